@@ -1,0 +1,1 @@
+//! Tests against real programs, real sockets and real kills, in one binary.
