@@ -1,1 +1,40 @@
-//! bongsu.
+//! bongsu for axum: the request middleware, the operations endpoints, an orderly end.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use bongsu_axum_glue::{MonitorLayer, ServeOptions, serve};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let app: Router = Router::new()
+//!     .route("/", get(|| async { "hello" }))
+//!     .layer(MonitorLayer::new());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+//! let stop = async { let _ = tokio::signal::ctrl_c().await; };
+//! serve(vec![(listener, app)], ServeOptions::default(), stop, || {}).await;
+//! # Ok(()) }
+//! ```
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `health` | [`health_router`]: `/health`, `/ready`, `/liveness` |
+//! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
+//! | `logging` | the request's log context in [`MonitorLayer`] |
+
+pub mod monitor;
+mod policy;
+mod request_id;
+pub mod routes;
+mod serve;
+mod trace_context;
+
+#[cfg(feature = "metrics")]
+pub use routes::metrics_router;
+#[cfg(feature = "health")]
+pub use routes::{DetailPolicy, health_router};
+pub use {
+    monitor::{MonitorLayer, PanicEvent},
+    policy::{OpsPolicy, Refusal},
+    request_id::{RequestId, X_REQUEST_ID},
+    serve::{ServeEnd, ServeOptions, serve},
+    trace_context::{TRACEPARENT, TraceContext},
+};

@@ -1,0 +1,62 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+
+use super::exchange::Exchange;
+
+/// A response body that counts its bytes and ends its request's measurement: at its last
+/// frame, or on drop when the client left before.
+#[derive(Debug)]
+pub struct MonitorBody {
+    inner: Body,
+    exchange: Exchange,
+}
+
+impl MonitorBody {
+    pub(super) fn new(inner: Body, mut exchange: Exchange) -> Self {
+        // An empty body is never polled: its request ends here.
+        if inner.is_end_stream() {
+            exchange.complete();
+        }
+        Self { inner, exchange }
+    }
+}
+
+impl http_body::Body for MonitorBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    this.exchange.response_bytes += data.len() as u64;
+                }
+                if this.inner.is_end_stream() {
+                    this.exchange.complete();
+                }
+            }
+            Some(Err(_)) => {}
+            None => this.exchange.complete(),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,94 @@
+use std::{fmt, sync::Arc};
+
+use tower_layer::Layer;
+
+use super::Monitor;
+
+/// Watches every request of the router that it is laid on.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use bongsu_axum_glue::MonitorLayer;
+///
+/// let app: Router = Router::new()
+///     .route("/orders/{id}", get(|| async { "order" }))
+///     .layer(MonitorLayer::new());
+/// ```
+///
+/// For each request it
+///
+/// - takes the request id from `X-Request-ID` or makes one, and returns it;
+/// - continues or starts a W3C trace;
+/// - puts [`RequestId`](crate::RequestId) and [`TraceContext`](crate::TraceContext) into the
+///   request's extensions, and with feature `logging` sets the log context;
+/// - records `http_*` metrics under the matched route, or `unmatched`;
+/// - writes one access log line, for probes and scrapes only when they fail;
+/// - turns a panic into a 500, a log line, a count and a call of [`MonitorLayer::on_panic`].
+///
+/// Lay it on the whole router last, so that it also sees what fallbacks answer.
+#[derive(Clone, Debug, Default)]
+pub struct MonitorLayer(pub(super) Settings);
+
+/// A panic in a handler, as given to [`MonitorLayer::on_panic`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PanicEvent {
+    /// What the panic said.
+    pub message: String,
+    /// Request method.
+    pub method: String,
+    /// Matched route, or `unmatched`.
+    pub endpoint: String,
+    /// Id of the request.
+    pub request_id: String,
+}
+
+type OnPanic = Arc<dyn Fn(&PanicEvent) + Send + Sync>;
+
+#[derive(Clone, Default)]
+pub(super) struct Settings {
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: Option<bongsu_metrics::ServiceMetrics>,
+    pub(super) on_panic: Option<OnPanic>,
+}
+
+impl MonitorLayer {
+    /// A layer that keeps ids, traces, the access log and panics; metrics are added by
+    /// [`MonitorLayer::metrics`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records the `http_*` metrics. Default: none are recorded.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self, metrics: bongsu_metrics::ServiceMetrics) -> Self {
+        self.0.metrics = Some(metrics);
+        self
+    }
+
+    /// Called after a handler panicked, on the request's task; must not block. Default: nothing.
+    #[must_use]
+    pub fn on_panic(mut self, call: impl Fn(&PanicEvent) + Send + Sync + 'static) -> Self {
+        self.0.on_panic = Some(Arc::new(call));
+        self
+    }
+}
+
+impl<S> Layer<S> for MonitorLayer {
+    type Service = Monitor<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Monitor::new(inner, self.0.clone())
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Settings");
+        #[cfg(feature = "metrics")]
+        out.field("metrics", &self.metrics.is_some());
+        out.field("on_panic", &self.on_panic.is_some()).finish()
+    }
+}

@@ -1,0 +1,16 @@
+//! The request middleware: id, trace, metrics, one access log line, panics answered.
+//!
+//! [`MonitorLayer`] makes [`Monitor`], whose future is [`MonitorFuture`] and whose
+//! response body is measured to its end by [`MonitorBody`].
+
+mod access_log;
+mod body;
+mod exchange;
+mod future;
+mod layer;
+mod service;
+
+pub use body::MonitorBody;
+pub use future::MonitorFuture;
+pub use layer::{MonitorLayer, PanicEvent};
+pub use service::Monitor;

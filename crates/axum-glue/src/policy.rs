@@ -1,0 +1,241 @@
+//! Who may read the operations endpoints.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::extract::ConnectInfo;
+use http::{Extensions, HeaderMap, StatusCode, header};
+use tokio::time::Instant;
+
+/// Who may read an operations endpoint (metrics, health detail, admin).
+///
+/// The default is [`OpsPolicy::open`], as a Prometheus on a private network expects.
+#[derive(Clone, Debug, Default)]
+pub struct OpsPolicy(Kind);
+
+#[derive(Clone, Debug, Default)]
+enum Kind {
+    #[default]
+    Open,
+    Loopback,
+    Token(Arc<TokenGate>),
+}
+
+impl OpsPolicy {
+    /// Anyone who reaches the port.
+    #[must_use]
+    pub fn open() -> Self {
+        Self(Kind::Open)
+    }
+
+    /// Only connections from this machine that no proxy passed on: a request with
+    /// `Forwarded` or `X-Forwarded-For` came from elsewhere. Needs the peer's address
+    /// ([`serve`](crate::serve) gives it); without one the answer is no.
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self(Kind::Loopback)
+    }
+
+    /// Only those who send `Authorization: Bearer <token>`, compared in constant time.
+    /// After ten wrong tokens within a minute further attempts are refused with 429
+    /// until the minute is over; the right token is still accepted.
+    #[must_use]
+    pub fn token(token: impl Into<String>) -> Self {
+        Self(Kind::Token(Arc::new(TokenGate {
+            token: token.into(),
+            failures: Mutex::new(Failures::default()),
+        })))
+    }
+
+    /// Whether a request with these headers and extensions may pass.
+    ///
+    /// # Errors
+    ///
+    /// The status to answer with: 401 without or with a wrong token, 429 after too many
+    /// wrong ones, 403 from outside the machine.
+    pub fn check(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Refusal> {
+        match &self.0 {
+            Kind::Open => Ok(()),
+            Kind::Loopback => loopback(headers, extensions),
+            Kind::Token(gate) => gate.check(headers, Instant::now()),
+        }
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// 401, 403 or 429.
+    pub status: StatusCode,
+    /// One line for the caller; never says what the right token looks like.
+    pub reason: &'static str,
+}
+
+fn loopback(headers: &HeaderMap, extensions: &Extensions) -> Result<(), Refusal> {
+    let forwarded = headers.contains_key("forwarded") || headers.contains_key("x-forwarded-for");
+    let local = extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
+    if local && !forwarded {
+        return Ok(());
+    }
+    Err(Refusal {
+        status: StatusCode::FORBIDDEN,
+        reason: "only available from the machine itself",
+    })
+}
+
+struct TokenGate {
+    token: String,
+    failures: Mutex<Failures>,
+}
+
+#[derive(Default)]
+struct Failures {
+    since: Option<Instant>,
+    count: u32,
+}
+
+const WINDOW: Duration = Duration::from_secs(60);
+const ALLOWED_FAILURES: u32 = 10;
+
+impl TokenGate {
+    fn check(&self, headers: &HeaderMap, now: Instant) -> Result<(), Refusal> {
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| bearer(value.as_bytes()));
+        match given {
+            Some(given) if constant_time_eq(given, self.token.as_bytes()) => Ok(()),
+            Some(_) if self.too_many(now) => Err(Refusal {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                reason: "too many wrong tokens, wait a minute",
+            }),
+            _ => Err(Refusal {
+                status: StatusCode::UNAUTHORIZED,
+                reason: "a bearer token is needed",
+            }),
+        }
+    }
+
+    /// Counts one failure; whether the window's allowance was already used up.
+    fn too_many(&self, now: Instant) -> bool {
+        let mut failures = match self.failures.lock() {
+            Ok(guard) => guard,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        match failures.since {
+            Some(since) if now.saturating_duration_since(since) < WINDOW => {}
+            _ => {
+                *failures = Failures {
+                    since: Some(now),
+                    count: 0,
+                }
+            }
+        }
+        failures.count = failures.count.saturating_add(1);
+        failures.count > ALLOWED_FAILURES
+    }
+}
+
+impl fmt::Debug for TokenGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenGate(***)")
+    }
+}
+
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
+}
+
+/// Takes the same time for any content of one length, so that a token cannot be guessed
+/// byte by byte; only the length shows.
+fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && std::hint::black_box(a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y))) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_auth(value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        headers
+    }
+
+    fn from(peer: &str) -> Extensions {
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
+        extensions
+    }
+
+    #[test]
+    fn token_table() {
+        let status = |headers: &HeaderMap| {
+            OpsPolicy::token("s3cret")
+                .check(headers, &Extensions::new())
+                .map_err(|r| r.status)
+        };
+        assert_eq!(status(&with_auth("Bearer s3cret")), Ok(()));
+        assert_eq!(status(&with_auth("bearer s3cret")), Ok(()));
+        assert_eq!(
+            status(&with_auth("Bearer s3creT")),
+            Err(StatusCode::UNAUTHORIZED)
+        );
+        assert_eq!(
+            status(&with_auth("Bearer s3cret ")),
+            Err(StatusCode::UNAUTHORIZED)
+        );
+        assert_eq!(status(&with_auth("Bearer ")), Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(
+            status(&with_auth("Basic s3cret")),
+            Err(StatusCode::UNAUTHORIZED)
+        );
+        assert_eq!(status(&HeaderMap::new()), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wrong_tokens_are_limited_and_the_right_one_is_not() {
+        let policy = OpsPolicy::token("right");
+        let ask = |token| {
+            policy
+                .check(&with_auth(token), &Extensions::new())
+                .map_err(|r| r.status)
+        };
+        for _ in 0..10 {
+            assert_eq!(ask("Bearer wrong"), Err(StatusCode::UNAUTHORIZED));
+        }
+        assert_eq!(ask("Bearer wrong"), Err(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(ask("Bearer right"), Ok(()));
+        tokio::time::advance(WINDOW).await;
+        assert_eq!(ask("Bearer wrong"), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[test]
+    fn loopback_table() {
+        let policy = OpsPolicy::loopback();
+        let none = HeaderMap::new();
+        assert_eq!(policy.check(&none, &from("127.0.0.1:4000")), Ok(()));
+        assert_eq!(policy.check(&none, &from("[::1]:4000")), Ok(()));
+        assert_eq!(
+            policy.check(&none, &from("[::ffff:127.0.0.1]:4000")),
+            Ok(())
+        );
+        assert!(policy.check(&none, &from("10.0.0.9:4000")).is_err());
+        assert!(policy.check(&none, &Extensions::new()).is_err());
+        let mut proxied = HeaderMap::new();
+        proxied.insert("x-forwarded-for", "203.0.113.7".parse().unwrap());
+        assert!(policy.check(&proxied, &from("127.0.0.1:4000")).is_err());
+    }
+
+    #[test]
+    fn the_token_is_not_shown() {
+        assert!(!format!("{:?}", OpsPolicy::token("s3cret")).contains("s3cret"));
+    }
+}

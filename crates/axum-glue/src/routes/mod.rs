@@ -1,0 +1,28 @@
+//! The operations endpoints as routers.
+
+#[cfg(feature = "health")]
+mod health;
+#[cfg(feature = "metrics")]
+mod metrics;
+
+#[cfg(feature = "health")]
+pub use health::{DetailPolicy, health_router};
+#[cfg(feature = "metrics")]
+pub use metrics::metrics_router;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+
+use crate::Refusal;
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (
+            self.status,
+            Json(serde_json::json!({ "error": self.reason })),
+        )
+            .into_response()
+    }
+}

@@ -1,0 +1,168 @@
+//! W3C Trace Context, level 1: the `traceparent` header in, the service's own span out.
+//!
+//! <https://www.w3.org/TR/trace-context/#traceparent-header>
+
+use http::{HeaderMap, HeaderName};
+use uuid::Uuid;
+
+/// The header that carries the trace.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The trace that a request belongs to, in the request's extensions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TraceContext {
+    /// 16 bytes, never all zero.
+    pub trace_id: u128,
+    /// 8 bytes, this service's span, never zero.
+    pub span_id: u64,
+    /// The caller's span, when the caller sent one.
+    pub parent_id: Option<u64>,
+    /// Whether the caller records this trace.
+    pub sampled: bool,
+}
+
+impl TraceContext {
+    /// Continues the caller's trace when `traceparent` is valid and given once,
+    /// otherwise starts one. The span id is always new.
+    #[must_use]
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        let (trace_id, span_id) = random();
+        let mut given = headers.get_all(TRACEPARENT).iter();
+        let parsed = match (given.next(), given.next()) {
+            (Some(value), None) => parse(value.as_bytes()),
+            _ => None,
+        };
+        match parsed {
+            Some((trace_id, parent, sampled)) => Self {
+                trace_id,
+                span_id,
+                parent_id: Some(parent),
+                sampled,
+            },
+            None => Self {
+                trace_id,
+                span_id,
+                parent_id: None,
+                sampled: false,
+            },
+        }
+    }
+
+    /// The header for a call that this service makes on behalf of the request.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        format!(
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace_id,
+            self.span_id,
+            u8::from(self.sampled)
+        )
+    }
+
+    /// The trace id as 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_id_hex(&self) -> String {
+        format!("{:032x}", self.trace_id)
+    }
+
+    /// The span id as 16 hexadecimal digits.
+    #[must_use]
+    pub fn span_id_hex(&self) -> String {
+        format!("{:016x}", self.span_id)
+    }
+}
+
+/// A trace id and a span id, both non-zero: a v4 UUID always has its version bits set.
+fn random() -> (u128, u64) {
+    let trace_id = Uuid::new_v4().as_u128();
+    let (_, low) = Uuid::new_v4().as_u64_pair();
+    (trace_id, low)
+}
+
+/// `version "-" trace-id "-" parent-id "-" flags`; a later version may append more fields.
+fn parse(value: &[u8]) -> Option<(u128, u64, bool)> {
+    if value.len() < 55 || value[2] != b'-' || value[35] != b'-' || value[52] != b'-' {
+        return None;
+    }
+    let version = hex(&value[..2])?;
+    let known_shape = match version {
+        0 => value.len() == 55,
+        0xff => false,
+        _ => value.len() == 55 || value[55] == b'-',
+    };
+    if !known_shape {
+        return None;
+    }
+    let trace_id = hex(&value[3..35])?;
+    let parent = u64::try_from(hex(&value[36..52])?).ok()?;
+    let flags = hex(&value[53..55])?;
+    (trace_id != 0 && parent != 0).then_some((trace_id, parent, flags & 1 == 1))
+}
+
+/// Lower-case hexadecimal only, as the specification demands.
+fn hex(digits: &[u8]) -> Option<u128> {
+    digits.iter().try_fold(0, |acc: u128, b| {
+        let digit = match b {
+            b'0'..=b'9' => b - b'0',
+            b'a'..=b'f' => b - b'a' + 10,
+            _ => return None,
+        };
+        Some(acc << 4 | u128::from(digit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn context(header: &str) -> TraceContext {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = header.parse() {
+            headers.insert(TRACEPARENT, value);
+        }
+        TraceContext::from_headers(&headers)
+    }
+
+    #[test]
+    fn continues_a_valid_trace() {
+        let context = context(VALID);
+        assert_eq!(context.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(context.parent_id, Some(0x00f0_67aa_0ba9_02b7));
+        assert!(context.sampled);
+        assert_ne!(context.span_id, 0x00f0_67aa_0ba9_02b7);
+        assert_eq!(
+            context.traceparent(),
+            format!(
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-{}-01",
+                context.span_id_hex()
+            )
+        );
+    }
+
+    #[test]
+    fn starts_its_own_on_anything_else() {
+        for bad in [
+            "",
+            "garbage",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra",
+            "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            let context = context(bad);
+            assert_eq!(context.parent_id, None, "{bad}");
+            assert_ne!(context.trace_id, 0);
+            assert_ne!(context.span_id, 0);
+        }
+    }
+
+    #[test]
+    fn a_later_version_may_append_fields() {
+        let later = VALID.replacen("00", "01", 1) + "-more";
+        assert!(context(&later).parent_id.is_some());
+    }
+}
