@@ -1,1 +1,61 @@
-//! bongsu.
+//! Health of a service: checks that run in the background, and bodies that cost nothing to read.
+//!
+//! A [`Check`] asks one dependency on an interval, with a timeout. Its results go through a small
+//! state machine (one failure is degraded, two in a row unhealthy, two successes healthy again), and all
+//! checks and heartbeats together make the status of the whole. Readers get a finished snapshot: a
+//! storm of probes runs no check at all.
+//!
+//! ```
+//! use bongsu_health::{Check, CheckOutput, DependencyType, HealthCheck, HealthStatus};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bongsu_health::HealthError> {
+//! let health = HealthCheck::builder("trading-engine")
+//!     .version("1.4.0")
+//!     .check(Check::new("database", DependencyType::Database, || async {
+//!         // SELECT 1 …
+//!         Ok(CheckOutput::ok())
+//!     }))
+//!     .build()?;
+//!
+//! // Spawn `health.run()`; this is one round of it.
+//! health.refresh("database").await?;
+//!
+//! assert_eq!(health.snapshot().status, HealthStatus::Healthy);
+//! assert_eq!(health.health_response(true, false).status, 200);
+//! assert_eq!(health.ready_response().body, r#"{"ready":true,"status":"healthy"}"#);
+//! # Ok(()) }
+//! ```
+//!
+//! | endpoint | 503 when |
+//! | --- | --- |
+//! | [`/health`](HealthCheck::health_response) | the whole is unhealthy (or has not run yet) |
+//! | [`/ready`](HealthCheck::ready_response) | starting, draining, or a critical part is unhealthy or stale |
+//! | [`/liveness`](HealthCheck::liveness_response) | an internal [`Heartbeat`] is dead |
+//! | [`/startup`](HealthCheck::startup_response) | something in the startup group has not succeeded yet |
+//!
+//! A result older than three intervals and a timeout is not believed any more. Readers look at the
+//! clock, so this holds even when [`HealthCheck::run`] is stuck or gone.
+
+mod aggregate;
+mod assemble;
+mod check;
+mod error;
+mod health;
+mod heartbeat;
+mod ietf;
+mod response;
+mod runner;
+mod sanitize;
+mod snapshot;
+mod state;
+mod status;
+
+pub use check::{Check, CheckError, CheckOutput, DEFAULT_INTERVAL, DEFAULT_TIMEOUT, Probe};
+pub use error::{HealthError, Problem};
+pub use health::{HealthCheck, HealthCheckBuilder, StartupGate};
+pub use heartbeat::{Heartbeat, HeartbeatBuilder, Session, SessionSchedule};
+pub use response::ProbeResponse;
+pub use snapshot::{
+    DependencyHealth, PartState, ServiceHealth, Snapshot, SystemResources, Transition,
+};
+pub use status::{DependencyType, DetailPolicy, HealthStatus, Importance};

@@ -1,0 +1,442 @@
+//! Puts a snapshot together from the state of all parts. No IO; time is passed in.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::aggregate::{Part, aggregate};
+use crate::check::Check;
+use crate::heartbeat::{Beat, Heard, Session, judge};
+use crate::runner::Ended;
+use crate::snapshot::{
+    DependencyHealth, PartState, ServiceHealth, Snapshot, SystemResources, Transition,
+};
+use crate::state::{Rules, Tracker, Verdict};
+use crate::status::{HealthStatus, Importance};
+
+/// How often a schedule is asked, and a silent heartbeat looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// What changes: guarded by one lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) checks: Vec<CheckRecord>,
+    pub(crate) beats: Vec<BeatRecord>,
+    /// Gates that are still shut.
+    pub(crate) gates: Vec<String>,
+    /// Every check of the startup group has succeeded once; latched.
+    pub(crate) started: bool,
+    /// The status of the whole that was last shown.
+    pub(crate) shown: HealthStatus,
+}
+
+#[derive(Debug)]
+pub(crate) struct CheckRecord {
+    check: Arc<Check>,
+    rules: Rules,
+    pub(crate) tracker: Tracker,
+    pub(crate) last: Option<Last>,
+    pub(crate) runs: u64,
+    shown: HealthStatus,
+}
+
+impl CheckRecord {
+    pub(crate) fn new(check: Arc<Check>) -> Self {
+        Self {
+            rules: check.rules(),
+            check,
+            tracker: Tracker::new(Duration::ZERO),
+            last: None,
+            runs: 0,
+            shown: HealthStatus::Unknown,
+        }
+    }
+
+    pub(crate) fn record(&mut self, verdict: Verdict, last: Last, now: Duration) {
+        self.tracker.observe(&self.rules, verdict, now);
+        self.runs = self.runs.saturating_add(1);
+        self.last = Some(last);
+    }
+}
+
+pub(crate) struct BeatRecord {
+    pub(crate) beat: Arc<Beat>,
+    session: Session,
+    shown: HealthStatus,
+}
+
+impl std::fmt::Debug for BeatRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BeatRecord")
+            .field("name", &self.beat.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BeatRecord {
+    pub(crate) fn new(beat: Arc<Beat>, session: Session) -> Self {
+        Self {
+            beat,
+            session,
+            shown: HealthStatus::Unknown,
+        }
+    }
+}
+
+/// What the last run left behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Last {
+    took: Duration,
+    message: Option<String>,
+    metadata: BTreeMap<String, Value>,
+    at: Timestamp,
+}
+
+/// What a run's end means for its check.
+pub(crate) fn assess(
+    check: &Check,
+    ended: Ended,
+    took: Duration,
+    at: Timestamp,
+) -> (Verdict, Last) {
+    let last = |message, metadata| Last {
+        took,
+        message,
+        metadata,
+        at,
+    };
+    let failed = |message: String| (Verdict::Down, last(Some(message), BTreeMap::new()));
+    let output = match ended {
+        Ended::Answered(Ok(output)) => output,
+        Ended::Answered(Err(error)) => return failed(error.message().to_owned()),
+        Ended::TimedOut => return failed(format!("no answer within {:?}", check.timeout)),
+        Ended::Panicked(text) => return failed(crate::sanitize::sanitize(&text)),
+    };
+    match check.slow_above().filter(|limit| took > *limit) {
+        Some(limit) => {
+            let slow = format!(
+                "slow: {} ms, over {} ms",
+                took.as_millis(),
+                limit.as_millis()
+            );
+            let message = output
+                .message
+                .map_or(slow.clone(), |said| format!("{said}; {slow}"));
+            (Verdict::Slow, last(Some(message), output.metadata))
+        }
+        None => {
+            let verdict = if output.degraded {
+                Verdict::Slow
+            } else {
+                Verdict::Up
+            };
+            (verdict, last(output.message, output.metadata))
+        }
+    }
+}
+
+/// What does not change with a check's result.
+pub(crate) struct View<'a> {
+    pub(crate) service_name: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) now: Duration,
+    pub(crate) wall: Timestamp,
+    pub(crate) draining: bool,
+    pub(crate) resources: Option<SystemResources>,
+    /// Errors, warnings.
+    pub(crate) counts: (u64, u64),
+}
+
+/// A snapshot and when time alone will change it.
+pub(crate) struct Composed {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) next_event: Duration,
+    pub(crate) changes: Vec<Transition>,
+}
+
+/// One part, ready to show.
+struct Shown {
+    dependency: DependencyHealth,
+    part: PartState,
+}
+
+pub(crate) fn compose(view: &View<'_>, state: &mut State) -> Composed {
+    let mut next_event = Duration::MAX;
+    let mut changes = Vec::new();
+    let mut shown: Vec<Shown> = Vec::with_capacity(state.checks.len() + state.beats.len());
+    for record in &mut state.checks {
+        let (one, until) = show_check(record, view.now);
+        next_event = next_event.min(until);
+        note(&mut changes, &mut record.shown, &one, view.wall);
+        shown.push(one);
+    }
+    for record in &mut state.beats {
+        let (one, until) = show_beat(record, view);
+        next_event = next_event.min(until);
+        note(&mut changes, &mut record.shown, &one, view.wall);
+        shown.push(one);
+    }
+    let waiting = waiting(state);
+    let status = aggregate(shown.iter().map(|one| Part {
+        status: one.part.status,
+        importance: one.part.importance,
+        stale: one.part.stale,
+    }));
+    let not_started =
+        (!waiting.is_empty()).then(|| format!("starting: waiting for {}", list(&waiting)));
+    let not_ready = if view.draining {
+        Some("draining".to_owned())
+    } else {
+        not_started
+            .clone()
+            .or_else(|| blockers(&shown, |p| p.gates_readiness && blocks(p)))
+    };
+    let not_alive = blockers(&shown, |p| {
+        p.gates_liveness && p.status == HealthStatus::Unhealthy
+    });
+    if state.shown != status {
+        changes.push(Transition {
+            name: String::new(),
+            from: state.shown,
+            to: status,
+            message: blockers(&shown, |p| {
+                p.status != HealthStatus::Healthy && p.importance != Importance::Informational
+            }),
+            at: view.wall,
+        });
+        state.shown = status;
+    }
+    let (dependencies, parts) = shown
+        .into_iter()
+        .map(|one| (one.dependency, one.part))
+        .unzip();
+    let snapshot = Snapshot {
+        service: ServiceHealth {
+            service_name: view.service_name.to_owned(),
+            status,
+            version: view.version.to_owned(),
+            uptime_seconds: millis(view.now) / 1_000.0,
+            timestamp: view.wall,
+            dependencies,
+            system_resources: view.resources,
+            error_count: view.counts.0,
+            warning_count: view.counts.1,
+        },
+        status,
+        parts,
+        started: waiting.is_empty(),
+        draining: view.draining,
+        not_ready,
+        not_started,
+        not_alive,
+    };
+    Composed {
+        snapshot,
+        next_event,
+        changes,
+    }
+}
+
+/// What the startup group still waits for; latches the checks' part of it.
+fn waiting(state: &mut State) -> Vec<String> {
+    let mut waiting = Vec::new();
+    if !state.started {
+        let open = state
+            .checks
+            .iter()
+            .filter(|c| c.check.in_startup() && !c.tracker.ever_succeeded());
+        waiting.extend(open.map(|c| c.check.name.clone()));
+        state.started = waiting.is_empty();
+    }
+    waiting.extend(state.gates.iter().cloned());
+    waiting
+}
+
+fn show_check(record: &CheckRecord, now: Duration) -> (Shown, Duration) {
+    let check = &record.check;
+    let standing = record.tracker.standing(&record.rules, now);
+    let last = record.last.as_ref();
+    let said = last.and_then(|last| last.message.clone());
+    let message = match (standing.status, standing.stale, last) {
+        (_, true, Some(_)) => Some("no recent result: the last one is too old".to_owned()),
+        (_, true, None) => Some("has never finished a run".to_owned()),
+        (_, false, None) => Some("not yet run".to_owned()),
+        (HealthStatus::Unhealthy, _, _) if record.tracker.failures() == 0 => {
+            Some("recovering".to_owned())
+        }
+        _ => said,
+    };
+    let shown = Shown {
+        dependency: DependencyHealth {
+            name: check.name.clone(),
+            dependency_type: check.kind,
+            status: standing.status,
+            response_time_ms: last.map(|last| millis(last.took)),
+            message,
+            last_check: last.map(|last| last.at),
+            metadata: last.map(|last| last.metadata.clone()).unwrap_or_default(),
+        },
+        part: PartState {
+            name: check.name.clone(),
+            status: standing.status,
+            importance: check.importance,
+            stale: standing.stale,
+            failures: record.tracker.failures(),
+            runs: record.runs,
+            heartbeat: false,
+            gates_readiness: check.in_readiness(),
+            gates_liveness: false,
+        },
+    };
+    // The moment after the last one at which the result is still believed.
+    let until = match standing.stale {
+        true => Duration::MAX,
+        false => record
+            .tracker
+            .stale_at(&record.rules)
+            .saturating_add(Duration::from_nanos(1)),
+    };
+    (shown, until)
+}
+
+fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
+    let beat = &record.beat;
+    let open_since = match record.session {
+        Session::Closed => None,
+        Session::Open { since: None } => Some(Duration::ZERO),
+        Session::Open { since: Some(since) } => {
+            let open_for = Duration::try_from(view.wall.duration_since(since)).unwrap_or_default();
+            Some(view.now.saturating_sub(open_for))
+        }
+    };
+    let last = beat.last();
+    let judged = judge(
+        &beat.limits,
+        Heard {
+            born: beat.born,
+            last,
+            open_since,
+        },
+        view.now,
+    );
+    let silence = last.map(|last| view.now.saturating_sub(last));
+    let mut metadata = BTreeMap::new();
+    if let Some(silence) = silence {
+        metadata.insert("silence_ms".to_owned(), Value::from(millis(silence)));
+    }
+    let shown = Shown {
+        dependency: DependencyHealth {
+            name: beat.name.clone(),
+            dependency_type: beat.kind,
+            status: judged.status,
+            response_time_ms: None,
+            message: judged.message,
+            last_check: silence
+                .and_then(|silence| view.wall.checked_sub(silence).ok())
+                .map(to_millis),
+            metadata,
+        },
+        part: PartState {
+            name: beat.name.clone(),
+            status: judged.status,
+            importance: beat.importance,
+            stale: false,
+            failures: 0,
+            runs: 0,
+            heartbeat: true,
+            gates_readiness: beat.readiness,
+            gates_liveness: beat.internal,
+        },
+    };
+    let soon = view.now.saturating_add(LOOK_AGAIN);
+    let until = match judged.until {
+        // A beat may end the silence, and a session may open or close, without any event here.
+        _ if beat.schedule.is_some() || judged.status != HealthStatus::Healthy => soon,
+        Some(until) => until.saturating_add(Duration::from_nanos(1)).max(soon),
+        None => Duration::MAX,
+    };
+    (shown, until)
+}
+
+/// Keeps the new sessions.
+pub(crate) fn take_sessions(state: &mut State, sessions: &[(Arc<Beat>, Session)]) {
+    for (beat, session) in sessions {
+        if let Some(record) = state.beats.iter_mut().find(|r| Arc::ptr_eq(&r.beat, beat)) {
+            record.session = *session;
+        }
+    }
+}
+
+/// The schedule's word; without one, or when it panics, a beat is always expected.
+pub(crate) fn session_of(beat: &Beat, at: Timestamp) -> Session {
+    let Some(schedule) = &beat.schedule else {
+        return Session::Open { since: None };
+    };
+    catch_unwind(AssertUnwindSafe(|| schedule.session(at))).unwrap_or(Session::Open { since: None })
+}
+
+fn note(changes: &mut Vec<Transition>, shown: &mut HealthStatus, one: &Shown, at: Timestamp) {
+    if *shown != one.part.status {
+        changes.push(Transition {
+            name: one.part.name.clone(),
+            from: *shown,
+            to: one.part.status,
+            message: one.dependency.message.clone(),
+            at,
+        });
+        *shown = one.part.status;
+    }
+}
+
+fn blocks(part: &PartState) -> bool {
+    part.stale || part.status == HealthStatus::Unhealthy
+}
+
+/// `postgres unhealthy, feed degraded`: names and words only, fit for anybody.
+fn blockers(shown: &[Shown], which: impl Fn(&PartState) -> bool) -> Option<String> {
+    let blocking: Vec<String> = shown
+        .iter()
+        .map(|one| &one.part)
+        .filter(|part| which(part))
+        .map(|part| {
+            format!(
+                "{} {}",
+                part.name,
+                if part.stale {
+                    "stale"
+                } else {
+                    part.status.as_str()
+                }
+            )
+        })
+        .collect();
+    (!blocking.is_empty()).then(|| list(&blocking))
+}
+
+/// The first eight, and how many more.
+fn list(names: &[String]) -> String {
+    let mut text = names
+        .iter()
+        .take(8)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > 8 {
+        text.push_str(&format!(" and {} more", names.len() - 8));
+    }
+    text
+}
+
+/// Milliseconds, to the microsecond.
+fn millis(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1_000.0
+}
+
+/// Cut to milliseconds, which is what people read.
+pub(crate) fn to_millis(at: Timestamp) -> Timestamp {
+    at.round(jiff::Unit::Millisecond).unwrap_or(at)
+}

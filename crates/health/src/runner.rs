@@ -1,0 +1,161 @@
+//! The driver: runs checks on time, one run at a time a check, and never lets one of them
+//! take the others down.
+
+use std::any::Any;
+use std::collections::hash_map::RandomState;
+use std::future::Future;
+use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Shared};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::Instant;
+
+use crate::check::{CheckError, CheckOutput, Probe};
+use crate::health::Inner;
+
+/// A run in progress; every interested caller polls the same one.
+pub(crate) type Flight = Shared<BoxFuture<'static, ()>>;
+
+/// How one run ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Answered(Result<CheckOutput, CheckError>),
+    TimedOut,
+    Panicked(String),
+}
+
+/// All checks and the evaluator, until dropped.
+pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut all: FuturesUnordered<BoxFuture<'static, ()>> = (0..inner.checks())
+        .map(|at| drive(Arc::clone(&inner), at).boxed())
+        .collect();
+    all.push(watch(inner).boxed());
+    while all.next().await.is_some() {}
+}
+
+/// One check's loop. A second driver of the same check waits until the first is gone.
+async fn drive(inner: Arc<Inner>, at: usize) {
+    let Some(_only) = inner.claim(at).await else {
+        return;
+    };
+    let mut jitter = Jitter::new();
+    loop {
+        let started = Instant::now();
+        inner.flight(at).await;
+        let interval = inner.next_interval(at);
+        // A run that outlasts its interval must not be followed by the next without a pause.
+        let earliest = Instant::now() + interval / 10;
+        tokio::time::sleep_until((started + jitter.around(interval)).max(earliest)).await;
+    }
+}
+
+/// Notices what changes by time alone: staleness, silent heartbeats, sessions.
+async fn watch(inner: Arc<Inner>) {
+    loop {
+        let woken = inner.woken();
+        let next = inner.evaluate();
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            () = woken => {}
+        }
+    }
+}
+
+/// One run of one check: bounded in time, panics caught.
+pub(crate) async fn attempt(probe: Arc<dyn Probe>, timeout: Duration) -> Ended {
+    let ask = async move { probe.check().await };
+    match tokio::time::timeout(timeout, Guarded(Some(Box::pin(ask)))).await {
+        Ok(Ok(answer)) => Ended::Answered(answer),
+        Ok(Err(panic)) => Ended::Panicked(panic_text(&*panic)),
+        Err(_) => Ended::TimedOut,
+    }
+}
+
+/// Catches panics of the future inside, those of its drop too.
+struct Guarded<T>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+impl<T> Future for Guarded<T> {
+    type Output = Result<T, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = self.0.as_mut() else {
+            return Poll::Pending;
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        let future = self.0.take();
+        // A destructor that panics is the check's affair; its run has ended either way.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    format!("the check panicked: {text}")
+}
+
+/// Spreads runs, so that a fleet's checks do not march in step. Not for secrets.
+struct Jitter(u64);
+
+impl Jitter {
+    fn new() -> Self {
+        Self(RandomState::new().hash_one(0_u8))
+    }
+
+    /// `interval` ±10 %.
+    fn around(&mut self, interval: Duration) -> Duration {
+        // SplitMix64 (Steele, Lea and Flood, 2014).
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        let unit = (z >> 11) as f64 / (1_u64 << 53) as f64;
+        interval.mul_f64(0.9 + 0.2 * unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn jitter_stays_within_a_tenth(seed in any::<u64>(), millis in 1_u64..86_400_000) {
+            let interval = Duration::from_millis(millis);
+            let mut jitter = Jitter(seed);
+            for _ in 0..8 {
+                let got = jitter.around(interval);
+                prop_assert!(got >= interval.mul_f64(0.899_999) && got <= interval.mul_f64(1.100_001));
+            }
+        }
+    }
+
+    #[test]
+    fn jitter_varies() {
+        let mut jitter = Jitter(7);
+        let first = jitter.around(Duration::from_secs(10));
+        assert_ne!(first, jitter.around(Duration::from_secs(10)));
+    }
+}
