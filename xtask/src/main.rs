@@ -1,2 +1,52 @@
-//! xtask.
-fn main() {}
+//! `cargo xtask <command>`: everything that a developer or CI does with this workspace.
+
+mod bench;
+mod ci;
+mod demo;
+mod deny;
+mod layers;
+mod packages;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  demo [--once] [--dir <folder>] [--port <port>]
+          the example trading engine under bongsu, with traffic, alerts and a report;
+          --once: a bounded run that fails unless every part was seen
+  test    every test there is, against the real servers; installs what is missing
+  ci      formatting, lints, docs, features, layers, licences, then `test` and `demo --once`
+  bench [area]...
+          the benchmarks beside their peers; writes BENCHMARKS.md
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = args
+        .split_first()
+        .map_or(("", &[][..]), |(c, rest)| (c.as_str(), rest));
+    let done = match command {
+        "demo" => demo::start(rest),
+        "test" => test::run_all(rest),
+        "ci" => ci::run_all(),
+        "bench" => bench::run_areas(rest),
+        _ => {
+            run::say(USAGE);
+            return ExitCode::from(if matches!(command, "help" | "--help" | "-h") {
+                0
+            } else {
+                2
+            });
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            run::complain(&failure.0);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `cargo xtask ci`: what must hold before anything lands.
+
+use std::time::Instant;
+
+use crate::{
+    demo, deny, layers,
+    run::{Failure, cargo, run, say},
+    test,
+};
+
+/// Package and features that must build alone, warnings denied.
+const MATRIX: &[(&str, &[&str])] = &[
+    (
+        "bongsu-health",
+        &["", "disk", "http", "postgres", "redis", "sqlite", "tcp"],
+    ),
+    ("bongsu-logging", &[""]),
+    ("bongsu-metrics", &[""]),
+    ("bongsu-resources", &[""]),
+    (
+        "bongsu-alerts",
+        &[
+            "",
+            "alertmanager",
+            "discord",
+            "email",
+            "heartbeat",
+            "pagerduty",
+            "redis",
+            "slack",
+            "sqlite",
+            "teams",
+            "telegram",
+            "testing",
+            "webhook",
+        ],
+    ),
+    ("bongsu-reports", &["", "charts", "postgres", "sqlite"]),
+    ("bongsu-axum-glue", &["", "health", "logging", "metrics"]),
+    (
+        "bongsu",
+        &[
+            "",
+            "alertmanager",
+            "alerts",
+            "axum",
+            "charts",
+            "default",
+            "discord",
+            "email",
+            "full",
+            "health",
+            "heartbeat",
+            "logging",
+            "metrics",
+            "pagerduty",
+            "postgres",
+            "redis",
+            "reports",
+            "resources",
+            "slack",
+            "sqlite",
+            "teams",
+            "telegram",
+            "webhook",
+        ],
+    ),
+];
+
+pub(crate) fn run_all() -> Result<(), Failure> {
+    step("formatting", || {
+        run(&mut cargo(["fmt", "--all", "--check"]))
+    })?;
+    step("layers", layers::check)?;
+    step("licences and duplicates", deny::check)?;
+    step("lints", || {
+        run(&mut cargo([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-features",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    step("docs", || {
+        let mut docs = cargo([
+            "doc",
+            "--quiet",
+            "--workspace",
+            "--all-features",
+            "--no-deps",
+        ]);
+        run(docs.env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    step("each feature alone", features)?;
+    step("tests", || test::run_all(&[]))?;
+    step("the main job", || demo::start(&["--once".to_owned()]))
+}
+
+fn features() -> Result<(), Failure> {
+    for (package, all) in MATRIX {
+        for features in *all {
+            say(&format!("  {package} [{features}]"));
+            let args = [
+                "clippy",
+                "--quiet",
+                "--package",
+                package,
+                "--no-default-features",
+                "--features",
+                features,
+            ];
+            run(cargo(args).args(["--", "-D", "warnings"]))?;
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "shows how long each step took")]
+fn step(name: &str, work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    say(&format!("== {name}"));
+    let start = Instant::now();
+    work().map_err(|failure| Failure(format!("{name}: {}", failure.0)))?;
+    say(&format!(
+        "== {name}: fine, {:.0} s",
+        start.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The arrows of ARCHITECTURE.md: a leaf knows no other bongsu crate, a lean service stays lean.
+
+use crate::run::{Failure, cargo, output};
+
+const LEAVES: [&str; 6] = [
+    "health",
+    "logging",
+    "metrics",
+    "resources",
+    "alerts",
+    "reports",
+];
+
+/// Crate, features, and what must not be compiled for them.
+const LEAN: [(&str, &str, &[&str]); 4] = [
+    (
+        "bongsu-alerts",
+        "",
+        &["axum", "sqlx", "reqwest", "lettre", "rusqlite"],
+    ),
+    (
+        "bongsu-metrics",
+        "",
+        &["axum", "hyper", "reqwest", "rustls"],
+    ),
+    ("bongsu-logging", "", &["axum", "serde", "reqwest"]),
+    (
+        "bongsu-health",
+        "tcp",
+        &["axum", "sqlx", "reqwest", "rusqlite"],
+    ),
+];
+
+pub(crate) fn check() -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    for leaf in LEAVES {
+        let package = format!("bongsu-{leaf}");
+        for dependency in dependencies(&package, "--all-features", "")? {
+            if dependency.starts_with("bongsu") && dependency != package {
+                wrong.push(format!(
+                    "{package} depends on {dependency}: a leaf knows no other bongsu crate"
+                ));
+            }
+        }
+    }
+    for (package, features, banned) in LEAN {
+        let compiled = dependencies(package, "--no-default-features", features)?;
+        for name in banned
+            .iter()
+            .filter(|name| compiled.iter().any(|dependency| dependency == *name))
+        {
+            wrong.push(format!(
+                "{package} with features [{features}] compiles {name}"
+            ));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure(wrong.join("\n")))
+    }
+}
+
+/// Names of all packages that a normal build of `package` compiles.
+fn dependencies(package: &str, mode: &str, features: &str) -> Result<Vec<String>, Failure> {
+    let args = [
+        "tree",
+        "--package",
+        package,
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+        mode,
+        "--features",
+        features,
+    ];
+    let tree = output(&mut cargo(args))?;
+    Ok(tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect())
+}
