@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use super::{
     access_log,
-    future::Scoped,
     layer::{PanicEvent, Settings},
 };
 use crate::{RequestId, TraceContext};
@@ -88,14 +87,6 @@ impl Exchange {
             Method::TRACE => "TRACE",
             _ => "OTHER",
         }
-    }
-
-    /// `future` inside this request's log context.
-    pub(super) fn scope<F>(&self, future: F) -> Scoped<F> {
-        #[cfg(feature = "logging")]
-        return self.context.scope(future);
-        #[cfg(not(feature = "logging"))]
-        future
     }
 
     /// Time since the request arrived.

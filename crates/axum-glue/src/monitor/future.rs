@@ -1,5 +1,6 @@
 use std::{
     any::Any,
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -8,68 +9,56 @@ use std::{
 
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
-use pin_project_lite::pin_project;
 
-use super::{MonitorBody, exchange::Exchange};
+use super::{
+    MonitorBody,
+    exchange::Exchange,
+    scope::{Scoped, finish, scoped},
+};
 use crate::request_id::X_REQUEST_ID;
 
-pin_project! {
-    /// The response of a [`Monitor`](super::Monitor).
-    #[derive(Debug)]
-    pub struct MonitorFuture<F> {
-        #[pin]
-        inner: Option<Scoped<F>>,
-        exchange: Option<Exchange>,
-        // A panic before there was a future, answered at the first poll.
-        early_panic: Option<String>,
-    }
+/// The response of a [`Monitor`](super::Monitor), of a service whose future gives `T`.
+pub struct MonitorFuture<T> {
+    // The message of a panic when there was one before there was a future.
+    inner: Result<Scoped<T>, String>,
+    exchange: Option<Exchange>,
 }
 
-/// The handler's future inside the request's log context.
-#[cfg(feature = "logging")]
-pub(super) type Scoped<F> = bongsu_logging::Scoped<F>;
-/// The handler's future; without feature `logging` there is no context to set.
-#[cfg(not(feature = "logging"))]
-pub(super) type Scoped<F> = F;
-
-impl<F> MonitorFuture<F> {
+impl<T> MonitorFuture<T> {
     /// Calls the handler; a panic inside the call is caught like one inside its future.
-    pub(super) fn start(exchange: Exchange, call: impl FnOnce() -> F) -> Self {
-        match catch_unwind(AssertUnwindSafe(call)) {
-            Ok(future) => Self {
-                inner: Some(exchange.scope(future)),
-                exchange: Some(exchange),
-                early_panic: None,
-            },
-            Err(panic) => Self {
-                inner: None,
-                exchange: Some(exchange),
-                early_panic: Some(panic_message(&*panic)),
-            },
+    pub(super) fn start<F>(exchange: Exchange, call: impl FnOnce() -> F) -> Self
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        let inner = match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(future) => Ok(scoped(&exchange, future)),
+            Err(panic) => Err(panic_message(&*panic)),
+        };
+        Self {
+            inner,
+            exchange: Some(exchange),
         }
     }
 }
 
-impl<F, E> Future for MonitorFuture<F>
-where
-    F: Future<Output = Result<Response<Body>, E>>,
-{
+impl<E> Future for MonitorFuture<Result<Response<Body>, E>> {
     type Output = Result<Response<Body>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let polled = match this.inner.as_pin_mut() {
-            Some(inner) => match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let polled = match &mut this.inner {
+            Ok(inner) => match catch_unwind(AssertUnwindSafe(|| inner.as_mut().poll(cx))) {
                 Ok(polled) => Ok(ready!(polled)),
                 Err(panic) => Err(panic_message(&*panic)),
             },
-            None => Err(this.early_panic.take().unwrap_or_default()),
+            Err(message) => Err(std::mem::take(message)),
         };
         let Some(mut exchange) = this.exchange.take() else {
             // Polled again after it was ready, against the contract of `Future`.
             return Poll::Pending;
         };
-        let mut response = match polled {
+        let mut response = match polled.map(|output| finish(&mut exchange, output)) {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 // The service's own error: the caller decides what the client sees.
@@ -94,6 +83,14 @@ where
         Poll::Ready(Ok(
             response.map(|body| Body::new(MonitorBody::new(body, exchange)))
         ))
+    }
+}
+
+impl<T> fmt::Debug for MonitorFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MonitorFuture")
+            .field("exchange", &self.exchange)
+            .finish_non_exhaustive()
     }
 }
 

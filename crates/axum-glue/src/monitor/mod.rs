@@ -8,6 +8,7 @@ mod body;
 mod exchange;
 mod future;
 mod layer;
+mod scope;
 mod service;
 
 pub use body::MonitorBody;

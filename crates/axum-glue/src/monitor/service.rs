@@ -24,11 +24,13 @@ impl<S> Monitor<S> {
 impl<S, B> Service<Request<B>> for Monitor<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send,
     B: http_body::Body,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = MonitorFuture<S::Future>;
+    type Future = MonitorFuture<Result<Response<Body>, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
