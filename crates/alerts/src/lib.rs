@@ -5,7 +5,10 @@ pub mod alert;
 pub mod channel;
 pub mod channels;
 pub mod level;
+pub mod render;
 pub mod secret;
+#[cfg(feature = "webhook")]
+pub mod signature;
 
 pub use alert::Alert;
 pub use channel::{

@@ -1,5 +1,38 @@
 //! The channels that come with the crate, one file and one feature each. [`LogChannel`] needs none.
 
+#[cfg(feature = "email")]
+mod email;
+#[cfg(any(feature = "_http", feature = "email"))]
+mod error;
+#[cfg(feature = "_http")]
+mod http;
 mod log;
+#[cfg(feature = "slack")]
+mod slack;
+#[cfg(feature = "email")]
+mod smtp;
+#[cfg(feature = "webhook")]
+mod webhook;
 
+#[cfg(feature = "email")]
+pub use email::{EmailChannel, EmailConfig, Tls};
+#[cfg(any(feature = "_http", feature = "email"))]
+pub use error::{ChannelConfigError, FieldProblem, Problem};
+#[cfg(feature = "_http")]
+pub use http::HttpOptions;
 pub use log::LogChannel;
+#[cfg(feature = "slack")]
+pub use slack::SlackChannel;
+#[cfg(feature = "webhook")]
+pub use webhook::WebhookChannel;
+
+/// The circumstances of a probe, which is no delivery.
+#[cfg(feature = "_http")]
+fn probe_attempt() -> crate::channel::Attempt {
+    crate::channel::Attempt {
+        delivery_id: "probe".to_owned(),
+        attempt: 1,
+        now: jiff::Timestamp::now(),
+        deadline: tokio::time::Instant::now() + std::time::Duration::from_secs(30),
+    }
+}

@@ -1,0 +1,329 @@
+//! Slack's incoming webhooks.
+
+use async_trait::async_trait;
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+use super::error::{ChannelConfigError, Problem, Problems};
+use super::http::{self, Answer, Http, HttpOptions, Request};
+use crate::channel::{
+    Attempt, Channel, Content, Degrade, Limits, Notification, Outcome, RenderError, Rendered,
+    Target,
+};
+use crate::render::fit::{Unit, escape, fit, slack, verbatim};
+use crate::render::slack::message;
+use crate::secret::Secret;
+
+const JSON: &str = "application/json";
+
+/// Posts to one incoming webhook.
+///
+/// ```
+/// use bongsu_alerts::{Channel, Secret, channels::SlackChannel};
+///
+/// let slack = SlackChannel::new(Secret::new("https://hooks.slack.com/services/T0/B0/x"), None)?;
+/// assert_eq!(slack.id(), "slack");
+/// # Ok::<(), bongsu_alerts::channels::ChannelConfigError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SlackChannel {
+    id: String,
+    url: SecretUrl,
+    channel: Option<String>,
+    http: Http,
+}
+
+/// A URL that does not print.
+#[derive(Clone)]
+struct SecretUrl(Url);
+
+impl std::fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl SlackChannel {
+    /// The webhook's URL is its credential. `channel` (`#alerts`) is for webhooks that may choose.
+    ///
+    /// # Errors
+    /// When the URL or the room's name cannot be right.
+    pub fn new(
+        url: impl Into<Secret>,
+        channel: Option<String>,
+    ) -> Result<Self, ChannelConfigError> {
+        let mut problems = Problems::of("slack");
+        let url = problems.keep("url", http::secret_url(&url.into()));
+        let channel = channel.map(|name| name.trim().to_owned());
+        if let Some(name) = &channel
+            && (name.is_empty() || name.len() > 80 || name.chars().any(char::is_whitespace))
+        {
+            problems.add(
+                "channel",
+                Problem::Malformed("a room's name, as in #alerts"),
+            );
+        }
+        let http = problems.keep("tls", Http::new(&HttpOptions::default()));
+        let (url, http) = problems.finish(url.zip(http))?;
+        Ok(Self {
+            id: "slack".to_owned(),
+            url: SecretUrl(url),
+            channel,
+            http,
+        })
+    }
+
+    /// Sets the name in rules and metrics; default `slack`.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// Sets how to connect.
+    ///
+    /// # Errors
+    /// When the certificate or the proxy cannot be used.
+    pub fn with_http(mut self, options: &HttpOptions) -> Result<Self, ChannelConfigError> {
+        let mut problems = Problems::of("slack");
+        let http = problems.keep("http", Http::new(options));
+        self.http = problems.finish(http)?;
+        Ok(self)
+    }
+
+    async fn post(&self, cx: &Attempt, body: Vec<u8>) -> Result<Answer, Outcome> {
+        let request = Request {
+            method: Method::POST,
+            url: &self.url.0,
+            content_type: JSON,
+            headers: &[],
+            body,
+        };
+        self.http.send(request, cx.now, cx.deadline).await
+    }
+}
+
+#[async_trait]
+impl Channel for SlackChannel {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// One a second, as Slack asks, with a little burst that it tolerates.
+    fn limits(&self) -> Limits {
+        Limits::new(1.0, 3)
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        vec![Target::new(self.channel.as_deref().unwrap_or("webhook"))]
+    }
+
+    fn render(&self, n: &Notification, target: &Target) -> Result<Rendered, RenderError> {
+        let message = message(n, self.channel.as_deref());
+        Ok(
+            Rendered::new(target.clone(), JSON, message.json.to_string())
+                .plain(message.plain.to_string())
+                .truncated(message.truncated),
+        )
+    }
+
+    async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
+        match self.post(cx, message.body.clone()).await {
+            Ok(answer) => outcome(&answer, message.plain.is_some()),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Blocks, or a whole message, when there is one; the text otherwise.
+    async fn deliver_content(&self, cx: &Attempt, _: &Target, content: &Content) -> Outcome {
+        let body = content_body(content, self.channel.as_deref());
+        match self.post(cx, body.to_string().into_bytes()).await {
+            Ok(answer) => outcome(&answer, false),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// A message without text is refused with `no_text` by a webhook that works.
+    async fn probe(&self) -> Outcome {
+        let cx = super::probe_attempt();
+        match self.post(&cx, br#"{"text":""}"#.to_vec()).await {
+            Ok(answer) => match outcome(&answer, false) {
+                Outcome::Permanent { .. } if answer.text().trim() == "no_text" => {
+                    Outcome::delivered()
+                }
+                other => other,
+            },
+            Err(outcome) => outcome,
+        }
+    }
+}
+
+fn content_body(content: &Content, channel: Option<&str>) -> Value {
+    let subject = fit(&content.subject, 150, Unit::Chars, slack).text;
+    let mut body = match &content.slack_blocks {
+        Some(message @ Value::Object(_)) => message.clone(),
+        Some(blocks @ Value::Array(_)) => json!({"text": subject, "blocks": blocks}),
+        _ => {
+            let text = fit(&escape(&content.text, slack), 9_000, Unit::Chars, verbatim).text;
+            json!({"text": format!("{subject}\n{text}")})
+        }
+    };
+    if let Value::Object(body) = &mut body {
+        body.entry("username")
+            .or_insert_with(|| json!("Daily Report Bot"));
+        body.entry("icon_emoji")
+            .or_insert_with(|| json!(":bar_chart:"));
+        if let Some(channel) = channel {
+            body.entry("channel").or_insert_with(|| json!(channel));
+        }
+    }
+    body
+}
+
+/// Slack's words decide before its status does.
+fn outcome(answer: &Answer, has_plain: bool) -> Outcome {
+    let text = answer.text();
+    let word = text.trim();
+    if answer.status == 200 && answer.complete {
+        let said_ok = word == "ok" || answer.json().is_some_and(|json| json["ok"] == true);
+        return if said_ok {
+            Outcome::delivered()
+        } else {
+            Outcome::Transient {
+                reason: "HTTP 200, but the answer is not ok".to_owned(),
+                retry_after: None,
+                maybe_delivered: true,
+            }
+        };
+    }
+    // Only Slack's own words are repeated: anything else may quote the URL.
+    let known = !word.is_empty()
+        && word.len() <= 60
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let reason = if known {
+        format!("HTTP {}: {word}", answer.status)
+    } else {
+        format!("HTTP {}", answer.status)
+    };
+    match (answer.status, word) {
+        (
+            _,
+            "action_prohibited"
+            | "invalid_token"
+            | "token_revoked"
+            | "channel_not_found"
+            | "channel_is_archived"
+            | "no_service"
+            | "no_service_id"
+            | "no_team"
+            | "no_active_hooks"
+            | "team_disabled"
+            | "posting_to_general_channel_denied",
+        ) => Outcome::broken(reason),
+        (200, _) | (_, "rollup_error") => Outcome::Transient {
+            reason,
+            retry_after: answer.retry_after,
+            maybe_delivered: answer.status == 200,
+        },
+        (
+            400,
+            "invalid_payload" | "invalid_blocks" | "invalid_attachments" | "too_many_attachments",
+        ) if has_plain => Outcome::Degrade {
+            to: Degrade::Plain,
+            reason,
+        },
+        (413, _) if has_plain => Outcome::Degrade {
+            to: Degrade::Smaller,
+            reason,
+        },
+        (401 | 403 | 404 | 410, _) => Outcome::broken(reason),
+        (408 | 425 | 429 | 500..=599, _) => Outcome::Transient {
+            reason,
+            retry_after: answer.retry_after,
+            maybe_delivered: matches!(answer.status, 500 | 502 | 504),
+        },
+        _ => Outcome::permanent(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+            complete: true,
+        }
+    }
+
+    #[test]
+    fn the_outcome_table() {
+        let check = |status, body, want: &str| {
+            assert_eq!(
+                outcome(&answer(status, body), true).as_str(),
+                want,
+                "{status} {body}"
+            );
+        };
+        check(200, "ok", "delivered");
+        check(200, "ok\n", "delivered");
+        check(200, "{\"ok\":true}", "delivered");
+        check(200, "<html>welcome to the hotel wifi</html>", "transient");
+        check(200, "", "transient");
+        check(429, "", "transient");
+        check(500, "rollup_error", "transient");
+        check(503, "<html>", "transient");
+        check(400, "invalid_payload", "degrade");
+        check(400, "no_text", "permanent");
+        check(400, "user_not_found", "permanent");
+        check(403, "action_prohibited", "broken");
+        check(403, "invalid_token", "broken");
+        check(404, "channel_not_found", "broken");
+        check(404, "no_service", "broken");
+        check(410, "channel_is_archived", "broken");
+        check(301, "", "permanent");
+        assert_eq!(
+            outcome(&answer(400, "invalid_payload"), false).as_str(),
+            "permanent"
+        );
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_and_the_url_is_not() {
+        let error = SlackChannel::new("http://hooks.example/T0/SECRET", Some("# x".to_owned()))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "channel slack is misconfigured: url must be an https URL, or http to this machine; \
+             channel is malformed: a room's name, as in #alerts"
+        );
+        let channel = SlackChannel::new("https://hooks.example/T0/SECRET", None).unwrap();
+        assert!(!format!("{channel:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn a_report_keeps_its_blocks() {
+        let mut content = Content {
+            subject: "Daily <1>".to_owned(),
+            text: "a & b".to_owned(),
+            slack_blocks: Some(json!([{"type": "divider"}])),
+            ..Content::default()
+        };
+        let body = content_body(&content, Some("#desk"));
+        assert_eq!(
+            body,
+            json!({"text": "Daily &lt;1&gt;", "blocks": [{"type": "divider"}], "channel": "#desk",
+                   "username": "Daily Report Bot", "icon_emoji": ":bar_chart:"})
+        );
+        content.slack_blocks = None;
+        assert_eq!(
+            content_body(&content, None)["text"],
+            "Daily &lt;1&gt;\na &amp; b"
+        );
+        content.slack_blocks = Some(json!({"blocks": [], "username": "x"}));
+        assert_eq!(content_body(&content, None)["username"], "x");
+    }
+}

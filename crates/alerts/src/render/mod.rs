@@ -1,0 +1,16 @@
+//! What a message looks like, channel by channel: pure functions from a notification to bytes.
+//!
+//! Everything a caller wrote is hostile until it is escaped for the place it goes to, and is cut on
+//! a character boundary under the limit of that place; a cut says so in the text.
+
+pub mod fit;
+#[cfg(feature = "email")]
+pub(crate) mod mail;
+#[cfg(feature = "slack")]
+pub(crate) mod slack;
+pub mod view;
+#[cfg(feature = "webhook")]
+pub(crate) mod webhook;
+
+#[cfg(test)]
+mod samples;
