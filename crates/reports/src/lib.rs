@@ -1,8 +1,12 @@
 //! Daily reports of a trading service.
+pub mod calendar;
+pub mod compute;
 mod context;
 mod figure;
 mod missing;
+mod money;
 mod rendered;
+pub mod source;
 pub mod summary;
 pub mod testing;
 

@@ -657,6 +657,12 @@ pub enum QualityIssue {
     CalendarUnknown,
     /// A stored session snapshot did not fit and was rebuilt.
     SnapshotRebuilt,
+    /// The positions table holds other quantities than the fills add up to.
+    PortfolioMismatch,
+    /// A fill without a recorded amount, commission or tax.
+    IncompleteRow,
+    /// A split left a fraction of a share.
+    SplitFraction,
     /// Too few observations for a percentile.
     FewObservations,
     /// The source or a part of it could not be read.

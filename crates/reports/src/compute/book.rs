@@ -1,0 +1,173 @@
+//! Open positions at moving-average cost.
+//!
+//! * A buy adds its amount and its fees to the cost (K-IFRS and the brokers' statements do so).
+//! * A sale takes out `cost · q ÷ Q`; a full exit takes all that is left, so that no dust remains.
+//! * realised = amount − commission − tax − cost taken out.
+//! * A split multiplies the quantity and leaves the cost.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::Won;
+
+/// Positions and the profit and loss realised so far.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    index: HashMap<Box<str>, usize>,
+    holdings: Vec<Holding>,
+    pub(crate) realised: Won,
+}
+
+/// One position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holding {
+    pub(crate) ticker: Box<str>,
+    pub(crate) quantity: i64,
+    pub(crate) cost: Won,
+}
+
+/// What a sale realised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Realised {
+    pub(crate) cost: Won,
+    pub(crate) pnl: Won,
+}
+
+/// More was sold than held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Oversold {
+    pub(crate) held: i64,
+}
+
+/// A [`Book`] as it is stored, exact: amounts are integers of 10⁻¹² won in decimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBook {
+    realised: String,
+    positions: Vec<(String, i64, String)>,
+}
+
+impl Book {
+    fn slot(&mut self, ticker: &str) -> &mut Holding {
+        let at = match self.index.get(ticker) {
+            Some(&at) => at,
+            None => {
+                let at = self.holdings.len();
+                self.index.insert(ticker.into(), at);
+                self.holdings.push(Holding {
+                    ticker: ticker.into(),
+                    quantity: 0,
+                    cost: Won::ZERO,
+                });
+                at
+            }
+        };
+        &mut self.holdings[at]
+    }
+
+    /// Adds shares at what they cost in all, fees included; `false` when the count overflows.
+    pub(crate) fn buy(&mut self, ticker: &str, quantity: i64, cost: Won) -> bool {
+        let holding = self.slot(ticker);
+        let Some(sum) = holding.quantity.checked_add(quantity) else {
+            return false;
+        };
+        holding.quantity = sum;
+        holding.cost += cost;
+        true
+    }
+
+    /// Takes shares out for what they brought in after fees and tax.
+    pub(crate) fn sell(
+        &mut self,
+        ticker: &str,
+        quantity: i64,
+        net: Won,
+    ) -> Result<Realised, Oversold> {
+        let Some(&at) = self.index.get(ticker) else {
+            return Err(Oversold { held: 0 });
+        };
+        let holding = &mut self.holdings[at];
+        if quantity > holding.quantity {
+            return Err(Oversold {
+                held: holding.quantity,
+            });
+        }
+        let cost = holding.cost.share(quantity, holding.quantity);
+        holding.quantity -= quantity;
+        holding.cost -= cost;
+        let pnl = net - cost;
+        self.realised += pnl;
+        Ok(Realised { cost, pnl })
+    }
+
+    /// Multiplies the shares held by `numerator ÷ denominator`, cost unchanged.
+    ///
+    /// Returns `false` when a fraction of a share was cut off.
+    pub(crate) fn split(&mut self, ticker: &str, numerator: i64, denominator: i64) -> bool {
+        let Some(&at) = self.index.get(ticker) else {
+            return true;
+        };
+        if numerator <= 0 || denominator <= 0 {
+            return false;
+        }
+        let holding = &mut self.holdings[at];
+        let product = i128::from(holding.quantity) * i128::from(numerator);
+        let whole = product / i128::from(denominator);
+        holding.quantity = i64::try_from(whole).unwrap_or(i64::MAX);
+        product % i128::from(denominator) == 0
+    }
+
+    /// The open positions, in no particular order.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Holding> {
+        self.holdings.iter().filter(|holding| holding.quantity > 0)
+    }
+
+    /// Tickers of the open positions.
+    pub fn tickers(&self) -> impl Iterator<Item = &str> {
+        self.open().map(|holding| &*holding.ticker)
+    }
+
+    /// Shares held of a ticker.
+    #[must_use]
+    pub fn quantity(&self, ticker: &str) -> i64 {
+        self.index
+            .get(ticker)
+            .map_or(0, |&at| self.holdings[at].quantity)
+    }
+
+    /// The book in its stored form, sorted by ticker.
+    #[must_use]
+    pub fn store(&self) -> StoredBook {
+        let mut positions: Vec<_> = self
+            .open()
+            .map(|holding| {
+                (
+                    holding.ticker.to_string(),
+                    holding.quantity,
+                    holding.cost.raw().to_string(),
+                )
+            })
+            .collect();
+        positions.sort();
+        StoredBook {
+            realised: self.realised.raw().to_string(),
+            positions,
+        }
+    }
+
+    /// The book of a stored form; `None` when it is damaged.
+    #[must_use]
+    pub fn restore(stored: &StoredBook) -> Option<Self> {
+        let mut book = Self {
+            realised: Won::from_raw(stored.realised.parse().ok()?),
+            ..Self::default()
+        };
+        for (ticker, quantity, cost) in &stored.positions {
+            if *quantity <= 0 || book.quantity(ticker) != 0 {
+                return None;
+            }
+            book.buy(ticker, *quantity, Won::from_raw(cost.parse().ok()?));
+        }
+        Some(book)
+    }
+}

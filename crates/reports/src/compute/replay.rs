@@ -1,0 +1,457 @@
+//! Folding trade rows into positions, with every detail of one day.
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::book::{Book, StoredBook};
+use super::rules::{Fill, check};
+use crate::money::Won;
+use crate::summary::{QualityIssue, QualityNote, QualitySeverity, Side};
+
+/// Fills of one day kept in full; what is beyond is counted and still computed.
+pub(crate) const MAX_FILLS: usize = 100_000;
+/// Notes of one day kept; what is beyond is counted.
+const MAX_NOTES: usize = 1_000;
+
+/// A row of the `trades` table as a source read it. Nothing is checked yet.
+#[derive(Debug, Clone, Copy)]
+pub struct TradeRow<'a> {
+    /// The row's key; the order of fills at the same instant.
+    pub id: i64,
+    /// `order_id`.
+    pub order_id: &'a str,
+    /// `ticker`.
+    pub ticker: &'a str,
+    /// `action`: `BUY` or `SELL`.
+    pub action: &'a str,
+    /// `executed_quantity`, in shares.
+    pub quantity: Option<i64>,
+    /// `executed_price`, in won.
+    pub price: Number<'a>,
+    /// `total_amount`, in won before fees.
+    pub amount: Option<i64>,
+    /// `commission`, in won.
+    pub commission: Option<i64>,
+    /// `tax`, in won.
+    pub tax: Option<i64>,
+    /// `executed_at`.
+    pub executed: Executed<'a>,
+    /// `status`.
+    pub status: &'a str,
+    /// `strategy`.
+    pub strategy: Option<&'a str>,
+    /// A column that holds something else than its type; the row is then left out.
+    pub malformed: Option<&'static str>,
+}
+
+/// A number as a database hands it over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number<'a> {
+    /// NULL.
+    Null,
+    /// An integer.
+    Int(i64),
+    /// A float; read with as many digits as it prints.
+    Real(f64),
+    /// Decimal digits.
+    Text(&'a str),
+    /// A decimal.
+    Decimal(Decimal),
+}
+
+impl Number<'_> {
+    /// The number as a decimal; `None` for NULL and for what is no number.
+    #[must_use]
+    pub fn decimal(self) -> Option<Decimal> {
+        match self {
+            Self::Null => None,
+            Self::Int(value) => Some(Decimal::from(value)),
+            // The shortest digits that read back as the same float: 14.1 stays 14.1.
+            Self::Real(value) => value.to_string().parse().ok(),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Decimal(value) => Some(value),
+        }
+    }
+}
+
+/// When a row was executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executed<'a> {
+    /// NULL.
+    Missing,
+    /// Not a time.
+    Bad(&'a str),
+    /// A time, and the date it has in Korea.
+    At {
+        /// The date in Korea.
+        date: Date,
+        /// The instant.
+        at: Timestamp,
+    },
+}
+
+/// A stock split or a consolidation, effective at the start of a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The ticker.
+    pub ticker: String,
+    /// The first date with the new shares.
+    pub date: Date,
+    /// New shares …
+    pub numerator: i64,
+    /// … for so many old ones.
+    pub denominator: i64,
+}
+
+/// The closing positions of a session, stored so that a later day costs only its own fills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The session.
+    pub date: Date,
+    /// The highest row id seen up to and including the session.
+    pub last_id: i64,
+    /// Positions and the realised profit and loss so far.
+    pub book: StoredBook,
+}
+
+/// What a replay is for.
+#[derive(Debug, Clone, Default)]
+pub struct ReplayPlan {
+    /// Start from here; rows up to its date are not given.
+    pub from: Option<Snapshot>,
+    /// Remember the positions at the close of this date.
+    pub previous: Option<Date>,
+    /// Keep every detail of this date.
+    pub detail: Option<Date>,
+    /// Splits, any order.
+    pub splits: Vec<Split>,
+    /// How many of the latest sessions to keep a snapshot of; month-ends are kept besides.
+    pub keep: usize,
+}
+
+/// Folds rows, in order of execution, into a [`Book`].
+#[derive(Debug)]
+pub struct Replay {
+    pub(crate) book: Book,
+    pub(crate) previous: Option<Book>,
+    pub(crate) day: Day,
+    /// Rows left out before the detailed day.
+    pub(crate) earlier_refused: u64,
+    splits: Vec<Split>,
+    split_next: usize,
+    previous_date: Option<Date>,
+    detail: Option<Date>,
+    today: Option<Date>,
+    last_id: i64,
+    keep: usize,
+    recent: std::collections::VecDeque<Snapshot>,
+    month_ends: Vec<Snapshot>,
+    rows: u64,
+}
+
+/// Everything of the detailed day.
+#[derive(Debug, Default)]
+pub(crate) struct Day {
+    pub(crate) fills: Vec<DayFill>,
+    pub(crate) fills_omitted: u64,
+    pub(crate) tally: super::trading::Tally,
+    pub(crate) notes: Vec<QualityNote>,
+    pub(crate) notes_omitted: u64,
+    pub(crate) unfilled: u64,
+}
+
+/// A fill of the detailed day.
+#[derive(Debug, Clone)]
+pub(crate) struct DayFill {
+    pub(crate) order_id: String,
+    pub(crate) ticker: Box<str>,
+    pub(crate) at: Timestamp,
+    pub(crate) side: Side,
+    pub(crate) quantity: i64,
+    pub(crate) price: Option<Decimal>,
+    pub(crate) amount: i64,
+    pub(crate) commission: i64,
+    pub(crate) tax: i64,
+    pub(crate) status: String,
+    pub(crate) strategy: Option<String>,
+    /// Cost taken out and profit and loss, for a sale.
+    pub(crate) realised: Option<super::book::Realised>,
+}
+
+impl Day {
+    pub(crate) fn note(
+        &mut self,
+        severity: QualitySeverity,
+        issue: QualityIssue,
+        subject: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push(QualityNote {
+                severity,
+                issue,
+                subject: subject.into(),
+                detail: detail.into(),
+            });
+        } else {
+            self.notes_omitted += 1;
+        }
+    }
+}
+
+impl Replay {
+    /// A replay that starts from the plan's snapshot, or from nothing.
+    ///
+    /// Returns `None` when the snapshot is damaged.
+    #[must_use]
+    pub fn new(plan: ReplayPlan) -> Option<Self> {
+        let (book, today, last_id) = match &plan.from {
+            Some(snapshot) => (
+                Book::restore(&snapshot.book)?,
+                Some(snapshot.date),
+                snapshot.last_id,
+            ),
+            None => (Book::default(), None, 0),
+        };
+        let mut splits = plan.splits;
+        splits.sort_by_key(|split| split.date);
+        let split_next = today.map_or(0, |today| {
+            splits.partition_point(|split| split.date <= today)
+        });
+        Some(Self {
+            book,
+            previous: None,
+            day: Day::default(),
+            earlier_refused: 0,
+            splits,
+            split_next,
+            previous_date: plan.previous,
+            detail: plan.detail,
+            today,
+            last_id,
+            keep: plan.keep,
+            recent: std::collections::VecDeque::new(),
+            month_ends: Vec::new(),
+            rows: 0,
+        })
+    }
+
+    /// The date after which rows are wanted; `None` for all.
+    #[must_use]
+    pub fn after(&self) -> Option<Date> {
+        self.today
+    }
+
+    /// Rows folded so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Takes one row; rows come in order of (`executed_at`, `id`).
+    pub fn push(&mut self, row: &TradeRow<'_>) {
+        self.rows += 1;
+        self.last_id = self.last_id.max(row.id);
+        let date = match row.executed {
+            Executed::At { date, .. } => Some(date),
+            Executed::Missing | Executed::Bad(_) => None,
+        };
+        if let Some(date) = date
+            && self.today != Some(date)
+        {
+            self.cross_to(date);
+        }
+        // A row without a time comes only with its day's rows, selected by its creation.
+        let detailed = date.is_none() || self.detail == date;
+        let fill = match check(row) {
+            Ok(Some(fill)) => fill,
+            Ok(None) => {
+                self.day.unfilled += u64::from(detailed);
+                return;
+            }
+            Err(refused) => {
+                if detailed {
+                    self.day.note(
+                        QualitySeverity::Error,
+                        refused.issue,
+                        row.order_id,
+                        format!("{}, left out", refused.detail),
+                    );
+                } else {
+                    self.earlier_refused += 1;
+                }
+                return;
+            }
+        };
+        self.fold(row, &fill, detailed);
+    }
+
+    fn fold(&mut self, row: &TradeRow<'_>, fill: &Fill, detailed: bool) {
+        let amount = Won::new(fill.amount);
+        let fees = Won::new(fill.commission) + Won::new(fill.tax);
+        let outcome = match fill.side {
+            Side::Buy => {
+                if self.book.buy(row.ticker, fill.quantity, amount + fees) {
+                    Ok(None)
+                } else {
+                    Err(format!(
+                        "{} shares are out of range, left out",
+                        fill.quantity
+                    ))
+                }
+            }
+            Side::Sell => self
+                .book
+                .sell(row.ticker, fill.quantity, amount - fees)
+                .map(Some)
+                .map_err(|over| {
+                    format!(
+                        "sold {} of {} with {} held, left out",
+                        fill.quantity, row.ticker, over.held
+                    )
+                }),
+        };
+        match outcome {
+            Ok(realised) if detailed => self.day.record(row, fill, realised),
+            Ok(_) => {}
+            Err(detail) if detailed => {
+                self.day.note(
+                    QualitySeverity::Error,
+                    QualityIssue::Oversold,
+                    row.order_id,
+                    detail,
+                );
+            }
+            Err(_) => self.earlier_refused += 1,
+        }
+    }
+
+    /// Ends the replay at the close of `through`.
+    pub fn finish(&mut self, through: Date) {
+        if let Ok(after) = through.tomorrow() {
+            self.cross_to(after);
+        }
+    }
+
+    /// The snapshots kept, oldest first: the last sessions and every month's last.
+    #[must_use]
+    pub fn take_snapshots(&mut self) -> Vec<Snapshot> {
+        let mut all = std::mem::take(&mut self.month_ends);
+        all.extend(std::mem::take(&mut self.recent));
+        all
+    }
+
+    /// Closes the present date and opens another one.
+    fn cross_to(&mut self, date: Date) {
+        if let Some(today) = self.today
+            && self.keep > 0
+            && self.rows > 0
+        {
+            self.keep_snapshot(today, date);
+        }
+        if let Some(previous) = self.previous_date
+            && self.previous.is_none()
+            && date > previous
+        {
+            self.split_until(previous);
+            self.previous = Some(self.book.clone());
+        }
+        self.split_until(date);
+        self.today = Some(date);
+    }
+
+    fn keep_snapshot(&mut self, today: Date, next: Date) {
+        self.recent.push_back(Snapshot {
+            date: today,
+            last_id: self.last_id,
+            book: self.book.store(),
+        });
+        while self.recent.len() > self.keep {
+            let Some(old) = self.recent.pop_front() else {
+                break;
+            };
+            let following = self.recent.front().map_or(next, |snapshot| snapshot.date);
+            if old.date.first_of_month() != following.first_of_month() {
+                self.month_ends.push(old);
+            }
+        }
+    }
+
+    fn split_until(&mut self, date: Date) {
+        while let Some(split) = self.splits.get(self.split_next)
+            && split.date <= date
+        {
+            self.split_next += 1;
+            let whole = self
+                .book
+                .split(&split.ticker, split.numerator, split.denominator);
+            if !whole {
+                self.day.note(
+                    QualitySeverity::Warning,
+                    QualityIssue::SplitFraction,
+                    split.ticker.clone(),
+                    format!(
+                        "{} for {} on {}: a fraction of a share was cut off",
+                        split.numerator, split.denominator, split.date
+                    ),
+                );
+            }
+        }
+    }
+}
+
+impl Day {
+    fn record(&mut self, row: &TradeRow<'_>, fill: &Fill, realised: Option<super::book::Realised>) {
+        let Executed::At { at, .. } = row.executed else {
+            return;
+        };
+        let price = row.price.decimal();
+        if let Some(what) = fill.incomplete {
+            self.note(
+                QualitySeverity::Warning,
+                QualityIssue::IncompleteRow,
+                row.order_id,
+                what,
+            );
+        } else if let Some(detail) = amount_mismatch(price, fill) {
+            self.note(
+                QualitySeverity::Warning,
+                QualityIssue::AmountMismatch,
+                row.order_id,
+                detail,
+            );
+        }
+        self.tally.add(row.ticker, fill, realised);
+        if self.fills.len() < MAX_FILLS {
+            self.fills.push(DayFill {
+                order_id: row.order_id.to_owned(),
+                ticker: row.ticker.into(),
+                at,
+                side: fill.side,
+                quantity: fill.quantity,
+                price,
+                amount: fill.amount,
+                commission: fill.commission,
+                tax: fill.tax,
+                status: row.status.to_owned(),
+                strategy: row.strategy.map(str::to_owned),
+                realised,
+            });
+        } else {
+            self.fills_omitted += 1;
+        }
+    }
+}
+
+/// The recorded amount against price × quantity; prices carry two decimals, so that each share may
+/// be half a hundredth off, and amounts whole won.
+fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<String> {
+    let price = price?;
+    let quantity = Decimal::from(fill.quantity);
+    let expected = price.checked_mul(quantity)?;
+    let slack = quantity.checked_mul(Decimal::new(5, 3))? + Decimal::ONE;
+    let recorded = Decimal::from(fill.amount);
+    ((recorded - expected).abs() > slack)
+        .then(|| format!("amount {recorded} recorded, price × quantity is {expected}"))
+}

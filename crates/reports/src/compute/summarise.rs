@@ -1,0 +1,213 @@
+//! Putting the sections together.
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+
+use super::portfolio::{self, Valuation};
+use super::replay::{DayFill, Replay};
+use super::{history, performers, reconcile};
+use crate::context::ReportContext;
+use crate::money::Won;
+use crate::source::{AccountHistory, Quotes};
+use crate::summary::{
+    DailySummary, Edition, FillLine, IntradayPoint, QualityIssue, QualityNote, QualitySeverity,
+    SCHEMA_VERSION, SessionInfo, SourceState,
+};
+use crate::{Figure, Missing};
+
+/// Notes a report shows.
+const MAX_NOTES: usize = 200;
+
+/// Everything a day's report is computed from.
+#[derive(Debug)]
+pub struct DayInputs {
+    /// The service that reports.
+    pub service_name: String,
+    /// Its environment.
+    pub environment: String,
+    /// The session, from the calendar.
+    pub session: SessionInfo,
+    /// When the report is made.
+    pub generated_at: Timestamp,
+    /// Revision, lateness.
+    pub edition: Edition,
+    /// The replay, finished at the session's date, with its detail.
+    pub replay: Replay,
+    /// Equity, flows, halts.
+    pub history: AccountHistory,
+    /// Prices and names.
+    pub quotes: Quotes,
+    /// The running system's part.
+    pub context: ReportContext,
+    /// The benchmark's ticker.
+    pub benchmark: String,
+    /// What counts as reconciled; `None` for three won a fill and one more.
+    pub tolerance: Option<Decimal>,
+    /// Transaction tax in force for the session by market, as fractions.
+    pub tax_rates: Option<crate::calendar::TaxRates>,
+    /// What was noted before the computation.
+    pub notes: Vec<QualityNote>,
+}
+
+/// Computes a day's report. Pure: the same inputs give the same summary.
+#[must_use]
+pub fn summarise(inputs: DayInputs) -> DailySummary {
+    let DayInputs {
+        session,
+        mut replay,
+        history,
+        quotes,
+        context,
+        ..
+    } = inputs;
+    let date = session.date;
+    let mut notes = Notes(inputs.notes);
+    notes.0.append(&mut replay.day.notes);
+    if replay.earlier_refused > 0 {
+        notes.add(
+            QualitySeverity::Warning,
+            QualityIssue::BadRow,
+            "earlier days",
+            format!(
+                "{} rows of earlier days broke a rule and were left out",
+                replay.earlier_refused
+            ),
+        );
+    }
+
+    let today = Valuation::of(&replay.book, date, &quotes, &history.splits);
+    let line = history::Line::new(&history, date);
+    let equity = line.equity();
+    let portfolio_stats = portfolio::section(&replay.book, &today, &line, &quotes, &mut notes);
+    let risk_metrics = history::risk(&line, &quotes, &inputs.benchmark, &mut notes);
+    let reconciliation = reconcile::section(
+        &replay,
+        &today,
+        &line,
+        &quotes,
+        &history.splits,
+        inputs.tolerance,
+        &mut notes,
+    );
+    reconcile::check_equity(&today, &line, &session, &mut notes);
+    reconcile::check_tickers(&replay, &mut notes);
+    reconcile::check_times(&replay, &session, &mut notes);
+    if let Some(rates) = &inputs.tax_rates {
+        reconcile::check_tax(&replay, &quotes, rates, &mut notes);
+    }
+
+    let day = &replay.day;
+    let mut notes_omitted = day.notes_omitted;
+    let mut data_quality = notes.0;
+    data_quality
+        .sort_by(|a, b| (a.severity, a.issue, &a.subject).cmp(&(b.severity, b.issue, &b.subject)));
+    notes_omitted += data_quality.len().saturating_sub(MAX_NOTES) as u64;
+    data_quality.truncate(MAX_NOTES);
+
+    let mut series = line.series(&quotes);
+    let mut sum = Won::ZERO;
+    for fill in &day.fills {
+        if let Some(realised) = fill.realised {
+            sum += realised.pnl;
+            series.realised_intraday.push(IntradayPoint {
+                at: fill.at,
+                value: sum.decimal(),
+            });
+        }
+    }
+    DailySummary {
+        schema_version: SCHEMA_VERSION,
+        service_name: inputs.service_name,
+        environment: inputs.environment,
+        account: history.account.clone(),
+        session,
+        generated_at: inputs.generated_at,
+        edition: inputs.edition,
+        source: SourceState::Ok,
+        trading_stats: day.tally.stats(day.unfilled, &equity),
+        portfolio_stats,
+        risk_metrics,
+        system_health: context.system,
+        top_performers: performers::section(day, &quotes),
+        alerts_summary: context.alerts,
+        reconciliation,
+        series,
+        data_quality,
+        data_quality_omitted: notes_omitted,
+        fills: day
+            .fills
+            .iter()
+            .map(|fill| line_of(fill, &quotes))
+            .collect(),
+        fills_omitted: day.fills_omitted,
+    }
+}
+
+fn line_of(fill: &DayFill, quotes: &Quotes) -> FillLine {
+    let amount = Decimal::from(fill.amount);
+    FillLine {
+        order_id: fill.order_id.clone(),
+        executed_at: fill.at,
+        ticker: fill.ticker.to_string(),
+        name: quotes.name(&fill.ticker),
+        side: fill.side,
+        quantity: Decimal::from(fill.quantity),
+        price: fill
+            .price
+            .unwrap_or_else(|| (amount / Decimal::from(fill.quantity)).round_dp(2)),
+        amount,
+        commission: Decimal::from(fill.commission),
+        tax: Decimal::from(fill.tax),
+        status: fill.status.clone(),
+        strategy: fill.strategy.clone(),
+        realised: fill.realised.map(|realised| realised.pnl.decimal()),
+    }
+}
+
+/// Data-quality notes being collected.
+#[derive(Debug)]
+pub(crate) struct Notes(pub(crate) Vec<QualityNote>);
+
+impl Notes {
+    pub(crate) fn add(
+        &mut self,
+        severity: QualitySeverity,
+        issue: QualityIssue,
+        subject: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.0.push(QualityNote {
+            severity,
+            issue,
+            subject: subject.into(),
+            detail: detail.into(),
+        });
+    }
+}
+
+/// `part ÷ whole` where the whole is positive.
+pub(crate) fn ratio(part: Won, whole: Won, why: Missing) -> Figure<f64> {
+    if whole.is_positive() {
+        Figure::Known(part.to_f64() / whole.to_f64())
+    } else {
+        why.into()
+    }
+}
+
+/// Two figures combined; the first reason wins.
+pub(crate) fn both<A: Clone, B: Clone, C>(
+    a: &Figure<A>,
+    b: &Figure<B>,
+    f: impl FnOnce(A, B) -> C,
+) -> Figure<C> {
+    match (a, b) {
+        (Figure::Known(a), Figure::Known(b)) => Figure::Known(f(a.clone(), b.clone())),
+        (Figure::Missing(why), _) | (_, Figure::Missing(why)) => why.clone().into(),
+    }
+}
+
+/// The last date at or before `date` in a list sorted by date.
+pub(crate) fn as_of<T>(list: &[(Date, T)], date: Date) -> Option<&(Date, T)> {
+    let end = list.partition_point(|(at, _)| *at <= date);
+    list[..end].last()
+}

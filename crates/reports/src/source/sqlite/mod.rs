@@ -1,0 +1,178 @@
+//! The original's tables in SQLite.
+//!
+//! ```
+//! use bongsu_reports::source::sqlite::{SqliteSource, create_schema};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("trading.db");
+//! create_schema(&rusqlite::Connection::open(&path)?)?; // for a new database
+//! let source = SqliteSource::new(&path).account("user001");
+//! # let _ = source;
+//! # Ok(())
+//! # }
+//! ```
+
+mod read;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use rusqlite::{Connection, OpenFlags};
+
+use super::time::StoredZone;
+use super::{AccountHistory, QuoteQuery, Quotes, ReportSource, SourceError, blocking};
+use crate::compute::Replay;
+
+/// Makes the tables this source reads, where they are missing: `trades`, `portfolios`,
+/// `portfolio_risk_metrics`, `stocks`, `stock_prices`, with their indexes.
+///
+/// For new databases, examples and tests; a service that has the tables needs it not.
+///
+/// # Errors
+///
+/// When a table of that name exists in another shape, or the database cannot be written.
+pub fn create_schema(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(include_str!("schema.sql"))
+}
+
+/// Reads the original's tables from a SQLite file. The file is opened read-only, on the first use.
+#[derive(Debug, Clone)]
+pub struct SqliteSource {
+    settings: Arc<Settings>,
+    /// Kept open between reports; taken out while it is in use.
+    idle: Arc<Mutex<Option<Connection>>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) path: PathBuf,
+    pub(super) account: Option<String>,
+    pub(super) trades_zone: StoredZone,
+    pub(super) risk_zone: StoredZone,
+    pub(super) busy: Duration,
+}
+
+impl SqliteSource {
+    /// A source that reads this file.
+    #[must_use]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            settings: Arc::new(Settings {
+                path: path.as_ref().to_owned(),
+                account: None,
+                trades_zone: StoredZone::seoul(),
+                risk_zone: StoredZone::utc(),
+                busy: Duration::from_secs(10),
+            }),
+            idle: Arc::default(),
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+
+    /// Whose equity is read (`user_id`). Default: the only one recorded; several are an error.
+    #[must_use]
+    pub fn account(self, account: impl Into<String>) -> Self {
+        let account = account.into();
+        self.with(|settings| settings.account = Some(account))
+    }
+
+    /// The zone of the naive times in `trades`. Default: Korea.
+    #[must_use]
+    pub fn trades_zone(self, zone: StoredZone) -> Self {
+        self.with(|settings| settings.trades_zone = zone)
+    }
+
+    /// The zone of the naive times in `portfolio_risk_metrics`. Default: UTC.
+    #[must_use]
+    pub fn risk_zone(self, zone: StoredZone) -> Self {
+        self.with(|settings| settings.risk_zone = zone)
+    }
+
+    /// How long a read waits for a writer. Default: 10 s.
+    #[must_use]
+    pub fn busy_timeout(self, limit: Duration) -> Self {
+        self.with(|settings| settings.busy = limit)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &Settings) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let settings = Arc::clone(&self.settings);
+        let idle = Arc::clone(&self.idle);
+        blocking::run(move || {
+            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => open(&settings)?,
+            };
+            let answer = work(&connection, &settings);
+            if answer.is_ok() {
+                *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+            }
+            answer
+        })
+        .await?
+    }
+}
+
+fn open(settings: &Settings) -> Result<Connection, SourceError> {
+    let unreachable = |cause: rusqlite::Error| SourceError::Unreachable {
+        what: format!("opening {}", settings.path.display()),
+        cause: cause.into(),
+    };
+    let connection = Connection::open_with_flags(
+        &settings.path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(unreachable)?;
+    connection
+        .busy_timeout(settings.busy)
+        .map_err(unreachable)?;
+    Ok(connection)
+}
+
+#[async_trait]
+impl ReportSource for SqliteSource {
+    fn describe(&self) -> String {
+        let name = self.settings.path.file_name().unwrap_or_default();
+        format!("sqlite {}", name.display())
+    }
+
+    async fn history(&self, through: Date) -> Result<AccountHistory, SourceError> {
+        self.read(move |connection, settings| read::history(connection, settings, through))
+            .await
+    }
+
+    async fn replay(
+        &self,
+        replay: Replay,
+        through: Date,
+        detail: Option<Date>,
+    ) -> Result<Replay, SourceError> {
+        self.read(move |connection, settings| {
+            read::replay(connection, settings, replay, through, detail)
+        })
+        .await
+    }
+
+    async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError> {
+        self.read(move |connection, _| read::quotes(connection, &query))
+            .await
+    }
+
+    async fn backfilled(&self, last_id: i64, on_or_before: Date) -> Result<bool, SourceError> {
+        self.read(move |connection, settings| {
+            read::backfilled(connection, settings, last_id, on_or_before)
+        })
+        .await
+    }
+}

@@ -1,0 +1,481 @@
+//! The queries.
+
+use std::collections::HashMap;
+
+use jiff::Span;
+use jiff::civil::{Date, time};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::Settings;
+use crate::calendar::instant_in_seoul;
+use crate::compute::{Executed, Number, Replay, Split, TradeRow};
+use crate::source::time::{StoredZone, date as date_of};
+use crate::source::{
+    AccountHistory, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
+};
+use crate::summary::Halt;
+
+fn failed(what: &'static str) -> impl FnOnce(rusqlite::Error) -> SourceError {
+    move |cause| SourceError::Query {
+        what,
+        cause: cause.into(),
+    }
+}
+
+fn bad_value(what: &'static str, text: &str) -> SourceError {
+    SourceError::Query {
+        what,
+        cause: format!("unreadable value {text:?}").into(),
+    }
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool, SourceError> {
+    connection
+        .prepare_cached("SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?1")
+        .and_then(|mut query| query.exists([name]))
+        .map_err(failed("sqlite_master"))
+}
+
+/// The text from which, and the one before which, naive times lie that fall on the Korean dates
+/// `first..=last`. Only the dates are given, so that `T` and blank both compare right; what the
+/// range has too much is filtered by the caller.
+fn bounds(zone: &StoredZone, first: Option<Date>, last: Date) -> (String, String) {
+    let midnight = |date: Date| zone.naive(instant_in_seoul(date.at(0, 0, 0, 0)));
+    let from = first.map_or_else(String::new, |first| midnight(first).date().to_string());
+    let end = midnight(last.saturating_add(Span::new().days(1)));
+    let until = if end.time() == time(0, 0, 0, 0) {
+        end.date()
+    } else {
+        end.date().saturating_add(Span::new().days(1))
+    };
+    (from, until.to_string())
+}
+
+pub(super) fn history(
+    connection: &Connection,
+    settings: &Settings,
+    through: Date,
+) -> Result<AccountHistory, SourceError> {
+    let account = match &settings.account {
+        Some(account) => Some(account.clone()),
+        None => only_account(connection)?,
+    };
+    let mut history = AccountHistory {
+        account: account.clone(),
+        ..AccountHistory::default()
+    };
+    if let Some(account) = account {
+        equity(connection, settings, &account, through, &mut history)?;
+        holdings(connection, &account, &mut history)?;
+        flows(connection, &account, through, &mut history)?;
+    }
+    splits(connection, through, &mut history)?;
+    Ok(history)
+}
+
+fn only_account(connection: &Connection) -> Result<Option<String>, SourceError> {
+    let mut query = connection
+        .prepare_cached("SELECT DISTINCT user_id FROM portfolio_risk_metrics LIMIT 5")
+        .map_err(failed("portfolio_risk_metrics"))?;
+    let mut found: Vec<String> = query
+        .query_map([], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .map_err(failed("portfolio_risk_metrics"))?;
+    if found.len() > 1 {
+        return Err(SourceError::SeveralAccounts {
+            found: found.join(", "),
+        });
+    }
+    Ok(found.pop())
+}
+
+fn equity(
+    connection: &Connection,
+    settings: &Settings,
+    account: &str,
+    through: Date,
+    history: &mut AccountHistory,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "portfolio_risk_metrics";
+    let until = through.saturating_add(Span::new().days(2)).to_string();
+    let mut query = connection
+        .prepare_cached(
+            "SELECT date, total_value, cash_balance, is_trading_halted, trading_halt_reason \
+             FROM portfolio_risk_metrics WHERE user_id = ?1 AND date < ?2 ORDER BY date, id",
+        )
+        .map_err(failed(TABLE))?;
+    let mut rows = query
+        .query(params![account, until])
+        .map_err(failed(TABLE))?;
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        let text = text(row, 0, TABLE)?.unwrap_or_default();
+        let Executed::At { at, .. } = settings.risk_zone.executed(Some(text)) else {
+            return Err(bad_value("portfolio_risk_metrics.date", text));
+        };
+        let date = equity_day(at);
+        if date > through {
+            continue;
+        }
+        let point = EquityPoint {
+            date,
+            equity: row.get(1).map_err(failed(TABLE))?,
+            cash: row.get(2).map_err(failed(TABLE))?,
+        };
+        match history.equity.last_mut() {
+            Some(last) if last.date == date => *last = point,
+            _ => history.equity.push(point),
+        }
+        let halted: Option<bool> = row.get(3).map_err(failed(TABLE))?;
+        history.halt = match halted {
+            Some(halted) => Some(Halt {
+                halted,
+                reason: row.get(4).map_err(failed(TABLE))?,
+            }),
+            None => None,
+        };
+    }
+    Ok(())
+}
+
+fn holdings(
+    connection: &Connection,
+    account: &str,
+    history: &mut AccountHistory,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "portfolios";
+    if !has_table(connection, TABLE)? {
+        return Ok(());
+    }
+    let mut query = connection
+        .prepare_cached("SELECT ticker, quantity FROM portfolios WHERE user_id = ?1")
+        .map_err(failed(TABLE))?;
+    history.holdings = query
+        .query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect::<Result<HashMap<_, _>, _>>)
+        .map_err(failed(TABLE))?;
+    Ok(())
+}
+
+fn flows(
+    connection: &Connection,
+    account: &str,
+    through: Date,
+    history: &mut AccountHistory,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "cash_flows";
+    if !has_table(connection, TABLE)? {
+        return Ok(());
+    }
+    let mut query = connection
+        .prepare_cached("SELECT date, amount FROM cash_flows WHERE user_id = ?1 ORDER BY date")
+        .map_err(failed(TABLE))?;
+    let mut rows = query.query([account]).map_err(failed(TABLE))?;
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        let date = day(row, 0, TABLE)?;
+        if date <= through {
+            history
+                .flows
+                .push((date, row.get(1).map_err(failed(TABLE))?));
+        }
+    }
+    Ok(())
+}
+
+fn splits(
+    connection: &Connection,
+    through: Date,
+    history: &mut AccountHistory,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "stock_splits";
+    if !has_table(connection, TABLE)? {
+        return Ok(());
+    }
+    let mut query = connection
+        .prepare_cached(
+            "SELECT date, ticker, numerator, denominator FROM stock_splits ORDER BY date",
+        )
+        .map_err(failed(TABLE))?;
+    let mut rows = query.query([]).map_err(failed(TABLE))?;
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        let split = Split {
+            date: day(row, 0, TABLE)?,
+            ticker: row.get(1).map_err(failed(TABLE))?,
+            numerator: row.get(2).map_err(failed(TABLE))?,
+            denominator: row.get(3).map_err(failed(TABLE))?,
+        };
+        if split.date <= through && split.numerator > 0 && split.denominator > 0 {
+            history.splits.push(split);
+        }
+    }
+    Ok(())
+}
+
+/// A text column as it lies in the row, without a copy.
+fn text<'r>(
+    row: &'r Row<'_>,
+    at: usize,
+    what: &'static str,
+) -> Result<Option<&'r str>, SourceError> {
+    match row.get_ref(at).map_err(failed(what))? {
+        ValueRef::Null => Ok(None),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| bad_value(what, "not UTF-8")),
+        other => Err(bad_value(what, &format!("{:?}", other.data_type()))),
+    }
+}
+
+fn day(row: &Row<'_>, at: usize, what: &'static str) -> Result<Date, SourceError> {
+    let text = text(row, at, what)?.unwrap_or_default();
+    date_of(text.as_bytes()).ok_or_else(|| bad_value(what, text))
+}
+
+/// Every column a detailed row shows.
+const DETAILED: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
+     tax, executed_at, status, executed_price, order_id, strategy FROM trades ";
+/// What the positions need, and no more.
+const LEAN: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
+     tax, executed_at, status, \
+     CASE WHEN total_amount IS NULL THEN executed_price END FROM trades ";
+
+pub(super) fn replay(
+    connection: &Connection,
+    settings: &Settings,
+    mut replay: Replay,
+    through: Date,
+    detail: Option<Date>,
+) -> Result<Replay, SourceError> {
+    let first = replay
+        .after()
+        .map(|after| after.saturating_add(Span::new().days(1)));
+    let before = match detail {
+        Some(detail) => detail.saturating_sub(Span::new().days(1)),
+        None => through,
+    };
+    if first.is_none_or(|first| first <= before) {
+        fold(connection, settings, &mut replay, (first, before), LEAN)?;
+    }
+    if let Some(detail) = detail {
+        fold(
+            connection,
+            settings,
+            &mut replay,
+            (Some(detail), detail),
+            DETAILED,
+        )?;
+        unexecuted(connection, settings, &mut replay, detail)?;
+        if detail < through {
+            let rest = (detail.tomorrow().ok(), through);
+            fold(connection, settings, &mut replay, rest, LEAN)?;
+        }
+    }
+    Ok(replay)
+}
+
+fn fold(
+    connection: &Connection,
+    settings: &Settings,
+    replay: &mut Replay,
+    (first, last): (Option<Date>, Date),
+    columns: &str,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "trades";
+    let zone = &settings.trades_zone;
+    let (from, until) = bounds(zone, first, last);
+    let mut query = connection
+        .prepare_cached(&format!(
+            "{columns}WHERE executed_at >= ?1 AND executed_at < ?2 ORDER BY executed_at, id"
+        ))
+        .map_err(failed(TABLE))?;
+    let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
+    let wide = columns.len() == DETAILED.len();
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        let trade = trade(row, zone, wide).map_err(failed(TABLE))?;
+        if let Executed::At { date, .. } = trade.executed
+            && (first.is_some_and(|first| date < first) || date > last)
+        {
+            continue;
+        }
+        replay.push(&trade);
+    }
+    Ok(())
+}
+
+/// Rows created on the day that have no time of execution: orders that came to nothing, and fills
+/// that break the rule. Both sides of the difference come from an index alone; only what is left is
+/// looked up.
+fn unexecuted(
+    connection: &Connection,
+    settings: &Settings,
+    replay: &mut Replay,
+    date: Date,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "trades";
+    let zone = &settings.trades_zone;
+    let (from, until) = bounds(zone, Some(date), date);
+    let mut query = connection
+        .prepare_cached(&format!(
+            "{DETAILED}WHERE id IN (\
+             SELECT id FROM trades WHERE created_at >= ?1 AND created_at < ?2 EXCEPT \
+             SELECT id FROM trades WHERE executed_at >= ?1 AND executed_at < ?2) \
+             AND executed_at IS NULL ORDER BY id"
+        ))
+        .map_err(failed(TABLE))?;
+    let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        replay.push(&trade(row, zone, true).map_err(failed(TABLE))?);
+    }
+    Ok(())
+}
+
+fn trade<'r>(
+    row: &'r Row<'_>,
+    zone: &StoredZone,
+    wide: bool,
+) -> Result<TradeRow<'r>, rusqlite::Error> {
+    let mut malformed = None;
+    let mut int = |at: usize, name: &'static str| -> Result<Option<i64>, rusqlite::Error> {
+        Ok(match row.get_ref(at)? {
+            ValueRef::Integer(value) => Some(value),
+            ValueRef::Null => None,
+            ValueRef::Real(value) => whole(value).or_else(|| {
+                malformed = Some(name);
+                None
+            }),
+            ValueRef::Text(_) | ValueRef::Blob(_) => {
+                malformed = Some(name);
+                None
+            }
+        })
+    };
+    let quantity = int(3, "executed_quantity")?;
+    let amount = int(4, "total_amount")?;
+    let commission = int(5, "commission")?;
+    let tax = int(6, "tax")?;
+    Ok(TradeRow {
+        id: row.get(0)?,
+        order_id: if wide { lossy(row, 10)? } else { "" },
+        ticker: lossy(row, 1)?,
+        action: lossy(row, 2)?,
+        quantity,
+        price: number(row, 9)?,
+        amount,
+        commission,
+        tax,
+        executed: zone.executed(match row.get_ref(7)? {
+            ValueRef::Null => None,
+            ValueRef::Text(bytes) => Some(std::str::from_utf8(bytes).unwrap_or("not UTF-8")),
+            _ => Some("not a text"),
+        }),
+        status: lossy(row, 8)?,
+        strategy: if wide {
+            row.get_ref(11)?.as_str_or_null().ok().flatten()
+        } else {
+            None
+        },
+        malformed,
+    })
+}
+
+/// A text, or nothing where it is something else: the rules then refuse the row.
+fn lossy<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r str, rusqlite::Error> {
+    Ok(row.get_ref(at)?.as_str().unwrap_or_default())
+}
+
+fn number<'r>(row: &'r Row<'_>, at: usize) -> Result<Number<'r>, rusqlite::Error> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Integer(value) => Number::Int(value),
+        ValueRef::Real(value) => Number::Real(value),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Number::Null, Number::Text),
+        ValueRef::Null | ValueRef::Blob(_) => Number::Null,
+    })
+}
+
+/// A float that is a whole number a float holds exactly.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "checked: whole and below 2^53"
+)]
+fn whole(value: f64) -> Option<i64> {
+    (value.fract() == 0.0 && value.abs() < 9.0e15).then_some(value as i64)
+}
+
+pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quotes, SourceError> {
+    const TABLE: &str = "stock_prices";
+    let mut quotes = Quotes::default();
+    let mut stock = connection
+        .prepare_cached("SELECT id, name_kr, market, sector FROM stocks WHERE ticker = ?1")
+        .map_err(failed("stocks"))?;
+    let mut close = connection
+        .prepare_cached(
+            "SELECT date, close FROM stock_prices WHERE stock_id = ?1 AND date < ?2 \
+             ORDER BY date DESC LIMIT 1",
+        )
+        .map_err(failed(TABLE))?;
+    let mut find = |ticker: &str| {
+        stock
+            .query_row([ticker], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    Stock {
+                        name: row.get(1)?,
+                        market: row.get(2)?,
+                        sector: row.get(3)?,
+                    },
+                ))
+            })
+            .optional()
+            .map_err(failed("stocks"))
+    };
+    for ticker in &wanted.tickers {
+        let Some((id, stock)) = find(ticker)? else {
+            continue;
+        };
+        quotes.stocks.insert(ticker.clone(), stock);
+        for date in &wanted.dates {
+            let until = date.saturating_add(Span::new().days(1)).to_string();
+            let mut rows = close.query(params![id, until]).map_err(failed(TABLE))?;
+            if let Some(row) = rows.next().map_err(failed(TABLE))?
+                && let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal()
+            {
+                quotes.add_close(ticker, day(row, 0, TABLE)?, price);
+            }
+        }
+    }
+    if let (Some(from), Some(to)) = (wanted.benchmark_from, wanted.benchmark_to)
+        && let Some((id, _)) = find(&wanted.benchmark)?
+    {
+        // Two weeks are more than the longest closure, for the close before the first date.
+        let from = from.saturating_sub(Span::new().days(14)).to_string();
+        let until = to.saturating_add(Span::new().days(1)).to_string();
+        let mut query = connection
+            .prepare_cached(
+                "SELECT date, close FROM stock_prices \
+                 WHERE stock_id = ?1 AND date >= ?2 AND date < ?3 ORDER BY date",
+            )
+            .map_err(failed(TABLE))?;
+        let mut rows = query
+            .query(params![id, from, until])
+            .map_err(failed(TABLE))?;
+        while let Some(row) = rows.next().map_err(failed(TABLE))? {
+            if let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal() {
+                quotes.benchmark.push((day(row, 0, TABLE)?, price));
+            }
+        }
+    }
+    Ok(quotes)
+}
+
+pub(super) fn backfilled(
+    connection: &Connection,
+    settings: &Settings,
+    last_id: i64,
+    on_or_before: Date,
+) -> Result<bool, SourceError> {
+    let (_, until) = bounds(&settings.trades_zone, None, on_or_before);
+    connection
+        .prepare_cached("SELECT 1 FROM trades WHERE id > ?1 AND +executed_at < ?2 LIMIT 1")
+        .and_then(|mut query| query.exists(params![last_id, until]))
+        .map_err(failed("trades"))
+}
