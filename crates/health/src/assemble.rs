@@ -113,7 +113,8 @@ pub(crate) fn assess(
     let output = match ended {
         Ended::Answered(Ok(output)) => output,
         Ended::Answered(Err(error)) => return failed(error.message().to_owned()),
-        Ended::TimedOut => return failed(format!("no answer within {:?}", check.timeout)),
+        Ended::TimedOut(Some(why)) => return failed(crate::sanitize::sanitize(&why)),
+        Ended::TimedOut(None) => return failed(format!("no answer within {:?}", check.timeout)),
         Ended::Panicked(text) => return failed(crate::sanitize::sanitize(&text)),
     };
     match check.slow_above().filter(|limit| took > *limit) {

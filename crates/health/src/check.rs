@@ -31,6 +31,12 @@ pub trait Probe: Send + Sync + 'static {
     ///
     /// When the dependency does not work.
     async fn check(&self) -> Result<CheckOutput, CheckError>;
+
+    /// Asked when a run has gone past its timeout: why that may be, if the probe knows better than
+    /// "no answer within 2s". Must not block.
+    fn explain_timeout(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a successful run has to say.

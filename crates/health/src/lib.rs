@@ -39,6 +39,7 @@
 mod aggregate;
 mod assemble;
 mod check;
+pub mod checks;
 mod error;
 mod health;
 mod heartbeat;

@@ -26,7 +26,8 @@ pub(crate) type Flight = Shared<BoxFuture<'static, ()>>;
 #[derive(Debug)]
 pub(crate) enum Ended {
     Answered(Result<CheckOutput, CheckError>),
-    TimedOut,
+    /// With the probe's own explanation, if it has one.
+    TimedOut(Option<String>),
     Panicked(String),
 }
 
@@ -69,11 +70,17 @@ async fn watch(inner: Arc<Inner>) {
 
 /// One run of one check: bounded in time, panics caught.
 pub(crate) async fn attempt(probe: Arc<dyn Probe>, timeout: Duration) -> Ended {
-    let ask = async move { probe.check().await };
-    match tokio::time::timeout(timeout, Guarded(Some(Box::pin(ask)))).await {
+    let asked = Arc::clone(&probe);
+    let ask = async move { asked.check().await };
+    // A statement of its own: the abandoned run is gone before the probe is asked why.
+    let ended = tokio::time::timeout(timeout, Guarded(Some(Box::pin(ask)))).await;
+    match ended {
         Ok(Ok(answer)) => Ended::Answered(answer),
         Ok(Err(panic)) => Ended::Panicked(panic_text(&*panic)),
-        Err(_) => Ended::TimedOut,
+        Err(_) => {
+            let why = catch_unwind(AssertUnwindSafe(|| probe.explain_timeout()));
+            Ended::TimedOut(why.ok().flatten())
+        }
     }
 }
 

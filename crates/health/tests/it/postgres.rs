@@ -1,0 +1,86 @@
+//! A real PostgreSQL.
+
+use std::time::Duration;
+
+use bongsu_health::HealthStatus::{Healthy, Unhealthy};
+use bongsu_health::checks::{PostgresProbe, postgres};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use crate::rig::{Driven, Postgres, until};
+
+fn pool(server: &Postgres, most: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(most)
+        .connect_lazy(&server.url())
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_paused_and_back() {
+    let mut server = Postgres::start();
+    let pool = pool(&server, 3);
+    let driven = Driven::new([postgres("db", pool.clone())]);
+    let snapshot = driven.becomes("db", Healthy).await;
+    assert_eq!(snapshot.dependency("db").unwrap().metadata["pool_max"], 3);
+
+    server.pause();
+    driven.becomes("db", Unhealthy).await;
+    let runs = driven.health.snapshot().part("db").unwrap().runs;
+    until("five more runs", async || {
+        (driven.health.snapshot().part("db").unwrap().runs > runs + 5).then_some(())
+    })
+    .await;
+    // The check must not eat the service's connections while the server is silent.
+    assert!(pool.size() <= 1, "{} connections are held", pool.size());
+    assert_eq!(driven.message("db"), "no answer within 500ms");
+    server.unpause();
+    driven.becomes("db", Healthy).await;
+
+    server.stop();
+    driven.becomes("db", Unhealthy).await;
+    assert_eq!(driven.health.ready_response().status, 503);
+    let body = driven.health.health_response(true, false).body;
+    assert!(
+        !String::from_utf8_lossy(&body).contains("unused"),
+        "the URL's password is shown"
+    );
+    server.resume();
+    driven.becomes("db", Healthy).await;
+    assert_eq!(driven.health.ready_response().status, 200);
+
+    // Now as a standby.
+    let primary = Driven::new([PostgresProbe::new(pool)
+        .require_primary(true)
+        .into_check("db")]);
+    primary.becomes("db", Healthy).await;
+    server.stop_cleanly();
+    std::fs::write(server.data().join("standby.signal"), "").unwrap();
+    server.resume();
+    driven.becomes("db", Healthy).await;
+    primary.becomes("db", Unhealthy).await;
+    until("the reason", async || {
+        primary.message("db").contains("standby").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_used_up_pool_is_named() {
+    let server = Postgres::start();
+    let pool = pool(&server, 2);
+    let held = until("the server", async || {
+        let (one, two) = (pool.acquire().await, pool.acquire().await);
+        one.ok().zip(two.ok())
+    })
+    .await;
+    let driven = Driven::new([postgres("db", pool.clone())]);
+    driven.becomes("db", Unhealthy).await;
+    assert_eq!(driven.message("db"), "no free connection: 2 of 2 in use");
+    drop(held);
+    driven.becomes("db", Healthy).await;
+    tokio::time::timeout(Duration::from_secs(30), pool.close())
+        .await
+        .unwrap();
+    driven.becomes("db", Unhealthy).await;
+}
