@@ -1,0 +1,19 @@
+//! The crate's one look at the clocks.
+
+use std::time::{Instant, SystemTime};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of this crate that reads the monotonic clock"
+)]
+pub(crate) fn monotonic() -> Instant {
+    Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of this crate that reads the wall clock"
+)]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
