@@ -1,0 +1,299 @@
+//! HTTP requests: everything about one (method, route) in one run of cells.
+//!
+//! A request touches a counter and three histograms. Their cells lie together, so that one look-up
+//! serves all four, and none is needed when the route was resolved beforehand ([`HttpRoute`]).
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::bounds::{Bounds, Scale};
+use crate::catalog::{HTTP_DURATION_BUCKETS, Id, SIZE_BUCKETS};
+use crate::cells::{CellSpace, Writer};
+use crate::family::{Family, OTHER};
+use crate::index::{Index, MAX_VALUE};
+use crate::registry::Registry;
+use crate::status::{self, STATUSES};
+use crate::text::Blocks;
+
+/// The `endpoint` of a request that matched no route.
+pub const UNMATCHED: &str = "unmatched";
+
+const METHODS: [&str; 9] = [
+    "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE",
+];
+
+const DURATION: usize = 0;
+const REQUEST: usize = DURATION + HTTP_DURATION_BUCKETS.len() + 2;
+const RESPONSE: usize = REQUEST + SIZE_BUCKETS.len() + 2;
+const STATUS: usize = RESPONSE + SIZE_BUCKETS.len() + 2;
+const STRIDE: usize = STATUS + STATUSES.len();
+/// Routes whose cells are allocated together.
+const BLOCK: usize = 8;
+
+/// One of a route's histograms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    Duration,
+    RequestSize,
+    ResponseSize,
+}
+
+impl Part {
+    pub(crate) fn offset(self) -> usize {
+        match self {
+            Self::Duration => DURATION,
+            Self::RequestSize => REQUEST,
+            Self::ResponseSize => RESPONSE,
+        }
+    }
+}
+
+/// All routes.
+pub(crate) struct Http {
+    index: Index<2>,
+    pub(crate) blocks: Blocks,
+    routes: Box<[OnceLock<Arc<Route>>]>,
+    pub(crate) durations: Bounds,
+    pub(crate) sizes: Bounds,
+    budget: usize,
+}
+
+/// What is known of one (method, route).
+pub(crate) struct Route {
+    base: u32,
+    endpoint: Box<str>,
+    method: Box<str>,
+}
+
+/// One finished request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request {
+    pub(crate) status: u16,
+    pub(crate) duration: Duration,
+    pub(crate) request_size: u64,
+    pub(crate) response_size: u64,
+}
+
+impl Http {
+    pub(crate) fn new(budget: usize) -> Self {
+        let room = budget + METHODS.len() + 1;
+        Self {
+            index: Index::new(0x5851_F42D_4C95_7F2D, room),
+            blocks: Blocks::default(),
+            routes: (0..room).map(|_| OnceLock::new()).collect(),
+            durations: Bounds::new(HTTP_DURATION_BUCKETS, Scale::Nanos),
+            sizes: Bounds::new(SIZE_BUCKETS, Scale::Whole),
+            budget,
+        }
+    }
+
+    /// The (cells, number) of a route, made when it is new.
+    #[inline]
+    fn resolve(
+        &self,
+        cells: &CellSpace,
+        counted: &Family,
+        method: &str,
+        endpoint: &str,
+    ) -> Option<[u64; 2]> {
+        let values = [endpoint, method];
+        match self.index.get(&self.index.key(&values)) {
+            Some(found) => Some(found),
+            None => self.resolve_slow(cells, counted, method, endpoint),
+        }
+    }
+
+    #[cold]
+    fn resolve_slow(
+        &self,
+        cells: &CellSpace,
+        counted: &Family,
+        method: &str,
+        endpoint: &str,
+    ) -> Option<[u64; 2]> {
+        // Clients may invent methods; a label must not grow with them.
+        let method = METHODS.into_iter().find(|m| *m == method).unwrap_or(OTHER);
+        if endpoint.len() <= MAX_VALUE
+            && let Some(found) = self.insert(cells, method, endpoint, self.budget)
+        {
+            return Some(found);
+        }
+        counted.count_overflow();
+        self.insert(cells, method, OTHER, self.routes.len())
+    }
+
+    fn insert(
+        &self,
+        cells: &CellSpace,
+        method: &str,
+        endpoint: &str,
+        budget: usize,
+    ) -> Option<[u64; 2]> {
+        let values = [endpoint, method];
+        let key = self.index.key(&values);
+        if let Some(found) = self.index.get(&key) {
+            return Some(found);
+        }
+        self.index.get_or_insert(&key, |number| {
+            if number >= budget {
+                return None;
+            }
+            let labels = Id::HttpRequestDurationSeconds.spec().labels;
+            let base =
+                self.blocks
+                    .push(BLOCK, STRIDE, |n| cells.alloc(n), labels, &values, |_| ())?;
+            let _ = self.routes.get(number)?.set(Arc::new(Route {
+                base,
+                endpoint: endpoint.into(),
+                method: method.into(),
+            }));
+            Some([u64::from(base), number as u64])
+        })
+    }
+
+    #[inline]
+    fn write(&self, writer: Writer<'_>, status: Option<usize>, request: &Request) {
+        let nanos = u64::try_from(request.duration.as_nanos()).unwrap_or(u64::MAX);
+        if let Some(status) = status {
+            writer.add(STATUS + status, 1);
+        }
+        writer.add(DURATION + self.durations.bucket(nanos), 1);
+        writer.add(DURATION + self.durations.buckets(), nanos);
+        writer.add(REQUEST + self.sizes.bucket(request.request_size), 1);
+        writer.add(REQUEST + self.sizes.buckets(), request.request_size);
+        writer.add(RESPONSE + self.sizes.bucket(request.response_size), 1);
+        writer.add(RESPONSE + self.sizes.buckets(), request.response_size);
+    }
+
+    #[inline]
+    fn record(
+        &self,
+        registry: &Registry,
+        base: u32,
+        route: impl Fn() -> Option<Arc<Route>>,
+        request: &Request,
+    ) {
+        let status = status::slot(request.status);
+        self.write(registry.cells.writer(base, STRIDE), status, request);
+        if status.is_none()
+            && let Some(route) = route()
+        {
+            count_rare(registry, &route, request.status);
+        }
+    }
+
+    fn route(&self, number: u64) -> Option<Arc<Route>> {
+        self.routes.get(number as usize)?.get().cloned()
+    }
+}
+
+/// Counts a status without a cell of its own.
+#[cold]
+fn count_rare(registry: &Registry, route: &Route, status: u16) {
+    let mut digits = itoa::Buffer::new();
+    let values = [&*route.endpoint, &*route.method, digits.format(status)];
+    registry
+        .family(Id::HttpRequestsTotal)
+        .add(&registry.cells, &values, 1);
+}
+
+/// Cells of the statuses of the route at `base`.
+pub(crate) fn statuses(cells: &CellSpace, base: u32) -> [u64; STATUSES.len()] {
+    let mut counts = [0; STATUSES.len()];
+    cells.sum(base + STATUS as u32, &mut counts);
+    counts
+}
+
+pub(crate) const fn stride() -> u32 {
+    STRIDE as u32
+}
+
+/// Records by strings.
+#[inline]
+pub(crate) fn record(registry: &Registry, method: &str, endpoint: &str, request: &Request) {
+    let http = &registry.http;
+    let counted = registry.family(Id::HttpRequestsTotal);
+    if let Some([base, number]) = http.resolve(&registry.cells, counted, method, endpoint) {
+        http.record(registry, base as u32, || http.route(number), request);
+    }
+}
+
+/// A (method, route) resolved once, to be recorded to without a look-up. Cheap to clone; hold it
+/// beside the route instead of asking for it on every request.
+#[derive(Clone)]
+pub struct HttpRoute {
+    registry: Arc<Registry>,
+    /// `None` when the cells are used up: then nothing is recorded but the overflow.
+    route: Option<Arc<Route>>,
+}
+
+impl HttpRoute {
+    pub(crate) fn resolve(registry: &Arc<Registry>, method: &str, endpoint: &str) -> Self {
+        let http = &registry.http;
+        let counted = registry.family(Id::HttpRequestsTotal);
+        let found = http.resolve(&registry.cells, counted, method, endpoint);
+        Self {
+            registry: Arc::clone(registry),
+            route: found.and_then(|[_, number]| http.route(number)),
+        }
+    }
+
+    /// Records a finished request. Sizes are those of the bodies, in bytes. Does not allocate or lock.
+    #[inline]
+    pub fn record(&self, status: u16, duration: Duration, request_size: u64, response_size: u64) {
+        let request = Request {
+            status,
+            duration,
+            request_size,
+            response_size,
+        };
+        match &self.route {
+            Some(route) => {
+                let again = || Some(Arc::clone(route));
+                self.registry
+                    .http
+                    .record(&self.registry, route.base, again, &request);
+            }
+            None => self.registry.family(Id::HttpRequestsTotal).count_overflow(),
+        }
+    }
+}
+
+impl fmt::Debug for HttpRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("HttpRoute");
+        if let Some(route) = &self.route {
+            debug
+                .field("method", &route.method)
+                .field("endpoint", &route.endpoint);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// A request being answered: counted in `http_requests_in_flight` until dropped.
+pub struct InFlight {
+    registry: Arc<Registry>,
+}
+
+impl InFlight {
+    pub(crate) fn new(registry: &Arc<Registry>) -> Self {
+        registry.in_flight(1);
+        Self {
+            registry: Arc::clone(registry),
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.registry.in_flight(u64::MAX);
+    }
+}
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight").finish_non_exhaustive()
+    }
+}
