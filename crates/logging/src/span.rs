@@ -1,0 +1,204 @@
+//! A span's fields, serialised once and inherited: appending them to an event is one copy.
+
+use crate::json::line::Line;
+use crate::site::bit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One serialised field: its key's hash and where it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seg {
+    pub(crate) hash: u64,
+    pub(crate) end: u32,
+}
+
+/// Shared by all spans under one root; moves on when a span records a field late.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    epoch: AtomicU64,
+}
+
+impl Tree {
+    pub(crate) fn now(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn advance(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// The fields of a span and of all its parents, ready to append.
+#[derive(Debug)]
+pub(crate) struct SpanCtx {
+    /// The function part, inherited fields, own fields.
+    bytes: Vec<u8>,
+    segs: Vec<Seg>,
+    mask: u64,
+    function: usize,
+    own_bytes: usize,
+    own_segs: usize,
+    pub(crate) tree: Arc<Tree>,
+    seen: u64,
+    truncated: bool,
+}
+
+/// Fields as a visitor left them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own<'a> {
+    pub(crate) function: &'a [u8],
+    pub(crate) bytes: &'a [u8],
+    pub(crate) segs: &'a [Seg],
+    pub(crate) truncated: bool,
+}
+
+fn mask_of(segs: &[Seg]) -> u64 {
+    segs.iter().fold(0, |mask, seg| mask | bit(seg.hash))
+}
+
+impl SpanCtx {
+    /// A span under `parent`: the parent's fields that `own` does not repeat, then `own`.
+    /// Inherited fields past `limit` bytes are left out and the lines say so.
+    pub(crate) fn child(
+        parent: Option<&SpanCtx>,
+        own: Own<'_>,
+        tree: Arc<Tree>,
+        seen: u64,
+        limit: usize,
+    ) -> SpanCtx {
+        let mut ctx = SpanCtx {
+            bytes: Vec::with_capacity(
+                own.function.len() + own.bytes.len() + parent.map_or(0, |p| p.bytes.len()),
+            ),
+            segs: Vec::with_capacity(own.segs.len() + parent.map_or(0, |p| p.segs.len())),
+            mask: 0,
+            function: own.function.len(),
+            own_bytes: 0,
+            own_segs: 0,
+            tree,
+            seen,
+            truncated: own.truncated,
+        };
+        ctx.bytes.extend_from_slice(own.function);
+        if let Some(parent) = parent {
+            ctx.truncated |= parent.truncated;
+            let own_mask = mask_of(own.segs);
+            let room = limit.saturating_sub(own.bytes.len());
+            let mut from = parent.function;
+            for seg in &parent.segs {
+                let field = &parent.bytes[from..seg.end as usize];
+                from = seg.end as usize;
+                let repeated = own_mask & bit(seg.hash) != 0
+                    && own.segs.iter().any(|mine| mine.hash == seg.hash);
+                if repeated {
+                    continue;
+                }
+                if ctx.bytes.len() + field.len() > room {
+                    ctx.truncated = true;
+                    continue;
+                }
+                ctx.push(field, seg.hash);
+            }
+        }
+        ctx.own_bytes = ctx.bytes.len();
+        ctx.own_segs = ctx.segs.len();
+        let mut from = 0;
+        for seg in own.segs {
+            ctx.push(&own.bytes[from..seg.end as usize], seg.hash);
+            from = seg.end as usize;
+        }
+        ctx
+    }
+
+    fn push(&mut self, field: &[u8], hash: u64) {
+        self.bytes.extend_from_slice(field);
+        self.segs.push(Seg {
+            hash,
+            end: self.bytes.len() as u32,
+        });
+        self.mask |= bit(hash);
+    }
+
+    /// The span's own fields and function, with the segments counted from zero.
+    pub(crate) fn own(&self) -> (Vec<u8>, Vec<u8>, Vec<Seg>) {
+        let segs = self.segs[self.own_segs..]
+            .iter()
+            .map(|seg| Seg {
+                hash: seg.hash,
+                end: seg.end - self.own_bytes as u32,
+            })
+            .collect();
+        (
+            self.bytes[..self.function].to_vec(),
+            self.bytes[self.own_bytes..].to_vec(),
+            segs,
+        )
+    }
+
+    /// The own fields after `late` was recorded over them.
+    pub(crate) fn own_after(&self, late: &Own<'_>) -> (Vec<u8>, Vec<u8>, Vec<Seg>) {
+        let (function, bytes, segs) = self.own();
+        let mut merged = Vec::with_capacity(bytes.len() + late.bytes.len());
+        let mut merged_segs = Vec::with_capacity(segs.len() + late.segs.len());
+        let mut add = |bytes: &[u8], segs: &[Seg], keep: &dyn Fn(u64) -> bool| {
+            let mut from = 0;
+            for seg in segs {
+                if keep(seg.hash) {
+                    merged.extend_from_slice(&bytes[from..seg.end as usize]);
+                    merged_segs.push(Seg {
+                        hash: seg.hash,
+                        end: merged.len() as u32,
+                    });
+                }
+                from = seg.end as usize;
+            }
+        };
+        add(&bytes, &segs, &|hash| {
+            !late.segs.iter().any(|l| l.hash == hash)
+        });
+        add(late.bytes, late.segs, &|_| true);
+        (function, merged, merged_segs)
+    }
+
+    pub(crate) fn truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether no span of the tree recorded a field since this was made.
+    #[inline(always)]
+    pub(crate) fn fresh(&self) -> bool {
+        self.seen == self.tree.now()
+    }
+
+    /// Appends the fields whose keys are not taken; `taken` holds the bits of those that may be.
+    #[inline]
+    pub(crate) fn append(&self, line: &mut Line, taken: u64, is_taken: impl Fn(u64) -> bool) {
+        line.truncated |= self.truncated;
+        if self.mask & taken == 0 && line.room(self.bytes.len()) {
+            line.raw(&self.bytes);
+        } else {
+            self.append_some(line, is_taken);
+        }
+    }
+
+    #[inline(never)]
+    fn append_some(&self, line: &mut Line, is_taken: impl Fn(u64) -> bool) {
+        let mut from = 0;
+        let function = Seg {
+            hash: 0,
+            end: self.function as u32,
+        };
+        for (i, seg) in std::iter::once(&function).chain(&self.segs).enumerate() {
+            let field = &self.bytes[from..seg.end as usize];
+            from = seg.end as usize;
+            if i > 0 && is_taken(seg.hash) {
+                continue;
+            }
+            if line.room(field.len()) {
+                line.raw(field);
+            } else {
+                line.truncated = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! Writes fields into a line, whatever the user's values do.
+
+use crate::json::line::{Escaped, Line};
+use crate::preset::Exception;
+use crate::redact::MASK;
+use crate::scheme::{Layout, Scheme};
+use crate::site::{Key, Kind, Site};
+use crate::span::Seg;
+use std::backtrace::Backtrace;
+use std::error::Error;
+use std::fmt::{self, Write as _};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tracing_core::field::{Field, Visit};
+
+/// Causes written of an error's chain.
+const CHAIN_DEPTH: usize = 16;
+/// Room a field needs at least: a number, quotes, the mask.
+const FIELD_ROOM: usize = 96;
+
+/// A visitor over the fields of one event or span.
+pub(crate) struct Visitor<'a> {
+    pub(crate) line: &'a mut Line,
+    pub(crate) site: &'a Site,
+    pub(crate) scheme: &'a Scheme,
+    /// Longest rendered value.
+    pub(crate) value_limit: usize,
+    pub(crate) backtrace: bool,
+    /// Where a span's fields end; `None` for an event.
+    pub(crate) segs: Option<&'a mut Vec<Seg>>,
+    /// The nested object, if the preset has one, is open.
+    pub(crate) opened: bool,
+    /// A message that came after the nested object was opened: belongs behind it.
+    pub(crate) late_message: Option<Vec<u8>>,
+    late_from: Option<usize>,
+    error_type: Option<Range<usize>>,
+    has_exception: bool,
+}
+
+impl<'a> Visitor<'a> {
+    #[inline(always)]
+    pub(crate) fn new(
+        line: &'a mut Line,
+        site: &'a Site,
+        scheme: &'a Scheme,
+        value_limit: usize,
+    ) -> Visitor<'a> {
+        Visitor {
+            line,
+            site,
+            scheme,
+            value_limit,
+            backtrace: false,
+            segs: None,
+            opened: site.open.is_empty(),
+            late_message: None,
+            late_from: None,
+            error_type: None,
+            has_exception: false,
+        }
+    }
+
+    /// Writes the key; `None` when there is nothing more to write for this field.
+    #[inline(always)]
+    fn open(&mut self, field: &Field) -> Option<&'a Key> {
+        let key = self.site.keys.get(field.index())?;
+        if key.kind != Kind::Plain || !self.opened {
+            return self.open_special(key);
+        }
+        self.write_key(key).then_some(key)
+    }
+
+    #[inline(always)]
+    fn write_key(&mut self, key: &Key) -> bool {
+        if !self.line.room(FIELD_ROOM + key.length()) {
+            self.line.truncated = true;
+            return false;
+        }
+        key.write(self.line);
+        true
+    }
+
+    #[inline(never)]
+    fn open_special(&mut self, key: &'a Key) -> Option<&'a Key> {
+        if key.kind == Kind::Skip {
+            return None;
+        }
+        if key.kind == Kind::Message {
+            if self.opened && !self.site.open.is_empty() {
+                self.late_from = Some(self.line.len());
+            }
+        } else {
+            self.open_nested();
+        }
+        if !self.write_key(key) {
+            return None;
+        }
+        if key.kind == Kind::Redacted {
+            self.line.byte(b'"');
+            self.line.raw(MASK.as_bytes());
+            self.line.byte(b'"');
+            self.close(key);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Opens the nested object of the preset, once.
+    pub(crate) fn open_nested(&mut self) {
+        if !self.opened {
+            self.opened = true;
+            // A span's fields go into an object that is open already.
+            if self.segs.is_none() {
+                self.line.raw(&self.site.open);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn close(&mut self, key: &Key) {
+        if let Some(segs) = &mut self.segs {
+            segs.push(Seg {
+                hash: key.hash,
+                end: self.line.len() as u32,
+            });
+        }
+        if let Some(from) = self.late_from.take() {
+            self.late_message = Some(self.line.buf.split_off(from));
+        }
+    }
+
+    /// Text for people carries its message without quotes.
+    #[inline(always)]
+    fn bare(&self, key: &Key) -> bool {
+        key.kind == Kind::Message && self.scheme.layout != Layout::Json
+    }
+
+    #[inline(always)]
+    fn value_end(&self) -> usize {
+        self.line.limit.min(self.line.len() + self.value_limit)
+    }
+
+    #[inline(always)]
+    fn string(&mut self, key: &Key, write: impl FnOnce(&mut Self, usize)) {
+        let bare = self.bare(key);
+        if !bare {
+            self.line.byte(b'"');
+        }
+        let end = self.value_end();
+        write(self, end);
+        if !bare {
+            self.line.byte(b'"');
+        }
+        self.close(key);
+    }
+
+    /// Formats a user's value. Its `Debug` may fail or panic: the line stays whole and says so.
+    fn formatted(&mut self, end: usize, value: fmt::Arguments<'_>) {
+        if self.scheme.redactor.has_patterns() {
+            return self.masked(end, value);
+        }
+        let mut out = Escaped {
+            line: self.line,
+            end,
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| out.write_fmt(value)));
+        self.note_failure(end, result);
+    }
+
+    /// As above through a text of its own, since a secret may come in pieces.
+    #[inline(never)]
+    fn masked(&mut self, end: usize, value: fmt::Arguments<'_>) {
+        let mut text = Bounded {
+            text: String::new(),
+            limit: self.value_limit,
+            cut: false,
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| text.write_fmt(value)));
+        self.line.truncated |= text.cut;
+        let masked = self.scheme.redactor.mask(&text.text);
+        self.line.text(masked.as_deref().unwrap_or(&text.text), end);
+        self.note_failure(end, result);
+    }
+
+    #[inline(always)]
+    fn note_failure(
+        &mut self,
+        end: usize,
+        result: Result<fmt::Result, Box<dyn std::any::Any + Send>>,
+    ) {
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) if self.line.truncated => {}
+            Ok(Err(_)) => {
+                self.line.text("<formatting failed>", end);
+            }
+            // Dropping a payload runs user code as well.
+            Err(payload) => {
+                std::mem::forget(payload);
+                self.line.text("<formatting panicked>", end);
+            }
+        }
+    }
+
+    fn plain_text(&mut self, end: usize, text: &str) {
+        if self.scheme.redactor.has_patterns()
+            && let Some(masked) = self.scheme.redactor.mask(text)
+        {
+            self.line.text(&masked, end);
+        } else {
+            self.line.text(text, end);
+        }
+    }
+
+    /// An error and its causes in one string, for spans and for text.
+    fn error_text(&mut self, end: usize, error: &(dyn Error + 'static)) {
+        self.formatted(end, format_args!("{}", Joined(error)));
+    }
+
+    /// An error as the preset's exception fields.
+    #[inline(never)]
+    fn exception(&mut self, error: &(dyn Error + 'static)) {
+        self.has_exception = true;
+        self.open_nested();
+        if !self.line.room(FIELD_ROOM * 2) {
+            self.line.truncated = true;
+            return;
+        }
+        let start = self.line.len();
+        let (object, [type_key, message_key, chain_key, stack_key]) =
+            match self.scheme.keys.exception {
+                Exception::Object(name) => (Some(name), ["type", "message", "chain", "backtrace"]),
+                Exception::Flat(keys) => (None, keys),
+            };
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            let mut first = object.is_some();
+            if let Some(name) = object {
+                self.line.raw(b",\"");
+                self.line.raw(name.as_bytes());
+                self.line.raw(b"\":{");
+            }
+            if let Some(range) = self.error_type.clone() {
+                self.member(&mut first, type_key);
+                self.line.buf.extend_from_within(range);
+            } else if let Some(name) = debug_name(error) {
+                self.member(&mut first, type_key);
+                self.quoted(format_args!("{name}"));
+            }
+            self.member(&mut first, message_key);
+            self.quoted(format_args!("{error}"));
+            self.member(&mut first, chain_key);
+            self.line.byte(b'[');
+            for (i, cause) in causes(error).enumerate() {
+                if !self.line.room(FIELD_ROOM) {
+                    self.line.truncated = true;
+                    break;
+                }
+                if i > 0 {
+                    self.line.byte(b',');
+                }
+                self.quoted(format_args!("{cause}"));
+            }
+            self.line.byte(b']');
+            if self.backtrace && self.line.room(FIELD_ROOM) {
+                let backtrace = Backtrace::force_capture();
+                self.member(&mut first, stack_key);
+                self.quoted(format_args!("{backtrace}"));
+            }
+            if object.is_some() {
+                self.line.byte(b'}');
+            }
+        }));
+        if let Err(payload) = written {
+            std::mem::forget(payload);
+            self.line.buf.truncate(start);
+            let mut first = object.is_some();
+            if let Some(name) = object {
+                self.line.raw(b",\"");
+                self.line.raw(name.as_bytes());
+                self.line.raw(b"\":{");
+            }
+            self.member(&mut first, message_key);
+            self.line.raw(b"\"<formatting panicked>\"");
+            if object.is_some() {
+                self.line.byte(b'}');
+            }
+        }
+    }
+
+    fn member(&mut self, first: &mut bool, key: &str) {
+        if !std::mem::take(first) {
+            self.line.byte(b',');
+        }
+        self.line.byte(b'"');
+        self.line.raw(key.as_bytes());
+        self.line.raw(b"\":");
+    }
+
+    fn quoted(&mut self, value: fmt::Arguments<'_>) {
+        self.line.byte(b'"');
+        let end = self.value_end();
+        self.formatted(end, value);
+        self.line.byte(b'"');
+    }
+}
+
+/// The causes behind an error, as deep as they are written.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+    .take(CHAIN_DEPTH)
+}
+
+/// An error, then its causes.
+struct Joined<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Joined<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        for cause in causes(self.0) {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text with a ceiling.
+struct Bounded {
+    text: String,
+    limit: usize,
+    cut: bool,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        let room = self.limit - self.text.len();
+        if s.len() <= room {
+            self.text.push_str(s);
+            return Ok(());
+        }
+        self.text.push_str(&s[..s.floor_char_boundary(room)]);
+        self.cut = true;
+        Err(fmt::Error)
+    }
+}
+
+/// The name an error's derived `Debug` starts with; the only trace of a type behind `dyn Error`.
+pub(crate) fn debug_name(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut head = Bounded {
+        text: String::new(),
+        limit: 64,
+        cut: false,
+    };
+    // Cut by intent: the error value of the formatter says nothing here.
+    let _ = write!(head, "{error:?}");
+    let end = head
+        .text
+        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+        .unwrap_or(head.text.len());
+    let name = &head.text[..end];
+    (name.starts_with(|c: char| c.is_alphabetic()) && end < 64).then(|| name.to_owned())
+}
+
+impl Visit for Visitor<'_> {
+    #[inline]
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if let Some(key) = self.open(field) {
+            self.line.f64(value);
+            self.close(key);
+        }
+    }
+
+    #[inline]
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if let Some(key) = self.open(field) {
+            self.line.i64(value);
+            self.close(key);
+        }
+    }
+
+    #[inline]
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if let Some(key) = self.open(field) {
+            self.line.u64(value);
+            self.close(key);
+        }
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        if let Some(key) = self.open(field) {
+            self.string(key, |v, end| v.formatted(end, format_args!("{value}")));
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if let Some(key) = self.open(field) {
+            self.string(key, |v, end| v.formatted(end, format_args!("{value}")));
+        }
+    }
+
+    #[inline]
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if let Some(key) = self.open(field) {
+            self.line.raw(if value { b"true" } else { b"false" });
+            self.close(key);
+        }
+    }
+
+    #[inline]
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if let Some(key) = self.open(field) {
+            let from = self.line.len();
+            self.string(key, |v, end| v.plain_text(end, value));
+            if key.kind == Kind::ErrorType && self.segs.is_none() {
+                self.error_type = Some(from..self.line.len());
+            }
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        let Some(key) = self.site.keys.get(field.index()) else {
+            return;
+        };
+        let json = self.scheme.layout == Layout::Json;
+        if json && self.segs.is_none() && !self.has_exception && key.kind != Kind::Redacted {
+            self.exception(value);
+        } else if let Some(key) = self.open(field) {
+            self.string(key, |v, end| v.error_text(end, value));
+        }
+    }
+
+    #[inline]
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if let Some(key) = self.open(field) {
+            self.string(key, |v, end| v.formatted(end, format_args!("{value:?}")));
+        }
+    }
+}
