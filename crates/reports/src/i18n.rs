@@ -1,1 +1,470 @@
-//! Texts.
+//! The two languages of a report.
+//!
+//! Every text is one line of one table, both languages side by side, so that a text without its
+//! translation does not compile.
+
+use std::str::FromStr;
+
+use crate::figure::Missing;
+use crate::summary::{QualityIssue, QualitySeverity};
+
+/// The language a report is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Korean.
+    Ko,
+}
+
+/// A language name that is neither `en` nor `ko`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown language {0:?}, expected en or ko")]
+pub struct UnknownLang(pub String);
+
+impl FromStr for Lang {
+    type Err = UnknownLang;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "en" | "en-us" | "en-gb" | "english" => Ok(Self::En),
+            "ko" | "kr" | "ko-kr" | "korean" => Ok(Self::Ko),
+            _ => Err(UnknownLang(name.to_owned())),
+        }
+    }
+}
+
+impl Lang {
+    /// The BCP 47 tag, for `lang` attributes.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ko => "ko",
+        }
+    }
+
+    pub(crate) fn texts(self) -> &'static Texts {
+        match self {
+            Self::En => &EN,
+            Self::Ko => &KO,
+        }
+    }
+
+    fn pick<T>(self, en: T, ko: T) -> T {
+        match self {
+            Self::En => en,
+            Self::Ko => ko,
+        }
+    }
+}
+
+/// Declares `Texts` and both languages from one table: a missing translation is a syntax error.
+macro_rules! texts {
+    ($($key:ident: $en:literal, $ko:literal;)*) => {
+        /// The fixed texts of one language.
+        #[derive(Debug)]
+        pub(crate) struct Texts { $(pub(crate) $key: &'static str,)* }
+        static EN: Texts = Texts { $($key: $en,)* };
+        static KO: Texts = Texts { $($key: $ko,)* };
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($key), $en, $ko),)*];
+    };
+}
+
+texts! {
+    report_title: "Daily Trading Summary", "일일 거래 보고서";
+    generated: "Generated", "생성";
+    key_figures: "Key figures", "핵심 지표";
+    checks: "Checks", "점검";
+    charts: "Charts", "차트";
+    trading: "Trading", "거래";
+    portfolio: "Portfolio", "포트폴리오";
+    positions: "Open positions", "보유 종목";
+    risk: "Risk", "위험 지표";
+    performers: "Top and bottom performers", "수익·손실 상위";
+    best: "Best symbols", "수익 상위 종목";
+    worst: "Worst symbols", "손실 상위 종목";
+    best_trade: "Best trade", "최고 수익 거래";
+    worst_trade: "Worst trade", "최대 손실 거래";
+    alerts: "Alerts", "알림";
+    worst_alerts: "Most severe alerts", "가장 심각한 알림";
+    system: "System", "시스템";
+    transitions: "Health changes", "상태 변화";
+    reconciliation: "Reconciliation", "손익 대사";
+    data_quality: "Data quality", "데이터 품질";
+    fills_table: "Fills of the day", "당일 체결 내역";
+    // Key figures
+    daily_pnl: "Daily P&L", "일일 손익";
+    daily_return: "Daily return", "일일 수익률";
+    equity: "Equity", "평가 자산";
+    realised: "Realised P&L", "실현 손익";
+    unrealised: "Unrealised P&L", "평가 손익";
+    win_rate: "Win rate", "승률";
+    max_drawdown: "Max drawdown", "최대 낙폭";
+    current_drawdown: "Current drawdown", "현재 낙폭";
+    // Trading
+    fills: "Fills", "체결";
+    buys: "Buys", "매수";
+    sells: "Sells", "매도";
+    unfilled: "Unfilled orders", "미체결 주문";
+    gross_amount: "Traded amount", "거래 대금";
+    buy_amount: "Bought", "매수 대금";
+    sell_amount: "Sold", "매도 대금";
+    commission: "Commission", "수수료";
+    tax: "Tax", "거래세";
+    closed: "Closed trades", "청산 거래";
+    wins: "Wins", "수익 거래";
+    losses: "Losses", "손실 거래";
+    even: "Even", "보합 거래";
+    gross_profit: "Gross profit", "총수익";
+    gross_loss: "Gross loss", "총손실";
+    profit_factor: "Profit factor", "손익비";
+    average_win: "Average win", "평균 수익";
+    average_loss: "Average loss", "평균 손실";
+    turnover: "Turnover", "회전율";
+    // Portfolio
+    equity_recomputed: "Equity, recomputed", "평가 자산(재계산)";
+    previous_equity: "Previous equity", "전일 평가 자산";
+    net_flow: "Net deposits", "순입금액";
+    benchmark_return: "Benchmark return", "벤치마크 수익률";
+    total_return: "Total return", "누적 수익률";
+    cash: "Cash", "현금";
+    invested: "Invested", "투자 금액";
+    realised_to_date: "Realised to date", "누적 실현 손익";
+    exposure: "Exposure", "투자 비중";
+    hhi: "Concentration (HHI)", "집중도(HHI)";
+    effective_positions: "Effective positions", "유효 종목 수";
+    largest: "Largest position", "최대 보유 종목";
+    position_count: "Positions", "보유 종목 수";
+    // Risk
+    volatility: "Volatility, annual", "연 변동성";
+    sharpe: "Sharpe ratio", "샤프 지수";
+    sortino: "Sortino ratio", "소르티노 지수";
+    var_95: "VaR 95%, 1 day", "VaR 95% (1일)";
+    cvar_95: "CVaR 95%", "CVaR 95%";
+    var_99: "VaR 99%, 1 day", "VaR 99% (1일)";
+    cvar_99: "CVaR 99%", "CVaR 99%";
+    beta: "Beta", "베타";
+    returns: "Daily returns used", "사용한 일일 수익률 수";
+    drawdown_sessions: "Sessions since peak", "고점 이후 거래일";
+    halted: "Trading halt", "거래 중단";
+    halted_yes: "Halted", "중단됨";
+    halted_no: "Not halted", "중단 없음";
+    few_observations: "few observations", "표본 부족";
+    // Tables
+    symbol: "Symbol", "종목";
+    sector: "Sector", "업종";
+    quantity: "Quantity", "수량";
+    average_cost: "Avg. cost", "평균 단가";
+    price: "Price", "가격";
+    value: "Value", "평가 금액";
+    return_on_cost: "Return", "수익률";
+    weight: "Weight", "비중";
+    trades: "Trades", "거래 수";
+    time: "Time", "시각";
+    side: "Side", "구분";
+    buy: "Buy", "매수";
+    sell: "Sell", "매도";
+    amount: "Amount", "금액";
+    fees: "Fees and tax", "제비용";
+    order: "Order", "주문";
+    status: "Status", "상태";
+    level: "Level", "수준";
+    title: "Title", "제목";
+    source: "Source", "출처";
+    count: "Count", "횟수";
+    resolved: "Resolved", "해소";
+    still_active: "active", "진행 중";
+    dependency: "Dependency", "의존 서비스";
+    whole_service: "Whole service", "서비스 전체";
+    change: "Change", "변화";
+    message: "Message", "내용";
+    severity: "Severity", "심각도";
+    issue: "Issue", "항목";
+    subject: "Subject", "대상";
+    detail: "Detail", "세부 내용";
+    stale: "stale", "지난 종가";
+    // Alerts and system
+    total: "Total", "합계";
+    critical: "Critical", "심각";
+    error: "Error", "오류";
+    warning: "Warning", "경고";
+    info: "Info", "정보";
+    suppressed: "Suppressed", "억제됨";
+    undelivered: "Not delivered", "미전달";
+    active: "Still active", "미해소";
+    uptime: "Uptime", "가동 시간";
+    availability: "Availability", "가용률";
+    errors: "Errors logged", "오류 로그";
+    warnings: "Warnings logged", "경고 로그";
+    cpu: "CPU", "CPU";
+    memory: "Memory", "메모리";
+    disk: "Disk", "디스크";
+    healthy: "healthy", "정상";
+    degraded: "degraded", "성능 저하";
+    unhealthy: "unhealthy", "비정상";
+    // Reconciliation
+    equity_change: "Change in equity", "자산 변동";
+    unrealised_change: "Change in unrealised", "평가 손익 변동";
+    difference: "Difference", "차이";
+    balanced: "Balanced", "일치";
+    not_balanced: "Not balanced", "불일치";
+    // Empty states
+    no_positions: "No open positions.", "보유 종목이 없습니다.";
+    no_fills: "No fills.", "체결 내역이 없습니다.";
+    no_closed: "No closed trades.", "청산 거래가 없습니다.";
+    no_alert_lines: "No alerts.", "알림이 없습니다.";
+    alerts_not_collected: "Alerts were not collected.", "알림이 수집되지 않았습니다.";
+    no_transitions: "No changes of health recorded.", "기록된 상태 변화가 없습니다.";
+    no_quality: "No findings.", "발견된 문제가 없습니다.";
+    // Charts
+    chart_equity: "Equity curve", "자산 추이";
+    chart_drawdown: "Drawdown", "낙폭";
+    chart_pnl: "Realised P&L by symbol", "종목별 실현 손익";
+    chart_intraday: "Realised P&L during the session", "장중 누적 실현 손익";
+    rebased: "rebased", "기준 조정";
+    // Marks
+    closed_day: "Market closed", "휴장일";
+    special_hours: "Special hours", "특별 거래시간";
+    unknown_calendar: "Calendar unknown", "휴장일 정보 없음";
+    late: "Late", "지연 발송";
+    revision: "Revision", "정정";
+    as_of: "As of", "기준 시각";
+    source_down: "The data source could not be read", "데이터 출처를 읽을 수 없습니다";
+    source_down_hint: "Every figure that depends on it is shown as –.", "이 출처에 따른 모든 수치는 –로 표시됩니다.";
+    quality_clean: "Data quality: no findings", "데이터 품질: 문제 없음";
+    currency_note: "Amounts in Korean won (KRW), rounded for display.", "금액 단위: 원. 표시할 때만 반올림합니다.";
+    up_down_note: "▲ + gain, ▼ - loss, – not available.", "▲ + 수익, ▼ - 손실, – 값 없음.";
+    exact_note: "The exact figures are in the JSON and CSV forms of this report.", "정확한 수치는 이 보고서의 JSON과 CSV에 있습니다.";
+}
+
+/// Why a figure is missing, as a fragment for brackets.
+pub(crate) fn missing(lang: Lang, why: &Missing) -> String {
+    if lang == Lang::En {
+        return why.to_string();
+    }
+    match why {
+        Missing::NoTrades => "거래 없음".into(),
+        Missing::NoClosedTrades => "청산 거래 없음".into(),
+        Missing::NoLosses => "손실 거래 없음".into(),
+        Missing::NoWins => "수익 거래 없음".into(),
+        Missing::NoNegativeReturns => "음의 수익률 없음".into(),
+        Missing::TooFewReturns { have, need } => format!("수익률 {have}개, {need}개 필요"),
+        Missing::NoVariation => "수익률 변동 없음".into(),
+        Missing::BenchmarkFlat => "벤치마크 변동 없음".into(),
+        Missing::NoBenchmark => "벤치마크 가격 없음".into(),
+        Missing::BaseNotPositive => "기준 자산이 0 이하".into(),
+        Missing::NoEquity => "자산 기록 없음".into(),
+        Missing::NoPreviousEquity => "이전 자산 기록 없음".into(),
+        Missing::NoCash => "현금 기록 없음".into(),
+        Missing::NothingInvested => "투자 금액 없음".into(),
+        Missing::NoPrice => "가격 없음".into(),
+        Missing::UnpricedPositions { count } => format!("가격 없는 종목 {count}개"),
+        Missing::NotCollected => "수집 안 됨".into(),
+        Missing::SourceUnavailable => "출처 접근 불가".into(),
+        Missing::NotComputable => "계산 불가".into(),
+    }
+}
+
+/// The name of a data-quality issue.
+pub(crate) fn quality_issue(lang: Lang, issue: QualityIssue) -> &'static str {
+    let (en, ko) = match issue {
+        QualityIssue::BadRow => ("Unusable row", "사용할 수 없는 행"),
+        QualityIssue::Oversold => ("Sold more than held", "보유 수량 초과 매도"),
+        QualityIssue::AmountMismatch => (
+            "Amount is not price × quantity",
+            "금액이 가격 × 수량과 다름",
+        ),
+        QualityIssue::TaxDrift => ("Tax differs from the statutory rate", "법정 거래세와 다름"),
+        QualityIssue::MissingPrice => ("No price", "가격 없음"),
+        QualityIssue::StalePrice => ("Old price", "지난 종가 사용"),
+        QualityIssue::OutsideSession => ("Outside trading hours", "거래 시간 외 체결"),
+        QualityIssue::UnknownTicker => ("Not a KRX ticker", "KRX 종목 코드 아님"),
+        QualityIssue::EquityMismatch => ("Recorded equity differs", "기록된 자산이 다름"),
+        QualityIssue::Unreconciled => ("Does not reconcile", "손익 대사 불일치"),
+        QualityIssue::EquityGap => ("Missing equity records", "자산 기록 누락"),
+        QualityIssue::NegativeEquity => ("Equity zero or negative", "자산이 0 이하"),
+        QualityIssue::CalendarUnknown => ("No calendar for the year", "해당 연도 휴장일 정보 없음"),
+        QualityIssue::SnapshotRebuilt => ("Snapshot rebuilt", "스냅샷 재작성"),
+        QualityIssue::FewObservations => ("Few observations", "표본 부족"),
+        QualityIssue::SourceUnavailable => ("Source not readable", "출처 접근 불가"),
+        QualityIssue::PortfolioMismatch => ("Recorded position differs", "기록된 보유 수량이 다름"),
+        QualityIssue::IncompleteRow => ("Incomplete row", "불완전한 행"),
+        QualityIssue::SplitFraction => ("Split left a fraction", "분할 후 단주 발생"),
+    };
+    lang.pick(en, ko)
+}
+
+/// The name of a severity.
+pub(crate) fn quality_severity(lang: Lang, severity: QualitySeverity) -> &'static str {
+    let t = lang.texts();
+    match severity {
+        QualitySeverity::Error => t.error,
+        QualitySeverity::Warning => t.warning,
+        QualitySeverity::Info => t.info,
+    }
+}
+
+/// A status word or an alert level in the reader's language; an unknown word stays as it is.
+pub(crate) fn word(lang: Lang, word: &str) -> &str {
+    let t = lang.texts();
+    match word {
+        "healthy" => t.healthy,
+        "degraded" => t.degraded,
+        "unhealthy" => t.unhealthy,
+        "critical" => t.critical,
+        "error" => t.error,
+        "warning" => t.warning,
+        "info" => t.info,
+        other => other,
+    }
+}
+
+/// The short name of a weekday, Monday first (`0`).
+pub(crate) fn weekday(lang: Lang, from_monday: usize) -> &'static str {
+    const EN_DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const KO_DAYS: [&str; 7] = ["월", "화", "수", "목", "금", "토", "일"];
+    lang.pick(EN_DAYS, KO_DAYS)
+        .get(from_monday)
+        .copied()
+        .unwrap_or_default()
+}
+
+/// "… and 12 more".
+pub(crate) fn more_rows(lang: Lang, count: u64) -> String {
+    lang.pick(format!("and {count} more"), format!("외 {count}건"))
+}
+
+/// "3 of 11 closed".
+pub(crate) fn wins_of(lang: Lang, wins: u64, closed: u64) -> String {
+    lang.pick(
+        format!("{wins} of {closed} closed"),
+        format!("{closed}건 중 {wins}건"),
+    )
+}
+
+/// "20 buys, 11 sells".
+pub(crate) fn buys_sells(lang: Lang, buys: u64, sells: u64) -> String {
+    lang.pick(
+        format!("{buys} buys, {sells} sells"),
+        format!("매수 {buys}건, 매도 {sells}건"),
+    )
+}
+
+/// "Data quality: 2 errors, 1 warning".
+pub(crate) fn quality_counts(lang: Lang, errors: u64, warnings: u64, infos: u64) -> String {
+    let plural = |n: u64| if n == 1 { "" } else { "s" };
+    let parts: Vec<String> = [
+        (
+            errors,
+            lang.pick(
+                format!("{errors} error{}", plural(errors)),
+                format!("오류 {errors}건"),
+            ),
+        ),
+        (
+            warnings,
+            lang.pick(
+                format!("{warnings} warning{}", plural(warnings)),
+                format!("경고 {warnings}건"),
+            ),
+        ),
+        (
+            infos,
+            lang.pick(
+                format!("{infos} note{}", plural(infos)),
+                format!("참고 {infos}건"),
+            ),
+        ),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(_, text)| text)
+    .collect();
+    format!("{}: {}", lang.texts().data_quality, parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_there_in_both_languages() {
+        assert!(ALL.len() > 100);
+        for (key, en, ko) in ALL {
+            assert!(
+                !en.trim().is_empty() && !ko.trim().is_empty(),
+                "{key} is empty"
+            );
+            assert!(
+                !en.chars().any(is_hangul),
+                "{key}: Korean in the English text"
+            );
+            let proper_noun = matches!(*key, "cpu" | "cvar_95" | "cvar_99" | "var_95" | "var_99");
+            assert!(
+                proper_noun || ko.chars().any(is_hangul),
+                "{key}: no Korean in {ko:?}"
+            );
+            assert!(
+                !en.contains('\u{2212}') && !ko.contains('\u{2212}'),
+                "{key}: U+2212"
+            );
+        }
+    }
+
+    fn is_hangul(c: char) -> bool {
+        ('\u{ac00}'..='\u{d7a3}').contains(&c)
+    }
+
+    #[test]
+    fn every_reason_is_translated() {
+        for why in [
+            Missing::NoTrades,
+            Missing::NoClosedTrades,
+            Missing::NoLosses,
+            Missing::NoWins,
+            Missing::NoNegativeReturns,
+            Missing::TooFewReturns { have: 1, need: 2 },
+            Missing::NoVariation,
+            Missing::BenchmarkFlat,
+            Missing::NoBenchmark,
+            Missing::BaseNotPositive,
+            Missing::NoEquity,
+            Missing::NoPreviousEquity,
+            Missing::NoCash,
+            Missing::NothingInvested,
+            Missing::NoPrice,
+            Missing::UnpricedPositions { count: 3 },
+            Missing::NotCollected,
+            Missing::SourceUnavailable,
+            Missing::NotComputable,
+        ] {
+            assert!(missing(Lang::Ko, &why).chars().any(is_hangul), "{why:?}");
+            assert!(!missing(Lang::En, &why).chars().any(is_hangul), "{why:?}");
+        }
+    }
+
+    #[test]
+    fn languages_parse() {
+        assert_eq!("KO".parse::<Lang>().unwrap(), Lang::Ko);
+        assert_eq!("en".parse::<Lang>().unwrap(), Lang::En);
+        assert_eq!(
+            "jp".parse::<Lang>().unwrap_err().to_string(),
+            r#"unknown language "jp", expected en or ko"#
+        );
+    }
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!(
+            quality_counts(Lang::En, 1, 2, 0),
+            "Data quality: 1 error, 2 warnings"
+        );
+        assert_eq!(
+            quality_counts(Lang::Ko, 0, 2, 1),
+            "데이터 품질: 경고 2건, 참고 1건"
+        );
+    }
+}

@@ -1,0 +1,305 @@
+//! A line over time, with an optional second line to compare with.
+
+use std::fmt::Write as _;
+
+use super::axis::{self, Unit};
+use super::svg::{Anchor, Svg, num, width};
+use super::{Canvas, Palette};
+
+/// More points than a screen shows apart are thinned to the extremes of each stretch.
+const MAX_POINTS: usize = 400;
+
+/// What a line chart shows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    /// `(x, y)`, x ascending.
+    pub(super) points: Vec<(f64, f64)>,
+    pub(super) x_labels: Vec<(f64, String)>,
+    pub(super) unit: Unit,
+    pub(super) shape: Shape,
+    /// The line's name, and a second line with its name.
+    pub(super) name: String,
+    pub(super) reference: Option<(String, Vec<(f64, f64)>)>,
+    /// A label at a point: the last one, or the deepest.
+    pub(super) mark: Option<((f64, f64), String)>,
+}
+
+/// How the line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Straight from point to point, shaded down to the axis.
+    Level,
+    /// At or below zero, shaded up to zero, in the colour of losses.
+    Below,
+    /// In steps around zero.
+    Steps,
+}
+
+/// From data to pixels.
+struct Plot {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+impl Plot {
+    fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let part = |value: f64, (low, high): (f64, f64)| {
+            if high > low {
+                (value - low) / (high - low)
+            } else {
+                0.5
+            }
+        };
+        (
+            self.left + part(x, self.x) * (self.right - self.left),
+            self.bottom - part(y, self.y) * (self.bottom - self.top),
+        )
+    }
+}
+
+impl Line {
+    pub(super) fn draw(&self, id: &str, alt: &str, canvas: &Canvas, palette: &Palette) -> String {
+        let font = canvas.font_size;
+        let mut svg = Svg::new((canvas.width, canvas.height), alt, font, palette);
+        let everything = || {
+            self.points
+                .iter()
+                .chain(self.reference.iter().flat_map(|(_, points)| points))
+        };
+        let fold = |of: fn(&(f64, f64)) -> f64, with: fn(f64, f64) -> f64, start: f64| {
+            everything().map(of).fold(start, with)
+        };
+        let (mut low, mut high) = (
+            fold(|p| p.1, f64::min, f64::INFINITY),
+            fold(|p| p.1, f64::max, f64::NEG_INFINITY),
+        );
+        if self.shape != Shape::Level {
+            (low, high) = (low.min(0.0), high.max(0.0));
+        }
+        if !(low.is_finite() && high.is_finite()) {
+            return svg.finish();
+        }
+        if high <= low {
+            let pad = low.abs().max(1e-4) * 0.01;
+            (low, high) = (low - pad, high + pad);
+        }
+        let ticks = axis::ticks(low, high, if canvas.height < 200.0 { 3 } else { 4 });
+        let labels: Vec<String> = ticks
+            .iter()
+            .map(|tick| axis::label(*tick, &ticks, self.unit))
+            .collect();
+        let label_width = labels
+            .iter()
+            .map(|text| width(text, font))
+            .fold(0.0, f64::max);
+        let legend = if self.reference.is_some() {
+            font * 1.9
+        } else {
+            0.0
+        };
+        let plot = Plot {
+            left: label_width + font * 0.7,
+            right: canvas.width - font * 1.1,
+            top: font * 0.9 + legend,
+            bottom: canvas.height - font * 1.9,
+            x: (
+                fold(|p| p.0, f64::min, f64::INFINITY),
+                fold(|p| p.0, f64::max, f64::NEG_INFINITY),
+            ),
+            y: (
+                ticks.first().copied().unwrap_or(low),
+                ticks.last().copied().unwrap_or(high),
+            ),
+        };
+        self.grid(&mut svg, &plot, &ticks, &labels, font, palette);
+        let colour = if self.shape == Shape::Below {
+            palette.down
+        } else {
+            palette.line
+        };
+        self.area(&mut svg, &plot, colour);
+        if let Some((_, points)) = &self.reference {
+            let d = path(&thin(points), &plot, false);
+            svg.path(
+                &d,
+                &stroke(palette.reference, 1.5, r#" stroke-dasharray="4 3""#),
+            );
+        }
+        let d = path(&thin(&self.points), &plot, self.shape == Shape::Steps);
+        svg.path(&d, &stroke(colour, 2.0, ""));
+        self.mark(&mut svg, &plot, font, colour, palette);
+        if legend > 0.0 {
+            self.legend(&mut svg, plot.left, font, palette);
+        }
+        debug_assert!(!id.is_empty());
+        svg.finish()
+    }
+
+    fn grid(
+        &self,
+        svg: &mut Svg,
+        plot: &Plot,
+        ticks: &[f64],
+        labels: &[String],
+        font: f64,
+        palette: &Palette,
+    ) {
+        for (tick, label) in ticks.iter().zip(labels) {
+            let (_, y) = plot.at((plot.x.0, *tick));
+            let zero = tick.abs() < 1e-12 && self.shape != Shape::Level;
+            let (stroke, width) = if zero {
+                (palette.axis, 1.25)
+            } else {
+                (palette.grid, 1.0)
+            };
+            svg.line((plot.left, y), (plot.right, y), stroke, width);
+            svg.text(
+                (plot.left - font * 0.5, y + font * 0.35),
+                Anchor::End,
+                palette.muted,
+                label,
+            );
+        }
+        let mut free_from = f64::NEG_INFINITY;
+        let last = self.x_labels.len().saturating_sub(1);
+        for (i, (at, label)) in self.x_labels.iter().enumerate() {
+            let (x, _) = plot.at((*at, plot.y.0));
+            let wide = width(label, font);
+            let anchor = match i {
+                0 if last > 0 => Anchor::Start,
+                i if i == last && last > 0 => Anchor::End,
+                _ => Anchor::Middle,
+            };
+            let start = match anchor {
+                Anchor::Start => x,
+                Anchor::Middle => x - wide / 2.0,
+                Anchor::End => x - wide,
+            };
+            if start < free_from {
+                continue;
+            }
+            free_from = start + wide + font;
+            svg.text((x, plot.bottom + font * 1.45), anchor, palette.muted, label);
+        }
+    }
+
+    fn area(&self, svg: &mut Svg, plot: &Plot, colour: &str) {
+        let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else {
+            return;
+        };
+        let base = match self.shape {
+            Shape::Level => plot.y.0,
+            Shape::Below | Shape::Steps => 0.0,
+        };
+        let mut d = path(&thin(&self.points), plot, self.shape == Shape::Steps);
+        let ((x1, y), (x0, _)) = (plot.at((last.0, base)), plot.at((first.0, base)));
+        let _ = write!(d, "L{} {}L{} {}Z", num(x1), num(y), num(x0), num(y));
+        svg.path(&d, &format!(r#"fill="{colour}" fill-opacity="0.1""#));
+    }
+
+    fn mark(&self, svg: &mut Svg, plot: &Plot, font: f64, colour: &str, palette: &Palette) {
+        let Some((point, label)) = &self.mark else {
+            return;
+        };
+        let (x, y) = plot.at(*point);
+        svg.dot((x, y), 3.5, colour);
+        let wide = width(label, font);
+        let (left, right) = (x - wide / 2.0 < plot.left, x + wide / 2.0 > plot.right);
+        let (anchor, x) = match (left, right) {
+            (true, _) => (Anchor::Start, x.max(plot.left + 2.0)),
+            (_, true) => (Anchor::End, x.min(plot.right)),
+            _ => (Anchor::Middle, x),
+        };
+        // Beside the line on the side where there is room.
+        let above = y - font * 0.8;
+        let y = if above - font < plot.top {
+            y + font * 1.5
+        } else {
+            above
+        };
+        svg.text((x, y), anchor, palette.text, label);
+    }
+
+    fn legend(&self, svg: &mut Svg, left: f64, font: f64, palette: &Palette) {
+        let Some((name, _)) = &self.reference else {
+            return;
+        };
+        let (dash, y) = (font * 1.5, font);
+        svg.line(
+            (left, y - font * 0.3),
+            (left + dash, y - font * 0.3),
+            palette.line,
+            2.0,
+        );
+        svg.text(
+            (left + dash + font * 0.5, y),
+            Anchor::Start,
+            palette.text,
+            &self.name,
+        );
+        let second = left + dash + font * 2.0 + width(&self.name, font);
+        let d = format!("M{} {}h{}", num(second), num(y - font * 0.3), num(dash));
+        svg.path(
+            &d,
+            &stroke(palette.reference, 1.5, r#" stroke-dasharray="4 3""#),
+        );
+        svg.text(
+            (second + dash + font * 0.5, y),
+            Anchor::Start,
+            palette.muted,
+            name,
+        );
+    }
+}
+
+fn stroke(colour: &str, width: f64, more: &str) -> String {
+    format!(
+        r#"fill="none" stroke="{colour}" stroke-width="{}" stroke-linejoin="round" stroke-linecap="round"{more}"#,
+        num(width)
+    )
+}
+
+fn path(points: &[(f64, f64)], plot: &Plot, steps: bool) -> String {
+    let mut d = String::with_capacity(points.len() * 14);
+    for (i, point) in points.iter().enumerate() {
+        let (x, y) = plot.at(*point);
+        let _ = match (i, steps) {
+            (0, _) => write!(d, "M{} {}", num(x), num(y)),
+            (_, true) => write!(d, "H{}V{}", num(x), num(y)),
+            (_, false) => write!(d, "L{} {}", num(x), num(y)),
+        };
+    }
+    d
+}
+
+/// Keeps the first, the lowest, the highest and the last of each stretch, so that no extreme is lost.
+fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    if points.len() <= MAX_POINTS {
+        return points.to_vec();
+    }
+    let stretch = points.len().div_ceil(MAX_POINTS / 4);
+    let mut out = Vec::with_capacity(MAX_POINTS + 4);
+    for chunk in points.chunks(stretch) {
+        let index = |better: fn(f64, f64) -> bool| {
+            (0..chunk.len()).fold(0, |best, i| {
+                if better(chunk[i].1, chunk[best].1) {
+                    i
+                } else {
+                    best
+                }
+            })
+        };
+        let mut keep = [0, index(|a, b| a < b), index(|a, b| a > b), chunk.len() - 1];
+        keep.sort_unstable();
+        for (i, at) in keep.into_iter().enumerate() {
+            if i == 0 || keep[i - 1] != at {
+                out.push(chunk[at]);
+            }
+        }
+    }
+    out
+}
