@@ -65,6 +65,37 @@ async fn stopped_paused_and_back() {
     .await;
 }
 
+/// A pool that does not test connections before it hands them out, as busy services have.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_does_not_cost_the_service_its_connections() {
+    let server = Postgres::start();
+    let options = PgPoolOptions::new()
+        .max_connections(3)
+        .test_before_acquire(false);
+    let pool = options.connect_lazy(&server.url()).unwrap();
+    let all = until("the server", async || {
+        let (one, two, three) = tokio::join!(pool.acquire(), pool.acquire(), pool.acquire());
+        one.ok().zip(two.ok()).zip(three.ok())
+    })
+    .await;
+    drop(all);
+    until("three idle connections", async || {
+        (pool.num_idle() == 3).then_some(())
+    })
+    .await;
+
+    server.pause();
+    let driven = Driven::new([postgres("db", pool.clone())]);
+    until("five runs", async || {
+        (driven.health.snapshot().part("db").unwrap().runs >= 5).then_some(())
+    })
+    .await;
+    // Connections that run into silence are closed: at most the one of the present run is open.
+    assert!(pool.size() <= 1, "{} connections are held", pool.size());
+    server.unpause();
+    driven.becomes("db", Healthy).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_used_up_pool_is_named() {
     let server = Postgres::start();
