@@ -206,20 +206,31 @@ impl Replay {
     /// Returns `None` when the snapshot is damaged.
     #[must_use]
     pub fn new(plan: ReplayPlan) -> Option<Self> {
-        let (book, today, last_id) = match &plan.from {
-            Some(snapshot) => (
-                Book::restore(&snapshot.book)?,
-                Some(snapshot.date),
-                snapshot.last_id,
-            ),
-            None => (Book::default(), None, 0),
+        let book = match &plan.from {
+            Some(snapshot) => Book::restore(&snapshot.book)?,
+            None => Book::default(),
+        };
+        Some(Self::with_book(plan, book))
+    }
+
+    /// A replay of everything, whatever the plan's snapshot.
+    #[must_use]
+    pub fn start(mut plan: ReplayPlan) -> Self {
+        plan.from = None;
+        Self::with_book(plan, Book::default())
+    }
+
+    fn with_book(plan: ReplayPlan, book: Book) -> Self {
+        let (today, last_id) = match &plan.from {
+            Some(snapshot) => (Some(snapshot.date), snapshot.last_id),
+            None => (None, 0),
         };
         let mut splits = plan.splits;
         splits.sort_by_key(|split| split.date);
         let split_next = today.map_or(0, |today| {
             splits.partition_point(|split| split.date <= today)
         });
-        Some(Self {
+        Self {
             book,
             previous: None,
             day: Day::default(),
@@ -234,7 +245,7 @@ impl Replay {
             recent: std::collections::VecDeque::new(),
             month_ends: Vec::new(),
             rows: 0,
-        })
+        }
     }
 
     /// The date after which rows are wanted; `None` for all.

@@ -1,0 +1,252 @@
+//! Assembling a generator.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::{Inner, NoObserver, Renderer, ReportGenerator, ReportObserver};
+use crate::calendar::Krx;
+use crate::clock::Clock;
+use crate::context::{ContextProvider, NoContext};
+use crate::deliver::{ReportSink, RetryPolicy};
+use crate::render::{RenderOptions, render};
+use crate::rendered::RenderedReport;
+use crate::schedule::Schedule;
+use crate::source::ReportSource;
+use crate::store::{MemoryStore, ReportStore};
+use crate::summary::DailySummary;
+
+/// A generator in the making; every setter states its default.
+#[must_use]
+pub struct ReportGeneratorBuilder {
+    inner: Inner,
+}
+
+impl std::fmt::Debug for ReportGeneratorBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReportGeneratorBuilder")
+            .field("source", &self.inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings that do not go together, all at once.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", problems.join("; "))]
+pub struct BuildError {
+    /// What is wrong.
+    pub problems: Vec<String>,
+}
+
+impl ReportGeneratorBuilder {
+    pub(super) fn new(source: Arc<dyn ReportSource>) -> Self {
+        let options = RenderOptions::default();
+        Self {
+            inner: Inner {
+                source,
+                store: Arc::new(MemoryStore::new()),
+                context: Arc::new(NoContext),
+                sinks: Vec::new(),
+                observer: Arc::new(NoObserver),
+                render: Arc::new(move |summary| render(summary, &options)),
+                service_name: "service".to_owned(),
+                environment: "production".to_owned(),
+                report: "daily".to_owned(),
+                benchmark: "^KS11".to_owned(),
+                owner: String::new(),
+                calendar: Krx::new(),
+                schedule: Schedule::default(),
+                tolerance: None,
+                catch_up: 5,
+                retry: RetryPolicy::default(),
+                send_timeout: Duration::from_secs(60),
+                source_timeout: Duration::from_secs(300),
+                source_patience: Duration::from_secs(30 * 60),
+                archive: None,
+                clock: Clock::Wall,
+            },
+        }
+    }
+
+    /// The service's name and environment. Default: `service`, `production`.
+    pub fn service(mut self, name: impl Into<String>, environment: impl Into<String>) -> Self {
+        self.inner.service_name = name.into();
+        self.inner.environment = environment.into();
+        self
+    }
+
+    /// Where deliveries, reports and snapshots are remembered. Default: in memory, for one process.
+    pub fn store(mut self, store: impl ReportStore) -> Self {
+        self.inner.store = Arc::new(store);
+        self
+    }
+
+    /// Who tells about the running system. Default: nobody; those figures are missing.
+    pub fn context(mut self, context: impl ContextProvider + 'static) -> Self {
+        self.inner.context = Arc::new(context);
+        self
+    }
+
+    /// Adds a channel. Default: none; reports are then made and kept, and nothing is sent.
+    pub fn sink(mut self, sink: impl ReportSink) -> Self {
+        self.inner.sinks.push(Arc::new(sink));
+        self
+    }
+
+    /// Who is told what happens, such as a function. Default: nobody.
+    pub fn observer(mut self, observer: impl ReportObserver) -> Self {
+        self.inner.observer = Arc::new(observer);
+        self
+    }
+
+    /// How reports look. Default: [`RenderOptions::default`].
+    pub fn render_options(self, options: RenderOptions) -> Self {
+        self.renderer(move |summary| render(summary, &options))
+    }
+
+    /// A renderer of your own.
+    pub fn renderer(
+        mut self,
+        render: impl Fn(&DailySummary) -> RenderedReport + Send + Sync + 'static,
+    ) -> Self {
+        let render: Renderer = Arc::new(render);
+        self.inner.render = render;
+        self
+    }
+
+    /// The calendar, with overrides. Default: [`Krx::new`].
+    pub fn calendar(mut self, calendar: Krx) -> Self {
+        self.inner.calendar = calendar;
+        self
+    }
+
+    /// When reports are sent. Default: 20:10 in Korea.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.inner.schedule = schedule;
+        self
+    }
+
+    /// The report's name; deliveries are unique by it. Default: `daily`.
+    pub fn report_name(mut self, name: impl Into<String>) -> Self {
+        self.inner.report = name.into();
+        self
+    }
+
+    /// The benchmark's ticker. Default: `^KS11`, the KOSPI.
+    pub fn benchmark(mut self, ticker: impl Into<String>) -> Self {
+        self.inner.benchmark = ticker.into();
+        self
+    }
+
+    /// What difference still counts as reconciled, in won. Default: three a fill and one more.
+    pub fn tolerance(mut self, won: Decimal) -> Self {
+        self.inner.tolerance = Some(won);
+        self
+    }
+
+    /// How many missed sessions are caught up at most. Default: 5.
+    pub fn catch_up(mut self, sessions: usize) -> Self {
+        self.inner.catch_up = sessions;
+        self
+    }
+
+    /// When failed deliveries are tried again. Default: [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.inner.retry = policy;
+        self
+    }
+
+    /// How long one attempt to send may take. A lease is twice as long. Default: 60 s.
+    pub fn send_timeout(mut self, limit: Duration) -> Self {
+        self.inner.send_timeout = limit;
+        self
+    }
+
+    /// How long reading the source may take. Default: 5 min.
+    pub fn source_timeout(mut self, limit: Duration) -> Self {
+        self.inner.source_timeout = limit;
+        self
+    }
+
+    /// How long a source that cannot be read is asked again before the report says so instead of
+    /// giving figures. Default: 30 min.
+    pub fn source_patience(mut self, limit: Duration) -> Self {
+        self.inner.source_patience = limit;
+        self
+    }
+
+    /// A folder in which every report is kept as files. Default: none.
+    pub fn archive(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.inner.archive = Some(folder.into());
+        self
+    }
+
+    /// This process's name in the `deliveries` table; unique among replicas. Default: random.
+    pub fn owner(mut self, name: impl Into<String>) -> Self {
+        self.inner.owner = name.into();
+        self
+    }
+
+    /// Takes the time from the runtime's clock, beginning at `start`, so that a test may pause it.
+    /// Call it inside the runtime. Default: the wall clock.
+    pub fn runtime_clock(mut self, start: Timestamp) -> Self {
+        self.inner.clock = Clock::runtime_from(start);
+        self
+    }
+
+    /// The generator.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the settings, at once.
+    pub fn build(mut self) -> Result<ReportGenerator, BuildError> {
+        let mut problems = Vec::new();
+        let mut names = BTreeSet::new();
+        for sink in &self.inner.sinks {
+            if !names.insert(sink.name().to_owned()) {
+                problems.push(format!("two channels are named {:?}", sink.name()));
+            }
+        }
+        for (name, value) in [
+            ("the service's name", &self.inner.service_name),
+            ("the report's name", &self.inner.report),
+            ("the benchmark", &self.inner.benchmark),
+        ] {
+            if value.trim().is_empty() {
+                problems.push(format!("{name} is empty"));
+            }
+        }
+        for (name, limit) in [
+            ("send timeout", self.inner.send_timeout),
+            ("source timeout", self.inner.source_timeout),
+            ("first retry", self.inner.retry.first),
+        ] {
+            if limit.is_zero() {
+                problems.push(format!("the {name} is zero"));
+            }
+        }
+        if self.inner.catch_up == 0 {
+            problems.push("a catch-up of no session would report nothing".to_owned());
+        }
+        if !problems.is_empty() {
+            return Err(BuildError { problems });
+        }
+        if self.inner.owner.is_empty() {
+            self.inner.owner = random_name();
+        }
+        Ok(ReportGenerator {
+            inner: Arc::new(self.inner),
+        })
+    }
+}
+
+/// A name that no other process has: its id and the hasher's random seed.
+fn random_name() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let random = RandomState::new().hash_one(std::process::id());
+    format!("{}-{random:016x}", std::process::id())
+}

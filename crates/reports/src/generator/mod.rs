@@ -1,0 +1,180 @@
+//! The generator: from a source to reports that were delivered.
+
+mod archive;
+mod build;
+mod event;
+mod generate;
+mod run;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+pub use build::{BuildError, ReportGeneratorBuilder};
+pub use event::{NoObserver, ReportEvent, ReportObserver, Stage};
+
+use crate::calendar::{Krx, UnknownYear};
+use crate::clock::Clock;
+use crate::context::ContextProvider;
+use crate::deliver::{ReportSink, RetryPolicy};
+use crate::rendered::RenderedReport;
+use crate::schedule::Schedule;
+use crate::source::{ReportSource, SourceError};
+use crate::store::{ReportStore, StoreError};
+use crate::summary::DailySummary;
+
+/// How a summary is drawn.
+pub(crate) type Renderer = Arc<dyn Fn(&DailySummary) -> RenderedReport + Send + Sync>;
+
+/// Makes daily reports and sends them. Clones share everything.
+#[derive(Clone)]
+pub struct ReportGenerator {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) source: Arc<dyn ReportSource>,
+    pub(crate) store: Arc<dyn ReportStore>,
+    pub(crate) context: Arc<dyn ContextProvider>,
+    pub(crate) sinks: Vec<Arc<dyn ReportSink>>,
+    pub(crate) observer: Arc<dyn ReportObserver>,
+    pub(crate) render: Renderer,
+    pub(crate) service_name: String,
+    pub(crate) environment: String,
+    pub(crate) report: String,
+    pub(crate) benchmark: String,
+    pub(crate) owner: String,
+    pub(crate) calendar: Krx,
+    pub(crate) schedule: Schedule,
+    pub(crate) tolerance: Option<Decimal>,
+    pub(crate) catch_up: usize,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) send_timeout: Duration,
+    pub(crate) source_timeout: Duration,
+    pub(crate) source_patience: Duration,
+    pub(crate) archive: Option<std::path::PathBuf>,
+    pub(crate) clock: Clock,
+}
+
+impl std::fmt::Debug for ReportGenerator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReportGenerator")
+            .field("source", &self.inner.source)
+            .field("store", &self.inner.store)
+            .field("sinks", &self.inner.sinks)
+            .field("schedule", &self.inner.schedule.pattern())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a report could not be made or sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The source could not be read.
+    #[error("{source_name}")]
+    Source {
+        /// The source.
+        source_name: String,
+        /// The cause.
+        #[source]
+        cause: SourceError,
+    },
+    /// The store could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The calendar does not know.
+    #[error(transparent)]
+    Calendar(#[from] UnknownYear),
+    /// No report was made for the session.
+    #[error("no report of {session} is kept")]
+    NotKept {
+        /// The session.
+        session: Date,
+    },
+    /// A kept report cannot be read back.
+    #[error("kept report of {session} is damaged")]
+    Damaged {
+        /// The session.
+        session: Date,
+        /// The cause.
+        #[source]
+        cause: serde_json::Error,
+    },
+}
+
+impl ReportError {
+    /// The message with its causes, in one line.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl ReportGenerator {
+    /// A generator that reads from `source`; everything else has a default.
+    pub fn builder(source: impl ReportSource) -> ReportGeneratorBuilder {
+        ReportGeneratorBuilder::new(Arc::new(source))
+    }
+
+    /// Computes the report of a session, or of any other day, and sends nothing.
+    ///
+    /// The report says "as of" when trading could still go on. It is a dry run: nothing is kept
+    /// but the positions at the close.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read; [`ReportGenerator::unavailable`] makes the report that says so.
+    pub async fn generate_daily_summary(&self, date: Date) -> Result<DailySummary, ReportError> {
+        self.generate(date, self.now()).await
+    }
+
+    /// Draws a summary with the generator's renderer.
+    #[must_use]
+    pub fn render(&self, summary: &DailySummary) -> RenderedReport {
+        (self.inner.render)(summary)
+    }
+
+    /// The calendar with its overrides.
+    #[must_use]
+    pub fn calendar(&self) -> &Krx {
+        &self.inner.calendar
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn emit(&self, event: ReportEvent) {
+        match &event {
+            ReportEvent::Failed {
+                stage,
+                session,
+                reason,
+            } => tracing::error!(
+                stage = stage.as_str(),
+                session = session.map(tracing::field::display),
+                reason,
+                "daily report failed"
+            ),
+            ReportEvent::Undelivered {
+                key, reason, state, ..
+            } => tracing::warn!(
+                channel = key.channel, session = %key.session, state = state.as_str(), reason, "daily report not delivered"
+            ),
+            other => tracing::debug!(event = ?other, "daily report"),
+        }
+        self.inner.observer.event(event);
+    }
+}
