@@ -11,7 +11,7 @@ pub(super) fn write(exchange: &Exchange, status: u16, elapsed: Duration, aborted
     if let Some(context) = &exchange.context {
         return context
             .clone()
-            .enter(|| line(exchange, status, elapsed, aborted));
+            .sync_scope(|| line(exchange, status, elapsed, aborted));
     }
     line(exchange, status, elapsed, aborted);
 }

@@ -73,7 +73,7 @@ impl Exchange {
         }
     }
 
-    /// One of the nine standard methods, or `OTHER`: the label must stay bounded.
+    /// One of the nine standard methods, or `other`: the label must stay bounded.
     pub(super) fn method_label(&self) -> &'static str {
         match self.method {
             Method::GET => "GET",
@@ -85,7 +85,7 @@ impl Exchange {
             Method::PATCH => "PATCH",
             Method::CONNECT => "CONNECT",
             Method::TRACE => "TRACE",
-            _ => "OTHER",
+            _ => "other",
         }
     }
 
