@@ -25,7 +25,6 @@ pub enum DetailPolicy {
 /// checks keep: a probe never runs a check.
 ///
 /// `/health` answers `Accept: application/health+json` with the IETF draft's body.
-#[must_use]
 pub fn health_router<S: Clone + Send + Sync + 'static>(
     health: HealthCheck,
     detail: DetailPolicy,

@@ -11,7 +11,6 @@ use crate::OpsPolicy;
 
 /// `GET /metrics` in the Prometheus text format, or OpenMetrics when `Accept` asks for it;
 /// gzip when `Accept-Encoding` asks for it.
-#[must_use]
 pub fn metrics_router<S: Clone + Send + Sync + 'static>(
     metrics: ServiceMetrics,
     policy: OpsPolicy,

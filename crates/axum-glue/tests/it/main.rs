@@ -1,5 +1,9 @@
 //! The middleware and the server against real requests, in process and over loopback.
-#![expect(clippy::disallowed_methods, reason = "tests spawn their own servers")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests spawn their own servers and fail by panicking"
+)]
 
 mod monitor;
 mod serve;
