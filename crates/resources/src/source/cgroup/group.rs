@@ -18,12 +18,21 @@ pub(crate) struct MemoryFiles {
     usage: KernelFile,
     stat: KernelFile,
     limit: KernelFile,
-    /// The visible top counts as a container only when something limits it.
-    top: bool,
+    place: Position,
+}
+
+/// What a group's place in its hierarchy says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The group of this process, not an ancestor.
+    pub(crate) own: bool,
+    /// The top of what version 1 shows: the machine itself, unless something limits it.
+    /// (In version 2 the machine has no such files.)
+    pub(crate) maybe_machine: bool,
 }
 
 impl MemoryFiles {
-    pub(crate) fn open(folder: &Path, version: Version, top: bool) -> Option<Self> {
+    pub(crate) fn open(folder: &Path, version: Version, place: Position) -> Option<Self> {
         let (usage, limit) = match version {
             Version::V1 => ("memory.usage_in_bytes", "memory.limit_in_bytes"),
             Version::V2 => ("memory.current", "memory.max"),
@@ -33,14 +42,18 @@ impl MemoryFiles {
             usage: KernelFile::optional(&folder.join(usage), usage)?,
             stat: KernelFile::optional(&folder.join("memory.stat"), "memory.stat")?,
             limit: KernelFile::optional(&folder.join(limit), limit)?,
-            top,
+            place,
         })
     }
 
     /// `Err` when the group is gone, `Ok(None)` when it is not a container's.
     pub(crate) fn read(&self, buffer: &mut Vec<u8>) -> Result<Option<MemoryGroup>, Gone> {
+        let limited = |limit: &u64| *limit < V1_UNLIMITED;
+        let limit = parse::number(self.limit.read(buffer)?.trim_ascii()).filter(limited);
+        if limit.is_none() && self.place.maybe_machine && !self.place.own {
+            return Ok(None);
+        }
         let usage = parse::number(self.usage.read(buffer)?.trim_ascii());
-        let limit = parse::number(self.limit.read(buffer)?.trim_ascii());
         let stat = self.stat.read(buffer)?;
         // the totals of version 1 include the groups below, as all figures of version 2 do
         let key: &[u8] = match self.version {
@@ -52,12 +65,8 @@ impl MemoryFiles {
             Version::V1 => parse::keyed(stat, b"hierarchical_memory_limit"),
             Version::V2 => None,
         };
-        let limit = [limit, above]
-            .into_iter()
-            .flatten()
-            .min()
-            .filter(|l| *l < V1_UNLIMITED);
-        if self.top && limit.is_none() {
+        let limit = [limit, above.filter(limited)].into_iter().flatten().min();
+        if limit.is_none() && self.place.maybe_machine {
             return Ok(None);
         }
         Ok(usage.map(|usage| MemoryGroup {
@@ -70,22 +79,13 @@ impl MemoryFiles {
 /// CPU of one group.
 #[derive(Debug)]
 pub(crate) struct CpuFiles {
-    top: bool,
-    kind: CpuKind,
-}
-
-#[derive(Debug)]
-enum CpuKind {
-    V1 {
-        usage: KernelFile,
-        quota: KernelFile,
-        period: KernelFile,
-        stat: KernelFile,
-    },
-    V2 {
-        stat: KernelFile,
-        max: KernelFile,
-    },
+    version: Version,
+    place: Position,
+    usage: KernelFile,
+    quota: KernelFile,
+    /// Version 2 has the period beside the quota.
+    period: Option<KernelFile>,
+    stat: KernelFile,
 }
 
 impl CpuFiles {
@@ -94,23 +94,26 @@ impl CpuFiles {
         folder: &Path,
         usage_folder: &Path,
         version: Version,
-        top: bool,
+        place: Position,
     ) -> Option<Self> {
         let file =
             |folder: &Path, name: &'static str| KernelFile::optional(&folder.join(name), name);
-        let kind = match version {
-            Version::V1 => CpuKind::V1 {
-                usage: file(usage_folder, "cpuacct.usage")?,
-                quota: file(folder, "cpu.cfs_quota_us")?,
-                period: file(folder, "cpu.cfs_period_us")?,
-                stat: file(folder, "cpu.stat")?,
-            },
-            Version::V2 => CpuKind::V2 {
-                stat: file(folder, "cpu.stat")?,
-                max: file(folder, "cpu.max")?,
-            },
+        let (usage, quota, period) = match version {
+            Version::V1 => (
+                file(usage_folder, "cpuacct.usage")?,
+                file(folder, "cpu.cfs_quota_us")?,
+                Some(file(folder, "cpu.cfs_period_us")?),
+            ),
+            Version::V2 => (file(folder, "cpu.stat")?, file(folder, "cpu.max")?, None),
         };
-        Some(Self { top, kind })
+        Some(Self {
+            version,
+            place,
+            usage,
+            quota,
+            period,
+            stat: file(folder, "cpu.stat")?,
+        })
     }
 
     /// As [`MemoryFiles::read`].
@@ -118,38 +121,45 @@ impl CpuFiles {
         &self,
         buffer: &mut Vec<u8>,
     ) -> Result<Option<(CpuGroup, Throttling)>, Gone> {
-        let read = match &self.kind {
-            CpuKind::V1 {
-                usage,
-                quota,
-                period,
-                stat,
-            } => {
-                let nanos = parse::number(usage.read(buffer)?.trim_ascii());
-                let quota = parse::number(quota.read(buffer)?.trim_ascii()); // -1: none
-                let period = parse::number(period.read(buffer)?.trim_ascii());
-                let stat = stat.read(buffer)?;
-                let throttled = parse::keyed(stat, b"throttled_time").map(Duration::from_nanos);
-                let group = nanos.map(|n| CpuGroup {
-                    usage: Duration::from_nanos(n),
-                    quota_cores: cores(quota, period),
-                });
-                group.map(|group| (group, throttling(stat, throttled)))
-            }
-            CpuKind::V2 { stat, max } => {
-                let text = max.read(buffer)?;
-                let quota_cores = max_cores(text);
-                let stat = stat.read(buffer)?;
-                let throttled = parse::keyed(stat, b"throttled_usec").map(Duration::from_micros);
-                let micros = parse::keyed(stat, b"usage_usec");
-                let group = micros.map(|m| CpuGroup {
-                    usage: Duration::from_micros(m),
-                    quota_cores,
-                });
-                group.map(|group| (group, throttling(stat, throttled)))
+        let quota_cores = match &self.period {
+            None => max_cores(self.quota.read(buffer)?),
+            Some(period) => {
+                let quota = parse::number(self.quota.read(buffer)?.trim_ascii()); // -1: none
+                match quota {
+                    Some(_) => cores(quota, parse::number(period.read(buffer)?.trim_ascii())),
+                    None => None,
+                }
             }
         };
-        Ok(read.filter(|(group, _)| !self.top || group.quota_cores.is_some()))
+        if quota_cores.is_none() && self.place.maybe_machine {
+            return Ok(None);
+        }
+        let usage = match self.version {
+            Version::V1 => {
+                parse::number(self.usage.read(buffer)?.trim_ascii()).map(Duration::from_nanos)
+            }
+            Version::V2 => {
+                parse::keyed(self.usage.read(buffer)?, b"usage_usec").map(Duration::from_micros)
+            }
+        };
+        let Some(usage) = usage else { return Ok(None) };
+        let throttling = match quota_cores {
+            Some(_) => self.throttling(self.stat.read(buffer)?),
+            None => Throttling::default(), // without a quota nothing is throttled
+        };
+        Ok(Some((CpuGroup { usage, quota_cores }, throttling)))
+    }
+
+    fn throttling(&self, stat: &[u8]) -> Throttling {
+        let time = match self.version {
+            Version::V1 => parse::keyed(stat, b"throttled_time").map(Duration::from_nanos),
+            Version::V2 => parse::keyed(stat, b"throttled_usec").map(Duration::from_micros),
+        };
+        Throttling {
+            periods: parse::keyed(stat, b"nr_periods").unwrap_or(0),
+            throttled: parse::keyed(stat, b"nr_throttled").unwrap_or(0),
+            throttled_time: time.unwrap_or_default(),
+        }
     }
 }
 
@@ -160,14 +170,6 @@ fn max_cores(text: &[u8]) -> Option<f64> {
         words.next().and_then(parse::number),
         words.next().and_then(parse::number),
     )
-}
-
-fn throttling(stat: &[u8], throttled_time: Option<Duration>) -> Throttling {
-    Throttling {
-        periods: parse::keyed(stat, b"nr_periods").unwrap_or(0),
-        throttled: parse::keyed(stat, b"nr_throttled").unwrap_or(0),
-        throttled_time: throttled_time.unwrap_or_default(),
-    }
 }
 
 fn cores(quota: Option<u64>, period: Option<u64>) -> Option<f64> {

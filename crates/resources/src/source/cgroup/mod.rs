@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use self::group::{CpuFiles, Gone, MemoryFiles};
+use self::group::{CpuFiles, Gone, MemoryFiles, Position};
 use self::resolve::{Place, Places, Version};
 use super::ContainerReading;
 use super::linux::PressureFiles;
@@ -79,15 +79,15 @@ impl Groups {
             };
             KernelFile::optional(&under(&place.mount.join(&place.below)).join(name), name)
         });
-        let memory = levels(memory.as_ref(), |folder, place, top| {
-            MemoryFiles::open(&under(folder), place.version, top)
+        let memory = levels(memory.as_ref(), |folder, place, position| {
+            MemoryFiles::open(&under(folder), place.version, position)
         });
-        let cpu = levels(cpu.as_ref(), |folder, place, top| {
+        let cpu = levels(cpu.as_ref(), |folder, place, position| {
             let below = folder.strip_prefix(&place.mount).unwrap_or(folder);
             let counted = cpuacct
                 .as_ref()
                 .map_or_else(|| folder.to_path_buf(), |c| c.mount.join(below));
-            CpuFiles::open(&under(folder), &under(&counted), place.version, top)
+            CpuFiles::open(&under(folder), &under(&counted), place.version, position)
         });
         let pressure =
             unified.filter(|place| !place.below.as_os_str().is_empty() || !memory.is_empty());
@@ -129,16 +129,24 @@ impl Groups {
 
 fn levels<T>(
     place: Option<&Place>,
-    mut open: impl FnMut(&Path, &Place, bool) -> Option<T>,
+    mut open: impl FnMut(&Path, &Place, Position) -> Option<T>,
 ) -> Vec<T> {
     let Some(place) = place else {
         return Vec::new();
     };
-    place
-        .folders()
-        .take(MAX_LEVELS)
-        .filter_map(|(folder, top)| open(&folder, place, top))
-        .collect()
+    let folders = place.folders().take(MAX_LEVELS).enumerate();
+    let files = folders.filter_map(|(level, (folder, top))| {
+        let maybe_machine = top && place.version == Version::V1;
+        open(
+            &folder,
+            place,
+            Position {
+                own: level == 0,
+                maybe_machine,
+            },
+        )
+    });
+    files.collect()
 }
 
 #[cfg(test)]

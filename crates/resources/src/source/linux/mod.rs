@@ -1,11 +1,9 @@
 //! The Linux source: descriptors kept open, one `pread` a file, no allocation after warm-up.
 
-use std::mem::MaybeUninit;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{RawDir, SeekFrom};
-
+use self::entries::Entries;
 use self::file::KernelFile;
 use super::cgroup::Cgroup;
 use super::traffic::Traffic;
@@ -13,6 +11,7 @@ use super::{NetworkReading, ProcessReading, Reading, Source};
 use crate::error::SourceError;
 use crate::sample::Pressure;
 
+mod entries;
 pub(crate) mod file;
 pub(crate) mod parse;
 
@@ -93,7 +92,7 @@ impl LinuxSource {
             open_fds: self
                 .own_fds
                 .as_ref()
-                .and_then(|dir| self.entries.count_fds(dir)),
+                .and_then(|dir| self.entries.descriptors(dir)),
             threads: Some(stat.threads),
             started,
         })
@@ -112,7 +111,10 @@ impl Source for LinuxSource {
             .as_ref()
             .and_then(|f| parse::loadavg(f.read(&mut self.buffer).ok()?));
         out.network = self.network();
-        out.process_count = self.proc.as_ref().and_then(|dir| self.entries.count(dir));
+        out.process_count = self
+            .proc
+            .as_ref()
+            .and_then(|dir| self.entries.processes(dir));
         out.process = self.own_process();
         out.pressure = self.pressure.read(&mut self.buffer);
         self.cgroup.read(&mut self.buffer, &mut out.container);
@@ -155,48 +157,5 @@ impl PressureFiles {
             io: line(&self.io),
         };
         (pressure != Pressure::default()).then_some(pressure)
-    }
-}
-
-/// Counts directory entries into a buffer of its own.
-struct Entries(Vec<MaybeUninit<u8>>);
-
-impl std::fmt::Debug for Entries {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Entries").field(&self.0.len()).finish()
-    }
-}
-
-impl Entries {
-    fn new() -> Self {
-        Self(vec![MaybeUninit::uninit(); 32 * 1024])
-    }
-
-    /// Since kernel 6.2 the size of `/proc/self/fd` is the number of descriptors; before, they are counted.
-    fn count_fds(&mut self, fds: &KernelFile) -> Option<u64> {
-        let size = rustix::fs::fstat(fds.file()).ok()?.st_size;
-        match u64::try_from(size) {
-            Ok(size) if size > 0 => Some(size),
-            _ => self.count(fds),
-        }
-    }
-
-    /// Entries whose name starts with a digit: all that count in both folders.
-    fn count(&mut self, folder: &KernelFile) -> Option<u64> {
-        rustix::fs::seek(folder.file(), SeekFrom::Start(0)).ok()?;
-        let mut listing = RawDir::new(folder.file(), &mut self.0);
-        let mut count = 0;
-        while let Some(entry) = listing.next() {
-            let entry = entry.ok()?;
-            if entry
-                .file_name()
-                .to_bytes()
-                .first()
-                .is_some_and(u8::is_ascii_digit)
-            {
-                count += 1;
-            }
-        }
-        Some(count)
     }
 }
