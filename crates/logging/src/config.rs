@@ -10,6 +10,7 @@ use crate::preset::Preset;
 use crate::redact::{DEFAULT_REDACTED_KEYS, Redactor};
 use crate::scheme::{Layout, Parts, Scheme};
 use crate::sink::buffer::Overflow;
+use crate::sink::rotate::Rotation;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub struct LoggingConfig {
     pub(crate) stdout: Option<bool>,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) file_name: Option<String>,
+    pub(crate) rotation: Rotation,
     pub(crate) writer: Option<Box<dyn io::Write + Send>>,
     pub(crate) overflow: Overflow,
     pub(crate) buffer_bytes: usize,
@@ -99,6 +101,7 @@ impl LoggingConfig {
             stdout: None,
             dir: None,
             file_name: None,
+            rotation: Rotation::default(),
             writer: None,
             overflow: Overflow::default(),
             buffer_bytes: 4 * 1024 * 1024,
@@ -172,6 +175,12 @@ impl LoggingConfig {
     /// The file's name in the folder. Default `<service>.log`.
     pub fn file_name(mut self, name: impl Into<String>) -> Self {
         self.file_name = Some(name.into());
+        self
+    }
+
+    /// When the file is rotated and what is kept. Default [`Rotation::default`]: bounded in every way.
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.rotation = rotation;
         self
     }
 
@@ -323,6 +332,11 @@ impl LoggingConfig {
                 .is_none_or(|name| is_file_name(name)),
             "file_name",
             "must be a plain file name",
+        ));
+        errors.extend(refuse(
+            self.rotation.max_bytes.is_none_or(|n| n >= 1024),
+            "rotation",
+            "must allow files of 1024 bytes at least",
         ));
         let directives = Directives::parse(&self.level)
             .map_err(|e| errors.push(e))

@@ -22,6 +22,10 @@ pub struct LogStats {
     pub dropped: Vec<(&'static str, u64)>,
     /// Panics seen by the hook.
     pub panics: u64,
+    /// Files rotated.
+    pub rotations: u64,
+    /// Rotations, compressions and deletions that failed.
+    pub rotation_errors: u64,
 }
 
 impl LogStats {
@@ -111,7 +115,14 @@ impl LogHandle {
         let counts = self.core.sink.counts();
         let mut dropped = counts.dropped();
         dropped.push(("rate_limited", self.core.rate_limited.load(Relaxed)));
+        let (mut rotations, mut rotation_errors) = (0, 0);
+        if let Sink::Buffered(shared) = &self.core.sink {
+            rotations = shared.file.rotations.load(Relaxed);
+            rotation_errors = shared.file.errors.load(Relaxed);
+        }
         LogStats {
+            rotations,
+            rotation_errors,
             events: counts.events(),
             dropped,
             panics: self.core.panics.load(Relaxed),

@@ -114,6 +114,11 @@ fn start(
     scheme: &Arc<Scheme>,
     offset_seconds: i64,
 ) -> Result<Arc<Shared>, LoggingError> {
+    let shared = Arc::new(Shared::new(
+        config.buffer_bytes,
+        config.overflow,
+        config.linger,
+    ));
     let mut file = None;
     let mut stdout = config.stdout.unwrap_or(true);
     if let Some(dir) = &config.dir {
@@ -122,7 +127,13 @@ fn start(
             .clone()
             .unwrap_or_else(|| format!("{}.log", file_stem(&config.service)));
         let path = dir.join(name);
-        let (output, error) = FileOutput::new(path.clone(), clock::instant());
+        let (output, error) = FileOutput::new(
+            path.clone(),
+            config.rotation.clone(),
+            offset_seconds,
+            Arc::clone(&shared.file),
+            clock::instant(),
+        );
         if let Some(error) = error {
             stdout = true;
             // The one word on stderr: the log itself may have nowhere to go.
@@ -144,11 +155,6 @@ fn start(
     } else {
         None
     };
-    let shared = Arc::new(Shared::new(
-        config.buffer_bytes,
-        config.overflow,
-        config.linger,
-    ));
     let outputs = Outputs {
         stdout,
         file,

@@ -64,6 +64,7 @@ pub use layer::LogLayer;
 pub use preset::Preset;
 pub use redact::{DEFAULT_REDACTED_KEYS, patterns};
 pub use sink::buffer::Overflow;
+pub use sink::rotate::{Period, Rotation};
 pub use trace_context::TraceParent;
 
 /// For the macros only.

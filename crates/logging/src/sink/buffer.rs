@@ -1,9 +1,10 @@
 //! The byte-bounded front buffer that producers fill and the flusher swaps away.
 
 use super::flusher::Outputs;
+use super::sweep::FileFigures;
 use super::{Counts, Loss, level_index};
 use crate::clock;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tracing_core::Level;
 
@@ -69,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) linger: Duration,
     /// The outputs, once the flusher has left them behind.
     pub(crate) outputs: Mutex<Option<Outputs>>,
+    /// Counted by the file, if there is one.
+    pub(crate) file: Arc<FileFigures>,
 }
 
 /// What the flusher took.
@@ -104,6 +107,7 @@ impl Shared {
             overflow,
             linger,
             outputs: Mutex::new(None),
+            file: Arc::default(),
         }
     }
 
@@ -336,4 +340,85 @@ fn lose(mut front: MutexGuard<'_, Front>, loss: Loss) {
     front.counts.lost[loss as usize] += 1;
     let slot = usize::from(loss == Loss::Timeout);
     front.unsaid[slot] += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::flusher::Lost;
+    use super::*;
+
+    const LINGER: Duration = Duration::from_millis(5);
+
+    fn shared(capacity: usize, overflow: Overflow) -> Shared {
+        Shared::new(capacity, overflow, LINGER)
+    }
+
+    #[test]
+    fn what_does_not_fit_is_dropped_and_counted() {
+        let shared = shared(10, Overflow::DropNewest);
+        for line in ["aaaa\n", "bbbb\n", "cccc\n"] {
+            shared.push(Level::INFO, line.as_bytes());
+        }
+        let mut back = Vec::new();
+        let taken = shared.take(&mut back);
+        assert_eq!(back, b"aaaa\nbbbb\n");
+        assert_eq!((taken.lines, taken.unsaid), (2, [1, 0]));
+        let counts = shared.counts();
+        assert_eq!(counts.lost[Loss::QueueFull as usize], 1);
+        assert_eq!(counts.events[level_index(Level::INFO)], 3);
+    }
+
+    #[test]
+    fn a_line_longer_than_the_buffer_passes_alone() {
+        let shared = shared(4, Overflow::DropNewest);
+        shared.push(Level::INFO, b"longer than four\n");
+        let mut back = Vec::new();
+        assert_eq!(shared.take(&mut back).lines, 1);
+    }
+
+    #[test]
+    fn a_blocked_producer_goes_on_when_there_is_room() {
+        let shared = shared(10, Overflow::Block);
+        let mut got = Vec::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for i in 0..1_000 {
+                    shared.push(Level::INFO, format!("{i:04}\n").as_bytes());
+                }
+            });
+            let mut back = Vec::new();
+            while got.len() < 5_000 {
+                let taken = shared.take(&mut back);
+                got.extend_from_slice(&back);
+                shared.finish(taken.lines, &Lost::default());
+            }
+        });
+        let want: String = (0..1_000).map(|i| format!("{i:04}\n")).collect();
+        assert_eq!(String::from_utf8(got).unwrap(), want);
+        assert_eq!(shared.counts().lost, Counts::default().lost);
+    }
+
+    #[test]
+    fn patience_ends() {
+        let shared = shared(5, Overflow::BlockTimeout(Duration::from_millis(20)));
+        shared.push(Level::INFO, b"aaaa\n");
+        shared.push(Level::INFO, b"bbbb\n");
+        assert_eq!(shared.counts().lost[Loss::Timeout as usize], 1);
+    }
+
+    #[test]
+    fn flush_waits_for_what_was_pushed_and_no_longer_than_told() {
+        let shared = shared(100, Overflow::DropNewest);
+        assert!(shared.flush(clock::instant()), "nothing to wait for");
+        shared.push(Level::INFO, b"a\n");
+        assert!(!shared.flush(clock::instant() + LINGER), "nobody writes");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut back = Vec::new();
+                let taken = shared.take(&mut back);
+                shared.finish(taken.lines, &Lost::default());
+            });
+            assert!(shared.flush(clock::instant() + Duration::from_secs(30)));
+        });
+    }
 }
