@@ -309,13 +309,25 @@ pub(crate) fn url(text: &str) -> Result<Url, Problem> {
     }
 }
 
-/// A URL that is itself the credential.
-pub(crate) fn secret_url(secret: &Secret) -> Result<Url, Problem> {
-    let url = url(secret.expose())?;
-    if url.scheme() == "https" || is_local(&url) {
-        Ok(url)
-    } else {
-        Err(Problem::InsecureUrl)
+/// A URL that is itself the credential: it does not print, and travels by `https` only.
+#[derive(Clone)]
+pub(crate) struct SecretUrl(pub(crate) Url);
+
+impl std::fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl SecretUrl {
+    /// `https`, or `http` to this machine.
+    pub(crate) fn parse(secret: &Secret) -> Result<Self, Problem> {
+        let url = url(secret.expose())?;
+        if url.scheme() == "https" || is_local(&url) {
+            Ok(Self(url))
+        } else {
+            Err(Problem::InsecureUrl)
+        }
     }
 }
 
@@ -388,8 +400,8 @@ mod tests {
         ));
         assert_eq!(url("ftp://x/y"), Err(Problem::Scheme("ftp".to_owned())));
         assert_eq!(
-            secret_url(&Secret::new("http://hooks.example/T0")),
-            Err(Problem::InsecureUrl)
+            SecretUrl::parse(&Secret::new("http://hooks.example/T0")).err(),
+            Some(Problem::InsecureUrl)
         );
         for fine in [
             "http://127.0.0.1:1/x",
@@ -397,7 +409,7 @@ mod tests {
             "http://localhost/x",
             "https://a.b/c",
         ] {
-            assert!(secret_url(&Secret::new(fine)).is_ok(), "{fine}");
+            assert!(SecretUrl::parse(&Secret::new(fine)).is_ok(), "{fine}");
         }
     }
 

@@ -1,28 +1,52 @@
 //! The channels that come with the crate, one file and one feature each. [`LogChannel`] needs none.
 
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
+#[cfg(feature = "discord")]
+mod discord;
 #[cfg(feature = "email")]
 mod email;
 #[cfg(any(feature = "_http", feature = "email"))]
 mod error;
+#[cfg(feature = "alertmanager")]
+mod firing;
 #[cfg(feature = "_http")]
-mod http;
+pub(crate) mod http;
 mod log;
+#[cfg(feature = "pagerduty")]
+mod pagerduty;
 #[cfg(feature = "slack")]
 mod slack;
 #[cfg(feature = "email")]
 mod smtp;
+#[cfg(feature = "teams")]
+mod teams;
+#[cfg(feature = "telegram")]
+mod telegram;
 #[cfg(feature = "webhook")]
 mod webhook;
 
+#[cfg(feature = "alertmanager")]
+pub use alertmanager::AlertmanagerChannel;
+#[cfg(feature = "discord")]
+pub use discord::DiscordChannel;
 #[cfg(feature = "email")]
 pub use email::{EmailChannel, EmailConfig, Tls};
+#[cfg(feature = "heartbeat")]
+pub(crate) use error::Problems;
 #[cfg(any(feature = "_http", feature = "email"))]
 pub use error::{ChannelConfigError, FieldProblem, Problem};
 #[cfg(feature = "_http")]
 pub use http::HttpOptions;
 pub use log::LogChannel;
+#[cfg(feature = "pagerduty")]
+pub use pagerduty::PagerDutyChannel;
 #[cfg(feature = "slack")]
 pub use slack::SlackChannel;
+#[cfg(feature = "teams")]
+pub use teams::TeamsChannel;
+#[cfg(feature = "telegram")]
+pub use telegram::TelegramChannel;
 #[cfg(feature = "webhook")]
 pub use webhook::WebhookChannel;
 

@@ -1,11 +1,11 @@
 //! Slack's incoming webhooks.
 
 use async_trait::async_trait;
-use reqwest::{Method, Url};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::error::{ChannelConfigError, Problem, Problems};
-use super::http::{self, Answer, Http, HttpOptions, Request};
+use super::http::{Answer, Http, HttpOptions, Request, SecretUrl};
 use crate::channel::{
     Attempt, Channel, Content, Degrade, Limits, Notification, Outcome, RenderError, Rendered,
     Target,
@@ -33,16 +33,6 @@ pub struct SlackChannel {
     http: Http,
 }
 
-/// A URL that does not print.
-#[derive(Clone)]
-struct SecretUrl(Url);
-
-impl std::fmt::Debug for SecretUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
 impl SlackChannel {
     /// The webhook's URL is its credential. `channel` (`#alerts`) is for webhooks that may choose.
     ///
@@ -53,7 +43,7 @@ impl SlackChannel {
         channel: Option<String>,
     ) -> Result<Self, ChannelConfigError> {
         let mut problems = Problems::of("slack");
-        let url = problems.keep("url", http::secret_url(&url.into()));
+        let url = problems.keep("url", SecretUrl::parse(&url.into()));
         let channel = channel.map(|name| name.trim().to_owned());
         if let Some(name) = &channel
             && (name.is_empty() || name.len() > 80 || name.chars().any(char::is_whitespace))
@@ -67,7 +57,7 @@ impl SlackChannel {
         let (url, http) = problems.finish(url.zip(http))?;
         Ok(Self {
             id: "slack".to_owned(),
-            url: SecretUrl(url),
+            url,
             channel,
             http,
         })

@@ -1,0 +1,351 @@
+//! Prometheus Alertmanager's API v2: every peer of a cluster, alerts repeated while they fire.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use reqwest::{Method, Url};
+use tokio::time::Instant;
+
+use super::error::{ChannelConfigError, Problem, Problems};
+use super::firing::{Firing, Times, Wire};
+use super::http::{self, Answer, Http, HttpOptions, Request};
+use crate::channel::{
+    Attempt, Channel, Limits, Notification, Outcome, RenderError, Rendered, Target,
+};
+use crate::render::alertmanager::alert;
+
+const JSON: &str = "application/json";
+/// Alerts in one request.
+const BATCH: usize = 500;
+
+/// Hands alerts to a cluster of Alertmanagers, which tell replicas' duplicates apart.
+///
+/// Peers do not pass alerts on, so each message goes to every one; it counts as delivered when one
+/// took it. [`AlertmanagerChannel::refresh`] has to run beside the manager: it repeats what fires
+/// before its end comes, and a resolve for five minutes, so that a peer that was away catches up.
+/// When the service dies, its alerts end by themselves. A report is no alert: content is unsupported.
+///
+/// ```
+/// use bongsu_alerts::{Channel, channels::AlertmanagerChannel};
+///
+/// let channel = AlertmanagerChannel::new(["http://am-0:9093", "http://am-1:9093"])?;
+/// let refresh = channel.refresh(); // to be spawned
+/// # drop(refresh);
+/// # Ok::<(), bongsu_alerts::channels::ChannelConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct AlertmanagerChannel {
+    id: String,
+    peers: Vec<Url>,
+    http: Http,
+    ttl: Duration,
+    hold: Duration,
+    firing: Arc<Mutex<Firing>>,
+    refreshing: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for AlertmanagerChannel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let peers: Vec<String> = self.peers.iter().map(http::host).collect();
+        f.debug_struct("AlertmanagerChannel")
+            .field("id", &self.id)
+            .field("peers", &peers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AlertmanagerChannel {
+    /// The peers' base URLs, with credentials inside if they ask for any.
+    ///
+    /// # Errors
+    /// Lists every URL that cannot be right.
+    pub fn new<U: AsRef<str>>(
+        peers: impl IntoIterator<Item = U>,
+    ) -> Result<Self, ChannelConfigError> {
+        let mut problems = Problems::of("alertmanager");
+        let mut list: Vec<Url> = Vec::new();
+        for text in peers {
+            if let Some(mut url) = problems.keep("url", http::url(text.as_ref())) {
+                let path = format!("{}/api/v2/", url.path().trim_end_matches('/'));
+                url.set_path(&path);
+                url.set_query(None);
+                if list.contains(&url) {
+                    problems.add("url", Problem::Repeated(http::host(&url)));
+                }
+                list.push(url);
+            }
+        }
+        if list.is_empty() {
+            problems.add("url", Problem::Missing);
+        }
+        let http = problems.keep("tls", Http::new(&HttpOptions::default()));
+        let http = problems.finish(http)?;
+        Ok(Self {
+            id: "alertmanager".to_owned(),
+            peers: list,
+            http,
+            ttl: Duration::from_secs(300),
+            hold: Duration::from_secs(3_600),
+            firing: Arc::default(),
+            refreshing: Arc::default(),
+        })
+    }
+
+    /// Sets the name in rules and metrics; default `alertmanager`.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// Sets how to connect.
+    ///
+    /// # Errors
+    /// When the certificate or the proxy cannot be used.
+    pub fn with_http(mut self, options: &HttpOptions) -> Result<Self, ChannelConfigError> {
+        let mut problems = Problems::of("alertmanager");
+        let http = problems.keep("http", Http::new(options));
+        self.http = problems.finish(http)?;
+        Ok(self)
+    }
+
+    /// Sets how far ahead a refresh announces the end; default 5 min, at least 1 s. A refresh comes
+    /// five times as often.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl.max(Duration::from_secs(1));
+        self
+    }
+
+    /// Sets how long an alert fires that is neither repeated nor resolved; default 1 h. Errors are
+    /// events: nobody resolves them.
+    #[must_use]
+    pub const fn with_hold(mut self, hold: Duration) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    /// Sets the link back to the service that each alert carries; default none.
+    #[must_use]
+    pub fn with_generator_url(self, url: impl Into<String>) -> Self {
+        self.lock().set_generator_url(url.into());
+        self
+    }
+
+    /// How many alerts are being repeated.
+    #[must_use]
+    pub fn repeated(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// How many alerts were sent once only because 10,000 others were being repeated.
+    #[must_use]
+    pub fn not_repeated(&self) -> u64 {
+        self.lock().not_repeated()
+    }
+
+    /// Takes up an alert that fired before a restart, so that it is repeated from now on.
+    pub fn adopt(&self, n: &Notification) {
+        let (stored, _) = alert(n);
+        let _ = self.lock().accept(stored, Timestamp::now(), self.times());
+    }
+
+    /// Repeats what fires. Never ends; stops when dropped.
+    pub fn refresh(&self) -> impl Future<Output = ()> + Send + 'static {
+        let channel = self.clone();
+        async move {
+            channel.refreshing.store(true, Ordering::Relaxed);
+            let _on = Refreshing(Arc::clone(&channel.refreshing));
+            let mut ticks = tokio::time::interval(channel.ttl / 5);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let now = Timestamp::now();
+                let wires = channel.lock().refresh(now, channel.times());
+                for batch in wires.chunks(BATCH) {
+                    let deadline = Instant::now() + channel.ttl / 5;
+                    let outcome = channel.post(batch, now, deadline).await;
+                    if !outcome.is_delivered() {
+                        tracing::warn!(reason = outcome.reason(), "alertmanager: refresh failed");
+                    }
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Firing> {
+        self.firing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn times(&self) -> Times {
+        Times {
+            ttl: self.ttl,
+            hold: self.hold,
+            refreshing: self.refreshing.load(Ordering::Relaxed),
+        }
+    }
+
+    async fn post(&self, wires: &[Wire], now: Timestamp, deadline: Instant) -> Outcome {
+        match serde_json::to_vec(wires) {
+            Ok(body) => {
+                let call = (Method::POST, "alerts", body.as_slice());
+                self.everywhere(call, now, deadline).await
+            }
+            Err(error) => Outcome::permanent(error.to_string()),
+        }
+    }
+
+    /// One exchange with every peer at the same time.
+    async fn everywhere(
+        &self,
+        (method, path, body): (Method, &str, &[u8]),
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Outcome {
+        let method = &method;
+        let exchanges = self.peers.iter().map(|peer| async move {
+            let mut url = peer.clone();
+            url.set_path(&format!("{}{path}", peer.path()));
+            let request = Request {
+                method: method.clone(),
+                url: &url,
+                content_type: JSON,
+                headers: &[],
+                body: body.to_vec(),
+            };
+            match self.http.send(request, now, deadline).await {
+                Ok(answer) => (http::host(peer), outcome(&answer, &http::secrets_of(peer))),
+                Err(outcome) => (http::host(peer), outcome),
+            }
+        });
+        together(join_all(exchanges).await)
+    }
+}
+
+/// Says that nobody refreshes any more, however the future ends.
+struct Refreshing(Arc<AtomicBool>);
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Channel for AlertmanagerChannel {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::new(50.0, 100)
+    }
+
+    /// One: the cluster. A peer that is away must not hold up the others.
+    fn targets(&self) -> Vec<Target> {
+        vec![Target::new("cluster")]
+    }
+
+    fn render(&self, n: &Notification, target: &Target) -> Result<Rendered, RenderError> {
+        let (stored, truncated) = alert(n);
+        let body = serde_json::to_vec(&stored).map_err(|e| RenderError::new(e.to_string()))?;
+        Ok(Rendered::new(target.clone(), JSON, body).truncated(truncated))
+    }
+
+    async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
+        let stored = match serde_json::from_slice(&message.body) {
+            Ok(stored) => stored,
+            Err(error) => return Outcome::permanent(format!("the stored alert: {error}")),
+        };
+        let wires = self.lock().accept(stored, cx.now, self.times());
+        if wires.is_empty() {
+            return Outcome::Delivered {
+                note: Some("resolved before it was sent".to_owned()),
+            };
+        }
+        self.post(&wires, cx.now, cx.deadline).await
+    }
+
+    /// Asks every peer for its status.
+    async fn probe(&self) -> Outcome {
+        let cx = super::probe_attempt();
+        let call = (Method::GET, "status", [].as_slice());
+        self.everywhere(call, cx.now, cx.deadline).await
+    }
+}
+
+fn outcome(answer: &Answer, secrets: &[&str]) -> Outcome {
+    match answer.status {
+        200..=299 => Outcome::delivered(),
+        401 | 403 => Outcome::broken(answer.reason(secrets)),
+        _ => answer
+            .common(secrets)
+            .unwrap_or_else(|| Outcome::permanent(answer.reason(secrets))),
+    }
+}
+
+/// One outcome of many peers': the best one, with the others' reasons.
+fn together(outcomes: Vec<(String, Outcome)>) -> Outcome {
+    let rank = |outcome: &Outcome| match outcome {
+        Outcome::Delivered { .. } => 0,
+        Outcome::Transient { .. } => 1,
+        Outcome::ChannelBroken { .. } => 2,
+        _ => 3,
+    };
+    let reasons: Vec<String> = outcomes
+        .iter()
+        .filter(|(_, outcome)| !outcome.is_delivered())
+        .map(|(peer, outcome)| format!("{peer}: {}", outcome.reason()))
+        .collect();
+    let said = reasons.join("; ");
+    match outcomes.into_iter().map(|(_, o)| o).min_by_key(rank) {
+        Some(Outcome::Delivered { .. }) => Outcome::Delivered {
+            note: (!said.is_empty()).then_some(said),
+        },
+        Some(Outcome::Transient {
+            retry_after,
+            maybe_delivered,
+            ..
+        }) => Outcome::Transient {
+            reason: said,
+            retry_after,
+            maybe_delivered,
+        },
+        Some(Outcome::ChannelBroken { .. }) => Outcome::broken(said),
+        _ => Outcome::permanent(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_peer_is_enough() {
+        let peer = |outcome: Outcome| ("p".to_owned(), outcome);
+        let check = |list: Vec<Outcome>, want: &str, reason: &str| {
+            let got = together(list.into_iter().map(peer).collect());
+            assert_eq!((got.as_str(), got.reason()), (want, reason));
+        };
+        let (ok, away) = (Outcome::delivered, || Outcome::transient("away"));
+        let (bad, locked) = (|| Outcome::permanent("bad"), || Outcome::broken("locked"));
+        check(vec![ok(), ok()], "delivered", "");
+        check(vec![away(), ok()], "delivered", "p: away");
+        check(vec![bad(), away()], "transient", "p: bad; p: away");
+        check(vec![bad(), locked()], "broken", "p: bad; p: locked");
+        check(vec![bad()], "permanent", "p: bad");
+    }
+
+    #[test]
+    fn every_wrong_url_is_named() {
+        let error =
+            AlertmanagerChannel::new(["am:9093", "http://a", "http://a/", "x y"]).unwrap_err();
+        assert_eq!(error.problems.len(), 3, "{error}");
+        assert!(AlertmanagerChannel::new(Vec::<String>::new()).is_err());
+    }
+}

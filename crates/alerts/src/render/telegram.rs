@@ -1,0 +1,139 @@
+//! Telegram's message: HTML mode, under 4,096 UTF-16 units.
+
+use serde_json::{Value, json};
+
+use crate::channel::{Content, Notification};
+use crate::level::AlertLevel;
+use crate::render::fit::{Escape, Unit, fit, html, one_line, verbatim};
+use crate::render::view::View;
+
+const TOTAL: usize = 4_096;
+const TITLE: usize = 256;
+const BODY: usize = 2_400;
+
+/// The message with markup, and whether something was cut.
+pub(crate) fn message(n: &Notification, chat: &str) -> (Value, bool) {
+    let (text, truncated) = compose(&View::of(n), html, ("<b>", "</b>"), TOTAL);
+    let mut message = envelope(chat, text, n.alert.level == AlertLevel::Info);
+    message["parse_mode"] = json!("HTML");
+    (message, truncated)
+}
+
+/// The message without markup, for when Telegram cannot parse the other.
+pub(crate) fn plain(n: &Notification, chat: &str) -> Value {
+    let (text, _) = compose(&View::of(n), verbatim, ("", ""), TOTAL - 1_000);
+    envelope(chat, text, n.alert.level == AlertLevel::Info)
+}
+
+/// A report, as text.
+pub(crate) fn content(content: &Content, chat: &str) -> Value {
+    let text = format!("{}\n\n{}", one_line(&content.subject), content.text);
+    let text = fit(&text, TOTAL, Unit::Utf16, verbatim).text;
+    envelope(chat, text, true)
+}
+
+fn envelope(chat: &str, text: String, quiet: bool) -> Value {
+    // A number where it is one; names of public channels start with `@`.
+    let chat = chat
+        .parse::<i64>()
+        .map_or_else(|_| json!(chat), |number| json!(number));
+    json!({
+        "chat_id": chat,
+        "text": text,
+        "disable_notification": quiet,
+        "link_preview_options": {"is_disabled": true},
+    })
+}
+
+fn compose(view: &View, escape: Escape, bold: (&str, &str), total: usize) -> (String, bool) {
+    let mut cut = false;
+    let mut take = |text: &str, limit: usize| {
+        let fitted = fit(text, limit, Unit::Utf16, escape);
+        cut |= fitted.truncated;
+        fitted.text
+    };
+    let (open, close) = bold;
+    let mut text = format!(
+        "{open}[{}] {}{close}",
+        view.level,
+        take(&view.headline, TITLE)
+    );
+    let body = take(&view.body, BODY.min(total / 2));
+    if !body.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&body);
+    }
+    text.push_str(&format!(
+        "\n\nSource: {}\nTime: {}",
+        take(&view.source, 200),
+        view.time
+    ));
+    let mut tail = String::new();
+    if !view.tags.is_empty() {
+        tail.push_str(&format!("\nTags: {}", take(&view.tags, 200)));
+    }
+    tail.push_str(&format!("\n{}", take(&view.footer, 200)));
+    let note = "\n… more facts left out [truncated]";
+    let room = total - Unit::Utf16.len(&tail) - Unit::Utf16.len(note);
+    let mut used = Unit::Utf16.len(&text);
+    for (name, value) in &view.facts {
+        let line = format!("\n{}: {}", take(name, 100), take(value, 400));
+        used += Unit::Utf16.len(&line);
+        if used > room {
+            text.push_str(note);
+            cut = true;
+            break;
+        }
+        text.push_str(&line);
+    }
+    text.push_str(&tail);
+    (text, cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+
+    #[test]
+    fn korean() {
+        let (message, truncated) = message(&samples::korean(), "-100123");
+        assert!(!truncated);
+        assert_eq!(
+            message,
+            json!({
+                "chat_id": -100_123,
+                "text": "<b>[CRITICAL] 거래 중단: 위험 한도 초과</b>\n\n일일 손실이 한도를 넘었습니다.\n모든 주문을 멈춥니다.\n\nSource: risk_manager\nTime: 2025-11-22T08:26:40Z\n손실률: -3.25\n종목: 005930 삼성전자\nTags: trading_halt, critical\ntrading-engine (production)",
+                "parse_mode": "HTML",
+                "disable_notification": false,
+                "link_preview_options": {"is_disabled": true},
+            })
+        );
+    }
+
+    #[test]
+    fn hostile_text_is_inert_and_the_plain_form_unescaped() {
+        let n = samples::hostile();
+        let html = message(&n, "@desk").0;
+        let text = html["text"].as_str().unwrap();
+        assert!(text.starts_with("<b>[ERROR] &lt;script&gt;alert(1)&lt;/script&gt; Bcc: thief@example.com</b>\n\n&lt;!channel&gt;"), "{text}");
+        assert_eq!(text.matches('<').count(), 2, "{text}");
+        let plain = plain(&n, "@desk");
+        assert_eq!(plain["chat_id"], "@desk");
+        assert!(plain["text"].as_str().unwrap().contains("<script>"));
+        assert!(plain.get("parse_mode").is_none());
+    }
+
+    #[test]
+    fn limits() {
+        for n in [samples::huge(), samples::digest(), samples::resolved()] {
+            let (message, _) = message(&n, "1");
+            assert!(Unit::Utf16.len(message["text"].as_str().unwrap()) <= TOTAL);
+            assert!(Unit::Utf16.len(plain(&n, "1")["text"].as_str().unwrap()) <= TOTAL);
+        }
+        let (message, truncated) = message(&samples::huge(), "1");
+        assert!(truncated);
+        let text = message["text"].as_str().unwrap();
+        assert!(text.contains("[truncated]") && text.ends_with("trading-engine (production)"));
+    }
+}
