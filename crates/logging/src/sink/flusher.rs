@@ -114,3 +114,81 @@ pub(crate) fn run(shared: &Shared, mut outputs: Outputs) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::buffer::Overflow;
+    use super::super::rotate::Rotation;
+    use super::super::sweep::FileFigures;
+    use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
+    use std::time::Duration;
+
+    /// Lines go in where the layer puts them; the layer itself is too slow without optimisation to make
+    /// two million of them in a test.
+    #[test]
+    fn two_million_lines_through_rotation_are_all_accounted_for() {
+        const THREADS: usize = 4;
+        const EACH: usize = 500_000;
+        let dir = tempfile::tempdir().unwrap();
+        let figures = Arc::<FileFigures>::default();
+        let (file, error) = FileOutput::new(
+            dir.path().join("svc.log"),
+            Rotation::never().max_bytes(1 << 20),
+            0,
+            Arc::clone(&figures),
+            clock::instant(),
+        );
+        assert!(error.is_none());
+        let outputs = Outputs {
+            stdout: None,
+            file: Some(file),
+            voice: Voice {
+                scheme: Arc::new(Scheme::for_tests()),
+                offset_seconds: 0,
+            },
+        };
+        let shared = Shared::new(256 * 1024, Overflow::Block, Duration::from_millis(50));
+        std::thread::scope(|scope| {
+            scope.spawn(|| run(&shared, outputs));
+            let producers: Vec<_> = (0..THREADS)
+                .map(|thread| {
+                    let shared = &shared;
+                    scope.spawn(move || {
+                        for n in 0..EACH {
+                            shared.push(Level::INFO, format!("{thread} {n}\n").as_bytes());
+                        }
+                    })
+                })
+                .collect();
+            for producer in producers {
+                producer.join().unwrap();
+            }
+            shared.request_close();
+        });
+        let mut names: Vec<_> = std::fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(names.len() as u64, figures.rotations.load(Relaxed) + 1);
+        assert!(names.len() > 10);
+        // Rotated files by name, which is by age; the active one is the last.
+        names.sort_by_key(|path| (path.ends_with("svc.log"), path.clone()));
+        let mut next = [0usize; THREADS];
+        for name in names {
+            let text = std::fs::read_to_string(name).unwrap();
+            assert!(text.len() <= 1 << 20 && text.ends_with('\n'));
+            for line in text.lines() {
+                let (thread, n) = line.split_once(' ').unwrap();
+                let thread: usize = thread.parse().unwrap();
+                assert_eq!(n.parse(), Ok(next[thread]), "in order, none missing");
+                next[thread] += 1;
+            }
+        }
+        assert_eq!(next, [EACH; THREADS]);
+        assert_eq!(
+            shared.counts().events,
+            [0, 0, (THREADS * EACH) as u64, 0, 0]
+        );
+    }
+}

@@ -6,4 +6,18 @@
     reason = "tests read clocks and the environment, and stop at what they did not expect"
 )]
 
+mod child;
+mod files;
 mod lines;
+mod process;
+
+use std::time::{Duration, Instant};
+
+/// Waits for a condition; the deadline is for a busy machine.
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within 30 s: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
