@@ -1,0 +1,201 @@
+//! The state of a manager: policy, outbox and counts under one lock, without IO. Every step returns
+//! what is to be written and told.
+
+mod accept;
+mod effects;
+mod recover;
+mod settle;
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ulid::Ulid;
+
+pub(crate) use accept::Plan;
+pub use accept::{ChannelDecision, Receipt, SendError, What};
+pub(crate) use effects::Effects;
+pub(crate) use watch::ActiveSet;
+
+use crate::channel::{AlertStatus, Notification, Rendered, Target};
+use crate::clock::Now;
+use crate::outbox::{Claim, Outbox};
+use crate::policy::Policy;
+use crate::stats::Counters;
+
+/// Everything that a decision needs.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) policy: Policy,
+    pub(crate) outbox: Outbox,
+    pub(crate) counters: Counters,
+    pub(crate) active: ActiveSet,
+    pub(crate) channels: Vec<ChannelInfo>,
+    pub(crate) fallback: Option<usize>,
+    pub(crate) service: String,
+    pub(crate) environment: String,
+    /// The digest that each target of each channel gathers now.
+    open_digests: HashMap<(u8, u16), Ulid>,
+    rng: Rng,
+}
+
+/// The parts of a channel that never change.
+#[derive(Debug)]
+pub(crate) struct ChannelInfo {
+    pub(crate) id: Arc<str>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) target_names: Vec<Arc<str>>,
+}
+
+/// One attempt, with all that it needs.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) id: Ulid,
+    pub(crate) channel: usize,
+    pub(crate) target: Target,
+    pub(crate) attempt: u32,
+    pub(crate) notification: Notification,
+    pub(crate) message: Option<Arc<Rendered>>,
+    /// What to ask the other replicas; none: nothing.
+    pub(crate) shared: Option<SharedAsk>,
+}
+
+/// What to ask the other replicas before an attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedAsk {
+    pub(crate) key: Arc<str>,
+    pub(crate) level: crate::level::AlertLevel,
+    pub(crate) resolved: bool,
+    pub(crate) cooldown: Duration,
+}
+
+/// What the dispatcher does next.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) effects: Effects,
+    /// Alerts whose escalation is due, if no other replica was told that somebody knows.
+    pub(crate) escalations: Vec<Arc<str>>,
+    pub(crate) wake: crate::clock::Tick,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        policy: Policy,
+        outbox: Outbox,
+        channels: Vec<ChannelInfo>,
+        fallback: Option<usize>,
+        active: ActiveSet,
+        (service, environment): (String, String),
+        seed: u64,
+    ) -> Self {
+        let counters = Counters {
+            channels: vec![crate::stats::ChannelStatistics::default(); channels.len()],
+            ..Counters::default()
+        };
+        Self {
+            policy,
+            outbox,
+            counters,
+            active,
+            channels,
+            fallback,
+            service,
+            environment,
+            open_digests: HashMap::new(),
+            rng: Rng(seed),
+        }
+    }
+
+    pub(crate) fn channel_index(&self, id: &str) -> Option<usize> {
+        self.channels.iter().position(|channel| &*channel.id == id)
+    }
+
+    fn ulid(&mut self, now: Now) -> Ulid {
+        let random = (u128::from(self.rng.next()) << 64) | u128::from(self.rng.next());
+        let millis = u64::try_from(now.wall.as_millisecond()).unwrap_or(0);
+        Ulid::from_parts(millis, random)
+    }
+
+    /// What is to be done now, and when to come back.
+    pub(crate) fn poll(&mut self, now: Now) -> Work {
+        let mut effects = Effects::default();
+        for id in self.outbox.expired_leases(now.tick) {
+            self.outbox.put_back(id, now.tick, now.tick);
+        }
+        for id in self.outbox.overdue(now.tick) {
+            self.give_up(now, id, "deadline passed".to_owned(), &mut effects);
+        }
+        let escalations = self.active.due(now.tick);
+        let claims = self.outbox.due(now.tick);
+        let jobs = claims
+            .into_iter()
+            .filter_map(|claim| self.job(now, &claim))
+            .collect();
+        let wake = self.outbox.next_wake(now.tick).min(self.active.next_wake());
+        Work {
+            jobs,
+            effects,
+            escalations,
+            wake,
+        }
+    }
+
+    fn job(&mut self, now: Now, claim: &Claim) -> Option<Job> {
+        let row = self.outbox.get(claim.id)?;
+        let info = &self.channels[claim.channel];
+        let target = info.targets.get(usize::from(row.target))?.clone();
+        let mut alert = row.accepted.alert.clone();
+        let mut digest = Vec::new();
+        if let Some(gathered) = &row.digest {
+            self.open_digests.remove(&(row.channel, row.target));
+            (alert, digest) = accept::digest_content(now, &self.service, &row.accepted, gathered);
+        }
+        let shared =
+            (!row.detour && row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
+                key: Arc::clone(&row.accepted.key),
+                level: alert.level,
+                resolved: row.accepted.status == AlertStatus::Resolved,
+                cooldown: row.cooldown,
+            });
+        Some(Job {
+            id: claim.id,
+            channel: claim.channel,
+            target,
+            attempt: row.attempt,
+            notification: Notification {
+                alert,
+                status: row.accepted.status,
+                suppressed: row.suppressed,
+                service: self.service.clone(),
+                environment: self.environment.clone(),
+                delivery_id: claim.id.to_string(),
+                digest,
+            },
+            message: row.message.clone(),
+            shared,
+        })
+    }
+
+    /// A number in `0.0..1.0`.
+    fn unit(&mut self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double")]
+        let unit = (self.rng.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        unit
+    }
+}
+
+/// splitmix64: jitter and identifiers need no secrecy.
+#[derive(Debug)]
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,183 @@
+//! Taking up where the last run ended.
+
+use std::time::Duration;
+
+use ulid::Ulid;
+
+use super::accept::{add_line, new_row};
+use super::{Effects, Engine};
+use crate::channel::AlertStatus;
+use crate::clock::{Now, Tick};
+use crate::outbox::RowState;
+use crate::policy::PastMark;
+use crate::store::{Change, DeliveryState, Recovered, Recovery};
+
+/// Whatever its deadline, a delivery from the last run is tried for this long.
+const GRACE: Duration = Duration::from_secs(600);
+
+impl Engine {
+    /// Takes up what the store remembers.
+    pub(crate) fn recover(&mut self, now: Now, recovered: Recovered) -> Effects {
+        let mut effects = Effects::default();
+        for silence in recovered.silences {
+            // More than the bound cannot have been stored.
+            let _ = self.policy.silence(now, silence);
+        }
+        for mark in recovered.marks {
+            let Some(channel) = self.channel_index(&mark.channel) else {
+                continue;
+            };
+            let told = mark.state != DeliveryState::Dead;
+            if !told {
+                continue;
+            }
+            let changed = now.tick_at(mark.changed).min(now.tick);
+            self.policy.recover(
+                now.tick,
+                PastMark {
+                    key: mark.key,
+                    channel,
+                    level: mark.level,
+                    until: changed.after(mark.cooldown),
+                    cooldown: mark.cooldown,
+                    outstanding: if mark.state.is_finished() {
+                        0
+                    } else {
+                        u16::try_from(self.channels[channel].targets.len()).unwrap_or(1)
+                    },
+                    suppressed: mark.suppressed,
+                    firing: mark.status == AlertStatus::Firing,
+                },
+            );
+        }
+        for active in recovered.active {
+            self.recover_active(now, active);
+        }
+        for unfinished in recovered.unfinished {
+            self.take_up(now, unfinished, RowState::Waiting, &mut effects);
+        }
+        for (parent, accepted) in recovered.digested {
+            if let Some(gathered) = self
+                .outbox
+                .get_mut(parent)
+                .and_then(|row| row.digest.as_deref_mut())
+            {
+                add_line(gathered, &accepted, 0);
+            }
+        }
+        effects
+    }
+
+    /// Puts a delivery of the last run, or a dead one, in the queue again.
+    fn take_up(&mut self, now: Now, recovery: Recovery, state: RowState, effects: &mut Effects) {
+        let Recovery {
+            accepted,
+            delivery,
+            message,
+        } = recovery;
+        let place = self.channel_index(&delivery.channel).and_then(|channel| {
+            let targets = &self.channels[channel].target_names;
+            let target = targets.iter().position(|name| *name == delivery.target)?;
+            Some((channel, target))
+        });
+        let Some((channel, target)) = place else {
+            effects.changes.push(Change::Move {
+                id: delivery.id,
+                state: DeliveryState::Dead,
+                reason: "the channel or the target is not configured any more".into(),
+                attempt: delivery.attempt,
+                next_at: now.wall,
+                deadline: delivery.deadline,
+                parent: None,
+                at: now.wall,
+            });
+            return;
+        };
+        if self.outbox.get(delivery.id).is_some() {
+            return;
+        }
+        let give_up = self.outbox.config.retry.give_up_after(accepted.alert.level);
+        let deadline = now
+            .tick_at(delivery.deadline)
+            .clamp(now.tick.after(GRACE), now.tick.after(give_up.max(GRACE)));
+        let longest_wait = self.outbox.config.retry.cap;
+        let next = now.tick_at(delivery.next_at);
+        let digest = accepted.status == AlertStatus::Digest && message.is_none();
+        let next = if delivery.state == DeliveryState::InFlight {
+            now.tick
+        } else if digest {
+            next.max(now.tick)
+        } else {
+            next.clamp(now.tick, now.tick.after(longest_wait))
+        };
+        let mut row = new_row(
+            now.tick,
+            &accepted,
+            (channel, target),
+            deadline,
+            delivery.suppressed,
+            delivery.cooldown,
+        );
+        row.attempt = delivery.attempt;
+        row.next = next;
+        row.state = state;
+        row.message = message;
+        row.detour = delivery.cooldown.is_zero();
+        row.accepted_tick = now
+            .tick_at(accepted.at)
+            .min(now.tick)
+            .max(Tick(i64::MIN / 2));
+        if digest {
+            row.digest = Some(Box::default());
+            if let (Ok(channel), Ok(target)) = (u8::try_from(channel), u16::try_from(target)) {
+                self.open_digests.insert((channel, target), delivery.id);
+            }
+        }
+        self.outbox.insert(delivery.id, row);
+    }
+
+    /// Dead deliveries go round again under their old idempotency keys, once that is durable.
+    pub(crate) fn replay(&mut self, now: Now, dead: Vec<Recovery>) -> (Vec<Ulid>, Effects) {
+        let mut effects = Effects::default();
+        let mut taken = Vec::new();
+        for mut recovery in dead {
+            let id = recovery.delivery.id;
+            if self.outbox.get(id).is_some() {
+                continue;
+            }
+            let bytes = crate::limits::weight(&recovery.accepted.alert);
+            if self
+                .outbox
+                .make_room(1, bytes, recovery.accepted.alert.level)
+                .is_none_or(|victims| !victims.is_empty())
+            {
+                break;
+            }
+            let give_up = self
+                .outbox
+                .config
+                .retry
+                .give_up_after(recovery.accepted.alert.level);
+            let deadline = now.tick.after(give_up);
+            recovery.delivery.deadline = now.wall_at(deadline);
+            recovery.delivery.next_at = now.wall;
+            recovery.delivery.attempt = 0;
+            let change = Change::Move {
+                id,
+                state: DeliveryState::Pending,
+                reason: "replayed".into(),
+                attempt: 0,
+                next_at: now.wall,
+                deadline: recovery.delivery.deadline,
+                parent: None,
+                at: now.wall,
+            };
+            self.take_up(now, recovery, RowState::Accepting, &mut effects);
+            if self.outbox.get(id).is_some() {
+                taken.push(id);
+                effects.changes.push(change);
+            }
+        }
+        (taken, effects)
+    }
+}

@@ -1,0 +1,472 @@
+//! The handle that a service sends alerts through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{broadcast, oneshot};
+use ulid::Ulid;
+
+use crate::alert::Alert;
+use crate::attempt;
+use crate::builder::AlertManagerBuilder;
+use crate::channel::{AlertStatus, Attempt, Channel, Content, Notification, Outcome, Target};
+use crate::core::Core;
+use crate::engine::{Plan, Receipt, SendError};
+use crate::event::AlertEvent;
+use crate::level::AlertLevel;
+use crate::policy::Silence;
+use crate::stats::AlertStatistics;
+use crate::store::{ActiveAlert, Change, HistoryEntry, HistoryQuery, Replay, StoreError};
+
+/// Takes alerts in. Cheap to clone; every clone speaks to the same store and channels.
+///
+/// Nothing here waits for a channel, except [`AlertManager::test_fire`], [`AlertManager::probe`] and
+/// [`AlertManager::deliver_content`], whose purpose it is.
+#[derive(Debug, Clone)]
+pub struct AlertManager {
+    core: Arc<Core>,
+}
+
+/// What was asked for cannot be done.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManageError {
+    /// No channel of that name.
+    #[error("unknown alert channel {given:?} (known: {})", known.join(", "))]
+    UnknownChannel {
+        /// The name given.
+        given: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// Nothing of that key fires.
+    #[error("no alert of key {key:?} fires")]
+    NotFiring {
+        /// The key given.
+        key: String,
+    },
+    /// Too many silences at once, or one that ends in the past.
+    #[error("the silence cannot be added: {reason}")]
+    Silence {
+        /// Why.
+        reason: &'static str,
+    },
+    /// The store failed.
+    #[error("the alert store failed")]
+    Store(#[source] StoreError),
+}
+
+/// How long an acknowledgment is shared between replicas.
+const KEEP_ACKNOWLEDGMENT: Duration = Duration::from_secs(72 * 3_600);
+/// How long the shared state may take to answer.
+pub(crate) const SHARED_PATIENCE: Duration = Duration::from_secs(1);
+
+impl AlertManager {
+    /// Begins a manager for a service, as named in every message.
+    #[must_use]
+    pub fn builder(
+        service: impl Into<String>,
+        environment: impl Into<String>,
+    ) -> AlertManagerBuilder {
+        AlertManagerBuilder::new(service.into(), environment.into())
+    }
+
+    pub(crate) const fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Decides on an alert and stores it; returns when it is durable, with what was decided and why.
+    /// No channel is waited for. Dropping the future does not take the alert back.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] when too much waits and nothing milder could give way;
+    /// [`SendError::Store`] when it could not be made durable, and then it says whether a direct
+    /// delivery is tried (CRITICAL only).
+    pub async fn send_alert(&self, alert: Alert) -> Result<Receipt, SendError> {
+        self.accept(alert, AlertStatus::Firing).await
+    }
+
+    /// Says that an alert ended, in words of its own; it goes where the alert of the same key went.
+    ///
+    /// # Errors
+    /// As [`AlertManager::send_alert`].
+    pub async fn send_resolved(&self, alert: Alert) -> Result<Receipt, SendError> {
+        self.accept(alert, AlertStatus::Resolved).await
+    }
+
+    /// Says that the alert of this key ended.
+    ///
+    /// # Errors
+    /// [`ResolveError::NotFiring`] when nothing of the key fires, else as
+    /// [`AlertManager::send_alert`].
+    pub async fn resolve(&self, key: &str) -> Result<Receipt, ResolveError> {
+        let firing = self.core.engine().firing(key);
+        let Some(accepted) = firing else {
+            return Err(ResolveError::NotFiring {
+                key: key.to_owned(),
+            });
+        };
+        let mut alert = accepted.alert.clone();
+        alert.id = Ulid::new().to_string();
+        alert.timestamp = self.core.clock.now().wall;
+        alert.key = Some(key.to_owned());
+        self.send_resolved(alert).await.map_err(ResolveError::Send)
+    }
+
+    async fn accept(&self, alert: Alert, status: AlertStatus) -> Result<Receipt, SendError> {
+        let now = self.core.clock.now();
+        let plan = self.core.engine().accept(now, alert, status)?;
+        let Plan {
+            receipt,
+            effects,
+            accepted,
+            rows,
+        } = plan;
+        let resolved = (status == AlertStatus::Resolved).then(|| receipt.key.clone());
+        let (tx, rx) = oneshot::channel();
+        let core = Arc::clone(&self.core);
+        let events = effects.events;
+        self.core.store.commit(
+            effects.changes,
+            Box::new(move |result| {
+                let direct = core.engine().committed(&accepted, &rows, &result);
+                if result.is_ok() {
+                    core.tell(events);
+                }
+                if !rows.is_empty() {
+                    core.wake.notify_one();
+                }
+                let _ = tx.send(result.map_err(|source| (direct, source)));
+            }),
+        );
+        let result = rx.await;
+        if let (Some(key), Some(replicas)) = (resolved, &self.core.replicas) {
+            // Unreachable is no harm: the record runs out by itself.
+            let _ = tokio::time::timeout(SHARED_PATIENCE, replicas.forget(&key)).await;
+        }
+        match result {
+            Ok(Ok(())) => Ok(receipt),
+            Ok(Err((direct, source))) => Err(SendError::Store { direct, source }),
+            Err(_) => Err(SendError::Closed),
+        }
+    }
+
+    /// Notes that somebody knows: no more escalation, on any replica.
+    ///
+    /// # Errors
+    /// [`ManageError::NotFiring`] when nothing of the key fires here.
+    pub async fn acknowledge(&self, key: &str, by: &str) -> Result<(), ManageError> {
+        let now = self.core.clock.now();
+        let effects = self.core.engine().acknowledge(now, key, by);
+        if let Some(replicas) = &self.core.replicas {
+            let shared = replicas.acknowledge(key, by, KEEP_ACKNOWLEDGMENT);
+            if !matches!(
+                tokio::time::timeout(SHARED_PATIENCE, shared).await,
+                Ok(Ok(()))
+            ) {
+                self.core.engine().counters.shared_unreachable += 1;
+            }
+        }
+        let effects = effects.ok_or_else(|| ManageError::NotFiring {
+            key: key.to_owned(),
+        })?;
+        self.core.tell(effects.events);
+        self.commit(effects.changes).await
+    }
+
+    /// Keeps matching alerts in the history until the silence ends.
+    ///
+    /// # Errors
+    /// [`ManageError::Silence`] when it ends in the past or there are too many.
+    pub async fn silence(&self, silence: Silence) -> Result<String, ManageError> {
+        let now = self.core.clock.now();
+        if silence.until <= now.wall {
+            return Err(ManageError::Silence {
+                reason: "it ends in the past",
+            });
+        }
+        let id = silence.id.clone();
+        if !self.core.engine().policy.silence(now, silence.clone()) {
+            return Err(ManageError::Silence {
+                reason: "there are too many",
+            });
+        }
+        self.commit(vec![Change::Silence(silence)]).await?;
+        Ok(id)
+    }
+
+    /// Ends a silence early; false when there is none of that id.
+    ///
+    /// # Errors
+    /// [`ManageError::Store`].
+    pub async fn unsilence(&self, id: &str) -> Result<bool, ManageError> {
+        let there = self.core.engine().policy.unsilence(id);
+        if there {
+            self.commit(vec![Change::Unsilence(id.to_owned())]).await?;
+        }
+        Ok(there)
+    }
+
+    /// The silences that have not ended.
+    #[must_use]
+    pub fn silences(&self) -> Vec<Silence> {
+        let now = self.core.clock.now();
+        self.core.engine().policy.silences(now).cloned().collect()
+    }
+
+    /// Switches a channel off, so that its alerts stay in the history, or on again.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub fn set_channel_enabled(&self, channel: &str, enabled: bool) -> Result<(), ManageError> {
+        let place = self.place(channel)?;
+        self.core.engine().policy.set_enabled(place, enabled);
+        Ok(())
+    }
+
+    /// Sends a marked test message to every target of a channel, at once and past every rule, and
+    /// says what came of it: the first outcome that is not a delivery, else the last.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub async fn test_fire(&self, channel: &str) -> Result<Outcome, ManageError> {
+        let place = self.place(channel)?;
+        let channel = Arc::clone(&self.core.channels[place]);
+        let mut last = Outcome::unsupported();
+        for target in channel.targets() {
+            last = self.test_one(&channel, &target).await;
+            if !last.is_delivered() {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    async fn test_one(&self, channel: &Arc<dyn Channel>, target: &Target) -> Outcome {
+        let now = self.core.clock.now();
+        let (service, environment) = {
+            let engine = self.core.engine();
+            (engine.service.clone(), engine.environment.clone())
+        };
+        let notification = Notification {
+            alert: Alert::new(
+                AlertLevel::Info,
+                format!("Test message from {service}"),
+                "Somebody tries this channel. Nothing is wrong.",
+                service.clone(),
+            )
+            .timestamp(now.wall)
+            .tag("test")
+            .key("bongsu|test"),
+            status: AlertStatus::Test,
+            suppressed: 0,
+            service,
+            environment,
+            delivery_id: Ulid::new().to_string(),
+            digest: Vec::new(),
+        };
+        let cx = self.attempt(notification.delivery_id.clone());
+        match attempt::render(channel, &notification, target) {
+            Ok(message) => {
+                attempt::within(cx.deadline, channel.deliver(&cx, &message))
+                    .await
+                    .outcome
+            }
+            Err(reason) => Outcome::Permanent { reason },
+        }
+    }
+
+    /// Checks a channel's credentials and reach without sending anything.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub async fn probe(&self, channel: &str) -> Result<Outcome, ManageError> {
+        let place = self.place(channel)?;
+        let channel = Arc::clone(&self.core.channels[place]);
+        let deadline = tokio::time::Instant::now() + self.core.attempt_time;
+        Ok(attempt::within(deadline, channel.probe()).await.outcome)
+    }
+
+    /// One attempt at neutral content, such as a report, to one target. Nothing is stored: whoever
+    /// sends reports keeps their own record.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub async fn deliver_content(
+        &self,
+        channel: &str,
+        target: &Target,
+        content: &Content,
+    ) -> Result<Outcome, ManageError> {
+        let place = self.place(channel)?;
+        let channel = Arc::clone(&self.core.channels[place]);
+        let cx = self.attempt(content.message_id.clone());
+        let outcome = attempt::within(cx.deadline, channel.deliver_content(&cx, target, content));
+        Ok(outcome.await.outcome)
+    }
+
+    fn attempt(&self, delivery_id: String) -> Attempt {
+        Attempt {
+            delivery_id,
+            attempt: 1,
+            now: self.core.clock.now().wall,
+            deadline: tokio::time::Instant::now() + self.core.attempt_time,
+        }
+    }
+
+    /// Puts dead deliveries in the queue again, under their old idempotency keys; says how many.
+    ///
+    /// # Errors
+    /// [`ManageError::Store`].
+    pub async fn replay(&self, select: Replay) -> Result<usize, ManageError> {
+        let (tx, rx) = oneshot::channel();
+        self.core.store.dead_letters(
+            select,
+            Box::new(move |found| {
+                let _ = tx.send(found);
+            }),
+        );
+        let dead = received(rx.await)?;
+        let now = self.core.clock.now();
+        let (rows, effects) = self.core.engine().replay(now, dead);
+        let count = rows.len();
+        let (tx, rx) = oneshot::channel();
+        let core = Arc::clone(&self.core);
+        self.core.store.commit(
+            effects.changes,
+            Box::new(move |result| {
+                {
+                    let mut engine = core.engine();
+                    for id in rows {
+                        if result.is_ok() {
+                            engine.outbox.confirm(id);
+                        } else {
+                            engine.outbox.remove(id);
+                        }
+                    }
+                }
+                core.wake.notify_one();
+                let _ = tx.send(result);
+            }),
+        );
+        received(rx.await)?;
+        Ok(count)
+    }
+
+    /// The counts since the manager was built.
+    #[must_use]
+    pub fn get_statistics(&self) -> AlertStatistics {
+        self.core.statistics()
+    }
+
+    /// The alerts that fire, the oldest first.
+    #[must_use]
+    pub fn active(&self) -> Vec<ActiveAlert> {
+        self.core.engine().active_alerts()
+    }
+
+    /// The alerts accepted from `since` to before `until`, the newest first.
+    ///
+    /// # Errors
+    /// [`ManageError::Store`].
+    pub async fn history(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, ManageError> {
+        let (tx, rx) = oneshot::channel();
+        let query = HistoryQuery {
+            since,
+            until,
+            limit,
+        };
+        self.core.store.history(
+            query,
+            Box::new(move |found| {
+                let _ = tx.send(found);
+            }),
+        );
+        received(rx.await)
+    }
+
+    /// What happens from now on. A subscriber that falls behind misses the oldest, and is told so.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<AlertEvent> {
+        self.core.events.subscribe()
+    }
+
+    /// The channels' names, in the order in which they were added.
+    #[must_use]
+    pub fn channel_ids(&self) -> Vec<String> {
+        self.core
+            .channels
+            .iter()
+            .map(|channel| channel.id().to_owned())
+            .collect()
+    }
+
+    /// A channel's targets.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub fn targets(&self, channel: &str) -> Result<Vec<Target>, ManageError> {
+        let place = self.place(channel)?;
+        Ok(self.core.engine().channels[place].targets.clone())
+    }
+
+    /// Whether a dispatcher is running for this manager.
+    #[must_use]
+    pub fn is_dispatching(&self) -> bool {
+        self.core.is_dispatching()
+    }
+
+    fn place(&self, channel: &str) -> Result<usize, ManageError> {
+        self.core
+            .channels
+            .iter()
+            .position(|known| known.id() == channel)
+            .ok_or_else(|| ManageError::UnknownChannel {
+                given: channel.to_owned(),
+                known: self.channel_ids(),
+            })
+    }
+
+    async fn commit(&self, changes: Vec<Change>) -> Result<(), ManageError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let (tx, rx) = oneshot::channel();
+        self.core.store.commit(
+            changes,
+            Box::new(move |result| {
+                let _ = tx.send(result);
+            }),
+        );
+        received(rx.await)
+    }
+}
+
+fn received<T>(
+    answer: Result<Result<T, StoreError>, oneshot::error::RecvError>,
+) -> Result<T, ManageError> {
+    answer
+        .unwrap_or(Err(StoreError::Closed))
+        .map_err(ManageError::Store)
+}
+
+/// The alert could not be resolved.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// Nothing of that key fires.
+    #[error("no alert of key {key:?} fires")]
+    NotFiring {
+        /// The key given.
+        key: String,
+    },
+    /// The message that it ended was not taken in.
+    #[error("the resolve message was not accepted")]
+    Send(#[source] SendError),
+}

@@ -1,0 +1,472 @@
+//! What is on its way, and whose turn it is: pure, with the moment given by the caller.
+//!
+//! A row is one delivery. It waits, is claimed for one attempt under a lease, and is settled by the
+//! outcome. Each channel has its own token bucket, breaker and pause, and two lanes, so that a
+//! CRITICAL alert never queues behind others.
+
+mod backoff;
+mod breaker;
+mod bucket;
+mod lane;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ulid::Ulid;
+
+pub use backoff::RetryConfig;
+pub use breaker::BreakerConfig;
+pub(crate) use lane::ChannelQueue;
+
+use crate::channel::{DigestLine, Outcome, Rendered};
+use crate::clock::Tick;
+use crate::level::AlertLevel;
+use crate::store::Accepted;
+
+/// How much may wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OutboxConfig {
+    /// Deliveries. Default: 100,000.
+    pub(crate) max_rows: usize,
+    /// Bytes of their alerts, about. Default: 64 MiB.
+    pub(crate) max_bytes: usize,
+    /// Attempts under way at once on a channel, below CRITICAL. Default: 4.
+    pub(crate) concurrency: usize,
+    /// CRITICAL attempts under way at once on a channel. Default: 4.
+    pub(crate) critical_concurrency: usize,
+    /// Waiting deliveries to a target above which those below CRITICAL become one digest.
+    /// Default: 20.
+    pub(crate) storm: usize,
+    /// Timing of attempts.
+    pub(crate) retry: RetryConfig,
+    /// When a failing channel is left alone.
+    pub(crate) breaker: BreakerConfig,
+}
+
+impl Default for OutboxConfig {
+    fn default() -> Self {
+        Self {
+            max_rows: 100_000,
+            max_bytes: 64 << 20,
+            concurrency: 4,
+            critical_concurrency: 4,
+            storm: 20,
+            retry: RetryConfig::default(),
+            breaker: BreakerConfig::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowState {
+    /// Not durable yet; not to be claimed.
+    Accepting,
+    Waiting,
+    /// Under way; taken back when the lease runs out.
+    InFlight {
+        lease: Tick,
+    },
+}
+
+/// One delivery on its way.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) accepted: Arc<Accepted>,
+    pub(crate) channel: u8,
+    pub(crate) target: u16,
+    pub(crate) attempt: u32,
+    pub(crate) next: Tick,
+    pub(crate) deadline: Tick,
+    pub(crate) suppressed: u64,
+    pub(crate) cooldown: Duration,
+    pub(crate) state: RowState,
+    pub(crate) message: Option<Arc<Rendered>>,
+    pub(crate) degraded: bool,
+    /// Being gathered (not rendered yet) or told: a digest.
+    pub(crate) digest: Option<Box<DigestRow>>,
+    /// Sent on the way around a failing channel, or by an escalation: settles no cooldown.
+    pub(crate) detour: bool,
+    pub(crate) accepted_tick: Tick,
+    pub(crate) bytes: usize,
+}
+
+/// The alerts gathered in a digest.
+#[derive(Debug, Default)]
+pub(crate) struct DigestRow {
+    pub(crate) lines: Vec<(Arc<str>, DigestLine)>,
+    /// Alerts whose key found no line any more.
+    pub(crate) beyond: u64,
+    /// Closed to further alerts: it was claimed.
+    pub(crate) closed: bool,
+}
+
+impl Row {
+    pub(crate) fn level(&self) -> AlertLevel {
+        self.accepted.alert.level
+    }
+
+    fn critical(&self) -> bool {
+        self.level() == AlertLevel::Critical && self.digest.is_none()
+    }
+}
+
+/// One attempt to make.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) id: Ulid,
+    pub(crate) channel: usize,
+}
+
+/// What became of a row by an outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Delivered { note: Option<String> },
+    Retry { next: Tick, reason: String },
+    Dead { reason: String },
+}
+
+/// What an outcome told of the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ChannelNews {
+    Nothing,
+    Failing,
+    Broken,
+    Recovered,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    pub(crate) config: OutboxConfig,
+    rows: HashMap<Ulid, Row>,
+    pub(crate) queues: Vec<ChannelQueue>,
+    deadlines: BTreeSet<(Tick, Ulid)>,
+    leases: BTreeSet<(Tick, Ulid)>,
+    /// Rows that may be given up to make room: INFO, WARNING.
+    evictable: [BTreeSet<Ulid>; 2],
+    /// Acceptance, for the age of the oldest.
+    ages: BTreeSet<(Tick, Ulid)>,
+    bytes: usize,
+}
+
+/// How long after the end of an attempt's time its lease lasts.
+const LEASE_GRACE: Duration = Duration::from_secs(30);
+
+impl Outbox {
+    pub(crate) fn new(config: OutboxConfig, queues: Vec<ChannelQueue>) -> Self {
+        Self {
+            config,
+            rows: HashMap::new(),
+            queues,
+            deadlines: BTreeSet::new(),
+            leases: BTreeSet::new(),
+            evictable: [BTreeSet::new(), BTreeSet::new()],
+            ages: BTreeSet::new(),
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn oldest(&self, tick: Tick) -> Option<Duration> {
+        self.ages.first().map(|(at, _)| tick.since(*at))
+    }
+
+    pub(crate) fn get(&self, id: Ulid) -> Option<&Row> {
+        self.rows.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: Ulid) -> Option<&mut Row> {
+        self.rows.get_mut(&id)
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (Ulid, &Row)> {
+        self.rows.iter().map(|(id, row)| (*id, row))
+    }
+
+    /// The rows to give up so that `rows` more of `bytes` in all find room; none when even that is
+    /// not enough.
+    pub(crate) fn make_room(
+        &self,
+        rows: usize,
+        bytes: usize,
+        level: AlertLevel,
+    ) -> Option<Vec<Ulid>> {
+        let mut victims = Vec::new();
+        let (mut have_rows, mut have_bytes) = (self.rows.len() + rows, self.bytes + bytes);
+        let fits = |rows: usize, bytes: usize| {
+            rows <= self.config.max_rows && bytes <= self.config.max_bytes
+        };
+        for (index, set) in self.evictable.iter().enumerate() {
+            // Nothing gives way to something milder.
+            if AlertLevel::from_index(index) > level {
+                break;
+            }
+            for &id in set {
+                if fits(have_rows, have_bytes) {
+                    return Some(victims);
+                }
+                let Some(row) = self.rows.get(&id) else {
+                    continue;
+                };
+                if row.state == RowState::Waiting {
+                    have_rows -= 1;
+                    have_bytes = have_bytes.saturating_sub(row.bytes);
+                    victims.push(id);
+                }
+            }
+        }
+        fits(have_rows, have_bytes).then_some(victims)
+    }
+
+    pub(crate) fn insert(&mut self, id: Ulid, row: Row) {
+        self.bytes += row.bytes;
+        self.deadlines.insert((row.deadline, id));
+        self.ages.insert((row.accepted_tick, id));
+        if row.digest.is_none()
+            && let Some(set) = self.evictable.get_mut(row.level().index())
+        {
+            set.insert(id);
+        }
+        let queue = &mut self.queues[usize::from(row.channel)];
+        queue.pending += 1;
+        queue.pending_normal += usize::from(!row.critical());
+        if row.state == RowState::Waiting {
+            queue.push(row.critical(), row.next, id);
+        }
+        self.rows.insert(id, row);
+    }
+
+    /// The row is durable: it may be claimed.
+    pub(crate) fn confirm(&mut self, id: Ulid) {
+        if let Some(row) = self.rows.get_mut(&id)
+            && row.state == RowState::Accepting
+        {
+            row.state = RowState::Waiting;
+            self.queues[usize::from(row.channel)].push(row.critical(), row.next, id);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: Ulid) -> Option<Row> {
+        let row = self.rows.remove(&id)?;
+        self.bytes = self.bytes.saturating_sub(row.bytes);
+        self.deadlines.remove(&(row.deadline, id));
+        self.ages.remove(&(row.accepted_tick, id));
+        if let Some(set) = self.evictable.get_mut(row.level().index()) {
+            set.remove(&id);
+        }
+        let queue = &mut self.queues[usize::from(row.channel)];
+        queue.pending -= 1;
+        queue.pending_normal -= usize::from(!row.critical());
+        match row.state {
+            RowState::Accepting => {}
+            RowState::Waiting => queue.pull(row.critical(), row.next, id),
+            RowState::InFlight { lease } => {
+                queue.end(row.critical());
+                self.leases.remove(&(lease, id));
+            }
+        }
+        Some(row)
+    }
+
+    /// The attempts that may begin now.
+    pub(crate) fn due(&mut self, tick: Tick) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        let lease = tick.after(self.config.retry.attempt.saturating_add(LEASE_GRACE));
+        for channel in 0..self.queues.len() {
+            while let Some(id) = self.queues[channel].claim(
+                tick,
+                self.config.concurrency,
+                self.config.critical_concurrency,
+            ) {
+                if let Some(row) = self.rows.get_mut(&id) {
+                    row.state = RowState::InFlight { lease };
+                    row.attempt = row.attempt.saturating_add(1);
+                    if let Some(digest) = &mut row.digest {
+                        digest.closed = true;
+                    }
+                    self.leases.insert((lease, id));
+                    claims.push(Claim { id, channel });
+                }
+            }
+        }
+        claims
+    }
+
+    /// When something changes by itself next.
+    pub(crate) fn next_wake(&self, tick: Tick) -> Tick {
+        let queues = self
+            .queues
+            .iter()
+            .map(|queue| {
+                queue.next_wake(
+                    tick,
+                    self.config.concurrency,
+                    self.config.critical_concurrency,
+                )
+            })
+            .min()
+            .unwrap_or(Tick::NEVER);
+        let deadline = self.deadlines.first().map_or(Tick::NEVER, |(at, _)| *at);
+        let lease = self.leases.first().map_or(Tick::NEVER, |(at, _)| *at);
+        queues.min(deadline).min(lease)
+    }
+
+    /// Takes back the attempts that nobody will report on.
+    pub(crate) fn expired_leases(&mut self, tick: Tick) -> Vec<Ulid> {
+        self.leases
+            .iter()
+            .take_while(|(at, _)| *at <= tick)
+            .map(|(_, id)| *id)
+            .collect()
+    }
+
+    /// Waiting rows past their deadline.
+    pub(crate) fn overdue(&mut self, tick: Tick) -> Vec<Ulid> {
+        self.deadlines
+            .iter()
+            .take_while(|(at, _)| *at <= tick)
+            .filter(|(_, id)| {
+                self.rows
+                    .get(id)
+                    .is_some_and(|row| row.state == RowState::Waiting)
+            })
+            .map(|(_, id)| *id)
+            .collect()
+    }
+
+    /// Applies an outcome. A delivered or dead row is still there: the caller takes what it needs and
+    /// removes it. None: the row is gone or not under way.
+    pub(crate) fn settle(
+        &mut self,
+        tick: Tick,
+        id: Ulid,
+        outcome: Outcome,
+        unit: f64,
+    ) -> Option<(Settled, ChannelNews)> {
+        let row = self.rows.get_mut(&id)?;
+        let RowState::InFlight { lease } = row.state else {
+            return None;
+        };
+        let queue = &mut self.queues[usize::from(row.channel)];
+        let retry = &self.config.retry;
+        let mut news = ChannelNews::Nothing;
+        let settled = match outcome {
+            Outcome::Delivered { note } => {
+                if queue.breaker.success() {
+                    news = ChannelNews::Recovered;
+                }
+                Settled::Delivered { note }
+            }
+            Outcome::Transient {
+                reason,
+                retry_after,
+                maybe_delivered,
+            } => {
+                let mut next = tick.after(retry.wait(row.attempt, unit));
+                if let Some(wait) = retry_after {
+                    // The far side is alive and says when to come back.
+                    queue.breaker.neutral(tick);
+                    let until = tick.after(wait.min(retry.longest_pause));
+                    queue.pause(until);
+                    next = next.max(until);
+                } else if queue.breaker.failure(tick) {
+                    news = ChannelNews::Failing;
+                }
+                let reason = if maybe_delivered {
+                    format!("{reason} (it may have arrived)")
+                } else {
+                    reason
+                };
+                if tick >= row.deadline {
+                    Settled::Dead {
+                        reason: format!("deadline passed, last failure: {reason}"),
+                    }
+                } else {
+                    // The last attempt is made at the deadline, not skipped because of it.
+                    Settled::Retry {
+                        next: next.min(row.deadline),
+                        reason,
+                    }
+                }
+            }
+            Outcome::ChannelBroken { reason } => {
+                if queue.breaker.broken(tick) {
+                    news = ChannelNews::Broken;
+                }
+                if tick >= row.deadline {
+                    Settled::Dead {
+                        reason: format!("deadline passed, the channel is broken: {reason}"),
+                    }
+                } else {
+                    Settled::Retry { next: tick, reason }
+                }
+            }
+            Outcome::Permanent { reason } => {
+                // The far side answered, so the channel itself works.
+                if queue.breaker.success() {
+                    news = ChannelNews::Recovered;
+                }
+                Settled::Dead { reason }
+            }
+            Outcome::Degrade { reason, .. } => {
+                queue.breaker.neutral(tick);
+                match row.message.as_ref().and_then(|message| degraded(message)) {
+                    Some(message) if !row.degraded => {
+                        row.degraded = true;
+                        row.message = Some(Arc::new(message));
+                        Settled::Retry { next: tick, reason }
+                    }
+                    _ => Settled::Dead { reason },
+                }
+            }
+            Outcome::Unsupported => {
+                queue.breaker.neutral(tick);
+                Settled::Dead {
+                    reason: "the channel cannot do this".to_owned(),
+                }
+            }
+        };
+        if let Settled::Retry { next, .. } = settled {
+            queue.end(row.critical());
+            self.leases.remove(&(lease, id));
+            row.state = RowState::Waiting;
+            row.next = next;
+            queue.push(row.critical(), next, id);
+        }
+        Some((settled, news))
+    }
+
+    /// Puts an attempt back that was not made, to be tried at `next`.
+    pub(crate) fn put_back(&mut self, id: Ulid, tick: Tick, next: Tick) {
+        let Some(row) = self.rows.get_mut(&id) else {
+            return;
+        };
+        let RowState::InFlight { lease } = row.state else {
+            return;
+        };
+        let queue = &mut self.queues[usize::from(row.channel)];
+        queue.breaker.neutral(tick);
+        queue.end(row.critical());
+        self.leases.remove(&(lease, id));
+        row.state = RowState::Waiting;
+        row.next = next;
+        queue.push(row.critical(), next, id);
+    }
+}
+
+/// The message in its second form.
+fn degraded(message: &Rendered) -> Option<Rendered> {
+    let plain = message.plain.clone()?;
+    Some(Rendered {
+        body: plain,
+        plain: None,
+        ..message.clone()
+    })
+}

@@ -1,0 +1,540 @@
+//! What happens to an alert, and why: pure, with the moment given by the caller.
+//!
+//! [`Policy::decide`] looks at silences, inhibition, flapping, rules, schedules and cooldowns and
+//! returns one [`Route`] a channel, each with its reason. It reserves the cooldown; the outcome of
+//! the delivery confirms it ([`Policy::delivered`]) or gives it back ([`Policy::dead`]).
+//!
+//! ```
+//! use std::time::Duration;
+//! use bongsu_alerts::clock::{Now, Tick};
+//! use bongsu_alerts::policy::{Policy, PolicyConfig, ChannelSpec, Suppressed, Verdict};
+//! use bongsu_alerts::{Alert, AlertLevel, AlertStatus};
+//!
+//! let mut policy = Policy::new(PolicyConfig::default(), vec![ChannelSpec::new("slack", 1)]);
+//! let mut now = Now { tick: Tick(0), wall: jiff::Timestamp::UNIX_EPOCH };
+//! let alert = Alert::new(AlertLevel::Error, "db", "gone", "orders");
+//! assert!(policy.decide(now, &alert, AlertStatus::Firing).routes[0].verdict.is_deliver());
+//! now.tick = now.tick.after(Duration::from_secs(60));
+//! let again = policy.decide(now, &alert, AlertStatus::Firing);
+//! assert_eq!(again.routes[0].verdict, Verdict::Suppress(Suppressed::Cooldown));
+//! ```
+
+mod flap;
+mod inhibit;
+mod marks;
+mod reason;
+mod silence;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use flap::FlapConfig;
+pub use inhibit::InhibitConfig;
+pub use reason::{Pass, Suppressed};
+pub use silence::Silence;
+
+use crate::alert::Alert;
+use crate::channel::AlertStatus;
+use crate::clock::{Now, Tick};
+use crate::level::AlertLevel;
+use crate::rule::{AlertRule, Escalation, Quiet};
+use inhibit::Inhibitor;
+use marks::Marks;
+
+/// How the policy behaves where no rule says otherwise.
+#[derive(Debug, Clone)]
+pub struct PolicyConfig {
+    /// Routes; none: every alert goes to every channel.
+    pub rules: Vec<AlertRule>,
+    /// How long the same alert stays quiet on a channel. Default: 15 minutes.
+    pub cooldown: Duration,
+    /// Whether and how a CRITICAL alert hides WARNINGs.
+    pub inhibit: Option<InhibitConfig>,
+    /// When an alert that comes and goes is held down.
+    pub flap: Option<FlapConfig>,
+    /// Keys remembered; past it the longest untouched is forgotten and counted. Default: 65,536.
+    pub max_keys: usize,
+    /// Silences at once. Default: 1,000.
+    pub max_silences: usize,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            rules: Vec::new(),
+            cooldown: Duration::from_secs(15 * 60),
+            inhibit: Some(InhibitConfig::default()),
+            flap: Some(FlapConfig::default()),
+            max_keys: 65_536,
+            max_silences: 1_000,
+        }
+    }
+}
+
+/// What the policy has to know of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelSpec {
+    /// Its name.
+    pub id: String,
+    /// Deliveries that one message makes.
+    pub targets: u16,
+}
+
+impl ChannelSpec {
+    /// A channel with this many targets.
+    #[must_use]
+    pub fn new(id: impl Into<String>, targets: u16) -> Self {
+        Self {
+            id: id.into(),
+            targets,
+        }
+    }
+}
+
+/// What happens to an alert on every channel that it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What the alert goes by.
+    pub key: Arc<str>,
+    /// One entry a channel, in the order of the rules.
+    pub routes: Vec<Route>,
+}
+
+/// What happens to an alert on one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The channel's place in the list given to [`Policy::new`].
+    pub channel: usize,
+    /// The rule's place in [`PolicyConfig::rules`]; none: no rule matched.
+    pub rule: Option<usize>,
+    /// What happens.
+    pub verdict: Verdict,
+}
+
+/// What happens to an alert on one channel, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes out.
+    Deliver {
+        /// Why it may.
+        why: Pass,
+        /// How many of its key were held back since the last message.
+        suppressed: u64,
+        /// How long its key is quiet after delivery.
+        cooldown: Duration,
+    },
+    /// It is told in a digest that goes out then.
+    Digest {
+        /// When the digest goes out.
+        until: Tick,
+        /// How many of its key were held back since the last message.
+        suppressed: u64,
+        /// How long its key is quiet.
+        cooldown: Duration,
+    },
+    /// It stays in the history.
+    Suppress(Suppressed),
+}
+
+impl Verdict {
+    /// Whether it goes out by itself.
+    #[must_use]
+    pub const fn is_deliver(&self) -> bool {
+        matches!(self, Self::Deliver { .. })
+    }
+}
+
+#[derive(Debug)]
+struct CompiledRule {
+    rule: AlertRule,
+    channels: Vec<u8>,
+    escalations: Vec<(Duration, Vec<usize>)>,
+}
+
+/// The state of all decisions: cooldowns, silences, what is firing. Bounded.
+#[derive(Debug)]
+pub struct Policy {
+    rules: Vec<CompiledRule>,
+    cooldown: Duration,
+    channels: Vec<ChannelSpec>,
+    disabled: u64,
+    marks: Marks,
+    silences: silence::Silences,
+    inhibitor: Option<Inhibitor>,
+    flap: Option<FlapConfig>,
+}
+
+/// Channels that one manager may have.
+pub const MAX_CHANNELS: usize = 64;
+
+impl Policy {
+    /// A policy without history. Rules that name channels not in the list lose those; the manager's
+    /// builder refuses them before.
+    #[must_use]
+    pub fn new(config: PolicyConfig, channels: Vec<ChannelSpec>) -> Self {
+        let place = |id: &String| channels.iter().position(|channel| channel.id == *id);
+        let rules = config
+            .rules
+            .into_iter()
+            .map(|rule| CompiledRule {
+                channels: rule
+                    .channels
+                    .iter()
+                    .filter_map(place)
+                    .filter_map(|index| u8::try_from(index).ok())
+                    .collect(),
+                escalations: rule
+                    .escalations
+                    .iter()
+                    .map(|Escalation { after, channels }| {
+                        (*after, channels.iter().filter_map(place).collect())
+                    })
+                    .collect(),
+                rule,
+            })
+            .collect();
+        Self {
+            rules,
+            cooldown: config.cooldown,
+            channels,
+            disabled: 0,
+            marks: Marks::new(config.max_keys),
+            silences: silence::Silences::new(config.max_silences),
+            inhibitor: config.inhibit.map(Inhibitor::new),
+            flap: config.flap,
+        }
+    }
+
+    /// Decides, and reserves the cooldown of what goes out.
+    pub fn decide(&mut self, now: Now, alert: &Alert, status: AlertStatus) -> Decision {
+        let key: Arc<str> = match &alert.key {
+            Some(key) => Arc::from(key.as_str()),
+            None => Arc::from(alert.dedup_key()),
+        };
+        let resolved = status == AlertStatus::Resolved;
+        let hushed = self.hushed(now, alert, &key, resolved);
+        let routes = if resolved {
+            self.resolve_routes(now, &key, hushed)
+        } else {
+            self.firing_routes(now, alert, &key, hushed)
+        };
+        Decision { key, routes }
+    }
+
+    /// A reason that holds on every channel.
+    fn hushed(
+        &mut self,
+        now: Now,
+        alert: &Alert,
+        key: &Arc<str>,
+        resolved: bool,
+    ) -> Option<Suppressed> {
+        let inhibited = match &mut self.inhibitor {
+            Some(inhibitor) if resolved => {
+                inhibitor.resolved(alert, key);
+                false
+            }
+            Some(inhibitor) => inhibitor.observe(now.tick, alert, key),
+            None => false,
+        };
+        if self.silences.hold(now, alert, key) {
+            return Some(Suppressed::Silence);
+        }
+        if inhibited {
+            return Some(Suppressed::Inhibited);
+        }
+        let flap = self.flap.as_ref()?;
+        self.marks
+            .flapping(now.tick, key, resolved, alert.level, flap)
+            .then_some(Suppressed::Flapping)
+    }
+
+    fn firing_routes(
+        &mut self,
+        now: Now,
+        alert: &Alert,
+        key: &Arc<str>,
+        hushed: Option<Suppressed>,
+    ) -> Vec<Route> {
+        let mut routes = Vec::with_capacity(self.channels.len());
+        let mut seen = 0_u64;
+        let mut matched = false;
+        let entry = self.marks.entry(now.tick, key);
+        for (place, compiled) in self.rules.iter().enumerate() {
+            let rule = &compiled.rule;
+            let applies = rule.enabled
+                && rule.matcher.matches(alert, key)
+                && rule
+                    .active
+                    .as_ref()
+                    .is_none_or(|active| active.contains(now.wall));
+            if !applies {
+                continue;
+            }
+            matched = true;
+            let cooldown = rule.cooldown.unwrap_or(self.cooldown);
+            for &channel in &compiled.channels {
+                if seen & (1 << channel) != 0 {
+                    continue;
+                }
+                seen |= 1 << channel;
+                let held = hushed.or_else(|| disabled(self.disabled, channel));
+                let targets = self.channels[usize::from(channel)].targets;
+                let verdict = entry.decide(
+                    now.tick,
+                    channel,
+                    targets,
+                    alert.level,
+                    cooldown,
+                    held,
+                    || held_for(rule, now, alert.level),
+                );
+                routes.push(Route {
+                    channel: usize::from(channel),
+                    rule: Some(place),
+                    verdict,
+                });
+            }
+            if !rule.proceed {
+                break;
+            }
+        }
+        if !matched {
+            for (place, spec) in self.channels.iter().enumerate() {
+                let channel = u8::try_from(place).unwrap_or(u8::MAX);
+                let held = hushed.or_else(|| disabled(self.disabled, channel));
+                let verdict = entry.decide(
+                    now.tick,
+                    channel,
+                    spec.targets,
+                    alert.level,
+                    self.cooldown,
+                    held,
+                    || Held::No,
+                );
+                routes.push(Route {
+                    channel: place,
+                    rule: None,
+                    verdict,
+                });
+            }
+        }
+        routes
+    }
+
+    /// A resolve goes where the alert went, rules or not.
+    fn resolve_routes(
+        &mut self,
+        now: Now,
+        key: &Arc<str>,
+        hushed: Option<Suppressed>,
+    ) -> Vec<Route> {
+        let entry = self.marks.entry(now.tick, key);
+        let mut routes = Vec::new();
+        for (place, spec) in self.channels.iter().enumerate() {
+            let channel = u8::try_from(place).unwrap_or(u8::MAX);
+            let held = hushed.or_else(|| disabled(self.disabled, channel));
+            if let Some(verdict) = entry.resolve(channel, spec.targets, held) {
+                routes.push(Route {
+                    channel: place,
+                    rule: None,
+                    verdict,
+                });
+            }
+        }
+        routes
+    }
+
+    /// Where an alert about the channel `about` goes: every other channel that is on and was not told
+    /// lately.
+    pub(crate) fn decide_meta(&mut self, now: Now, alert: &Alert, about: usize) -> MetaDecision {
+        let key: Arc<str> = Arc::from(alert.dedup_key());
+        let entry = self.marks.entry(now.tick, &key);
+        let mut routes = Vec::new();
+        for (place, spec) in self.channels.iter().enumerate() {
+            let channel = u8::try_from(place).unwrap_or(u8::MAX);
+            if place == about || disabled(self.disabled, channel).is_some() {
+                continue;
+            }
+            let verdict = entry.decide(
+                now.tick,
+                channel,
+                spec.targets,
+                alert.level,
+                self.cooldown,
+                None,
+                || Held::No,
+            );
+            if verdict.is_deliver() {
+                routes.push((place, self.cooldown));
+            }
+        }
+        MetaDecision { key, routes }
+    }
+
+    /// One delivery of the key arrived: its cooldown runs from now.
+    pub fn delivered(&mut self, tick: Tick, key: &str, channel: usize) {
+        if let Some(mark) = self.marks.mark(key, channel) {
+            mark.delivered(tick);
+        }
+    }
+
+    /// One delivery of the key will never arrive; when that was the last hope, the cooldown is given
+    /// back, so that the next alert passes.
+    pub fn dead(&mut self, key: &str, channel: usize) {
+        if let Some(mark) = self.marks.mark(key, channel) {
+            mark.dead();
+        }
+    }
+
+    /// The alert of the key was put into a digest on the channel: told, for the cooldown's purposes.
+    pub fn digested(&mut self, tick: Tick, key: &str, channel: usize) {
+        if let Some(mark) = self.marks.mark(key, channel) {
+            mark.digested(tick);
+        }
+    }
+
+    /// Sets a cooldown as it was before a restart.
+    pub fn recover(&mut self, tick: Tick, past: PastMark) {
+        self.marks.recover(tick, past);
+    }
+
+    /// Adds a silence; false when there are too many.
+    pub fn silence(&mut self, now: Now, silence: Silence) -> bool {
+        self.silences.add(now, silence)
+    }
+
+    /// Ends a silence; false when there is none of that id.
+    pub fn unsilence(&mut self, id: &str) -> bool {
+        self.silences.remove(id)
+    }
+
+    /// The silences that have not ended.
+    pub fn silences(&self, now: Now) -> impl Iterator<Item = &Silence> {
+        self.silences.live(now)
+    }
+
+    /// Switches a channel off (its alerts stay in the history) or on again.
+    pub fn set_enabled(&mut self, channel: usize, enabled: bool) {
+        let bit = 1_u64 << (channel % MAX_CHANNELS);
+        if enabled {
+            self.disabled &= !bit;
+        } else {
+            self.disabled |= bit;
+        }
+    }
+
+    /// Whether a channel is on.
+    #[must_use]
+    pub fn is_enabled(&self, channel: usize) -> bool {
+        self.disabled & (1 << (channel % MAX_CHANNELS)) == 0
+    }
+
+    /// The escalation steps of a rule: how long after the first message, and to which channels.
+    #[must_use]
+    pub fn escalations(&self, rule: usize) -> &[(Duration, Vec<usize>)] {
+        self.rules
+            .get(rule)
+            .map_or(&[], |compiled| compiled.escalations.as_slice())
+    }
+
+    /// The name of a rule.
+    #[must_use]
+    pub fn rule_id(&self, rule: usize) -> Option<&str> {
+        self.rules
+            .get(rule)
+            .map(|compiled| compiled.rule.id.as_str())
+    }
+
+    /// The place of a rule.
+    #[must_use]
+    pub fn rule_index(&self, id: &str) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.rule.id == id)
+    }
+
+    /// Rules that are on, and all rules.
+    #[must_use]
+    pub fn rule_counts(&self) -> (usize, usize) {
+        let active = self.rules.iter().filter(|rule| rule.rule.enabled).count();
+        (active, self.rules.len())
+    }
+
+    /// Keys remembered now, and keys forgotten because there were too many.
+    #[must_use]
+    pub fn key_counts(&self) -> (usize, u64) {
+        (self.marks.len(), self.marks.evicted())
+    }
+}
+
+/// Where an alert about a channel goes, and how long it is quiet there then.
+#[derive(Debug)]
+pub(crate) struct MetaDecision {
+    pub(crate) key: Arc<str>,
+    pub(crate) routes: Vec<(usize, Duration)>,
+}
+
+/// A cooldown or a firing state that outlives a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastMark {
+    /// What the alert goes by.
+    pub key: Arc<str>,
+    /// The channel's place.
+    pub channel: usize,
+    /// The level that was told.
+    pub level: AlertLevel,
+    /// When the cooldown ends.
+    pub until: Tick,
+    /// How long a cooldown of it is.
+    pub cooldown: Duration,
+    /// Deliveries still on their way.
+    pub outstanding: u16,
+    /// Alerts of the key held back since.
+    pub suppressed: u64,
+    /// Whether the last message said that it is firing.
+    pub firing: bool,
+}
+
+fn disabled(mask: u64, channel: u8) -> Option<Suppressed> {
+    (mask & (1 << channel) != 0).then_some(Suppressed::Disabled)
+}
+
+/// What a rule's quiet time or digest does with an alert that would go out.
+enum Held {
+    No,
+    Quiet,
+    Until(Tick),
+}
+
+fn held_for(rule: &AlertRule, now: Now, level: AlertLevel) -> Held {
+    if level == AlertLevel::Critical {
+        return Held::No;
+    }
+    if let Some((schedule, then)) = &rule.quiet
+        && schedule.contains(now.wall)
+    {
+        return match then {
+            Quiet::Suppress => Held::Quiet,
+            Quiet::Digest => Held::Until(quiet_end(schedule.next_change(now.wall), now)),
+        };
+    }
+    match rule.digest {
+        Some(every) => Held::Until(now.tick.after(every)),
+        None => Held::No,
+    }
+}
+
+/// A schedule that cannot say when it ends is asked again this often.
+const UNKNOWN_QUIET: Duration = Duration::from_secs(3_600);
+/// No digest waits longer, whatever a schedule says.
+const LONGEST_QUIET: Duration = Duration::from_secs(4 * 86_400);
+
+fn quiet_end(change: Option<jiff::Timestamp>, now: Now) -> Tick {
+    match change {
+        Some(at) => now
+            .tick_at(at)
+            .clamp(now.tick, now.tick.after(LONGEST_QUIET)),
+        None => now.tick.after(UNKNOWN_QUIET),
+    }
+}

@@ -1,0 +1,381 @@
+//! Which alerts go where.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::alert::Alert;
+use crate::level::AlertLevel;
+use crate::schedule::{Schedule, SharedSchedule};
+
+/// Which alerts it is about: every condition must hold, and none set means every alert.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Matcher {
+    min_level: Option<AlertLevel>,
+    max_level: Option<AlertLevel>,
+    kind: Option<String>,
+    sources: BTreeSet<String>,
+    tags: BTreeSet<String>,
+    metadata: Vec<(String, Value)>,
+    key: Option<String>,
+}
+
+impl Matcher {
+    /// Matches every alert.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only alerts at least this serious.
+    #[must_use]
+    pub const fn min_level(mut self, level: AlertLevel) -> Self {
+        self.min_level = Some(level);
+        self
+    }
+
+    /// Only alerts at most this serious.
+    #[must_use]
+    pub const fn max_level(mut self, level: AlertLevel) -> Self {
+        self.max_level = Some(level);
+        self
+    }
+
+    /// Only alerts of this kind.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// Only alerts from this source; called again: from any of them.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.sources.insert(source.into());
+        self
+    }
+
+    /// Only alerts with this tag; called again: with all of them.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.insert(tag.into());
+        self
+    }
+
+    /// Only alerts whose metadata holds exactly this value; called again: all of them.
+    #[must_use]
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.metadata.push((name.into(), value.into()));
+        self
+    }
+
+    /// Only alerts of this key.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Whether the alert, of key `key`, meets every condition.
+    #[must_use]
+    pub fn matches(&self, alert: &Alert, key: &str) -> bool {
+        self.min_level.is_none_or(|level| alert.level >= level)
+            && self.max_level.is_none_or(|level| alert.level <= level)
+            && self.kind.as_ref().is_none_or(|kind| *kind == alert.kind)
+            && (self.sources.is_empty() || self.sources.contains(&alert.source))
+            && self.tags.iter().all(|tag| alert.tags.contains(tag))
+            && self
+                .metadata
+                .iter()
+                .all(|(name, value)| alert.metadata.get(name) == Some(value))
+            && self.key.as_ref().is_none_or(|wanted| wanted == key)
+    }
+
+    fn empty_level_range(&self) -> bool {
+        matches!((self.min_level, self.max_level), (Some(min), Some(max)) if min > max)
+    }
+}
+
+/// What happens to the alerts that a quiet time holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Quiet {
+    /// They stay in the history only.
+    #[default]
+    Suppress,
+    /// One digest tells them when the quiet time ends.
+    Digest,
+}
+
+/// Tells somebody else when nobody has acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escalation {
+    /// How long after the first message.
+    pub after: Duration,
+    /// Whom to tell.
+    pub channels: Vec<String>,
+}
+
+/// Which alerts go to which channels, how often, and when not.
+///
+/// ```
+/// use std::time::Duration;
+/// use bongsu_alerts::{AlertLevel, AlertRule};
+///
+/// let rule = AlertRule::new("pager")
+///     .min_level(AlertLevel::Critical)
+///     .channels(["slack", "email"])
+///     .cooldown(Duration::from_secs(300))
+///     .escalate(Duration::from_secs(900), ["pagerduty"]);
+/// assert_eq!(rule.id(), "pager");
+/// ```
+#[derive(Debug, Clone)]
+pub struct AlertRule {
+    pub(crate) id: String,
+    pub(crate) matcher: Matcher,
+    pub(crate) channels: Vec<String>,
+    pub(crate) cooldown: Option<Duration>,
+    pub(crate) proceed: bool,
+    pub(crate) enabled: bool,
+    pub(crate) active: Option<SharedSchedule>,
+    pub(crate) quiet: Option<(SharedSchedule, Quiet)>,
+    pub(crate) digest: Option<Duration>,
+    pub(crate) escalations: Vec<Escalation>,
+}
+
+impl AlertRule {
+    /// A rule that matches every alert and names no channel yet. A rule without a channel is an
+    /// error at build.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            matcher: Matcher::new(),
+            channels: Vec::new(),
+            cooldown: None,
+            proceed: false,
+            enabled: true,
+            active: None,
+            quiet: None,
+            digest: None,
+            escalations: Vec::new(),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Replaces every condition at once.
+    #[must_use]
+    pub fn matching(mut self, matcher: Matcher) -> Self {
+        self.matcher = matcher;
+        self
+    }
+
+    /// Only alerts at least this serious. Default: any.
+    #[must_use]
+    pub fn min_level(mut self, level: AlertLevel) -> Self {
+        self.matcher = self.matcher.min_level(level);
+        self
+    }
+
+    /// Only alerts at most this serious. Default: any.
+    #[must_use]
+    pub fn max_level(mut self, level: AlertLevel) -> Self {
+        self.matcher = self.matcher.max_level(level);
+        self
+    }
+
+    /// Only alerts of this kind. Default: any.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.matcher = self.matcher.kind(kind);
+        self
+    }
+
+    /// Only alerts from this source; called again: from any of them. Default: any.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.matcher = self.matcher.source(source);
+        self
+    }
+
+    /// Only alerts with this tag; called again: with all of them. Default: any.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.matcher = self.matcher.tag(tag);
+        self
+    }
+
+    /// Only alerts whose metadata holds exactly this value. Default: any.
+    #[must_use]
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.matcher = self.matcher.metadata(name, value);
+        self
+    }
+
+    /// Adds a channel.
+    #[must_use]
+    pub fn channel(mut self, id: impl Into<String>) -> Self {
+        self.channels.push(id.into());
+        self
+    }
+
+    /// Adds channels.
+    #[must_use]
+    pub fn channels<I, S>(mut self, ids: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.channels.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// How long the same alert stays quiet on a channel. Default: the manager's, 15 minutes. Zero
+    /// tells every one.
+    #[must_use]
+    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.cooldown = Some(cooldown);
+        self
+    }
+
+    /// Goes on to the later rules after a match. Default: the first match decides alone.
+    #[must_use]
+    pub const fn and_continue(mut self) -> Self {
+        self.proceed = true;
+        self
+    }
+
+    /// Switches the rule on or off. Default: on.
+    #[must_use]
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// The rule matches only inside the schedule, such as a trading session. Default: always.
+    #[must_use]
+    pub fn active_during(mut self, schedule: impl Schedule) -> Self {
+        self.active = Some(SharedSchedule::new(schedule));
+        self
+    }
+
+    /// Inside the schedule nothing but CRITICAL goes out. Default: never quiet.
+    #[must_use]
+    pub fn quiet_during(mut self, schedule: impl Schedule, then: Quiet) -> Self {
+        self.quiet = Some((SharedSchedule::new(schedule), then));
+        self
+    }
+
+    /// Gathers alerts below CRITICAL and tells them in one message every so often. Default: each
+    /// alert goes out by itself.
+    #[must_use]
+    pub const fn digest_every(mut self, every: Duration) -> Self {
+        self.digest = Some(every);
+        self
+    }
+
+    /// Tells other channels when nobody has acknowledged within `after`; may be called again for a
+    /// further step. Default: no escalation.
+    #[must_use]
+    pub fn escalate<I, S>(mut self, after: Duration, channels: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.escalations.push(Escalation {
+            after,
+            channels: channels.into_iter().map(Into::into).collect(),
+        });
+        self
+    }
+
+    pub(crate) fn problems(&self, known: &[String], found: &mut Vec<String>) {
+        let id = &self.id;
+        if id.trim().is_empty() {
+            found.push("a rule has an empty id".to_owned());
+        }
+        if self.channels.is_empty() {
+            found.push(format!("rule {id:?} names no channel"));
+        }
+        if self.matcher.empty_level_range() {
+            found.push(format!(
+                "rule {id:?} wants a level above its own highest level"
+            ));
+        }
+        if self.digest.is_some_and(|every| every.is_zero()) {
+            found.push(format!("rule {id:?} has a digest interval of zero"));
+        }
+        let escalated = self.escalations.iter().flat_map(|step| &step.channels);
+        for channel in self.channels.iter().chain(escalated) {
+            if !known.contains(channel) {
+                found.push(format!(
+                    "rule {id:?} names the unknown channel {channel:?} (known: {})",
+                    known.join(", ")
+                ));
+            }
+        }
+        for step in &self.escalations {
+            if step.channels.is_empty() {
+                found.push(format!("rule {id:?} escalates to no channel"));
+            }
+            if step.after.is_zero() {
+                found.push(format!("rule {id:?} escalates after no time at all"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert() -> Alert {
+        Alert::new(AlertLevel::Error, "t", "m", "broker")
+            .tag("orders")
+            .tag("kr")
+            .metadata("desk", 7)
+            .kind("error")
+            .key("k")
+    }
+
+    #[track_caller]
+    fn check(matcher: Matcher, matches: bool) {
+        assert_eq!(matcher.matches(&alert(), "k"), matches, "{matcher:?}");
+    }
+
+    #[test]
+    fn every_condition_has_to_hold() {
+        check(Matcher::new(), true);
+        check(Matcher::new().min_level(AlertLevel::Error), true);
+        check(Matcher::new().min_level(AlertLevel::Critical), false);
+        check(Matcher::new().max_level(AlertLevel::Warning), false);
+        check(Matcher::new().kind("error"), true);
+        check(Matcher::new().kind("risk"), false);
+        check(Matcher::new().source("feed").source("broker"), true);
+        check(Matcher::new().source("feed"), false);
+        check(Matcher::new().tag("kr").tag("orders"), true);
+        check(Matcher::new().tag("kr").tag("us"), false);
+        check(Matcher::new().metadata("desk", 7), true);
+        check(Matcher::new().metadata("desk", "7"), false);
+        check(Matcher::new().key("k"), true);
+        check(Matcher::new().key("other"), false);
+    }
+
+    #[test]
+    fn problems_are_all_named() {
+        let mut found = Vec::new();
+        AlertRule::new("r")
+            .min_level(AlertLevel::Error)
+            .max_level(AlertLevel::Info)
+            .digest_every(Duration::ZERO)
+            .escalate(Duration::ZERO, Vec::<String>::new())
+            .escalate(Duration::from_secs(1), ["nobody"])
+            .problems(&["log".to_owned()], &mut found);
+        assert_eq!(found.len(), 6, "{found:#?}");
+    }
+}

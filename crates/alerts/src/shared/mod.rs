@@ -1,0 +1,79 @@
+//! Cooldown and acknowledgments shared by the replicas of a service, so that all of them together
+//! page once.
+//!
+//! Before an attempt a replica reserves the message for a while. Whoever finds it reserved waits; who
+//! finds it told is done; when the holder dies, the reservation runs out and another takes over.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::level::AlertLevel;
+
+/// What replicas share. Each call should take no longer than a second; a failure means that this
+/// replica decides alone, which is counted.
+#[async_trait]
+pub trait SharedState: Send + Sync + fmt::Debug + 'static {
+    /// Reserves a message for this replica, or says who has it.
+    async fn reserve(&self, topic: &Topic, lease: Duration) -> Result<Reservation, SharedError>;
+
+    /// The message arrived: nobody tells it again during the cooldown.
+    async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError>;
+
+    /// The message will not arrive from here: another may try.
+    async fn release(&self, topic: &Topic) -> Result<(), SharedError>;
+
+    /// Somebody knows of the alert of this key.
+    async fn acknowledge(&self, key: &str, by: &str, keep: Duration) -> Result<(), SharedError>;
+
+    /// Who acknowledged the alert of this key, on any replica.
+    async fn acknowledged(&self, key: &str) -> Result<Option<String>, SharedError>;
+
+    /// The alert of this key ended: its acknowledgment is void.
+    async fn forget(&self, key: &str) -> Result<(), SharedError>;
+}
+
+/// A message as the replicas see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// What the alert goes by.
+    pub key: String,
+    /// The channel.
+    pub channel: String,
+    /// The target.
+    pub target: String,
+    /// The alert's level.
+    pub level: AlertLevel,
+    /// Whether it says that the alert ended.
+    pub resolved: bool,
+}
+
+/// Who has a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// This replica.
+    Mine,
+    /// Another, for at least this long.
+    Theirs(Duration),
+    /// It was told already.
+    Told,
+}
+
+/// The shared state is out of reach.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("shared alert state: {reason}")]
+pub struct SharedError {
+    /// What went wrong.
+    pub reason: String,
+}
+
+impl SharedError {
+    /// Says what went wrong.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
