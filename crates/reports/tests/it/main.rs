@@ -1,0 +1,4 @@
+//! Reports against a real month of trades, in SQLite and in a real PostgreSQL.
+
+mod month;
+mod support;
