@@ -170,7 +170,7 @@ fn container(
 }
 
 fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 * 100.0 / whole as f64)
+    (whole > 0).then(|| part as f64 / whole as f64 * 100.0)
 }
 
 fn rate(amount: u64, period: Duration) -> f64 {
