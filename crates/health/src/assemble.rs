@@ -66,6 +66,8 @@ impl CheckRecord {
 pub(crate) struct BeatRecord {
     pub(crate) beat: Arc<Beat>,
     session: Session,
+    /// When it was first seen open, since the health value was built.
+    seen_open: Duration,
     shown: HealthStatus,
 }
 
@@ -82,6 +84,7 @@ impl BeatRecord {
         Self {
             beat,
             session,
+            seen_open: Duration::ZERO,
             shown: HealthStatus::Unknown,
         }
     }
@@ -290,6 +293,7 @@ fn show_check(record: &CheckRecord, now: Duration) -> (Shown, Duration) {
             runs: record.runs,
             heartbeat: false,
             gates_readiness: check.in_readiness(),
+            gates_startup: check.in_startup(),
             gates_liveness: false,
         },
     };
@@ -308,7 +312,7 @@ fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
     let beat = &record.beat;
     let open_since = match record.session {
         Session::Closed => None,
-        Session::Open { since: None } => Some(Duration::ZERO),
+        Session::Open { since: None } => Some(record.seen_open),
         Session::Open { since: Some(since) } => {
             let open_for = Duration::try_from(view.wall.duration_since(since)).unwrap_or_default();
             Some(view.now.saturating_sub(open_for))
@@ -350,6 +354,7 @@ fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
             runs: 0,
             heartbeat: true,
             gates_readiness: beat.readiness,
+            gates_startup: false,
             gates_liveness: beat.internal,
         },
     };
@@ -363,10 +368,13 @@ fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
     (shown, until)
 }
 
-/// Keeps the new sessions.
-pub(crate) fn take_sessions(state: &mut State, sessions: &[(Arc<Beat>, Session)]) {
+/// Keeps the new sessions, and notes when one opens.
+pub(crate) fn take_sessions(state: &mut State, sessions: &[(Arc<Beat>, Session)], now: Duration) {
     for (beat, session) in sessions {
         if let Some(record) = state.beats.iter_mut().find(|r| Arc::ptr_eq(&r.beat, beat)) {
+            if record.session == Session::Closed && *session != Session::Closed {
+                record.seen_open = now;
+            }
             record.session = *session;
         }
     }

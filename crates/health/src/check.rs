@@ -37,6 +37,12 @@ pub trait Probe: Send + Sync + 'static {
     fn explain_timeout(&self) -> Option<String> {
         None
     }
+
+    /// Asked once, when the health value is built: what is wrong with this probe's settings, if
+    /// anything. The answer must not hold a credential.
+    fn problem(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a successful run has to say.
@@ -317,6 +323,12 @@ impl Check {
                     upper: "timeout",
                 });
             }
+        }
+        if let Some(reason) = self.probe.problem() {
+            problems.push(Problem::InvalidProbe {
+                name: name.clone(),
+                reason,
+            });
         }
         for (what, value) in [
             ("failure threshold", self.fall),

@@ -72,6 +72,14 @@ pub enum Problem {
         /// The bound.
         limit: usize,
     },
+    /// A probe's own settings contradict each other.
+    #[error("settings of {name:?} are not usable: {reason}")]
+    InvalidProbe {
+        /// The check.
+        name: String,
+        /// What the probe says of it.
+        reason: String,
+    },
     /// A built-in check's target (a URL, an address, a path) is not usable.
     #[error("target of {name:?} is not usable: {reason}")]
     InvalidTarget {

@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::error::{HealthError, Problem, Problems};
-use crate::health::{HealthCheck, Inner};
+use crate::health::HealthCheck;
+use crate::inner::Inner;
 use crate::status::{DependencyType, HealthStatus, Importance};
 
 /// Whether something is expected to beat at a given moment.
@@ -17,7 +18,8 @@ use crate::status::{DependencyType, HealthStatus, Importance};
 pub enum Session {
     /// It must beat.
     Open {
-        /// When this session began, for the grace after the open. `None`: it always is open.
+        /// When this session began, for the grace after the open. `None`: not known; then it began
+        /// when it was first seen open.
         since: Option<Timestamp>,
     },
     /// Silence is right: the heartbeat is healthy and says "closed".

@@ -38,12 +38,16 @@
 
 mod aggregate;
 mod assemble;
+mod builder;
 mod check;
 pub mod checks;
 mod error;
+mod gate;
 mod health;
 mod heartbeat;
 mod ietf;
+mod inner;
+mod published;
 mod response;
 mod runner;
 mod sanitize;
@@ -51,9 +55,11 @@ mod snapshot;
 mod state;
 mod status;
 
+pub use builder::HealthCheckBuilder;
 pub use check::{Check, CheckError, CheckOutput, DEFAULT_INTERVAL, DEFAULT_TIMEOUT, Probe};
 pub use error::{HealthError, Problem};
-pub use health::{HealthCheck, HealthCheckBuilder, StartupGate};
+pub use gate::StartupGate;
+pub use health::HealthCheck;
 pub use heartbeat::{Heartbeat, HeartbeatBuilder, Session, SessionSchedule};
 pub use response::ProbeResponse;
 pub use snapshot::{

@@ -14,10 +14,13 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::check::{CheckError, CheckOutput, Probe};
-use crate::health::Inner;
+use crate::inner::Inner;
+use crate::snapshot::Transition;
+use crate::status::HealthStatus;
 
 /// A run in progress; every interested caller polls the same one.
 pub(crate) type Flight = Shared<BoxFuture<'static, ()>>;
@@ -41,7 +44,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 /// One check's loop. A second driver of the same check waits until the first is gone.
-async fn drive(inner: Arc<Inner>, at: usize) {
+pub(crate) async fn drive(inner: Arc<Inner>, at: usize) {
     let Some(_only) = inner.claim(at).await else {
         return;
     };
@@ -56,15 +59,52 @@ async fn drive(inner: Arc<Inner>, at: usize) {
     }
 }
 
-/// Notices what changes by time alone: staleness, silent heartbeats, sessions.
-async fn watch(inner: Arc<Inner>) {
+/// Notices what changes by time alone: staleness, silent heartbeats, sessions. Logs every change.
+pub(crate) async fn watch(inner: Arc<Inner>) {
+    let mut changes = inner.claim_watch().await;
     loop {
         let woken = inner.woken();
         let next = inner.evaluate();
         tokio::select! {
+            change = changes.recv() => log(change),
             () = tokio::time::sleep_until(next) => {}
             () = woken => {}
         }
+    }
+}
+
+fn log(change: Result<Transition, RecvError>) {
+    match change {
+        Ok(Transition {
+            name,
+            from,
+            to,
+            message,
+            ..
+        }) => {
+            let message = message.as_deref().unwrap_or_default();
+            let what = if name.is_empty() {
+                "service"
+            } else {
+                name.as_str()
+            };
+            match to {
+                HealthStatus::Healthy => {
+                    tracing::info!(dependency = what, %from, %to, detail = message, "health changed")
+                }
+                HealthStatus::Degraded => {
+                    tracing::warn!(dependency = what, %from, %to, detail = message, "health changed")
+                }
+                HealthStatus::Unknown | HealthStatus::Unhealthy => {
+                    tracing::error!(dependency = what, %from, %to, detail = message, "health changed");
+                }
+            }
+        }
+        Err(RecvError::Lagged(lost)) => {
+            tracing::warn!(lost, "health changes were too quick to be logged")
+        }
+        // Cannot happen while `inner`, which holds the sender, is alive.
+        Err(RecvError::Closed) => {}
     }
 }
 

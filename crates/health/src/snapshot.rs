@@ -90,6 +90,8 @@ pub struct PartState {
     pub heartbeat: bool,
     /// Gates `/ready`.
     pub gates_readiness: bool,
+    /// Gates `/startup`, and `/ready` until its first success.
+    pub gates_startup: bool,
     /// Gates `/liveness`: an internal heartbeat.
     pub gates_liveness: bool,
 }

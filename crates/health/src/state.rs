@@ -154,6 +154,8 @@ impl Tracker {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const RULES: Rules = Rules {
@@ -258,5 +260,65 @@ mod tests {
             Rules::stale_after(Duration::MAX, Duration::MAX),
             Duration::MAX
         );
+    }
+
+    /// The rules again, told from the whole history instead of from counters: `results` without
+    /// silences, oldest first.
+    fn told_from_history(rules: &Rules, results: &[Verdict]) -> HealthStatus {
+        let trailing = |of: &[Verdict], good: fn(&Verdict) -> bool| {
+            of.iter().rev().take_while(|v| good(v)).count()
+        };
+        let reached = |count: usize, needed: u32| count >= needed as usize;
+        let mut status = HealthStatus::Unknown;
+        for end in 1..=results.len() {
+            let so_far = &results[..end];
+            let ups = trailing(so_far, |v| *v == Verdict::Up);
+            let successes = trailing(so_far, |v| *v != Verdict::Down);
+            let failures = trailing(so_far, |v| *v == Verdict::Down);
+            let before = status;
+            let was_down = before == HealthStatus::Unhealthy;
+            let was_fine = matches!(before, HealthStatus::Unknown | HealthStatus::Healthy);
+            let down =
+                reached(failures, rules.fall) || (was_down && !reached(successes, rules.rise));
+            let well = reached(ups, rules.rise) || (was_fine && ups > 0);
+            status = match (down, well) {
+                (true, _) => HealthStatus::Unhealthy,
+                (false, true) => HealthStatus::Healthy,
+                (false, false) => HealthStatus::Degraded,
+            };
+        }
+        status
+    }
+
+    fn verdicts() -> impl Strategy<Value = Vec<Verdict>> {
+        proptest::collection::vec(
+            prop_oneof![Just(Verdict::Up), Just(Verdict::Slow), Just(Verdict::Down)],
+            0..40,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn the_counters_agree_with_the_history(results in verdicts(), fall in 1_u32..5, rise in 1_u32..5) {
+            let rules = Rules { fall, rise, ..RULES };
+            let mut tracker = Tracker::new(Duration::ZERO);
+            for (at, result) in results.iter().enumerate() {
+                tracker.observe(&rules, *result, Duration::from_secs(at as u64));
+            }
+            let now = Duration::from_secs(results.len() as u64);
+            prop_assert_eq!(tracker.standing(&rules, now).status, told_from_history(&rules, &results));
+        }
+
+        #[test]
+        fn time_alone_only_ever_makes_it_unknown(results in verdicts(), wait in 0_u64..100_000) {
+            let mut tracker = Tracker::new(Duration::ZERO);
+            for result in &results {
+                tracker.observe(&RULES, *result, Duration::ZERO);
+            }
+            let now = tracker.standing(&RULES, Duration::ZERO).status;
+            let later = tracker.standing(&RULES, Duration::from_millis(wait));
+            prop_assert_eq!(later.stale, wait > 32_000);
+            prop_assert_eq!(later.status, if later.stale { HealthStatus::Unknown } else { now });
+        }
     }
 }

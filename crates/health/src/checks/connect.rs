@@ -1,11 +1,19 @@
 //! Name to connected socket.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 
 use super::off_runtime::OffRuntime;
 use crate::check::CheckError;
+
+/// Addresses of one name that are tried.
+const MOST_ADDRESSES: usize = 8;
+/// How long an address may keep silent before the next is tried as well.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A host and port, parsed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,14 +80,41 @@ impl Target {
                     .map_err(|error| CheckError::new(format!("name resolution: {error}")))?
             }
         };
-        let mut last = None;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok((stream, address)),
-                Err(error) => last = Some(CheckError::new(format!("connect {address}: {error}"))),
-            }
+        first_to_accept(addresses).await
+    }
+}
+
+/// Tries one address after the other, the next one as soon as the last has failed or has kept silent
+/// for a while: a dead IPv6 route must not use up the whole timeout (after RFC 8305).
+async fn first_to_accept(
+    addresses: Vec<SocketAddr>,
+) -> Result<(TcpStream, SocketAddr), CheckError> {
+    let connect = async |address| match TcpStream::connect(address).await {
+        Ok(stream) => Ok((stream, address)),
+        Err(error) => Err(CheckError::new(format!("connect {address}: {error}"))),
+    };
+    let mut rest = addresses.into_iter().take(MOST_ADDRESSES);
+    let mut trying = FuturesUnordered::new();
+    let mut last = CheckError::new("the name has no address");
+    loop {
+        match rest.next() {
+            Some(address) => trying.push(connect(address)),
+            None if trying.is_empty() => return Err(last),
+            None => {}
         }
-        Err(last.unwrap_or_else(|| CheckError::new("the name has no address")))
+        let patience = async {
+            match rest.len() {
+                0 => std::future::pending().await,
+                _ => tokio::time::sleep(PATIENCE).await,
+            }
+        };
+        tokio::select! {
+            Some(tried) = trying.next() => match tried {
+                Ok(connected) => return Ok(connected),
+                Err(error) => last = error,
+            },
+            () = patience => {}
+        }
     }
 }
 
@@ -95,6 +130,29 @@ mod tests {
             expected,
             "{text}"
         );
+    }
+
+    #[tokio::test]
+    async fn dead_addresses_do_not_stand_in_the_way() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alive = listener.local_addr().unwrap();
+        // Nobody listens on port 1, and 192.0.2.0/24 (RFC 5737) is nowhere.
+        let refused = SocketAddr::from(([127, 0, 0, 1], 1));
+        let silent = SocketAddr::from(([192, 0, 2, 1], 1));
+        for addresses in [
+            vec![alive],
+            vec![refused, alive],
+            vec![silent, refused, alive],
+        ] {
+            let (_stream, to) = first_to_accept(addresses).await.unwrap();
+            assert_eq!(to, alive);
+        }
+        let error = first_to_accept(vec![refused]).await.unwrap_err();
+        assert!(
+            error.message().starts_with("connect 127.0.0.1:1: "),
+            "{error}"
+        );
+        assert!(first_to_accept(Vec::new()).await.is_err());
     }
 
     #[test]

@@ -39,8 +39,9 @@ impl DiskProbe {
         }
     }
 
-    /// The percentages at which it is degraded and failed. Default 85 and 95. One above 100 never
-    /// happens.
+    /// The percentages at which it is degraded and failed. Default 85 and 95.
+    ///
+    /// Anything but `0 < warning < critical <= 100` is an error when the health value is built.
     pub const fn limits(mut self, warning: f64, critical: f64) -> Self {
         self.warning = warning;
         self.critical = critical;
@@ -118,6 +119,16 @@ impl Probe for DiskProbe {
         let room = self.off.run(move || look(&path)).await??;
         self.judge(room)
     }
+
+    fn problem(&self) -> Option<String> {
+        let fine = 0.0 < self.warning && self.warning < self.critical && self.critical <= 100.0;
+        (!fine).then(|| {
+            format!(
+                "limits {} % and {} % are not 0 < warning < critical <= 100",
+                self.warning, self.critical
+            )
+        })
+    }
 }
 
 /// A check that the file system holding `path` has room; see [`DiskProbe`].
@@ -145,6 +156,31 @@ mod tests {
             Err(error) => error.message().to_owned(),
         };
         assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn limits_must_be_in_order() {
+        let build = |warning, critical| {
+            let check = DiskProbe::new("/")
+                .limits(warning, critical)
+                .into_check("disk");
+            crate::HealthCheck::builder("svc").check(check).build()
+        };
+        assert!(build(85.0, 95.0).is_ok());
+        for (warning, critical) in [
+            (95.0, 85.0),
+            (90.0, 90.0),
+            (-1.0, 50.0),
+            (0.0, 50.0),
+            (50.0, 100.1),
+            (f64::NAN, 95.0),
+        ] {
+            let error = build(warning, critical).unwrap_err();
+            assert!(
+                error.to_string().contains("settings of \"disk\""),
+                "{error}"
+            );
+        }
     }
 
     #[test]

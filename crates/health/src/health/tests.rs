@@ -2,11 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::*;
-use crate::check::{CheckError, CheckOutput};
-use crate::status::{DependencyType, Importance};
+use crate::check::{Check, CheckError, CheckOutput};
+use crate::error::Problem;
+use crate::heartbeat::Session;
+use crate::status::{DependencyType, HealthStatus, Importance};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -440,5 +445,226 @@ async fn names_are_unique_over_checks_heartbeats_and_gates() {
         HealthError::UnknownCheck {
             name: "x".to_owned()
         }
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_driver_waits_until_the_first_is_gone() {
+    let fake = Arc::new(Fake::default());
+    let health = build([fake.check("a")]);
+    let mut first = Box::pin(tokio::time::timeout(95 * SECOND, health.run()));
+    let second = tokio::time::timeout(200 * SECOND, health.run());
+    tokio::select! {
+        biased;
+        _ = &mut first => {}
+        () = async { let _ = second.await; } => panic!("the first ends earlier"),
+    }
+    // One run at the start and one each 9 to 11 s, not twice as many.
+    assert!((9..=11).contains(&fake.runs()), "{}", fake.runs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_healthy_is_asked_sooner() {
+    let fake = Arc::new(Fake::default());
+    let health = build([fake.check("a").interval(100 * SECOND).fast_interval(SECOND)]);
+    fake.down.store(true, Ordering::SeqCst);
+    let _ = tokio::time::timeout(10 * SECOND, health.run()).await;
+    assert!((9..=12).contains(&fake.runs()), "{}", fake.runs());
+    fake.down.store(false, Ordering::SeqCst);
+    let _ = tokio::time::timeout(80 * SECOND, health.run()).await;
+    assert_eq!(status(&health, "a"), HealthStatus::Healthy);
+    assert!(fake.runs() <= 14, "{}", fake.runs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_longer_than_its_interval_is_followed_by_a_pause() {
+    let fake = Arc::new(Fake::default());
+    fake.takes_ms.store(u64::MAX / 2, Ordering::SeqCst);
+    let health = build([fake.check("a").interval(SECOND).timeout(2 * SECOND)]);
+    let _ = tokio::time::timeout(209 * SECOND, health.run()).await;
+    // 2 s and a tenth of the interval each.
+    assert_eq!(fake.runs(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_degrades() {
+    let fake = Arc::new(Fake::default());
+    let health = build([fake.check("a").degraded_above(Duration::from_millis(300))]);
+    for (takes, expected) in [
+        (300, "healthy"),
+        (301, "degraded"),
+        (10, "degraded"),
+        (10, "healthy"),
+    ] {
+        fake.takes_ms.store(takes, Ordering::SeqCst);
+        assert_eq!(
+            health.refresh("a").await.unwrap().status.as_str(),
+            expected,
+            "{takes} ms"
+        );
+    }
+    fake.takes_ms.store(1_000, Ordering::SeqCst);
+    let after = health.refresh("a").await.unwrap();
+    assert_eq!(after.message.as_deref(), Some("slow: 1000 ms, over 300 ms"));
+    assert_eq!(after.response_time_ms, Some(1_000.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_resource_figures_are_not_shown() {
+    let health = HealthCheck::builder("svc")
+        .resources_max_age(10 * SECOND)
+        .build()
+        .unwrap();
+    health.set_system_resources(SystemResources::default());
+    tokio::time::advance(2 * SECOND).await;
+    assert!(health.snapshot().service.system_resources.is_some());
+    tokio::time::advance(9 * SECOND).await;
+    assert!(health.snapshot().service.system_resources.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_only_says_open_has_its_grace_from_the_edge() {
+    let health = build([]);
+    let open = Arc::new(AtomicBool::new(false));
+    let said = Arc::clone(&open);
+    let schedule = move |_: Timestamp| match said.load(Ordering::SeqCst) {
+        true => Session::Open { since: None },
+        false => Session::Closed,
+    };
+    let feed = health.heartbeat("feed").schedule(schedule).start().unwrap();
+    tokio::time::advance(1_000 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+    open.store(true, Ordering::SeqCst);
+    tokio::time::advance(SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+    tokio::time::advance(59 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+    tokio::time::advance(2 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Unhealthy);
+    feed.beat();
+    tokio::time::advance(SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_panics_or_asks_back_does_no_harm() {
+    let health = build([]);
+    let _panics = health
+        .heartbeat("panics")
+        .schedule(|_: Timestamp| -> Session { panic!("boom") })
+        .start()
+        .unwrap();
+    let asked = health.clone();
+    let asks_back = move |_: Timestamp| {
+        let _ = asked.ready_response();
+        Session::Closed
+    };
+    let _asks = health
+        .heartbeat("asks back")
+        .schedule(asks_back)
+        .start()
+        .unwrap();
+    tokio::time::advance(100 * SECOND).await;
+    // Treated as open, so silence shows.
+    assert_eq!(status(&health, "panics"), HealthStatus::Unhealthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_check_does_not_fail_liveness() {
+    let fake = Arc::new(Fake::default());
+    fake.down.store(true, Ordering::SeqCst);
+    let health = build([fake.check("a")]);
+    health.refresh("a").await.unwrap();
+    health.refresh("a").await.unwrap();
+    assert_eq!(
+        (
+            health.ready_response().status,
+            health.liveness_response().status
+        ),
+        (503, 200)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "stands in for the facade, which spawns"
+)]
+async fn spawned_apart_a_blocking_check_holds_up_only_itself() {
+    let fake = Arc::new(Fake::default());
+    let (release, stuck) = std::sync::mpsc::channel::<()>();
+    let stuck = Arc::new(std::sync::Mutex::new(stuck));
+    let blocks = Check::new("blocks", DependencyType::Service, move || {
+        let stuck = Arc::clone(&stuck);
+        async move {
+            let _ = stuck.lock().unwrap().recv();
+            Ok(CheckOutput::ok())
+        }
+    });
+    let health = build([
+        blocks,
+        fake.check("fine").interval(Duration::from_millis(20)),
+    ]);
+    let tasks: Vec<_> = health.tasks().into_iter().map(tokio::spawn).collect();
+    let many_runs = async {
+        while fake.runs() < 5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(30 * SECOND, many_runs)
+        .await
+        .expect("the other check goes on");
+    assert_eq!(status(&health, "blocks"), HealthStatus::Unknown);
+    drop(release);
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Level and dependency of each logged event.
+#[derive(Default, Clone)]
+struct Logged(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Logged {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        #[derive(Default)]
+        struct Dependency(String);
+        impl tracing::field::Visit for Dependency {
+            fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+                if field.name() == "dependency" {
+                    self.0 = value.to_owned();
+                }
+            }
+            fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn fmt::Debug) {}
+        }
+        if event.metadata().target().starts_with("bongsu_health") {
+            let mut dependency = Dependency::default();
+            event.record(&mut dependency);
+            let line = format!("{} {}", event.metadata().level(), dependency.0);
+            self.0.lock().unwrap().push(line);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_are_logged_at_a_fitting_level() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let logged = Logged::default();
+    let _guard =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(logged.clone()));
+    let fake = Arc::new(Fake::default());
+    let health = build([fake.check("a")]);
+    for down in [false, true] {
+        fake.down.store(down, Ordering::SeqCst);
+        let _ = tokio::time::timeout(30 * SECOND, health.run()).await;
+    }
+    assert_eq!(
+        *logged.0.lock().unwrap(),
+        [
+            "INFO a",
+            "INFO service",
+            "WARN a",
+            "WARN service",
+            "ERROR a",
+            "ERROR service"
+        ]
     );
 }

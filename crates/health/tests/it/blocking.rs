@@ -47,10 +47,7 @@ async fn sqlite_found_missing_broken_locked() {
         "{}",
         driven.message("writable")
     );
-    assert_eq!(
-        driven.health.snapshot().part("good").unwrap().status,
-        Healthy
-    );
+    driven.becomes("good", Healthy).await;
     writer.execute_batch("COMMIT").unwrap();
     driven.becomes("writable", Healthy).await;
 }

@@ -34,10 +34,29 @@ pub(crate) async fn until<T>(what: &str, mut found: impl AsyncFnMut() -> Option<
     }
 }
 
-/// A health value whose checks run quickly, and the task that drives it.
+/// A health value whose checks run quickly, the task that drives it, and a prober that never rests.
 pub(crate) struct Driven {
     pub(crate) health: HealthCheck,
     task: JoinHandle<()>,
+    prober: JoinHandle<()>,
+}
+
+/// What an orchestrator does, only more often. Whatever the dependencies do, each answer is whole and
+/// the service is alive.
+async fn probe(health: HealthCheck) {
+    loop {
+        for response in [
+            health.health_response(true, false),
+            health.health_response(true, true),
+            health.ready_response(),
+            health.startup_response(),
+        ] {
+            assert!(matches!(response.status, 200 | 503));
+            serde_json::from_slice::<serde_json::Value>(&response.body).unwrap();
+        }
+        assert_eq!(health.liveness_response().status, 200);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 impl Driven {
@@ -52,7 +71,12 @@ impl Driven {
             .build()
             .unwrap();
         let task = tokio::spawn(health.run());
-        Self { health, task }
+        let prober = tokio::spawn(probe(health.clone()));
+        Self {
+            health,
+            task,
+            prober,
+        }
     }
 
     /// Waits until the check has this status.
@@ -79,6 +103,12 @@ impl Driven {
 impl Drop for Driven {
     fn drop(&mut self) {
         self.task.abort();
+        let fell = self.prober.is_finished();
+        self.prober.abort();
+        assert!(
+            !fell || std::thread::panicking(),
+            "a probe was answered wrongly"
+        );
     }
 }
 

@@ -44,10 +44,7 @@ async fn a_tarpit_is_unhealthy_and_holds_nobody_else_up() {
         assert_eq!(driven.message(name), "no answer within 500ms", "{name}");
     }
     assert!(pool.size() <= 1, "{} connections are held", pool.size());
-    assert_eq!(
-        driven.health.snapshot().part("tcp").unwrap().status,
-        Healthy
-    );
+    driven.becomes("tcp", Healthy).await;
 }
 
 #[tokio::test]
