@@ -17,8 +17,9 @@ use crate::source::{self, Reading, Source};
 /// Time between the first reading and the first sample, when the interval is longer.
 const WARM_UP: Duration = Duration::from_millis(250);
 
-/// How long a sample waits for the disks; an answer takes microseconds.
-const DISK_PATIENCE: Duration = Duration::from_millis(100);
+/// How long a sample waits for the disks, once for each hang. An answer takes microseconds,
+/// but on a machine out of CPU the thread that gives it may have to wait its turn.
+const DISK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Says "stop" to a thread that waits.
 #[derive(Debug, Default)]
@@ -185,3 +186,7 @@ impl<'a> Sampler<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;

@@ -61,12 +61,14 @@ impl SysinfoSource {
             self.system.refresh_cpu_usage();
             self.cpu_read_at = Some(now);
         }
-        if self.cpu_known {
-            out.cpu = CpuReading::Percent(f64::from(self.system.global_cpu_usage()));
-            let cores = self.system.cpus().iter();
-            out.cores
-                .extend(cores.map(|cpu| CpuReading::Percent(f64::from(cpu.usage()))));
-        }
+        let known = self.cpu_known;
+        let figure = |percent: f32| match known {
+            true => CpuReading::Percent(f64::from(percent)),
+            false => CpuReading::Unknown,
+        };
+        out.cpu = figure(self.system.global_cpu_usage());
+        out.cores
+            .extend(self.system.cpus().iter().map(|cpu| figure(cpu.usage())));
     }
 
     fn own_process(&mut self) -> Option<ProcessReading> {

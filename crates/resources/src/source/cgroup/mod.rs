@@ -79,6 +79,9 @@ impl Groups {
             };
             KernelFile::optional(&under(&place.mount.join(&place.below)).join(name), name)
         });
+        let memory_v2 = memory
+            .as_ref()
+            .is_some_and(|place| place.version == Version::V2);
         let memory = levels(memory.as_ref(), |folder, place, position| {
             MemoryFiles::open(&under(folder), place.version, position)
         });
@@ -89,8 +92,9 @@ impl Groups {
                 .map_or_else(|| folder.to_path_buf(), |c| c.mount.join(below));
             CpuFiles::open(&under(folder), &under(&counted), place.version, position)
         });
-        let pressure =
-            unified.filter(|place| !place.below.as_os_str().is_empty() || !memory.is_empty());
+        // at the visible top only a version 2 container has its own; elsewhere it is the machine's
+        let contained = memory_v2 && !memory.is_empty();
+        let pressure = unified.filter(|place| contained || !place.below.as_os_str().is_empty());
         let pressure = pressure.map(|place| {
             let folder = under(&place.mount.join(&place.below));
             PressureFiles::open(&folder, ["cpu.pressure", "memory.pressure", "io.pressure"])
