@@ -41,7 +41,21 @@ pub(crate) struct CheckRecord {
     pub(crate) tracker: Tracker,
     pub(crate) last: Option<Last>,
     pub(crate) runs: u64,
-    shown: HealthStatus,
+    seen: Seen,
+}
+
+/// The status that was last shown, and since when.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    status: HealthStatus,
+    since: Option<Timestamp>,
+}
+
+impl Seen {
+    const NOT_YET: Self = Self {
+        status: HealthStatus::Unknown,
+        since: None,
+    };
 }
 
 impl CheckRecord {
@@ -52,7 +66,7 @@ impl CheckRecord {
             tracker: Tracker::new(Duration::ZERO),
             last: None,
             runs: 0,
-            shown: HealthStatus::Unknown,
+            seen: Seen::NOT_YET,
         }
     }
 
@@ -68,7 +82,7 @@ pub(crate) struct BeatRecord {
     session: Session,
     /// When it was first seen open, since the health value was built.
     seen_open: Duration,
-    shown: HealthStatus,
+    seen: Seen,
 }
 
 impl std::fmt::Debug for BeatRecord {
@@ -85,7 +99,7 @@ impl BeatRecord {
             beat,
             session,
             seen_open: Duration::ZERO,
-            shown: HealthStatus::Unknown,
+            seen: Seen::NOT_YET,
         }
     }
 }
@@ -173,15 +187,15 @@ pub(crate) fn compose(view: &View<'_>, state: &mut State) -> Composed {
     let mut changes = Vec::new();
     let mut shown: Vec<Shown> = Vec::with_capacity(state.checks.len() + state.beats.len());
     for record in &mut state.checks {
-        let (one, until) = show_check(record, view.now);
+        let (mut one, until) = show_check(record, view.now);
         next_event = next_event.min(until);
-        note(&mut changes, &mut record.shown, &one, view.wall);
+        note(&mut changes, &mut record.seen, &mut one, view.wall);
         shown.push(one);
     }
     for record in &mut state.beats {
-        let (one, until) = show_beat(record, view);
+        let (mut one, until) = show_beat(record, view);
         next_event = next_event.min(until);
-        note(&mut changes, &mut record.shown, &one, view.wall);
+        note(&mut changes, &mut record.seen, &mut one, view.wall);
         shown.push(one);
     }
     let waiting = waiting(state);
@@ -287,6 +301,7 @@ fn show_check(record: &CheckRecord, now: Duration) -> (Shown, Duration) {
         part: PartState {
             name: check.name.clone(),
             status: standing.status,
+            since: None,
             importance: check.importance,
             stale: standing.stale,
             failures: record.tracker.failures(),
@@ -348,6 +363,7 @@ fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
         part: PartState {
             name: beat.name.clone(),
             status: judged.status,
+            since: None,
             importance: beat.importance,
             stale: false,
             failures: 0,
@@ -388,17 +404,22 @@ pub(crate) fn session_of(beat: &Beat, at: Timestamp) -> Session {
     catch_unwind(AssertUnwindSafe(|| schedule.session(at))).unwrap_or(Session::Open { since: None })
 }
 
-fn note(changes: &mut Vec<Transition>, shown: &mut HealthStatus, one: &Shown, at: Timestamp) {
-    if *shown != one.part.status {
+/// Tells of a change and dates it.
+fn note(changes: &mut Vec<Transition>, seen: &mut Seen, one: &mut Shown, at: Timestamp) {
+    if seen.status != one.part.status {
         changes.push(Transition {
             name: one.part.name.clone(),
-            from: *shown,
+            from: seen.status,
             to: one.part.status,
             message: one.dependency.message.clone(),
             at,
         });
-        *shown = one.part.status;
+        *seen = Seen {
+            status: one.part.status,
+            since: Some(at),
+        };
     }
+    one.part.since = seen.since;
 }
 
 fn blocks(part: &PartState) -> bool {

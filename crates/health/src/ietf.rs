@@ -53,7 +53,7 @@ pub(crate) fn body(snapshot: &Snapshot, detail: bool) -> Body<'_> {
     if snapshot.status != HealthStatus::Healthy {
         body.output = worst(snapshot);
     }
-    for (dependency, part) in service.dependencies.iter().zip(&snapshot.parts) {
+    for (dependency, part) in snapshot.dependencies() {
         let measurement = if part.heartbeat {
             "heartbeat"
         } else {

@@ -35,6 +35,51 @@
 //!
 //! A result older than three intervals and a timeout is not believed any more. Readers look at the
 //! clock, so this holds even when [`HealthCheck::run`] is stuck or gone.
+//!
+//! # What counts how much
+//!
+//! [`Importance`] caps what a check can do to the whole: a `Critical` one takes the service down and
+//! gates readiness and startup, a `Degrading` one makes it degraded at worst, an `Informational` one is only
+//! shown. A check that gates something else says so: [`Check::gates_readiness`],
+//! [`Check::gates_startup`]. Nothing outside the process can fail liveness, since a restart does not
+//! mend it.
+//!
+//! # Heartbeats
+//!
+//! What cannot be asked must be heard of. A feed beats on every message and is expected only while its
+//! session is open; this crate knows no calendar, the caller brings it as a closure.
+//!
+//! ```
+//! use std::time::Duration;
+//! use bongsu_health::{DependencyType, HealthCheck, Session};
+//!
+//! # fn main() -> Result<(), bongsu_health::HealthError> {
+//! # let health = HealthCheck::builder("trading-engine").build()?;
+//! let feed = health
+//!     .heartbeat("market-data")
+//!     .kind(DependencyType::ExternalApi)
+//!     .degraded_after(Duration::from_secs(5))
+//!     .unhealthy_after(Duration::from_secs(30))
+//!     .grace(Duration::from_secs(60))
+//!     .schedule(|_now| Session::Closed)
+//!     .start()?;
+//! feed.beat();
+//!
+//! // The service's own loop: when it hangs, only a restart helps.
+//! let matching = health.heartbeat("matching-loop").max_age(Duration::from_secs(20)).internal().start()?;
+//! matching.beat();
+//! # Ok(()) }
+//! ```
+//!
+//! # Changes
+//!
+//! [`HealthCheck::subscribe`] gives every change of status, for alerts; they are also logged with
+//! `tracing`. On SIGTERM call [`HealthCheck::drain`], wait until traffic has gone elsewhere, then stop.
+//!
+//! # Built-in checks
+//!
+//! See [`checks`]; each is behind the feature of its name: `postgres`, `sqlite`, `redis`, `http`, `tcp`,
+//! `disk`. Errors are cleaned of credentials before they are kept.
 
 mod aggregate;
 mod assemble;

@@ -114,3 +114,194 @@ pub(crate) fn startup(snapshot: &Snapshot) -> ProbeResponse {
     };
     reply(body.started, JSON, &body)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::snapshot::{DependencyHealth, PartState, ServiceHealth, SystemResources};
+    use crate::status::{DependencyType, HealthStatus, Importance};
+
+    /// A service with one failed database, put together by hand.
+    fn snapshot(status: HealthStatus) -> Snapshot {
+        let at = "2026-03-02T00:30:00.125Z".parse().unwrap();
+        let dependency = DependencyHealth {
+            name: "db:main".to_owned(),
+            dependency_type: DependencyType::Database,
+            status,
+            response_time_ms: Some(12.5),
+            message: Some("refused".to_owned()),
+            last_check: Some(at),
+            metadata: BTreeMap::from([("pool_size".to_owned(), json!(10))]),
+        };
+        let part = PartState {
+            name: dependency.name.clone(),
+            status,
+            since: Some(at),
+            importance: Importance::Critical,
+            stale: false,
+            failures: 2,
+            runs: 3,
+            heartbeat: false,
+            gates_readiness: true,
+            gates_startup: true,
+            gates_liveness: false,
+        };
+        let reason = || Some("db:main unhealthy".to_owned());
+        Snapshot {
+            service: ServiceHealth {
+                service_name: "trading-engine".to_owned(),
+                status,
+                version: "1.4.0".to_owned(),
+                uptime_seconds: 61.5,
+                timestamp: at,
+                dependencies: vec![dependency],
+                system_resources: Some(SystemResources {
+                    cpu_percent: 12.5,
+                    ..SystemResources::default()
+                }),
+                error_count: 3,
+                warning_count: 4,
+            },
+            status,
+            parts: vec![part],
+            started: false,
+            draining: false,
+            not_ready: reason().filter(|_| !status.is_up()),
+            not_started: reason().filter(|_| !status.is_up()),
+            not_alive: reason().filter(|_| !status.is_up()),
+        }
+    }
+
+    #[track_caller]
+    fn check(response: &ProbeResponse, status: u16, content_type: &str, body: &Value) {
+        let got: Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!(
+            (response.status, response.content_type, &got),
+            (status, content_type, body)
+        );
+    }
+
+    #[test]
+    fn health_bodies() {
+        let down = snapshot(HealthStatus::Unhealthy);
+        let full = json!({
+            "service_name": "trading-engine", "status": "unhealthy", "version": "1.4.0",
+            "uptime_seconds": 61.5, "timestamp": "2026-03-02T00:30:00.125Z",
+            "dependencies": [{
+                "name": "db:main", "type": "database", "status": "unhealthy", "response_time_ms": 12.5,
+                "message": "refused", "last_check": "2026-03-02T00:30:00.125Z", "metadata": {"pool_size": 10},
+            }],
+            "system_resources": {
+                "cpu_percent": 12.5, "memory_percent": 0.0, "memory_used_mb": 0.0, "memory_available_mb": 0.0,
+                "disk_percent": 0.0, "disk_used_gb": 0.0, "disk_free_gb": 0.0,
+            },
+            "error_count": 3, "warning_count": 4,
+        });
+        check(&health(&down, true, false), 503, "application/json", &full);
+        let brief = json!({
+            "service_name": "trading-engine", "status": "unhealthy",
+            "uptime_seconds": 61.5, "timestamp": "2026-03-02T00:30:00.125Z",
+        });
+        check(
+            &health(&down, false, false),
+            503,
+            "application/json",
+            &brief,
+        );
+        let read: ServiceHealth = serde_json::from_slice(&health(&down, true, false).body).unwrap();
+        assert_eq!(read, down.service);
+    }
+
+    #[test]
+    fn the_draft_standards_bodies() {
+        let system = |value: f64, unit: &str| {
+            json!([{
+                "componentType": "system", "observedValue": value, "observedUnit": unit, "status": "pass",
+                "time": "2026-03-02T00:30:00.125Z",
+            }])
+        };
+        let expected = |status: &str| {
+            json!({
+                "status": status, "serviceId": "trading-engine", "releaseId": "1.4.0",
+                "output": format!("db:main {}", if status == "warn" { "degraded" } else { "unhealthy" }),
+                "checks": {
+                    "db_main:responseTime": [{
+                        "componentType": "datastore", "observedValue": 12.5, "observedUnit": "ms",
+                        "status": status, "time": "2026-03-02T00:30:00.125Z", "output": "refused",
+                    }],
+                    "uptime": system(61.5, "s"),
+                    "cpu:utilization": system(12.5, "percent"),
+                    "memory:utilization": system(0.0, "percent"),
+                    "disk:utilization": system(0.0, "percent"),
+                },
+            })
+        };
+        let of = |status| health(&snapshot(status), true, true);
+        check(
+            &of(HealthStatus::Unhealthy),
+            503,
+            "application/health+json",
+            &expected("fail"),
+        );
+        check(
+            &of(HealthStatus::Degraded),
+            200,
+            "application/health+json",
+            &expected("warn"),
+        );
+        let passing: Value = serde_json::from_slice(&of(HealthStatus::Healthy).body).unwrap();
+        assert_eq!(passing.get("output"), None);
+        assert_eq!(
+            passing["checks"]["db_main:responseTime"][0].get("output"),
+            None
+        );
+        let brief = json!({"status": "fail", "serviceId": "trading-engine"});
+        check(
+            &health(&snapshot(HealthStatus::Unknown), false, true),
+            503,
+            "application/health+json",
+            &brief,
+        );
+    }
+
+    #[test]
+    fn the_other_bodies() {
+        let (down, up) = (
+            snapshot(HealthStatus::Unknown),
+            snapshot(HealthStatus::Degraded),
+        );
+        let why = "db:main unhealthy";
+        check(
+            &ready(&down),
+            503,
+            JSON,
+            &json!({"ready": false, "status": "unhealthy", "reason": why}),
+        );
+        check(
+            &ready(&up),
+            200,
+            JSON,
+            &json!({"ready": true, "status": "degraded"}),
+        );
+        let dead = json!({"alive": false, "service": "trading-engine", "uptime_seconds": 61.5, "reason": why});
+        check(&liveness(&down), 503, JSON, &dead);
+        let alive = json!({"alive": true, "service": "trading-engine", "uptime_seconds": 61.5});
+        check(&liveness(&up), 200, JSON, &alive);
+        check(
+            &startup(&down),
+            503,
+            JSON,
+            &json!({"started": false, "service": "trading-engine", "reason": why}),
+        );
+        check(
+            &startup(&up),
+            200,
+            JSON,
+            &json!({"started": true, "service": "trading-engine"}),
+        );
+    }
+}

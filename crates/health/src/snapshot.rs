@@ -78,6 +78,8 @@ pub struct PartState {
     pub name: String,
     /// Its status, `Unknown` told apart.
     pub status: HealthStatus,
+    /// When it came to this status; `None` when it has had no other.
+    pub since: Option<Timestamp>,
     /// How much it may do to the whole.
     pub importance: Importance,
     /// Its last result is too old to be believed.
@@ -129,6 +131,11 @@ impl Snapshot {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.not_alive.is_none()
+    }
+
+    /// Each dependency with the state behind it.
+    pub fn dependencies(&self) -> impl Iterator<Item = (&DependencyHealth, &PartState)> {
+        self.service.dependencies.iter().zip(&self.parts)
     }
 
     /// The dependency of this name.

@@ -583,6 +583,10 @@ async fn a_dead_check_does_not_fail_liveness() {
         ),
         (503, 200)
     );
+    let since = health.snapshot().part("a").unwrap().since;
+    assert!(since.is_some(), "it has changed");
+    health.refresh("a").await.unwrap();
+    assert_eq!(health.snapshot().part("a").unwrap().since, since);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -51,13 +51,15 @@ async fn a_tarpit_is_unhealthy_and_holds_nobody_else_up() {
 async fn nonsense_is_unhealthy() {
     let web = tarpit(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let endless = tarpit(b"$999999999\r\n").await;
+    let loading = tarpit(b"-LOADING Redis is loading the dataset in memory\r\n").await;
     let driven = Driven::new([
+        redis("loading", &format!("redis://127.0.0.1:{loading}")).unwrap(),
         redis("web", &format!("redis://127.0.0.1:{web}")).unwrap(),
         redis("endless", &format!("redis://127.0.0.1:{endless}")).unwrap(),
         tcp("closed", &format!("127.0.0.1:{}", free_port())).unwrap(),
         tcp("nowhere", "no-such-host.invalid:1").unwrap(),
     ]);
-    for name in ["web", "endless", "closed", "nowhere"] {
+    for name in ["loading", "web", "endless", "closed", "nowhere"] {
         driven.becomes(name, Unhealthy).await;
     }
     assert_eq!(driven.message("web"), "the answer is not Redis's protocol");
