@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 use crate::figure::Missing;
-use crate::summary::{QualityIssue, QualitySeverity};
+use crate::summary::{AlertCounts, QualityIssue, QualitySeverity};
 
 /// The language a report is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -229,6 +229,7 @@ texts! {
     closed_day: "Market closed", "휴장일";
     special_hours: "Special hours", "특별 거래시간";
     unknown_calendar: "Calendar unknown", "휴장일 정보 없음";
+    trading_halted: "Trading was halted", "거래가 중단되었습니다";
     late: "Late", "지연 발송";
     revision: "Revision", "정정";
     as_of: "As of", "기준 시각";
@@ -345,6 +346,34 @@ pub(crate) fn wins_of(lang: Lang, wins: u64, closed: u64) -> String {
     )
 }
 
+/// "24 shares".
+pub(crate) fn shares(lang: Lang, quantity: &str) -> String {
+    let unit = if quantity == "1" { "share" } else { "shares" };
+    lang.pick(format!("{quantity} {unit}"), format!("{quantity}주"))
+}
+
+/// "1 critical, 1 error, 3 warnings" of the levels that count, worst first.
+pub(crate) fn alert_counts(lang: Lang, counts: &AlertCounts) -> String {
+    let t = lang.texts();
+    let levels = [
+        (counts.critical, t.critical),
+        (counts.error, t.error),
+        (counts.warning, t.warning),
+        (counts.info, t.info),
+    ];
+    let parts: Vec<String> = levels
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, level)| {
+            lang.pick(
+                format!("{n} {}", level.to_lowercase()),
+                format!("{level} {n}건"),
+            )
+        })
+        .collect();
+    parts.join(", ")
+}
+
 /// "20 buys, 11 sells".
 pub(crate) fn buys_sells(lang: Lang, buys: u64, sells: u64) -> String {
     lang.pick(
@@ -458,6 +487,15 @@ mod tests {
 
     #[test]
     fn counts_read_well() {
+        let counts = AlertCounts {
+            critical: 1,
+            error: 0,
+            warning: 3,
+            info: 0,
+        };
+        assert_eq!(alert_counts(Lang::En, &counts), "1 critical, 3 warning");
+        assert_eq!(alert_counts(Lang::Ko, &counts), "심각 1건, 경고 3건");
+        assert_eq!(shares(Lang::En, "1"), "1 share");
         assert_eq!(
             quality_counts(Lang::En, 1, 2, 0),
             "Data quality: 1 error, 2 warnings"

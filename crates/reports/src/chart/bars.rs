@@ -22,7 +22,8 @@ pub(super) struct Bar {
 impl Bars {
     pub(super) fn draw(&self, alt: &str, canvas: &Canvas, palette: &Palette) -> String {
         let font = canvas.font_size;
-        let row = font * 2.1;
+        // Few bars fill the height of the line charts beside them.
+        let row = (canvas.height / (self.bars.len() + 1) as f64).clamp(font * 2.1, font * 2.8);
         let footer = if self.more.is_some() { row } else { 0.0 };
         let height = (row * self.bars.len().max(1) as f64 + font * 0.8 + footer).max(row * 2.0);
         let mut svg = Svg::new((canvas.width, height), alt, font, palette);

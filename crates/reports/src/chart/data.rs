@@ -43,7 +43,7 @@ fn equity(summary: &DailySummary, options: &RenderOptions, t: &Texts) -> Option<
         (
             format!(
                 "{} ({})",
-                format::one_line(&summary.risk_metrics.benchmark, 16),
+                format::benchmark(&summary.risk_metrics.benchmark),
                 t.rebased
             ),
             points,
@@ -64,6 +64,7 @@ fn equity(summary: &DailySummary, options: &RenderOptions, t: &Texts) -> Option<
         points,
         x_labels,
         unit,
+        x_range: None,
         shape: Shape::Level,
         name,
         reference,
@@ -118,6 +119,7 @@ fn drawdown(summary: &DailySummary, t: &Texts) -> Option<Chart> {
         points,
         x_labels,
         unit: Unit::Percent,
+        x_range: None,
         shape: Shape::Below,
         name: String::new(),
         reference: None,
@@ -197,27 +199,19 @@ fn intraday(summary: &DailySummary, options: &RenderOptions, t: &Texts) -> Optio
         direction => format!("{} {}", format::arrow(direction), signed.text),
     };
     let alt = format!("{}: {value}", t.chart_intraday);
-    let label = |at: jiff::Timestamp| {
-        (
-            seconds(at),
-            at.to_zoned(options.zone.clone())
-                .strftime("%H:%M")
-                .to_string(),
-        )
-    };
-    let start = open.unwrap_or(first.at);
-    let x_labels = (0..=4)
-        .filter_map(|i| {
-            let second = start.as_second() + (last.at.as_second() - start.as_second()) * i / 4;
-            jiff::Timestamp::from_second(second).ok().map(label)
-        })
-        .collect();
+    let start = seconds(open.unwrap_or(first.at));
+    let end = summary
+        .session
+        .close
+        .map_or(seconds(last.at), |close| seconds(close.max(last.at)));
+    let x_labels = hour_labels(start, end, options);
     let mark = points.last().map(|point| (*point, value));
     let unit = Unit::Won(options.lang);
     let line = Line {
         points,
         x_labels,
         unit,
+        x_range: Some((start, end)),
         shape: Shape::Steps,
         name: String::new(),
         reference: None,
@@ -252,6 +246,23 @@ fn day_labels(dates: Vec<jiff::civil::Date>) -> Vec<(f64, String)> {
             let date = dates.get(at)?;
             let format = if years { "%Y-%m" } else { "%m-%d" };
             Some((at as f64, date.strftime(format).to_string()))
+        })
+        .collect()
+}
+
+/// The full hours of a session; a few evenly spaced times when there are too many.
+fn hour_labels(start: f64, end: f64, options: &RenderOptions) -> Vec<(f64, String)> {
+    let hour = 3_600.0;
+    let step = ((end - start) / hour / 8.0).ceil().max(1.0) * hour;
+    let first = (start / hour).ceil() * hour;
+    (0..=8)
+        .map(|i| first + f64::from(i) * step)
+        .take_while(|at| *at <= end)
+        .filter_map(|at| {
+            let instant = jiff::Timestamp::from_second(at as i64)
+                .ok()?
+                .to_zoned(options.zone.clone());
+            Some((at, instant.strftime("%H:%M").to_string()))
         })
         .collect()
 }

@@ -14,6 +14,8 @@ const MAX_POINTS: usize = 400;
 pub(super) struct Line {
     /// `(x, y)`, x ascending.
     pub(super) points: Vec<(f64, f64)>,
+    /// The axis reaches at least this far.
+    pub(super) x_range: Option<(f64, f64)>,
     pub(super) x_labels: Vec<(f64, String)>,
     pub(super) unit: Unit,
     pub(super) shape: Shape,
@@ -27,7 +29,7 @@ pub(super) struct Line {
 /// How the line is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Straight from point to point, shaded down to the axis.
+    /// Straight from point to point on an axis that does not start at zero, so nothing is shaded.
     Level,
     /// At or below zero, shaded up to zero, in the colour of losses.
     Below,
@@ -62,7 +64,7 @@ impl Plot {
 }
 
 impl Line {
-    pub(super) fn draw(&self, id: &str, alt: &str, canvas: &Canvas, palette: &Palette) -> String {
+    pub(super) fn draw(&self, alt: &str, canvas: &Canvas, palette: &Palette) -> String {
         let font = canvas.font_size;
         let mut svg = Svg::new((canvas.width, canvas.height), alt, font, palette);
         let everything = || {
@@ -107,8 +109,16 @@ impl Line {
             top: font * 0.9 + legend,
             bottom: canvas.height - font * 1.9,
             x: (
-                fold(|p| p.0, f64::min, f64::INFINITY),
-                fold(|p| p.0, f64::max, f64::NEG_INFINITY),
+                fold(
+                    |p| p.0,
+                    f64::min,
+                    self.x_range.map_or(f64::INFINITY, |range| range.0),
+                ),
+                fold(
+                    |p| p.0,
+                    f64::max,
+                    self.x_range.map_or(f64::NEG_INFINITY, |range| range.1),
+                ),
             ),
             y: (
                 ticks.first().copied().unwrap_or(low),
@@ -135,7 +145,6 @@ impl Line {
         if legend > 0.0 {
             self.legend(&mut svg, plot.left, font, palette);
         }
-        debug_assert!(!id.is_empty());
         svg.finish()
     }
 
@@ -165,14 +174,15 @@ impl Line {
             );
         }
         let mut free_from = f64::NEG_INFINITY;
-        let last = self.x_labels.len().saturating_sub(1);
-        for (i, (at, label)) in self.x_labels.iter().enumerate() {
+        for (at, label) in &self.x_labels {
             let (x, _) = plot.at((*at, plot.y.0));
             let wide = width(label, font);
-            let anchor = match i {
-                0 if last > 0 => Anchor::Start,
-                i if i == last && last > 0 => Anchor::End,
-                _ => Anchor::Middle,
+            let anchor = if x - wide / 2.0 < plot.left - font {
+                Anchor::Start
+            } else if x + wide / 2.0 > plot.right + font {
+                Anchor::End
+            } else {
+                Anchor::Middle
             };
             let start = match anchor {
                 Anchor::Start => x,
@@ -191,10 +201,11 @@ impl Line {
         let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else {
             return;
         };
-        let base = match self.shape {
-            Shape::Level => plot.y.0,
-            Shape::Below | Shape::Steps => 0.0,
-        };
+        // A shaded area stands for an amount only when it ends at zero.
+        if self.shape == Shape::Level {
+            return;
+        }
+        let base = 0.0;
         let mut d = path(&thin(&self.points), plot, self.shape == Shape::Steps);
         let ((x1, y), (x0, _)) = (plot.at((last.0, base)), plot.at((first.0, base)));
         let _ = write!(d, "L{} {}L{} {}Z", num(x1), num(y), num(x0), num(y));
@@ -207,21 +218,37 @@ impl Line {
         };
         let (x, y) = plot.at(*point);
         svg.dot((x, y), 3.5, colour);
-        let wide = width(label, font);
-        let (left, right) = (x - wide / 2.0 < plot.left, x + wide / 2.0 > plot.right);
-        let (anchor, x) = match (left, right) {
-            (true, _) => (Anchor::Start, x.max(plot.left + 2.0)),
-            (_, true) => (Anchor::End, x.min(plot.right)),
-            _ => (Anchor::Middle, x),
+        let (wide, gap) = (width(label, font), font * 0.6);
+        // Where the label hides the least of the lines, and stays within the plot.
+        let places = [
+            (x - wide / 2.0, y - gap - font),
+            (x - wide / 2.0, y + gap),
+            (x - wide - gap, y - font / 2.0),
+            (x + gap, y - font / 2.0),
+            (plot.right - wide, y - gap - font),
+            (plot.right - wide, y + gap),
+        ];
+        let lines: Vec<(f64, f64)> = std::iter::once(&self.points)
+            .chain(self.reference.iter().map(|(_, points)| points))
+            .flat_map(|points| along(points, plot, self.shape == Shape::Steps))
+            .collect();
+        let hidden = |(left, top): (f64, f64)| {
+            let outside = left < plot.left
+                || left + wide > plot.right + 1.0
+                || top < plot.top - font
+                || top + font > plot.bottom + font * 0.2;
+            let over = lines
+                .iter()
+                .filter(|(x, y)| {
+                    (left..left + wide).contains(x) && (top - 2.0..top + font + 2.0).contains(y)
+                })
+                .count();
+            over + if outside { 100_000 } else { 0 }
         };
-        // Beside the line on the side where there is room.
-        let above = y - font * 0.8;
-        let y = if above - font < plot.top {
-            y + font * 1.5
-        } else {
-            above
-        };
-        svg.text((x, y), anchor, palette.text, label);
+        if let Some((left, top)) = places.into_iter().min_by_key(|place| hidden(*place)) {
+            let base = (left.max(plot.left), top + font * 0.88);
+            svg.label(base, Anchor::Start, palette, label);
+        }
     }
 
     fn legend(&self, svg: &mut Svg, left: f64, font: f64, palette: &Palette) {
@@ -274,6 +301,25 @@ fn path(points: &[(f64, f64)], plot: &Plot, steps: bool) -> String {
         };
     }
     d
+}
+
+/// Pixels along a line, close enough together to see what a label would hide.
+fn along(points: &[(f64, f64)], plot: &Plot, steps: bool) -> Vec<(f64, f64)> {
+    let mut out = Vec::new();
+    for pair in thin(points).windows(2) {
+        let (from, to) = (plot.at(pair[0]), plot.at(pair[1]));
+        let corner = if steps { (to.0, from.1) } else { from };
+        for (a, b) in [(from, corner), (corner, to)] {
+            let parts = ((b.0 - a.0).hypot(b.1 - a.1) / 3.0)
+                .ceil()
+                .clamp(1.0, 400.0) as u32;
+            out.extend((0..=parts).map(|i| {
+                let part = f64::from(i) / f64::from(parts);
+                (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part)
+            }));
+        }
+    }
+    out
 }
 
 /// Keeps the first, the lowest, the highest and the last of each stretch, so that no extreme is lost.

@@ -68,7 +68,7 @@ impl Chart {
     #[must_use]
     pub fn svg(&self, canvas: &Canvas, palette: &Palette) -> String {
         match &self.body {
-            Body::Line(line) => line.draw(self.id, &self.alt, canvas, palette),
+            Body::Line(line) => line.draw(&self.alt, canvas, palette),
             Body::Bars(bars) => bars.draw(&self.alt, canvas, palette),
         }
     }
@@ -89,8 +89,8 @@ impl Canvas {
     /// For a mail: 600 wide, with labels that stay legible when a phone shrinks it.
     pub const MAIL: Self = Self {
         width: 600.0,
-        height: 230.0,
-        font_size: 13.0,
+        height: 250.0,
+        font_size: 15.0,
     };
     /// For a page on a desktop screen.
     pub const WIDE: Self = Self {
@@ -111,6 +111,8 @@ impl Canvas {
 pub struct Palette {
     /// Painted behind everything; `none` for nothing.
     pub background: &'static str,
+    /// Painted around a label that lies on a line: the colour of what is behind the drawing.
+    pub halo: &'static str,
     /// Labels.
     pub text: &'static str,
     /// Axis labels.
@@ -135,8 +137,9 @@ impl Palette {
     /// Dark on white, gains red and losses blue.
     pub const LIGHT: Self = Self {
         background: "#ffffff",
+        halo: "#ffffff",
         text: "#1b2430",
-        muted: "#5b6776",
+        muted: "#4a5563",
         grid: "#e6e9ee",
         axis: "#aab3bf",
         line: "#1f3a5f",
@@ -149,6 +152,7 @@ impl Palette {
     /// Follows the page's CSS variables.
     pub const PAGE: Self = Self {
         background: "none",
+        halo: "var(--card)",
         text: "var(--ink)",
         muted: "var(--muted)",
         grid: "var(--grid)",

@@ -59,6 +59,23 @@ impl Svg {
         );
     }
 
+    /// A text that stays legible on top of a line.
+    pub(super) fn label(
+        &mut self,
+        (x, y): (f64, f64),
+        anchor: Anchor,
+        palette: &Palette,
+        text: &str,
+    ) {
+        let _ = write!(
+            self.out,
+            r#"<g stroke="{}" stroke-width="4" stroke-linejoin="round" paint-order="stroke" font-weight="bold">"#,
+            palette.halo
+        );
+        self.text((x, y), anchor, palette.text, text);
+        self.out.push_str("</g>");
+    }
+
     pub(super) fn line(
         &mut self,
         (x1, y1): (f64, f64),

@@ -325,6 +325,16 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
     out.trim().to_owned()
 }
 
+/// The name a reader knows an index by; another ticker stays as it is.
+pub(crate) fn benchmark(ticker: &str) -> String {
+    match ticker {
+        "^KS11" => "KOSPI".to_owned(),
+        "^KQ11" => "KOSDAQ".to_owned(),
+        "^KS200" => "KOSPI 200".to_owned(),
+        other => one_line(other, 16),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -165,7 +165,9 @@ fn pictures(summary: &DailySummary, options: &RenderOptions) -> Vec<InlinePart> 
     let palette = Palette::LIGHT.gains(gains.up, gains.down);
     let date = summary.session.date;
     let mut parts = Vec::new();
-    for chart in crate::chart::charts(summary, options) {
+    // The line within the day is for the page: a mail stays short.
+    let charts = crate::chart::charts(summary, options);
+    for chart in charts.iter().filter(|chart| chart.id != "intraday") {
         match crate::chart::png(&chart.svg(&Canvas::MAIL, &palette), 2.0) {
             Ok(bytes) => parts.push(InlinePart {
                 cid: format!("{}.{date}@report.bongsu", chart.id),

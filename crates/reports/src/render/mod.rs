@@ -14,6 +14,7 @@
 //! from elsewhere (alert titles, names, order ids) are cut to a line and escaped by each form for itself.
 
 mod build;
+mod checks;
 mod csv;
 pub(crate) mod format;
 mod html;

@@ -25,18 +25,22 @@ pub(crate) fn all(
         section(
             "trading",
             t.trading,
-            vec![Block::Items(trading(summary, cells, t))],
+            vec![Block::figures(trading(summary, cells, t))],
         ),
         section(
             "portfolio",
             t.portfolio,
             portfolio(summary, cells, t, limits),
         ),
-        section("risk", t.risk, vec![Block::Items(risk(summary, cells, t))]),
+        section(
+            "risk",
+            t.risk,
+            vec![Block::figures(risk(summary, cells, t))],
+        ),
         section(
             "reconciliation",
             t.reconciliation,
-            vec![Block::Items(reconciliation(summary, cells, t))],
+            vec![Block::figures(reconciliation(summary, cells, t))],
         ),
         section("alerts", t.alerts, alerts(summary, cells, t, limits)),
         section("system", t.system, system(summary, cells, t, limits)),
@@ -54,7 +58,7 @@ pub(crate) fn all(
 }
 
 fn item(label: &'static str, cell: Cell) -> Item {
-    Item { label, cell }
+    Item::new(label, cell)
 }
 
 fn trading(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<Item> {
@@ -123,9 +127,9 @@ fn portfolio(
     let columns = vec![
         Column::text(t.symbol),
         Column::text(t.sector).extra(),
-        Column::number(t.quantity),
+        Column::number(t.quantity).minor(),
         Column::number(t.average_cost).extra(),
-        Column::number(t.price),
+        Column::number(t.price).minor(),
         Column::number(t.value),
         Column::number(t.unrealised),
         Column::number(t.return_on_cost),
@@ -137,15 +141,11 @@ fn portfolio(
         s.positions_omitted,
     );
     // Without the source nobody knows whether there are positions.
-    let empty = if s.position_count.value().is_some() {
-        t.no_positions
-    } else {
-        DASH
-    };
-    let table = Table::new(t.positions, columns, rows, empty, cells.options, |p| {
+    let empty = cells.instead(&s.position_count, t.no_positions);
+    let table = Table::new(t.positions, columns, rows, empty, cells, |p| {
         position(p, cells, t)
     });
-    vec![Block::Items(items), Block::Table(table)]
+    vec![Block::figures(items), Block::Table(table)]
 }
 
 fn position(p: &Position, cells: Cells<'_>, t: &Texts) -> Vec<Cell> {
@@ -200,7 +200,11 @@ fn risk(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<Item> {
             }
         }
     });
-    let returns = Cell::plain(format::count(u64::from(s.returns)));
+    // None at all says what the others say: they are all missing for one reason.
+    let returns = match (&s.max_drawdown, s.returns) {
+        (Figure::Missing(_), 0) => cells.percent(&s.max_drawdown),
+        _ => Cell::plain(format::count(u64::from(s.returns))),
+    };
     vec![
         item(t.max_drawdown, cells.percent(&s.max_drawdown)),
         item(t.current_drawdown, cells.percent(&s.current_drawdown)),
@@ -259,9 +263,12 @@ fn reconciliation(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<It
     };
     vec![
         item(t.equity_change, cells.signed_won(&s.equity_change)),
-        item(t.realised, cells.signed_won(&s.realised)),
-        item(t.unrealised_change, cells.signed_won(&s.unrealised_change)),
-        item(t.net_flow, cells.signed_won(&s.net_flow)),
+        Item::new(format!("= {}", t.realised), cells.signed_won(&s.realised)),
+        Item::new(
+            format!("+ {}", t.unrealised_change),
+            cells.signed_won(&s.unrealised_change),
+        ),
+        Item::new(format!("+ {}", t.net_flow), cells.signed_won(&s.net_flow)),
         item(t.difference, difference),
     ]
 }
@@ -273,11 +280,7 @@ fn performers(
     limits: Limits,
 ) -> Vec<Block> {
     let s = &summary.top_performers;
-    let empty = if summary.trading_stats.closed.value().is_some() {
-        t.no_closed
-    } else {
-        DASH
-    };
+    let empty = cells.instead(&summary.trading_stats.closed, t.no_closed);
     let table = |caption, rows: &[Performer]| {
         let columns = vec![
             Column::text(t.symbol),
@@ -289,8 +292,8 @@ fn performers(
             caption,
             columns,
             (rows, limits.performers, 0),
-            empty,
-            cells.options,
+            empty.clone(),
+            cells,
             |p| {
                 vec![
                     cells.symbol(&p.ticker, p.name.as_deref()),
@@ -307,14 +310,15 @@ fn performers(
             let what = format::one_line(&format!("{} {name}", trade.ticker), 48);
             let at =
                 format::time_of_day(trade.executed_at, summary.session.date, &cells.options.zone);
-            let note = format!("{what}, {} × {at}", format::quantity(trade.quantity));
+            let shares = i18n::shares(cells.options.lang, &format::quantity(trade.quantity));
+            let note = format!("{what} · {shares} · {at}");
             Cell::signed(format::signed_won(trade.realised, cells.options)).with_note(note)
         })
     };
     vec![
         table(t.best, &s.best),
         table(t.worst, &s.worst),
-        Block::Items(vec![
+        Block::figures(vec![
             item(t.best_trade, trade(&s.best_trade)),
             item(t.worst_trade, trade(&s.worst_trade)),
         ]),
@@ -357,9 +361,9 @@ fn alerts(
     let columns = vec![
         Column::text(t.title),
         Column::text(t.level),
-        Column::text(t.time),
+        Column::text(t.time).minor(),
         Column::text(t.source).extra(),
-        Column::number(t.count),
+        Column::number(t.count).minor(),
         Column::text(t.resolved),
     ];
     let rows = (s.worst.as_slice(), limits.alerts, 0);
@@ -369,31 +373,24 @@ fn alerts(
     } else {
         t.alerts_not_collected
     };
-    let table = Table::new(
-        t.worst_alerts,
-        columns,
-        rows,
-        empty,
-        cells.options,
-        |line| {
-            let resolved = line.resolved_at.map_or_else(
-                || Cell::toned(t.still_active, Tone::Warn),
-                |at| Cell::plain(format::time_of_day(at, day, &cells.options.zone)),
-            );
-            vec![
-                cells.words(&line.title, 100),
-                Cell {
-                    tone: level_tone(&line.level),
-                    ..cells.words(i18n::word(lang, &line.level), 16)
-                },
-                Cell::plain(format::time_of_day(line.at, day, &cells.options.zone)),
-                cells.words(&line.source, 40),
-                Cell::plain(format::count(line.count)),
-                resolved,
-            ]
-        },
-    );
-    vec![Block::Items(items), Block::Table(table)]
+    let table = Table::new(t.worst_alerts, columns, rows, empty, cells, |line| {
+        let resolved = line.resolved_at.map_or_else(
+            || Cell::toned(t.still_active, Tone::Warn),
+            |at| Cell::plain(format::time_of_day(at, day, &cells.options.zone)),
+        );
+        vec![
+            cells.words(&line.title, 100),
+            Cell {
+                tone: level_tone(&line.level),
+                ..cells.words(i18n::word(lang, &line.level), 16)
+            },
+            Cell::plain(format::time_of_day(line.at, day, &cells.options.zone)),
+            cells.words(&line.source, 40),
+            Cell::plain(format::count(line.count)),
+            resolved,
+        ]
+    });
+    vec![Block::figures(items), Block::Table(table)]
 }
 
 fn system(
@@ -446,7 +443,7 @@ fn system(
         columns,
         rows,
         t.no_transitions,
-        cells.options,
+        cells,
         |change| {
             let name = if change.name.is_empty() {
                 t.whole_service
@@ -469,7 +466,7 @@ fn system(
             ]
         },
     );
-    vec![Block::Items(items), Block::Table(table)]
+    vec![Block::figures(items), Block::Table(table)]
 }
 
 fn quality(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts, limits: Limits) -> Table {
@@ -485,26 +482,19 @@ fn quality(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts, limits: 
         limits.notes,
         summary.data_quality_omitted,
     );
-    Table::new(
-        t.data_quality,
-        columns,
-        rows,
-        t.no_quality,
-        cells.options,
-        |note| {
-            let tone = match note.severity {
-                QualitySeverity::Error => Tone::Bad,
-                QualitySeverity::Warning => Tone::Warn,
-                QualitySeverity::Info => Tone::Plain,
-            };
-            vec![
-                Cell::plain(i18n::quality_issue(lang, note.issue)),
-                Cell::toned(i18n::quality_severity(lang, note.severity), tone),
-                cells.words(&note.subject, 48),
-                cells.words(&note.detail, 160),
-            ]
-        },
-    )
+    Table::new(t.data_quality, columns, rows, t.no_quality, cells, |note| {
+        let tone = match note.severity {
+            QualitySeverity::Error => Tone::Bad,
+            QualitySeverity::Warning => Tone::Warn,
+            QualitySeverity::Info => Tone::Plain,
+        };
+        vec![
+            Cell::plain(i18n::quality_issue(lang, note.issue)),
+            Cell::toned(i18n::quality_severity(lang, note.severity), tone),
+            cells.words(&note.subject, 48),
+            cells.words(&note.detail, 160),
+        ]
+    })
 }
 
 fn fills(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts, limits: Limits) -> Table {
@@ -512,8 +502,8 @@ fn fills(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts, limits: Li
         Column::text(t.time),
         Column::text(t.symbol),
         Column::text(t.side),
-        Column::number(t.quantity),
-        Column::number(t.price),
+        Column::number(t.quantity).minor(),
+        Column::number(t.price).minor(),
         Column::number(t.amount),
         Column::number(t.fees).extra(),
         Column::number(t.realised),
@@ -525,12 +515,8 @@ fn fills(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts, limits: Li
         limits.fills,
         summary.fills_omitted,
     );
-    let empty = if summary.trading_stats.fills.value().is_some() {
-        t.no_fills
-    } else {
-        DASH
-    };
-    Table::new(t.fills_table, columns, rows, empty, cells.options, |fill| {
+    let empty = cells.instead(&summary.trading_stats.fills, t.no_fills);
+    Table::new(t.fills_table, columns, rows, empty, cells, |fill| {
         let side = match fill.side {
             Side::Buy => t.buy,
             Side::Sell => t.sell,

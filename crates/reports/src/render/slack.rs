@@ -38,6 +38,7 @@ pub(super) fn message(summary: &DailySummary, options: &RenderOptions) -> Value 
         blocks.section(&format!("{} *{}*", emoji(mark.tone), escape(&mark.text)));
     }
     let mut figures = vec![&view.hero];
+    figures.extend(&view.returns);
     figures.extend(&view.kpis);
     blocks.fields(&figures);
     blocks.divider();
@@ -119,7 +120,7 @@ impl Blocks {
                 .iter()
                 .map(|item| {
                     cut(
-                        format!("*{}*\n{}", escape(item.label), cell(&item.cell)),
+                        format!("*{}*\n{}", escape(&item.label), cell(&item.cell)),
                         MAX_FIELD,
                     )
                 })
@@ -142,18 +143,19 @@ impl Blocks {
                     let known: Vec<String> = items
                         .iter()
                         .filter(|item| item.cell.tone != Tone::Muted)
-                        .map(|item| format!("{} {}", escape(item.label), cell(&item.cell)))
+                        .map(|item| format!("{} {}", escape(&item.label), cell(&item.cell)))
                         .collect();
                     if !known.is_empty() {
                         lines.push(known.join(" · "));
                     }
                 }
+                Block::Note(text) => lines.push(escape(text)),
                 Block::Table(table) => {
                     if table.rows.is_empty() {
                         lines.push(format!(
                             "{}: {}",
                             escape(table.caption),
-                            escape(table.empty)
+                            escape(&table.empty)
                         ));
                         continue;
                     }
@@ -161,10 +163,9 @@ impl Blocks {
                         lines.push(format!("_{}_", escape(table.caption)));
                     }
                     for row in &table.rows {
-                        let shown: Vec<String> = table
-                            .cells(row)
-                            .filter(|(column, _)| !column.extra)
-                            .map(|(_, shown)| cell(shown))
+                        let shown: Vec<String> = row
+                            .iter()
+                            .map(cell)
                             .filter(|text| !text.is_empty())
                             .collect();
                         lines.push(format!("• {}", shown.join("  ")));

@@ -20,6 +20,7 @@ pub(super) fn text(summary: &DailySummary, options: &RenderOptions) -> String {
     }
     out.push(String::new());
     items(&mut out, std::slice::from_ref(&view.hero));
+    items(&mut out, &view.returns);
     items(&mut out, &view.kpis);
     out.push(String::new());
     for check in &view.checks {
@@ -47,6 +48,7 @@ fn section(out: &mut Vec<String>, section: &Section) {
     for (i, block) in section.blocks.iter().enumerate() {
         match block {
             Block::Items(list) => items(out, list),
+            Block::Note(text) => out.push(text.clone()),
             Block::Table(rows) => {
                 if i > 0 {
                     out.push(String::new());
@@ -63,14 +65,14 @@ fn section(out: &mut Vec<String>, section: &Section) {
 fn items(out: &mut Vec<String>, items: &[Item]) {
     let label = items
         .iter()
-        .map(|item| width(item.label))
+        .map(|item| width(&item.label))
         .max()
         .unwrap_or(0)
         .max(22);
     for item in items {
         out.push(format!(
             "{}  {}",
-            pad(item.label, label, false),
+            pad(&item.label, label, false),
             item.cell.with_its_note()
         ));
     }
@@ -89,38 +91,32 @@ fn table(out: &mut Vec<String>, table: &Table) {
     if table.rows.is_empty() {
         out.push(format!("  {}", table.empty));
     } else {
-        let keep: Vec<usize> = (0..table.columns.len())
-            .filter(|i| !table.columns[*i].extra)
-            .collect();
         let rows: Vec<Vec<String>> = table
             .rows
             .iter()
-            .map(|row| {
-                keep.iter()
-                    .map(|i| row.get(*i).map(shown).unwrap_or_default())
-                    .collect()
-            })
+            .map(|row| row.iter().map(shown).collect())
             .collect();
-        let widths: Vec<usize> = keep
-            .iter()
-            .enumerate()
-            .map(|(n, i)| {
-                rows.iter()
-                    .map(|row| width(&row[n]))
-                    .chain([width(table.columns[*i].title)])
-                    .max()
-                    .unwrap_or(0)
+        let columns = table.columns.iter().enumerate();
+        let widths: Vec<usize> = columns
+            .map(|(i, column)| {
+                let cells = rows
+                    .iter()
+                    .filter_map(|row| row.get(i))
+                    .map(|cell| width(cell));
+                cells.chain([width(column.title)]).max().unwrap_or(0)
             })
             .collect();
         let line = |cells: Vec<&str>| {
             let cells: Vec<String> = cells
                 .iter()
-                .enumerate()
-                .map(|(n, cell)| pad(cell, widths[n], table.columns[keep[n]].numeric))
+                .zip(table.columns.iter().zip(&widths))
+                .map(|(cell, (column, width))| pad(cell, *width, column.numeric))
                 .collect();
             format!("  {}", cells.join("  ")).trim_end().to_owned()
         };
-        out.push(line(keep.iter().map(|i| table.columns[*i].title).collect()));
+        out.push(line(
+            table.columns.iter().map(|column| column.title).collect(),
+        ));
         for row in &rows {
             out.push(line(row.iter().map(String::as_str).collect()));
         }

@@ -1,6 +1,8 @@
 //! A report as headings, figures and tables of plain text: the one model that HTML, text and
 //! Slack draw. Nothing here is escaped; every renderer escapes for itself.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::format::{self, DASH, Direction, Signed};
@@ -117,8 +119,17 @@ impl Cell {
 /// A labelled figure.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item {
-    pub(crate) label: &'static str,
+    pub(crate) label: Cow<'static, str>,
     pub(crate) cell: Cell,
+}
+
+impl Item {
+    pub(crate) fn new(label: impl Into<Cow<'static, str>>, cell: Cell) -> Self {
+        Self {
+            label: label.into(),
+            cell,
+        }
+    }
 }
 
 /// A column's heading and alignment.
@@ -126,8 +137,10 @@ pub(crate) struct Item {
 pub(crate) struct Column {
     pub(crate) title: &'static str,
     pub(crate) numeric: bool,
-    /// Left out where there is little room (mail, narrow screens).
+    /// Only for the page: everything else leaves it out.
     pub(crate) extra: bool,
+    /// Not shown in a mail on a phone.
+    pub(crate) minor: bool,
 }
 
 impl Column {
@@ -136,20 +149,27 @@ impl Column {
             title,
             numeric: false,
             extra: false,
+            minor: false,
         }
     }
 
     pub(crate) const fn number(title: &'static str) -> Self {
         Self {
-            title,
             numeric: true,
-            extra: false,
+            ..Self::text(title)
         }
     }
 
     pub(crate) const fn extra(self) -> Self {
         Self {
             extra: true,
+            ..self
+        }
+    }
+
+    pub(crate) const fn minor(self) -> Self {
+        Self {
+            minor: true,
             ..self
         }
     }
@@ -162,7 +182,7 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
     /// What stands there when there are no rows.
-    pub(crate) empty: &'static str,
+    pub(crate) empty: String,
     /// "and 12 more".
     pub(crate) more: Option<String>,
 }
@@ -173,17 +193,28 @@ impl Table {
         caption: &'static str,
         columns: Vec<Column>,
         (all, max, omitted): (&[T], usize, u64),
-        empty: &'static str,
-        options: &RenderOptions,
-        row: impl FnMut(&T) -> Vec<Cell>,
+        empty: impl Into<String>,
+        cells: Cells<'_>,
+        mut row: impl FnMut(&T) -> Vec<Cell>,
     ) -> Self {
         let left_out = omitted.saturating_add(all.len().saturating_sub(max) as u64);
+        let keep = |column: &Column| !(cells.compact && column.extra);
+        let kept = |row: Vec<Cell>| {
+            let both = row.into_iter().zip(&columns);
+            both.filter(|(_, column)| keep(column))
+                .map(|(cell, _)| cell)
+                .collect()
+        };
         Self {
             caption,
-            columns,
-            rows: all.iter().take(max).map(row).collect(),
-            empty,
-            more: (left_out > 0).then(|| i18n::more_rows(options.lang, left_out)),
+            rows: all.iter().take(max).map(|one| kept(row(one))).collect(),
+            columns: columns
+                .iter()
+                .filter(|column| keep(column))
+                .copied()
+                .collect(),
+            empty: empty.into(),
+            more: (left_out > 0).then(|| i18n::more_rows(cells.options.lang, left_out)),
         }
     }
 
@@ -201,6 +232,28 @@ impl Table {
 pub(crate) enum Block {
     Items(Vec<Item>),
     Table(Table),
+    /// One sentence in place of figures.
+    Note(String),
+}
+
+impl Block {
+    /// Figures; one sentence when all of them are missing for the same reason.
+    pub(crate) fn figures(items: Vec<Item>) -> Self {
+        let reason = |item: &Item| {
+            (item.cell.text == DASH)
+                .then(|| item.cell.note.clone())
+                .flatten()
+        };
+        match items.first().and_then(reason) {
+            Some(why)
+                if items.len() > 2
+                    && items.iter().all(|item| reason(item).as_ref() == Some(&why)) =>
+            {
+                Self::Note(format!("{DASH} ({why})"))
+            }
+            _ => Self::Items(items),
+        }
+    }
 }
 
 /// A heading and what is under it.
@@ -224,6 +277,25 @@ impl Section {
 pub(crate) struct Badge {
     pub(crate) tone: Tone,
     pub(crate) text: String,
+    /// The section that has the particulars.
+    pub(crate) section: Option<&'static str>,
+}
+
+impl Badge {
+    pub(crate) fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self {
+            tone,
+            text: text.into(),
+            section: None,
+        }
+    }
+
+    pub(crate) fn section(self, id: &'static str) -> Self {
+        Self {
+            section: Some(id),
+            ..self
+        }
+    }
 }
 
 /// The whole report.
@@ -242,6 +314,8 @@ pub(crate) struct View {
     /// The day in one sentence.
     pub(crate) headline: String,
     pub(crate) hero: Item,
+    /// The day's return and the benchmark's.
+    pub(crate) returns: Vec<Item>,
     pub(crate) kpis: Vec<Item>,
     /// Reconciliation, data quality, alerts, health: each in a few words.
     pub(crate) checks: Vec<Badge>,
@@ -260,6 +334,8 @@ impl View {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cells<'a> {
     pub(crate) options: &'a RenderOptions,
+    /// Leave out the columns that only the page has room for.
+    pub(crate) compact: bool,
 }
 
 impl Cells<'_> {
@@ -270,6 +346,11 @@ impl Cells<'_> {
                 Cell::toned(DASH, Tone::Muted).with_note(i18n::missing(self.options.lang, why))
             }
         }
+    }
+
+    /// What stands in place of rows: `text` when the figure is known, else why it is not.
+    pub(crate) fn instead<T>(self, figure: &Figure<T>, text: &str) -> String {
+        self.figure(figure, |_| Cell::plain(text)).with_its_note()
     }
 
     pub(crate) fn count(self, figure: &Figure<u64>) -> Cell {
