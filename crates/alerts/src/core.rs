@@ -122,6 +122,7 @@ impl Core {
                 if let Err(error) = result {
                     core.store_failed(&error);
                 }
+                drop(core);
                 let _ = tx.send(());
             }),
         );

@@ -77,3 +77,5 @@ pub use rule::{AlertRule, Escalation, Matcher, Quiet};
 pub use secret::Secret;
 pub use stats::{AlertStatistics, ChannelStatistics};
 pub use store::{ActiveAlert, AlertStore, HistoryEntry, MemoryStore, Replay, StoreError};
+#[cfg(feature = "sqlite")]
+pub use store::{SqliteOptions, SqliteStore};

@@ -137,6 +137,8 @@ impl AlertManager {
                 if !rows.is_empty() {
                     core.wake.notify_one();
                 }
+                // Whoever waits may drop the manager and open the store again at once.
+                drop(core);
                 let _ = tx.send(result.map_err(|source| (direct, source)));
             }),
         );
@@ -347,6 +349,7 @@ impl AlertManager {
                     }
                 }
                 core.wake.notify_one();
+                drop(core);
                 let _ = tx.send(result);
             }),
         );

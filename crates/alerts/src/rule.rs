@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::alert::Alert;
@@ -10,7 +11,8 @@ use crate::level::AlertLevel;
 use crate::schedule::{Schedule, SharedSchedule};
 
 /// Which alerts it is about: every condition must hold, and none set means every alert.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Matcher {
     min_level: Option<AlertLevel>,
     max_level: Option<AlertLevel>,

@@ -342,6 +342,12 @@ impl Engine {
             .fold(0_u64, |told, channel| told | (1 << channel));
         let key: Arc<str> = Arc::from(active.key.as_str());
         let id = self.ulid(now);
+        for channel in 0..self.channels.len() {
+            if channels & (1 << channel) != 0 {
+                let level = active.alert.level;
+                self.policy.recover_firing(now.tick, &key, channel, level);
+            }
+        }
         self.active.order.push_back(Arc::clone(&key));
         self.active.watched.insert(
             Arc::clone(&key),

@@ -265,6 +265,26 @@ impl Marks {
         }
     }
 
+    /// The key was told to fire on the channel, whatever its cooldown.
+    pub(super) fn firing(&mut self, tick: Tick, key: &Arc<str>, channel: usize, level: AlertLevel) {
+        let Ok(channel) = u8::try_from(channel) else {
+            return;
+        };
+        let state = self.entry(tick, key);
+        if state.marks.iter().all(|mark| mark.channel != channel) {
+            state.marks.push(Mark {
+                channel,
+                level,
+                outstanding: 0,
+                arrived: true,
+                firing: true,
+                until: Tick(i64::MIN),
+                cooldown: Duration::ZERO,
+                suppressed: 0,
+            });
+        }
+    }
+
     pub(super) fn recover(&mut self, tick: Tick, past: PastMark) {
         let Ok(channel) = u8::try_from(past.channel) else {
             return;

@@ -401,6 +401,17 @@ impl Policy {
         self.marks.recover(tick, past);
     }
 
+    /// The key is firing as far as the channel's readers know.
+    pub(crate) fn recover_firing(
+        &mut self,
+        tick: Tick,
+        key: &Arc<str>,
+        channel: usize,
+        level: AlertLevel,
+    ) {
+        self.marks.firing(tick, key, channel, level);
+    }
+
     /// Adds a silence; false when there are too many.
     pub fn silence(&mut self, now: Now, silence: Silence) -> bool {
         self.silences.add(now, silence)

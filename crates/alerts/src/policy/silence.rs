@@ -1,6 +1,7 @@
 //! Silences: somebody knows, until a stated moment.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::alert::Alert;
@@ -8,7 +9,7 @@ use crate::clock::{Now, Tick};
 use crate::rule::Matcher;
 
 /// Alerts that match stay in the history until the silence ends.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Silence {
     /// A ULID.
     pub id: String,

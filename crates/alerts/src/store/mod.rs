@@ -4,6 +4,8 @@
 //! a callback tells how it went, so that a sender who gives up waiting cannot leave half a record.
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore};
 
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, Rendered};

@@ -1,0 +1,208 @@
+//! Reading: what the last run left, the history, the dead.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+use ulid::Ulid;
+
+use super::rows::{
+    ALERT, DELIVERY, DELIVERY_COLUMNS, MESSAGE, accepted, bytes, delivery, message, status_of,
+};
+use super::{ReadJob, failed};
+use crate::level::AlertLevel;
+use crate::store::{
+    Accepted, DeliveryState, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
+    Replay, StoreError,
+};
+
+/// Dead deliveries replayed at once.
+const MAX_REPLAY: i64 = 10_000;
+
+pub(super) fn answer(connection: &Connection, job: ReadJob) {
+    match job {
+        ReadJob::History(query, done) => done(history(connection, query).map_err(failed)),
+        ReadJob::Dead(select, done) => done(dead(connection, &select).map_err(failed)),
+    }
+}
+
+pub(super) fn recover(connection: &Connection) -> Result<Recovered, StoreError> {
+    let read = || -> rusqlite::Result<Recovered> {
+        Ok(Recovered {
+            unfinished: recoveries(
+                connection,
+                "WHERE d.state < 2 ORDER BY d.id",
+                rusqlite::params![],
+            )?,
+            marks: marks(connection)?,
+            active: records(connection, "SELECT record FROM active ORDER BY key")?,
+            silences: records(connection, "SELECT record FROM silences ORDER BY id")?,
+            digested: digested(connection)?,
+        })
+    };
+    read().map_err(failed)
+}
+
+fn recoveries(
+    connection: &Connection,
+    clause: &str,
+    values: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<Vec<Recovery>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {DELIVERY}, {ALERT}, {MESSAGE} FROM deliveries d
+         JOIN alerts a ON a.id = d.alert
+         LEFT JOIN messages m ON m.delivery = d.id {clause}"
+    ))?;
+    let rows = statement.query_map(values, |row| {
+        let delivery = delivery(row, 0)?;
+        let accepted = accepted(row, DELIVERY_COLUMNS)?;
+        let message = message(row, DELIVERY_COLUMNS + 5, &delivery.target)?;
+        Ok(Recovery {
+            accepted: Arc::new(accepted),
+            delivery,
+            message: message.map(Arc::new),
+        })
+    })?;
+    rows.collect()
+}
+
+/// The last that was told of each key on each channel, and how many were held back since: the
+/// deliveries in the order of their alerts, replayed.
+fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
+    let mut statement = connection.prepare(
+        "SELECT a.key, d.channel, a.level, a.status, d.state, d.changed, d.cooldown, d.alert
+         FROM deliveries d JOIN alerts a ON a.id = d.alert
+         WHERE a.status != 'digest' AND d.state != 3 AND (d.cooldown > 0 OR d.state = 4)
+         ORDER BY a.id, d.id",
+    )?;
+    let mut marks: HashMap<(String, String), (Ulid, RecoveredMark)> = HashMap::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let key: (String, String) = (row.get(0)?, row.get(1)?);
+        let alert = Ulid::from_bytes(row.get(7)?);
+        let state = match row.get::<_, i64>(4)? {
+            0 | 1 => DeliveryState::Pending,
+            4 => DeliveryState::Suppressed,
+            _ => DeliveryState::Delivered,
+        };
+        let changed =
+            jiff::Timestamp::from_microsecond(row.get(5)?).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        if state == DeliveryState::Suppressed {
+            if let Some((_, mark)) = marks.get_mut(&key) {
+                mark.suppressed += 1;
+            }
+            continue;
+        }
+        let status: String = row.get(3)?;
+        let level = usize::from(row.get::<_, u8>(2)?);
+        let (last, mark) = marks.entry(key.clone()).or_insert_with(|| {
+            let mark = RecoveredMark {
+                key: Arc::from(key.0),
+                channel: Arc::from(key.1),
+                level: AlertLevel::Info,
+                status: status_of(&status),
+                state,
+                changed,
+                cooldown: std::time::Duration::ZERO,
+                suppressed: 0,
+            };
+            (alert, mark)
+        });
+        if *last == alert && state == DeliveryState::Delivered && !mark.state.is_finished() {
+            // Another target of the same alert is still on its way.
+            continue;
+        }
+        *last = alert;
+        mark.level = AlertLevel::from_index(level);
+        mark.status = status_of(&status);
+        mark.state = state;
+        mark.changed = changed;
+        mark.cooldown = std::time::Duration::from_millis(row.get::<_, i64>(6)?.unsigned_abs());
+        mark.suppressed = 0;
+    }
+    let mut marks: Vec<(Ulid, RecoveredMark)> = marks.into_values().collect();
+    // The newest last: when there are more than are remembered, the old ones go.
+    marks.sort_by_key(|(alert, _)| *alert);
+    Ok(marks.into_iter().map(|(_, mark)| mark).collect())
+}
+
+fn records<T: serde::de::DeserializeOwned>(
+    connection: &Connection,
+    sql: &str,
+) -> rusqlite::Result<Vec<T>> {
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let mut found = Vec::new();
+    for row in rows {
+        // A record that cannot be read any more must not keep the service from starting.
+        match serde_json::from_str(&row?) {
+            Ok(record) => found.push(record),
+            Err(error) => {
+                tracing::warn!(target: "bongsu_alerts", %error, "a stored record was skipped");
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The alerts of digests that have not been rendered yet.
+fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Arc<Accepted>)>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT d.parent, {ALERT} FROM deliveries p
+         JOIN deliveries d ON d.parent = p.id
+         JOIN alerts a ON a.id = d.alert
+         WHERE p.state < 2 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery = p.id)
+         ORDER BY a.id"
+    ))?;
+    let rows = statement.query_map([], |row| {
+        Ok((Ulid::from_bytes(row.get(0)?), Arc::new(accepted(row, 1)?)))
+    })?;
+    rows.collect()
+}
+
+fn history(connection: &Connection, query: HistoryQuery) -> rusqlite::Result<Vec<HistoryEntry>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {ALERT} FROM alerts a WHERE a.at >= ?1 AND a.at < ?2
+         ORDER BY a.at DESC, a.id DESC LIMIT ?3"
+    ))?;
+    let mut of_alert = connection.prepare(&format!(
+        "SELECT {DELIVERY} FROM deliveries d WHERE d.alert = ?1 ORDER BY d.id"
+    ))?;
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let span = params![
+        query.since.as_microsecond(),
+        query.until.as_microsecond(),
+        limit
+    ];
+    let mut found = Vec::new();
+    let mut rows = statement.query(span)?;
+    while let Some(row) = rows.next()? {
+        let accepted = Arc::new(accepted(row, 0)?);
+        let deliveries = of_alert
+            .query_map([bytes(accepted.id)], |row| delivery(row, 0))?
+            .collect::<rusqlite::Result<_>>()?;
+        found.push(HistoryEntry {
+            accepted,
+            deliveries,
+        });
+    }
+    Ok(found)
+}
+
+fn dead(connection: &Connection, select: &Replay) -> rusqlite::Result<Vec<Recovery>> {
+    match select {
+        Replay::Since(since) => recoveries(
+            connection,
+            "WHERE d.state = 3 AND d.changed >= ?1 ORDER BY d.id LIMIT ?2",
+            params![since.as_microsecond(), MAX_REPLAY],
+        ),
+        Replay::Id(id) => {
+            let delivery = id.parse::<Ulid>().unwrap_or(Ulid::nil());
+            recoveries(
+                connection,
+                "WHERE d.state = 3 AND (d.id = ?1 OR a.alert_id = ?2) ORDER BY d.id LIMIT ?3",
+                params![bytes(delivery), id, MAX_REPLAY],
+            )
+        }
+    }
+}
