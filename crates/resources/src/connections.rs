@@ -4,9 +4,6 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-/// Sockets listed in one answer; further ones are counted only.
-const MAX_LISTED: usize = 10_000;
-
 /// Sockets of the machine, as far as this network namespace shows them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
@@ -65,9 +62,12 @@ mod linux {
     use std::io::{BufRead, BufReader, ErrorKind};
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-    use super::{Connection, MAX_LISTED, NetworkConnections};
+    use super::{Connection, NetworkConnections};
     use crate::error::SourceError;
     use crate::source::linux::parse::{number, words};
+
+    /// Sockets listed in one answer; further ones are counted only.
+    pub(super) const MAX_LISTED: usize = 10_000;
 
     const TABLES: [(&str, &str); 4] = [
         ("tcp", "/proc/self/net/tcp"),

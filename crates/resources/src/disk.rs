@@ -41,8 +41,12 @@ impl DiskProbe for SystemProbe {
 
     #[cfg(not(unix))]
     fn usage(&self, path: &Path) -> Result<DiskFigures, DiskError> {
-        let path = path.canonicalize()?;
-        let disks = sysinfo::Disks::new_with_refreshed_list();
+        if !path.try_exists()? {
+            return Err(DiskError::NotFound);
+        }
+        let path = std::path::absolute(path)?; // a canonical path has a prefix that volumes have not
+        let disks = sysinfo::Disks::new_with_refreshed_list()
+            .map_err(|_| DiskError::Other("volumes cannot be listed".to_owned()))?;
         let mounts = disks.iter().filter(|d| path.starts_with(d.mount_point()));
         let disk = mounts
             .max_by_key(|d| d.mount_point().as_os_str().len())

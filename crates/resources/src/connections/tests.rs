@@ -1,4 +1,4 @@
-use super::linux::parse;
+use super::linux::{MAX_LISTED, parse};
 use super::*;
 
 #[test]
