@@ -279,7 +279,7 @@ impl Channel for AlertmanagerChannel {
     }
 }
 
-fn outcome(answer: &Answer, secrets: &[&str]) -> Outcome {
+fn outcome(answer: &Answer, secrets: &[String]) -> Outcome {
     match answer.status {
         200..=299 => Outcome::delivered(),
         401 | 403 => Outcome::broken(answer.reason(secrets)),

@@ -124,7 +124,7 @@ impl Channel for DiscordChannel {
     }
 }
 
-fn outcome(answer: &Answer, secrets: &[&str]) -> Outcome {
+fn outcome(answer: &Answer, secrets: &[String]) -> Outcome {
     match answer.status {
         200..=299 => Outcome::delivered(),
         429 => {

@@ -264,6 +264,10 @@ fn parameters(host: &str, ca_pem: Option<&[u8]>) -> Result<TlsParameters, Proble
     let Some(pem) = ca_pem else {
         return builder.build_rustls().map_err(tls);
     };
+    // lettre takes a text without any certificate for an empty list.
+    if !String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(Problem::Tls("no certificate in the PEM".to_owned()));
+    }
     let certificate = Certificate::from_pem(pem).map_err(tls)?;
     builder
         .add_root_certificate(certificate.clone())

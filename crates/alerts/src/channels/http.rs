@@ -113,8 +113,8 @@ impl Http {
             .no_proxy()
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout)
-            .pool_max_idle_per_host(1)
-            .pool_idle_timeout(Duration::from_secs(30));
+            // Alerts are rare: a connection kept for the next one is mostly dead by then.
+            .pool_max_idle_per_host(0);
         if let Some(pem) = &options.ca_pem {
             let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(tls)?;
             if certificates.is_empty() {
@@ -241,10 +241,10 @@ impl Answer {
     }
 
     /// `HTTP 400: what it said`, with everything in `secrets` taken out: servers like to quote.
-    pub(crate) fn reason(&self, secrets: &[&str]) -> String {
+    pub(crate) fn reason<S: AsRef<str>>(&self, secrets: &[S]) -> String {
         let mut said = self.text().into_owned();
-        for secret in secrets.iter().filter(|secret| secret.len() > 1) {
-            said = said.replace(secret, "[redacted]");
+        for secret in secrets {
+            said = said.replace(secret.as_ref(), "[redacted]");
         }
         let said = fit(&one_line(&said), 200, Unit::Chars, verbatim).text;
         if said.is_empty() {
@@ -255,7 +255,7 @@ impl Answer {
     }
 
     /// The outcome where every channel agrees: an overloaded or failing server, a redirect.
-    pub(crate) fn common(&self, secrets: &[&str]) -> Option<Outcome> {
+    pub(crate) fn common<S: AsRef<str>>(&self, secrets: &[S]) -> Option<Outcome> {
         match self.status {
             408 | 425 | 429 | 500..=599 => Some(Outcome::Transient {
                 reason: self.reason(secrets),
@@ -348,18 +348,23 @@ pub(crate) fn host(url: &Url) -> String {
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The parts of a URL that may be secrets, for [`Answer::reason`].
-pub(crate) fn secrets_of(url: &Url) -> Vec<&str> {
-    [
-        Some(url.path().trim_start_matches('/')),
-        url.query(),
-        url.password(),
-        Some(url.username()),
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|part| part.len() > 3)
-    .collect()
+/// The parts of a URL that may be secrets, for [`Answer::reason`]: the longest first, so that no part
+/// of one survives another.
+pub(crate) fn secrets_of(url: &Url) -> Vec<String> {
+    let query = url.query().unwrap_or_default();
+    let mut parts = vec![
+        url.path().trim_start_matches('/').to_owned(),
+        query.to_owned(),
+        url.username().to_owned(),
+        url.password().unwrap_or_default().to_owned(),
+    ];
+    parts.extend(url.path().split('/').map(str::to_owned));
+    parts.extend(query.split(['&', '=']).map(str::to_owned));
+    parts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    parts.retain(|part| part.len() > 3);
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.dedup();
+    parts
 }
 
 #[cfg(test)]
@@ -419,12 +424,12 @@ mod tests {
         let answer = Answer {
             status: 400,
             retry_after: None,
-            body: b"cannot POST /services/T0/B0/xyz?token=abcd\r\nsorry".to_vec(),
+            body: b"cannot POST /services/T0/B0/xyz?token=abcd\r\nsorry, abcd is unknown".to_vec(),
             complete: true,
         };
         assert_eq!(
             answer.reason(&secrets_of(&url)),
-            "HTTP 400: cannot POST /[redacted]?[redacted] sorry"
+            "HTTP 400: cannot POST /[redacted]?[redacted] sorry, [redacted] is unknown"
         );
     }
 }

@@ -114,7 +114,7 @@ impl Channel for TeamsChannel {
     }
 }
 
-fn outcome(answer: &Answer, has_smaller: bool, secrets: &[&str]) -> Outcome {
+fn outcome(answer: &Answer, has_smaller: bool, secrets: &[String]) -> Outcome {
     match answer.status {
         // The older connectors answer 200 and tell of the failure in words.
         200 if answer.text().contains("failed with error") => {

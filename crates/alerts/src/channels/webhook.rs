@@ -170,7 +170,7 @@ impl Channel for WebhookChannel {
     }
 }
 
-fn outcome(answer: &Answer, secrets: &[&str]) -> Outcome {
+fn outcome(answer: &Answer, secrets: &[String]) -> Outcome {
     match answer.status {
         200..=299 => Outcome::delivered(),
         401 | 403 | 410 => Outcome::broken(answer.reason(secrets)),
