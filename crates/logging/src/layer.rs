@@ -4,14 +4,14 @@ use crate::clock;
 use crate::context;
 use crate::filter::Filter;
 use crate::json::line::{Line, TAIL};
-use crate::json::time::{self, Second};
+use crate::json::time;
 use crate::limit::{Limiter, Rate};
-use crate::scheme::{Layout, Scheme};
+use crate::local;
+use crate::scheme::Scheme;
 use crate::sink::Sink;
 use crate::site::{Origin, Site, Sites, hash};
-use crate::span::{Own, Seg, SpanCtx, Tree};
+use crate::span::{Own, SpanCtx};
 use crate::visit::Visitor;
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -75,75 +75,6 @@ impl Core {
     }
 }
 
-/// A line that bongsu itself has to say, in the scheme's shape.
-pub(crate) fn own_line(
-    scheme: &Scheme,
-    offset_seconds: i64,
-    level: tracing_core::Level,
-    message: &str,
-    fields: &[(&str, u64)],
-) -> Vec<u8> {
-    let origin = Origin {
-        target: "bongsu_logging",
-        ..Origin::default()
-    };
-    let mut line = Line::new(Vec::new(), usize::MAX);
-    let (seconds, micros) = time::split(clock::now());
-    line.raw(&scheme.start);
-    line.raw(
-        &Second::EMPTY
-            .clone()
-            .render(seconds + offset_seconds, micros),
-    );
-    line.raw(&scheme.head(level, &origin));
-    if scheme.layout == Layout::Json {
-        line.raw(&scheme.key_chunk(scheme.keys.message, crate::site::Kind::Message));
-        line.raw(&crate::scheme::quoted(message));
-    } else {
-        line.text(message, usize::MAX);
-    }
-    line.raw(&scheme.open(&origin));
-    for (key, value) in fields {
-        line.raw(&scheme.key_chunk(key, crate::site::Kind::Plain));
-        line.u64(*value);
-    }
-    if scheme.keys.nested.is_some() {
-        line.byte(b'}');
-    }
-    line.raw(&scheme.tail(&origin));
-    line.buf
-}
-
-/// A span that was entered on this thread.
-struct Entered {
-    layer: u64,
-    id: u64,
-    /// Filled by the first event inside.
-    ctx: Option<Arc<SpanCtx>>,
-}
-
-/// What a thread keeps. No borrow of it is held while user code runs.
-struct Local {
-    buf: Cell<Vec<u8>>,
-    segs: Cell<Vec<Seg>>,
-    second: Cell<Second>,
-    entered: RefCell<Vec<Entered>>,
-}
-
-thread_local! {
-    static LOCAL: Local = const {
-        Local {
-            buf: Cell::new(Vec::new()),
-            segs: Cell::new(Vec::new()),
-            second: Cell::new(Second::EMPTY),
-            entered: RefCell::new(Vec::new()),
-        }
-    };
-}
-
-/// A buffer that grew past this is not kept.
-const KEEP: usize = 64 * 1024;
-
 /// A span's fields in the registry.
 struct Fields {
     layer: u64,
@@ -196,10 +127,7 @@ impl LogLayer {
     ) -> R {
         let core = &*self.core;
         let site = core.sites.get(&core.scheme, meta);
-        let (buf, mut segs) = LOCAL
-            .try_with(|local| (local.buf.take(), local.segs.take()))
-            .unwrap_or_default();
-        segs.clear();
+        let (buf, mut segs) = local::begin_span();
         let mut line = Line::new(buf, core.value_ceiling() / 2);
         let mut visitor = Visitor::new(&mut line, site, &core.scheme, core.limits.value);
         visitor.segs = Some(&mut segs);
@@ -210,8 +138,7 @@ impl LogLayer {
             segs: &segs,
             truncated: line.truncated,
         });
-        give_back(line.buf);
-        let _thread_is_ending = LOCAL.try_with(|local| local.segs.set(segs));
+        local::end_span(line.buf, segs);
         result
     }
 
@@ -226,7 +153,7 @@ impl LogLayer {
         if known.fresh() {
             return Some(known);
         }
-        let seen = known.tree.now();
+        let seen = known.epoch();
         let mut parent: Option<Arc<SpanCtx>> = None;
         for ancestor in span.scope().from_root() {
             let Some(old) = ancestor
@@ -243,14 +170,10 @@ impl LogLayer {
                 segs: &segs,
                 truncated: old.truncated(),
             };
-            let fresh = Arc::new(SpanCtx::child(
-                parent.as_deref(),
-                own,
-                Arc::clone(&old.tree),
-                seen,
-                self.core.value_ceiling(),
-            ));
-            parent = Some(fresh);
+            let mut fresh = SpanCtx::default();
+            fresh.fill(parent.as_deref(), own, self.core.value_ceiling());
+            fresh.belong(old.tree(), seen);
+            parent = Some(Arc::new(fresh));
         }
         let fresh = parent?;
         // Only this span's: a parent's own fields may have been recorded again meanwhile.
@@ -262,6 +185,26 @@ impl LogLayer {
             fields.set(layer, Arc::clone(&fresh));
         }
         Some(fresh)
+    }
+
+    /// The fields a new span inherits.
+    fn parent_fields<S>(&self, attrs: &Attributes<'_>, ctx: &Context<'_, S>) -> Option<Arc<SpanCtx>>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if let Some(parent) = attrs.parent() {
+            return self.resolve(ctx, parent);
+        }
+        if attrs.is_root() {
+            return None;
+        }
+        local::with_current(
+            self.core.id,
+            |id| self.resolve(ctx, &Id::from_u64(id)),
+            Arc::clone,
+        )
+        .ok()
+        .flatten()
     }
 
     fn append_spans<S>(
@@ -285,18 +228,11 @@ impl LogLayer {
             }
             return;
         }
-        let done = LOCAL.try_with(|local| {
-            let mut entered = local.entered.borrow_mut();
-            let Some(top) = entered.iter_mut().rev().find(|e| e.layer == layer) else {
-                return;
-            };
-            if !top.ctx.as_ref().is_some_and(|c| c.fresh()) {
-                top.ctx = self.resolve(ctx, &Id::from_u64(top.id));
-            }
-            if let Some(fields) = &top.ctx {
-                fields.append(line, taken, is_taken);
-            }
-        });
+        let done = local::with_current(
+            layer,
+            |id| self.resolve(ctx, &Id::from_u64(id)),
+            |fields| fields.append(line, taken, is_taken),
+        );
         if done.is_err()
             && let Some(span) = ctx.lookup_current()
             && let Some(fields) = self.resolve(ctx, &span.id())
@@ -321,13 +257,6 @@ impl LogLayer {
             self.core.rate_limited.fetch_add(1, Relaxed);
         }
         passed
-    }
-}
-
-#[inline]
-fn give_back(buf: Vec<u8>) {
-    if buf.capacity() <= KEEP {
-        let _thread_is_ending = LOCAL.try_with(|local| local.buf.set(buf));
     }
 }
 
@@ -388,27 +317,21 @@ where
             filter.env.on_new_span(attrs, id, ctx.clone());
         }
         let Some(span) = ctx.span(id) else { return };
-        let parent = span
-            .parent()
-            .and_then(|parent| self.resolve(&ctx, &parent.id()));
         let layer = self.core.id;
+        let parent = self.parent_fields(attrs, &ctx);
         let fields = self.span_fields(
             attrs.metadata(),
             |visitor| attrs.record(visitor),
             |own| {
-                let tree = parent
-                    .as_ref()
-                    .map_or_else(Arc::default, |p| Arc::clone(&p.tree));
-                let seen = Tree::now(&tree);
-                Arc::new(SpanCtx::child(
-                    parent.as_deref(),
-                    own,
-                    tree,
-                    seen,
-                    self.core.value_ceiling(),
-                ))
+                let mut fields = local::spare();
+                // A spare one is nobody else's.
+                if let Some(unshared) = Arc::get_mut(&mut fields) {
+                    unshared.fill(parent.as_deref(), own, self.core.value_ceiling());
+                }
+                fields
             },
         );
+        local::made(layer, id.into_u64(), &fields);
         let mut extensions = span.extensions_mut();
         match extensions.get_mut::<Fields>() {
             Some(known) => known.set(layer, fields),
@@ -438,22 +361,18 @@ where
                     return;
                 };
                 let (function, bytes, segs) = known.own_after(&late);
-                // Stale from birth: the next event puts it together with its parents.
                 let own = Own {
                     function: &function,
                     bytes: &bytes,
                     segs: &segs,
                     truncated: late.truncated || known.truncated(),
                 };
-                let ctx = SpanCtx::child(
-                    None,
-                    own,
-                    Arc::clone(&known.tree),
-                    u64::MAX,
-                    self.core.value_ceiling(),
-                );
-                fields.set(layer, Arc::new(ctx));
-                known.tree.advance();
+                let mut renewed = SpanCtx::default();
+                renewed.fill(None, own, self.core.value_ceiling());
+                // Stale from birth: the next event puts it together with its parents.
+                renewed.belong(known.tree(), u64::MAX);
+                fields.set(layer, Arc::new(renewed));
+                known.advance();
             },
         );
     }
@@ -462,29 +381,29 @@ where
         if let Some(filter) = self.core.filter.dynamic() {
             filter.env.on_enter(id, ctx);
         }
-        let _thread_is_ending = LOCAL.try_with(|local| {
-            local.entered.borrow_mut().push(Entered {
-                layer: self.core.id,
-                id: id.into_u64(),
-                ctx: None,
-            });
-        });
+        local::enter(self.core.id, id.into_u64());
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
         if let Some(filter) = self.core.filter.dynamic() {
             filter.env.on_exit(id, ctx);
         }
-        let (layer, id) = (self.core.id, id.into_u64());
-        let _thread_is_ending = LOCAL.try_with(|local| {
-            let mut entered = local.entered.borrow_mut();
-            if let Some(at) = entered.iter().rposition(|e| e.id == id && e.layer == layer) {
-                entered.remove(at);
-            }
-        });
+        local::exit(self.core.id, id.into_u64());
     }
 
     fn on_close(&self, id: Id, ctx: Context<'_, S>) {
+        let layer = self.core.id;
+        let closed = ctx.span(&id).and_then(|span| {
+            let mut extensions = span.extensions_mut();
+            // Shared with another layer of ours, it goes with the span.
+            let alone = extensions
+                .get_mut::<Fields>()
+                .is_some_and(|f| f.layer == layer && f.others.is_empty());
+            alone.then(|| extensions.remove::<Fields>()).flatten()
+        });
+        if let Some(fields) = closed {
+            local::recycle(fields.ctx, layer, id.into_u64());
+        }
         if let Some(filter) = self.core.filter.dynamic() {
             filter.env.on_close(id, ctx);
         }
@@ -503,15 +422,7 @@ where
             }
         }
         let seconds = unix + core.limits.offset_seconds;
-        let (buf, stamp) = LOCAL
-            .try_with(|local| {
-                let mut second = local.second.get();
-                let stamp = second.render(seconds, micros);
-                local.second.set(second);
-                (local.buf.take(), stamp)
-            })
-            .unwrap_or_else(|_| (Vec::new(), Second::EMPTY.clone().render(seconds, micros)));
-
+        let (buf, stamp) = local::begin(seconds, micros);
         let mut line = Line::new(buf, core.value_ceiling());
         line.raw(&core.scheme.start);
         line.raw(&stamp);
@@ -551,7 +462,7 @@ where
         }
         line.raw(dynamic_tail.as_deref().unwrap_or(&site.tail));
         core.sink.push(*meta.level(), &line.buf);
-        give_back(line.buf);
+        local::end(line.buf);
     }
 }
 

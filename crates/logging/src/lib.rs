@@ -44,6 +44,7 @@ mod json;
 mod layer;
 mod level;
 mod limit;
+mod local;
 mod panic;
 mod preset;
 mod redact;
@@ -53,6 +54,7 @@ mod site;
 mod span;
 pub mod trace_context;
 mod visit;
+mod voice;
 
 pub use capture::Capture;
 pub use config::{Format, LoggingConfig};

@@ -29,7 +29,7 @@ impl Tree {
 }
 
 /// The fields of a span and of all its parents, ready to append.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SpanCtx {
     /// The function part, inherited fields, own fields.
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ pub(crate) struct SpanCtx {
     function: usize,
     own_bytes: usize,
     own_segs: usize,
-    pub(crate) tree: Arc<Tree>,
+    tree: Option<Arc<Tree>>,
     seen: u64,
     truncated: bool,
 }
@@ -57,57 +57,109 @@ fn mask_of(segs: &[Seg]) -> u64 {
 }
 
 impl SpanCtx {
-    /// A span under `parent`: the parent's fields that `own` does not repeat, then `own`.
+    /// Becomes a span under `parent`: the parent's fields that `own` does not repeat, then `own`.
     /// Inherited fields past `limit` bytes are left out and the lines say so.
-    pub(crate) fn child(
-        parent: Option<&SpanCtx>,
-        own: Own<'_>,
-        tree: Arc<Tree>,
-        seen: u64,
-        limit: usize,
-    ) -> SpanCtx {
-        let mut ctx = SpanCtx {
-            bytes: Vec::with_capacity(
-                own.function.len() + own.bytes.len() + parent.map_or(0, |p| p.bytes.len()),
-            ),
-            segs: Vec::with_capacity(own.segs.len() + parent.map_or(0, |p| p.segs.len())),
-            mask: 0,
-            function: own.function.len(),
-            own_bytes: 0,
-            own_segs: 0,
-            tree,
-            seen,
-            truncated: own.truncated,
-        };
-        ctx.bytes.extend_from_slice(own.function);
+    pub(crate) fn fill(&mut self, parent: Option<&SpanCtx>, own: Own<'_>, limit: usize) {
+        self.bytes.clear();
+        self.segs.clear();
+        self.mask = 0;
+        self.function = own.function.len();
+        self.truncated = own.truncated;
+        self.bytes.extend_from_slice(own.function);
         if let Some(parent) = parent {
-            ctx.truncated |= parent.truncated;
-            let own_mask = mask_of(own.segs);
-            let room = limit.saturating_sub(own.bytes.len());
-            let mut from = parent.function;
-            for seg in &parent.segs {
-                let field = &parent.bytes[from..seg.end as usize];
-                from = seg.end as usize;
-                let repeated = own_mask & bit(seg.hash) != 0
-                    && own.segs.iter().any(|mine| mine.hash == seg.hash);
-                if repeated {
-                    continue;
-                }
-                if ctx.bytes.len() + field.len() > room {
-                    ctx.truncated = true;
-                    continue;
-                }
-                ctx.push(field, seg.hash);
-            }
+            self.tree.clone_from(&parent.tree);
+            self.seen = parent.seen;
+            self.inherit(parent, &own, limit);
+        } else {
+            self.root();
         }
-        ctx.own_bytes = ctx.bytes.len();
-        ctx.own_segs = ctx.segs.len();
-        let mut from = 0;
+        self.own_bytes = self.bytes.len();
+        self.own_segs = self.segs.len();
+        self.bytes.extend_from_slice(own.bytes);
         for seg in own.segs {
-            ctx.push(&own.bytes[from..seg.end as usize], seg.hash);
-            from = seg.end as usize;
+            self.segs.push(Seg {
+                hash: seg.hash,
+                end: seg.end + self.own_bytes as u32,
+            });
+            self.mask |= bit(seg.hash);
         }
-        ctx
+    }
+
+    /// Begins a tree of its own.
+    fn root(&mut self) {
+        match self.tree.as_mut().and_then(Arc::get_mut) {
+            Some(tree) => *tree = Tree::default(),
+            None => self.tree = Some(Arc::default()),
+        }
+        self.seen = 0;
+    }
+
+    /// Belongs to this tree as of this epoch.
+    pub(crate) fn belong(&mut self, tree: &Option<Arc<Tree>>, seen: u64) {
+        self.tree.clone_from(tree);
+        self.seen = seen;
+    }
+
+    pub(crate) fn tree(&self) -> &Option<Arc<Tree>> {
+        &self.tree
+    }
+
+    /// The tree's epoch.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.tree.as_ref().map_or(0, |tree| tree.now())
+    }
+
+    /// Makes what others know of the tree stale.
+    pub(crate) fn advance(&self) {
+        if let Some(tree) = &self.tree {
+            tree.advance();
+        }
+    }
+
+    fn inherit(&mut self, parent: &SpanCtx, own: &Own<'_>, limit: usize) {
+        self.truncated |= parent.truncated;
+        let own_mask = mask_of(own.segs);
+        let room = limit.saturating_sub(own.bytes.len() + self.bytes.len());
+        let inherited = &parent.bytes[parent.function..];
+        if own_mask & parent.mask == 0 && inherited.len() <= room {
+            self.bytes.extend_from_slice(inherited);
+            for seg in &parent.segs {
+                self.segs.push(Seg {
+                    hash: seg.hash,
+                    end: seg.end + self.function as u32 - parent.function as u32,
+                });
+            }
+            self.mask |= parent.mask;
+            return;
+        }
+        let mut from = parent.function;
+        for seg in &parent.segs {
+            let field = &parent.bytes[from..seg.end as usize];
+            from = seg.end as usize;
+            let repeated =
+                own_mask & bit(seg.hash) != 0 && own.segs.iter().any(|mine| mine.hash == seg.hash);
+            if repeated {
+                continue;
+            }
+            if self.bytes.len() + field.len() > limit.saturating_sub(own.bytes.len()) {
+                self.truncated = true;
+                continue;
+            }
+            self.push(field, seg.hash);
+        }
+    }
+
+    /// Gets ready to be filled again by another span; false when it is not worth keeping.
+    pub(crate) fn let_go(&mut self, limit: usize) -> bool {
+        // The root, closed last, keeps the tree for the next root.
+        if self
+            .tree
+            .as_mut()
+            .is_some_and(|tree| Arc::get_mut(tree).is_none())
+        {
+            self.tree = None;
+        }
+        self.bytes.capacity() <= limit && self.segs.capacity() * size_of::<Seg>() <= limit
     }
 
     fn push(&mut self, field: &[u8], hash: u64) {
@@ -167,14 +219,20 @@ impl SpanCtx {
     /// Whether no span of the tree recorded a field since this was made.
     #[inline(always)]
     pub(crate) fn fresh(&self) -> bool {
-        self.seen == self.tree.now()
+        self.seen == self.epoch()
     }
 
     /// Appends the fields whose keys are not taken; `taken` holds the bits of those that may be.
     #[inline]
     pub(crate) fn append(&self, line: &mut Line, taken: u64, is_taken: impl Fn(u64) -> bool) {
         line.truncated |= self.truncated;
-        if self.mask & taken == 0 && line.room(self.bytes.len()) {
+        // Two keys often share a bit without being the same: only a real clash takes the slow way.
+        let clash = self.mask & taken != 0
+            && self
+                .segs
+                .iter()
+                .any(|seg| bit(seg.hash) & taken != 0 && is_taken(seg.hash));
+        if !clash && line.room(self.bytes.len()) {
             line.raw(&self.bytes);
         } else {
             self.append_some(line, is_taken);

@@ -202,6 +202,7 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    #[inline(always)]
     fn plain_text(&mut self, end: usize, text: &str) {
         if self.scheme.redactor.has_patterns()
             && let Some(masked) = self.scheme.redactor.mask(text)

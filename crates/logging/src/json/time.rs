@@ -18,10 +18,12 @@ impl Second {
         text: *b"0000-00-00T00:00:00.000000",
     };
 
-    /// The text of `unix` seconds (already shifted to the wanted zone) plus `micros`.
+    /// The text of `unix` seconds (already shifted to the wanted zone) plus `micros`, and whether it is
+    /// another second than last time.
     #[inline]
-    pub(crate) fn render(&mut self, unix: i64, micros: u32) -> [u8; LEN] {
-        if self.at != unix {
+    pub(crate) fn render(&mut self, unix: i64, micros: u32) -> ([u8; LEN], bool) {
+        let changed = self.at != unix;
+        if changed {
             self.text = civil(unix);
             self.at = unix;
         }
@@ -30,7 +32,7 @@ impl Second {
         let [c, d] = two(micros / 100 % 100);
         let [e, f] = two(micros % 100);
         text[20..26].copy_from_slice(&[a, b, c, d, e, f]);
-        text
+        (text, changed)
     }
 }
 
@@ -98,7 +100,7 @@ mod tests {
 
     fn check(unix: i64, micros: u32, want: &str) {
         let mut second = Second::EMPTY;
-        let got = second.render(unix, micros);
+        let (got, _) = second.render(unix, micros);
         assert_eq!(std::str::from_utf8(&got).unwrap(), want);
     }
 

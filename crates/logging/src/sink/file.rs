@@ -1,11 +1,11 @@
 //! The service's log file: opened, rotated, opened again, never trusted to be there.
 
-use super::flusher::Voice;
 use super::output::{Backoff, Carry, count_lines, whole_lines};
 use super::rotate::{Rotation, base, rotated_name};
 use super::sweep::{FileFigures, Sweeper};
 use crate::clock;
 use crate::json::time;
+use crate::voice::Voice;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};

@@ -5,11 +5,9 @@ use super::file::FileOutput;
 use super::output::StreamOutput;
 use super::{Counts, Loss};
 use crate::clock;
-use crate::layer::own_line;
-use crate::scheme::Scheme;
-use std::sync::{Arc, PoisonError};
+use crate::voice::Voice;
+use std::sync::PoisonError;
 use std::time::Instant;
-use tracing_core::Level;
 
 /// Lines lost by the outputs in one go.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,25 +22,6 @@ impl Lost {
         counts.lost[Loss::Stdout as usize] += self.stdout;
         counts.lost[Loss::File as usize] += self.file;
         counts.lost[Loss::FileUnavailable as usize] += self.unavailable;
-    }
-}
-
-/// How a loss is said in the log.
-#[derive(Debug)]
-pub(crate) struct Voice {
-    pub(crate) scheme: Arc<Scheme>,
-    pub(crate) offset_seconds: i64,
-}
-
-impl Voice {
-    pub(crate) fn lost(&self, lines: u64, why: &str) -> Vec<u8> {
-        own_line(
-            &self.scheme,
-            self.offset_seconds,
-            Level::WARN,
-            &format!("{lines} log lines dropped: {why}"),
-            &[("dropped", lines)],
-        )
     }
 }
 
@@ -121,8 +100,11 @@ mod tests {
     use super::super::rotate::Rotation;
     use super::super::sweep::FileFigures;
     use super::*;
+    use crate::scheme::Scheme;
+    use std::sync::Arc;
     use std::sync::atomic::Ordering::Relaxed;
     use std::time::Duration;
+    use tracing_core::Level;
 
     /// Lines go in where the layer puts them; the layer itself is too slow without optimisation to make
     /// two million of them in a test.

@@ -1,6 +1,6 @@
 //! Writing to a stream that may break, without a panic, a torn line or a silent loss.
 
-use super::flusher::Voice;
+use crate::voice::Voice;
 use std::fs::File;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};

@@ -161,7 +161,7 @@ pub(crate) fn base(active: &str) -> &str {
 /// `base.20261123T133636Z-0001.log`.
 pub(crate) fn rotated_name(base: &str, at: i64, number: u32) -> String {
     let mut second = crate::json::time::Second::EMPTY;
-    let text = second.render(at, 0);
+    let (text, _) = second.render(at, 0);
     let digits: String = text[..19]
         .iter()
         .map(|b| char::from(*b))

@@ -1,0 +1,48 @@
+//! The lines bongsu itself has to say.
+
+use crate::clock;
+use crate::json::line::Line;
+use crate::json::time::{self, Second};
+use crate::scheme::{Layout, Scheme, quoted};
+use crate::site::{Kind, Origin};
+use std::sync::Arc;
+use tracing_core::Level;
+
+/// How a loss is said in the log.
+#[derive(Debug)]
+pub(crate) struct Voice {
+    pub(crate) scheme: Arc<Scheme>,
+    pub(crate) offset_seconds: i64,
+}
+
+impl Voice {
+    /// A line saying that lines were lost, in the shape of all others.
+    pub(crate) fn lost(&self, lines: u64, why: &str) -> Vec<u8> {
+        let scheme = &*self.scheme;
+        let message = format!("{lines} log lines dropped: {why}");
+        let origin = Origin {
+            target: "bongsu_logging",
+            ..Origin::default()
+        };
+        let (seconds, micros) = time::split(clock::now());
+        let mut second = Second::EMPTY;
+        let mut line = Line::new(Vec::new(), usize::MAX);
+        line.raw(&scheme.start);
+        line.raw(&second.render(seconds + self.offset_seconds, micros).0);
+        line.raw(&scheme.head(Level::WARN, &origin));
+        if scheme.layout == Layout::Json {
+            line.raw(&scheme.key_chunk(scheme.keys.message, Kind::Message));
+            line.raw(&quoted(&message));
+        } else {
+            line.raw(message.as_bytes());
+        }
+        line.raw(&scheme.open(&origin));
+        line.raw(&scheme.key_chunk("dropped", Kind::Plain));
+        line.u64(lines);
+        if scheme.keys.nested.is_some() {
+            line.byte(b'}');
+        }
+        line.raw(&scheme.tail(&origin));
+        line.buf
+    }
+}
