@@ -8,6 +8,8 @@ mod figure;
 mod generator;
 mod missing;
 mod money;
+#[cfg(feature = "postgres")]
+mod pg;
 mod rendered;
 pub mod schedule;
 pub mod source;

@@ -47,6 +47,17 @@ pub struct StoredBook {
     positions: Vec<(String, i64, String)>,
 }
 
+impl StoredBook {
+    /// A form that [`Book::restore`] refuses.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn damaged() -> Self {
+        Self {
+            realised: String::new(),
+            positions: Vec::new(),
+        }
+    }
+}
+
 impl Book {
     fn slot(&mut self, ticker: &str) -> &mut Holding {
         let at = match self.index.get(ticker) {

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use state::{Claim, DeliveryRecord, DeliveryState, RetryPolicy, Settlement};
-pub(crate) use state::{decide, reopen, settle};
+pub(crate) use state::{begin, decide, reopen, settle, untried};
 
 use crate::rendered::RenderedReport;
 

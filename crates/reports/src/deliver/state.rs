@@ -100,6 +100,8 @@ pub enum Claim {
     },
     /// It is not ours: somebody holds it, it is not time yet, or it is final.
     Refused(DeliveryRecord),
+    /// Whoever was sending it ended without a mark: it has just become unknown.
+    Lost(DeliveryRecord),
 }
 
 /// The outcome of an attempt.
@@ -126,11 +128,25 @@ pub enum Settlement {
     },
 }
 
+/// A delivery nobody has tried.
+pub(crate) fn untried(key: &DeliveryKey, message_id: &str, now: Timestamp) -> DeliveryRecord {
+    DeliveryRecord {
+        key: key.clone(),
+        state: DeliveryState::Pending,
+        attempts: 0,
+        owner: None,
+        lease_until: None,
+        not_before: None,
+        first_at: now,
+        updated_at: now,
+        message_id: message_id.to_owned(),
+        reason: None,
+    }
+}
+
 /// What a claim does to the row; the second part is the row to write, if it changes.
 pub(crate) fn decide(
-    row: Option<DeliveryRecord>,
-    key: &DeliveryKey,
-    message_id: &str,
+    row: DeliveryRecord,
     owner: &str,
     now: Timestamp,
     lease_until: Timestamp,
@@ -151,20 +167,6 @@ pub(crate) fn decide(
             first_at: row.first_at,
         };
         (claim, Some(row))
-    };
-    let Some(row) = row else {
-        return grant(DeliveryRecord {
-            key: key.clone(),
-            state: DeliveryState::Pending,
-            attempts: 0,
-            owner: None,
-            lease_until: None,
-            not_before: None,
-            first_at: now,
-            updated_at: now,
-            message_id: message_id.to_owned(),
-            reason: None,
-        });
     };
     let held = row.lease_until.is_some_and(|until| until > now);
     match row.state {
@@ -188,7 +190,7 @@ pub(crate) fn decide(
                 )),
                 ..row
             };
-            (Claim::Refused(unknown.clone()), Some(unknown))
+            (Claim::Lost(unknown.clone()), Some(unknown))
         }
     }
 }
@@ -213,22 +215,42 @@ pub(crate) fn reopen(
     })
 }
 
-/// The row after an attempt.
-pub(crate) fn settle(row: DeliveryRecord, outcome: Settlement, now: Timestamp) -> DeliveryRecord {
+/// The row of a claimed delivery as it is being sent; `None` when it is not ours any more.
+pub(crate) fn begin(row: DeliveryRecord, owner: &str, now: Timestamp) -> Option<DeliveryRecord> {
+    let ours = row.state == DeliveryState::Claimed
+        && row.owner.as_deref() == Some(owner)
+        && row.lease_until.is_some_and(|until| until > now);
+    ours.then_some(DeliveryRecord {
+        state: DeliveryState::Sending,
+        updated_at: now,
+        ..row
+    })
+}
+
+/// The row after an attempt; `None` when it is not ours any more.
+pub(crate) fn settle(
+    row: DeliveryRecord,
+    owner: &str,
+    outcome: Settlement,
+    now: Timestamp,
+) -> Option<DeliveryRecord> {
+    if row.state != DeliveryState::Sending || row.owner.as_deref() != Some(owner) {
+        return None;
+    }
     let (state, not_before, reason) = match outcome {
         Settlement::Delivered => (DeliveryState::Delivered, None, None),
         Settlement::Retry { at, reason } => (DeliveryState::Pending, Some(at), Some(reason)),
         Settlement::Failed { reason } => (DeliveryState::Failed, None, Some(reason)),
         Settlement::Unknown { reason } => (DeliveryState::Unknown, None, Some(reason)),
     };
-    DeliveryRecord {
+    Some(DeliveryRecord {
         state,
         not_before,
         reason,
         lease_until: None,
         updated_at: now,
         ..row
-    }
+    })
 }
 
 /// When a failed delivery is tried again, and for how long.
@@ -313,12 +335,13 @@ mod tests {
 
     #[test]
     fn claims() {
-        fn check(row: Option<DeliveryRecord>, now: i64, expected: &str) {
+        fn check(row: DeliveryRecord, now: i64, expected: &str) {
             let shown_row = format!("{row:?}");
-            let (claim, write) = decide(row, &key(), "m", "b", second(now), second(now + 60));
+            let (claim, write) = decide(row, "b", second(now), second(now + 60));
             let claim = match claim {
                 Claim::Granted { attempt, .. } => format!("granted {attempt}"),
                 Claim::Refused(row) => format!("refused {}", row.state.as_str()),
+                Claim::Lost(row) => format!("lost {}", row.state.as_str()),
             };
             let write = write.map_or("keep", |row| row.state.as_str());
             assert_eq!(
@@ -328,40 +351,16 @@ mod tests {
             );
         }
         use DeliveryState::{Claimed, Delivered, Failed, Pending, Sending, Unknown};
-        check(None, 0, "granted 1, claimed");
-        check(
-            Some(record(Pending, None, Some(10))),
-            9,
-            "refused pending, keep",
-        );
-        check(
-            Some(record(Pending, None, Some(10))),
-            10,
-            "granted 2, claimed",
-        );
-        check(
-            Some(record(Claimed, Some(10), None)),
-            9,
-            "refused claimed, keep",
-        );
-        check(
-            Some(record(Claimed, Some(10), None)),
-            10,
-            "granted 2, claimed",
-        );
-        check(
-            Some(record(Sending, Some(10), None)),
-            9,
-            "refused sending, keep",
-        );
-        check(
-            Some(record(Sending, Some(10), None)),
-            10,
-            "refused unknown, unknown",
-        );
+        check(untried(&key(), "m", second(0)), 0, "granted 1, claimed");
+        check(record(Pending, None, Some(10)), 9, "refused pending, keep");
+        check(record(Pending, None, Some(10)), 10, "granted 2, claimed");
+        check(record(Claimed, Some(10), None), 9, "refused claimed, keep");
+        check(record(Claimed, Some(10), None), 10, "granted 2, claimed");
+        check(record(Sending, Some(10), None), 9, "refused sending, keep");
+        check(record(Sending, Some(10), None), 10, "lost unknown, unknown");
         for state in [Delivered, Failed, Unknown] {
             check(
-                Some(record(state, None, None)),
+                record(state, None, None),
                 1_000,
                 &format!("refused {}, keep", state.as_str()),
             );

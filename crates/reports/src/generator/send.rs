@@ -137,11 +137,9 @@ impl ReportGenerator {
             .claim(key, &message_id, &inner.owner, now, lease_until)
             .await?;
         let (attempt, message_id, first_at) = match claim {
-            Claim::Refused(record) => {
-                // A crashed sender's delivery turns unknown at the first claim after its lease.
-                if record.state == DeliveryState::Unknown && record.updated_at == now {
-                    self.undelivered(&record);
-                }
+            Claim::Refused(record) => return Ok((record, false)),
+            Claim::Lost(record) => {
+                self.undelivered(&record);
                 return Ok((record, false));
             }
             Claim::Granted {

@@ -4,6 +4,8 @@
 //! hands rows to a [`Replay`] and returns what else the computation asks for.
 
 pub(crate) mod blocking;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod time;
@@ -39,8 +41,8 @@ pub trait ReportSource: Send + Sync + std::fmt::Debug + 'static {
     /// Prices and names.
     async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError>;
 
-    /// Is there a row with an id of at most `last_id`… that a snapshot could not have seen: one
-    /// inserted after it (`id > last_id`) but executed on or before its date?
+    /// Is there a row that a snapshot could not have seen: one inserted after it (`id > last_id`)
+    /// but executed on or before its date? The next hundred thousand rows are looked at.
     async fn backfilled(&self, last_id: i64, on_or_before: Date) -> Result<bool, SourceError>;
 }
 
@@ -184,3 +186,7 @@ pub(crate) fn equity_day(at: jiff::Timestamp) -> Date {
     let before = at.saturating_sub(jiff::SignedDuration::from_hours(8));
     crate::calendar::date_in_seoul(before.unwrap_or(at))
 }
+
+/// Rows after a snapshot that are looked at for fills that belong before it.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) const BACKFILL_ROWS: i64 = 100_000;

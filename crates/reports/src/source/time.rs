@@ -63,20 +63,6 @@ impl StoredZone {
             None => Executed::Bad(text),
         }
     }
-
-    /// The same of a naive time.
-    pub(crate) fn executed_at(&self, naive: Option<DateTime>) -> Executed<'static> {
-        let Some(naive) = naive else {
-            return Executed::Missing;
-        };
-        match self.instant(naive) {
-            Some(at) => Executed::At {
-                date: SEOUL.to_datetime(at).date(),
-                at,
-            },
-            None => Executed::Bad("out of range"),
-        }
-    }
 }
 
 /// `YYYY-MM-DD[ T]HH:MM[:SS[.fraction]][Z|±HH[:MM]]` or a date alone, by hand: a replay reads millions.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{KeptReport, ReportStore, Reported, StoreError};
 use crate::compute::Snapshot;
-use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, DeliveryState, Settlement};
+use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, Settlement};
 
 /// Sessions remembered; older ones are forgotten.
 const SESSIONS: usize = 100;
@@ -95,7 +95,8 @@ impl ReportStore for MemoryStore {
     ) -> Result<Claim, StoreError> {
         let mut state = self.state();
         let row = state.deliveries.get(key).cloned();
-        let (claim, write) = deliver::decide(row, key, message_id, owner, now, lease_until);
+        let row = row.unwrap_or_else(|| deliver::untried(key, message_id, now));
+        let (claim, write) = deliver::decide(row, owner, now, lease_until);
         if let Some(write) = write {
             state.deliveries.insert(key.clone(), write);
         }
@@ -112,12 +113,10 @@ impl ReportStore for MemoryStore {
         let Some(row) = state.deliveries.get_mut(key) else {
             return Ok(false);
         };
-        let ours = row.state == DeliveryState::Claimed
-            && row.owner.as_deref() == Some(owner)
-            && row.lease_until.is_some_and(|until| until > now);
-        if ours {
-            row.state = DeliveryState::Sending;
-            row.updated_at = now;
+        let found = deliver::begin(row.clone(), owner, now);
+        let ours = found.is_some();
+        if let Some(sending) = found {
+            *row = sending;
         }
         Ok(ours)
     }
@@ -133,11 +132,11 @@ impl ReportStore for MemoryStore {
         let Some(row) = state.deliveries.get_mut(key) else {
             return Ok(None);
         };
-        if row.state != DeliveryState::Sending || row.owner.as_deref() != Some(owner) {
-            return Ok(None);
+        let found = deliver::settle(row.clone(), owner, outcome, now);
+        if let Some(settled) = &found {
+            *row = settled.clone();
         }
-        *row = deliver::settle(row.clone(), outcome, now);
-        Ok(Some(row.clone()))
+        Ok(found)
     }
 
     async fn reopen(

@@ -3,6 +3,12 @@
 //! Replicas that share a store send one report between them.
 
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,6 +18,10 @@ use crate::compute::Snapshot;
 use crate::deliver::{Claim, DeliveryKey, DeliveryRecord, Settlement};
 
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 /// The generator's memory.
 #[async_trait]
@@ -164,4 +174,22 @@ impl StoreError {
             cause: cause.into(),
         }
     }
+}
+
+/// A stored snapshot; a damaged book becomes one that [`Replay::new`](crate::compute::Replay::new)
+/// refuses, so that it is rebuilt and not an error for ever.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn snapshot(day: &str, last_id: i64, book: &str) -> Result<Snapshot, StoreError> {
+    let book =
+        serde_json::from_str(book).unwrap_or_else(|_| crate::compute::book::StoredBook::damaged());
+    Ok(Snapshot {
+        date: row::date(day)?,
+        last_id,
+        book,
+    })
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn book_text(snapshot: &Snapshot) -> Result<String, StoreError> {
+    serde_json::to_string(&snapshot.book).map_err(|cause| StoreError::new("positions", cause))
 }

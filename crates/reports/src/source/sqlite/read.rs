@@ -12,7 +12,7 @@ use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, Split, TradeRow};
 use crate::source::time::{StoredZone, date as date_of};
 use crate::source::{
-    AccountHistory, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
+    AccountHistory, BACKFILL_ROWS, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
 };
 use crate::summary::Halt;
 
@@ -475,7 +475,9 @@ pub(super) fn backfilled(
 ) -> Result<bool, SourceError> {
     let (_, until) = bounds(&settings.trades_zone, None, on_or_before);
     connection
-        .prepare_cached("SELECT 1 FROM trades WHERE id > ?1 AND +executed_at < ?2 LIMIT 1")
-        .and_then(|mut query| query.exists(params![last_id, until]))
+        .prepare_cached(
+            "SELECT 1 FROM trades WHERE id > ?1 AND id <= ?1 + ?3 AND +executed_at < ?2 LIMIT 1",
+        )
+        .and_then(|mut query| query.exists(params![last_id, until, BACKFILL_ROWS]))
         .map_err(failed("trades"))
 }

@@ -1,0 +1,89 @@
+//! One connection to PostgreSQL, opened when it is needed and kept while it is good.
+//!
+//! A pool would spawn its own tasks; a daily report needs one connection a day.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{Mutex, MutexGuard};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The connection, shared by clones. Its options hold the password and are never shown.
+#[derive(Clone)]
+pub(crate) struct Link {
+    options: Arc<PgConnectOptions>,
+    idle: Arc<Mutex<Option<PgConnection>>>,
+    name: Arc<str>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Link").field(&self.name).finish()
+    }
+}
+
+impl Link {
+    /// From a URL `postgres://user:password@host:port/database?options`.
+    pub(crate) fn new(url: &str) -> Result<Self, BadUrl> {
+        // The cause may quote the URL, which holds the password.
+        let options = PgConnectOptions::from_str(url).map_err(|_| BadUrl)?;
+        let name = format!(
+            "postgres {}:{}/{}",
+            options.get_host(),
+            options.get_port(),
+            options.get_database().unwrap_or_default()
+        );
+        Ok(Self {
+            // Dates are read as text: whatever the server's habit, they come as ISO.
+            options: Arc::new(
+                options
+                    .options([("datestyle", "ISO, YMD")])
+                    .application_name("bongsu-reports")
+                    .disable_statement_logging(),
+            ),
+            idle: Arc::default(),
+            name: name.into(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The connection for one piece of work; give it back with [`Lease::keep`] when all went well.
+    pub(crate) async fn take(&self) -> Result<Lease<'_>, sqlx::Error> {
+        let mut slot = self.idle.lock().await;
+        if let Some(mut connection) = slot.take()
+            && connection.ping().await.is_ok()
+        {
+            return Ok(Lease { slot, connection });
+        }
+        let connecting = self.options.connect();
+        let connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        Ok(Lease { slot, connection })
+    }
+}
+
+/// A URL that is none of PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a postgres:// URL")]
+pub struct BadUrl;
+
+/// The connection while it is used. Dropping it closes the connection: a piece of work that was
+/// cut off leaves nothing half-done behind.
+pub(crate) struct Lease<'a> {
+    slot: MutexGuard<'a, Option<PgConnection>>,
+    pub(crate) connection: PgConnection,
+}
+
+impl Lease<'_> {
+    pub(crate) fn keep(mut self) {
+        *self.slot = Some(self.connection);
+    }
+}

@@ -1,0 +1,498 @@
+//! The store in PostgreSQL: replicas on many machines send one report between them.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+use super::row::{DeliveryRow, date, small, timestamp};
+use super::{KeptReport, ReportStore, Reported, StoreError};
+use crate::compute::Snapshot;
+use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, Settlement};
+use crate::pg::{BadUrl, Lease, Link};
+
+/// Two replicas that start at once may both find a table missing: the lock lets one make it.
+const SCHEMA: &str = "
+SELECT pg_advisory_xact_lock(725283915);
+CREATE TABLE IF NOT EXISTS bongsu_report_baselines (
+    report text PRIMARY KEY, since timestamptz NOT NULL
+);
+CREATE TABLE IF NOT EXISTS bongsu_reports (
+    report text NOT NULL, session_date date NOT NULL, revision bigint NOT NULL,
+    complete boolean NOT NULL, send boolean NOT NULL, generated_at timestamptz NOT NULL,
+    summary text NOT NULL,
+    PRIMARY KEY (report, session_date, revision)
+);
+CREATE TABLE IF NOT EXISTS bongsu_deliveries (
+    report text NOT NULL, session_date date NOT NULL, revision bigint NOT NULL,
+    channel text NOT NULL, recipient text NOT NULL,
+    state text NOT NULL, attempts bigint NOT NULL, owner text, lease_until timestamptz,
+    not_before timestamptz, first_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+    message_id text NOT NULL, reason text,
+    PRIMARY KEY (report, session_date, revision, channel, recipient)
+);
+CREATE TABLE IF NOT EXISTS bongsu_positions (
+    source text NOT NULL, session_date date NOT NULL, last_id bigint NOT NULL,
+    book text NOT NULL,
+    PRIMARY KEY (source, session_date)
+);
+";
+
+/// A time as RFC 3339 in UTC, whatever the session's zone.
+macro_rules! utc {
+    ($column:literal) => {
+        concat!(
+            "to_char(",
+            $column,
+            " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        )
+    };
+}
+
+const DELIVERY: &str = concat!(
+    "SELECT revision, channel, recipient, state, attempts, owner, ",
+    utc!("lease_until"),
+    ", ",
+    utc!("not_before"),
+    ", ",
+    utc!("first_at"),
+    ", ",
+    utc!("updated_at"),
+    ", message_id, reason FROM bongsu_deliveries \
+     WHERE report = $1 AND session_date = $2::text::date "
+);
+
+const REPORT: &str = concat!(
+    "SELECT revision, complete, send, ",
+    utc!("generated_at"),
+    ", summary FROM bongsu_reports WHERE report = $1 AND session_date = $2::text::date \
+     AND ($3::bigint IS NULL OR revision = $3) ORDER BY revision DESC LIMIT 1"
+);
+
+/// Remembers in a PostgreSQL database, in tables named `bongsu_…` that it makes itself in the first
+/// schema of the connection's `search_path`.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    link: Link,
+    made: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+fn failed(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |cause| StoreError::new(what, cause)
+}
+
+impl PostgresStore {
+    /// A store from a URL `postgres://user:password@host:port/database`; nothing is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such URL. The error does not quote it.
+    pub fn new(url: &str) -> Result<Self, BadUrl> {
+        Ok(Self {
+            link: Link::new(url)?,
+            made: std::sync::Arc::default(),
+        })
+    }
+
+    async fn take(&self, what: &'static str) -> Result<Lease<'_>, StoreError> {
+        use std::sync::atomic::Ordering;
+        let mut lease = self.link.take().await.map_err(failed(what))?;
+        if !self.made.load(Ordering::Relaxed) {
+            // One simple query of several statements is one transaction.
+            sqlx::raw_sql(SCHEMA)
+                .execute(&mut lease.connection)
+                .await
+                .map_err(failed("making the tables"))?;
+            self.made.store(true, Ordering::Relaxed);
+        }
+        Ok(lease)
+    }
+
+    /// Reads a delivery's row under its lock, decides, and writes what the decision says.
+    async fn change<T>(
+        &self,
+        what: &'static str,
+        key: &DeliveryKey,
+        fresh: Option<DeliveryRecord>,
+        decide: impl FnOnce(DeliveryRecord) -> (T, Option<DeliveryRecord>) + Send,
+    ) -> Result<Option<T>, StoreError>
+    where
+        T: Send,
+    {
+        let mut lease = self.take(what).await?;
+        let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+        if let Some(fresh) = &fresh {
+            // The row is there before it is locked, so that two first claims meet at it.
+            insert(&mut tx, fresh).await.map_err(failed(what))?;
+        }
+        let sql =
+            format!("{DELIVERY} AND revision = $3 AND channel = $4 AND recipient = $5 FOR UPDATE");
+        let found = sqlx::query(AssertSqlSafe(sql))
+            .bind(&key.report)
+            .bind(key.session.to_string())
+            .bind(i64::from(key.revision))
+            .bind(&key.channel)
+            .bind(&key.recipient)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed(what))?;
+        let Some(row) = found else {
+            tx.commit().await.map_err(failed(what))?;
+            lease.keep();
+            return Ok(None);
+        };
+        let record = delivery_row(&row)
+            .map_err(failed(what))?
+            .record(&key.report, key.session)?;
+        let (answer, write) = decide(record);
+        if let Some(write) = write {
+            update(&mut tx, &write).await.map_err(failed(what))?;
+        }
+        tx.commit().await.map_err(failed(what))?;
+        lease.keep();
+        Ok(Some(answer))
+    }
+}
+
+fn delivery_row(row: &PgRow) -> Result<DeliveryRow, sqlx::Error> {
+    Ok(DeliveryRow {
+        revision: row.try_get(0)?,
+        channel: row.try_get(1)?,
+        recipient: row.try_get(2)?,
+        state: row.try_get(3)?,
+        attempts: row.try_get(4)?,
+        owner: row.try_get(5)?,
+        lease_until: row.try_get(6)?,
+        not_before: row.try_get(7)?,
+        first_at: row.try_get(8)?,
+        updated_at: row.try_get(9)?,
+        message_id: row.try_get(10)?,
+        reason: row.try_get(11)?,
+    })
+}
+
+async fn insert(connection: &mut PgConnection, row: &DeliveryRecord) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO bongsu_deliveries (report, session_date, revision, channel, recipient, state, \
+         attempts, first_at, updated_at, message_id) VALUES ($1, $2::text::date, $3, $4, $5, $6, \
+         $7, $8::text::timestamptz, $8::text::timestamptz, $9) ON CONFLICT DO NOTHING",
+    )
+    .bind(&row.key.report)
+    .bind(row.key.session.to_string())
+    .bind(i64::from(row.key.revision))
+    .bind(&row.key.channel)
+    .bind(&row.key.recipient)
+    .bind(row.state.as_str())
+    .bind(i64::from(row.attempts))
+    .bind(row.first_at.to_string())
+    .bind(&row.message_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn update(connection: &mut PgConnection, row: &DeliveryRecord) -> Result<(), sqlx::Error> {
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    sqlx::query(
+        "UPDATE bongsu_deliveries SET state = $6, attempts = $7, owner = $8, \
+         lease_until = $9::text::timestamptz, not_before = $10::text::timestamptz, \
+         first_at = $11::text::timestamptz, updated_at = $12::text::timestamptz, \
+         message_id = $13, reason = $14 \
+         WHERE report = $1 AND session_date = $2::text::date AND revision = $3 \
+         AND channel = $4 AND recipient = $5",
+    )
+    .bind(&row.key.report)
+    .bind(row.key.session.to_string())
+    .bind(i64::from(row.key.revision))
+    .bind(&row.key.channel)
+    .bind(&row.key.recipient)
+    .bind(row.state.as_str())
+    .bind(i64::from(row.attempts))
+    .bind(&row.owner)
+    .bind(text(row.lease_until))
+    .bind(text(row.not_before))
+    .bind(row.first_at.to_string())
+    .bind(row.updated_at.to_string())
+    .bind(&row.message_id)
+    .bind(&row.reason)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn find_report(
+    connection: &mut PgConnection,
+    report: &str,
+    session: Date,
+    revision: Option<u32>,
+) -> Result<Option<KeptReport>, StoreError> {
+    let what = "reading a report";
+    let found: Option<(i64, bool, bool, String, String)> = sqlx::query_as(REPORT)
+        .bind(report)
+        .bind(session.to_string())
+        .bind(revision.map(i64::from))
+        .fetch_optional(connection)
+        .await
+        .map_err(failed(what))?;
+    Ok(match found {
+        None => None,
+        Some((revision, complete, send, generated_at, summary)) => Some(KeptReport {
+            report: report.to_owned(),
+            session,
+            revision: small(revision),
+            complete,
+            send,
+            generated_at: timestamp(&generated_at)?,
+            summary,
+        }),
+    })
+}
+
+#[async_trait]
+impl ReportStore for PostgresStore {
+    async fn baseline(&self, report: &str, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let what = "baseline";
+        let mut lease = self.take(what).await?;
+        sqlx::query(
+            "INSERT INTO bongsu_report_baselines (report, since) \
+             VALUES ($1, $2::text::timestamptz) ON CONFLICT DO NOTHING",
+        )
+        .bind(report)
+        .bind(now.to_string())
+        .execute(&mut lease.connection)
+        .await
+        .map_err(failed(what))?;
+        let text: String = sqlx::query_scalar(concat!(
+            "SELECT ",
+            utc!("since"),
+            " FROM bongsu_report_baselines WHERE report = $1"
+        ))
+        .bind(report)
+        .fetch_one(&mut lease.connection)
+        .await
+        .map_err(failed(what))?;
+        lease.keep();
+        timestamp(&text)
+    }
+
+    async fn keep_report(&self, report: KeptReport) -> Result<KeptReport, StoreError> {
+        let what = "keeping a report";
+        let mut lease = self.take(what).await?;
+        sqlx::query(
+            "INSERT INTO bongsu_reports AS kept \
+             (report, session_date, revision, complete, send, generated_at, summary) \
+             VALUES ($1, $2::text::date, $3, $4, $5, $6::text::timestamptz, $7) \
+             ON CONFLICT (report, session_date, revision) \
+             DO UPDATE SET send = kept.send OR excluded.send",
+        )
+        .bind(&report.report)
+        .bind(report.session.to_string())
+        .bind(i64::from(report.revision))
+        .bind(report.complete)
+        .bind(report.send)
+        .bind(report.generated_at.to_string())
+        .bind(&report.summary)
+        .execute(&mut lease.connection)
+        .await
+        .map_err(failed(what))?;
+        let found = find_report(
+            &mut lease.connection,
+            &report.report,
+            report.session,
+            Some(report.revision),
+        )
+        .await?;
+        lease.keep();
+        Ok(found.unwrap_or(report))
+    }
+
+    async fn report(
+        &self,
+        report: &str,
+        session: Date,
+        revision: Option<u32>,
+    ) -> Result<Option<KeptReport>, StoreError> {
+        let mut lease = self.take("reading a report").await?;
+        let found = find_report(&mut lease.connection, report, session, revision).await?;
+        lease.keep();
+        Ok(found)
+    }
+
+    async fn reported(&self, report: &str, since: Date) -> Result<Vec<Reported>, StoreError> {
+        let what = "reading the reports";
+        let mut lease = self.take(what).await?;
+        let rows: Vec<(String, i64, bool, bool, String)> = sqlx::query_as(concat!(
+            "SELECT session_date::text, revision, complete, send, ",
+            utc!("generated_at"),
+            " FROM bongsu_reports WHERE report = $1 AND session_date >= $2::text::date \
+             ORDER BY session_date, revision"
+        ))
+        .bind(report)
+        .bind(since.to_string())
+        .fetch_all(&mut lease.connection)
+        .await
+        .map_err(failed(what))?;
+        lease.keep();
+        rows.into_iter()
+            .map(|(session, revision, complete, send, generated_at)| {
+                Ok(Reported {
+                    session: date(&session)?,
+                    revision: small(revision),
+                    complete,
+                    send,
+                    generated_at: timestamp(&generated_at)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn claim(
+        &self,
+        key: &DeliveryKey,
+        message_id: &str,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let what = "claiming a delivery";
+        let fresh = deliver::untried(key, message_id, now);
+        self.change(what, key, Some(fresh), |row| {
+            deliver::decide(row, owner, now, lease_until)
+        })
+        .await?
+        .ok_or_else(|| StoreError::new(what, "a row just written is gone"))
+    }
+
+    async fn sending(
+        &self,
+        key: &DeliveryKey,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = self
+            .change("marking a delivery", key, None, |row| {
+                let next = deliver::begin(row, owner, now);
+                (next.is_some(), next)
+            })
+            .await?;
+        Ok(found.unwrap_or(false))
+    }
+
+    async fn settle(
+        &self,
+        key: &DeliveryKey,
+        owner: &str,
+        outcome: Settlement,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryRecord>, StoreError> {
+        let found = self
+            .change("settling a delivery", key, None, |row| {
+                let next = deliver::settle(row, owner, outcome, now);
+                (next.clone(), next)
+            })
+            .await?;
+        Ok(found.flatten())
+    }
+
+    async fn reopen(
+        &self,
+        key: &DeliveryKey,
+        message_id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = self
+            .change("reopening a delivery", key, None, |row| {
+                let next = deliver::reopen(row, message_id, now);
+                (next.is_some(), next)
+            })
+            .await?;
+        Ok(found.unwrap_or(false))
+    }
+
+    async fn deliveries(
+        &self,
+        report: &str,
+        session: Date,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let what = "reading deliveries";
+        let mut lease = self.take(what).await?;
+        let sql = format!("{DELIVERY} ORDER BY revision, channel, recipient");
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(report)
+            .bind(session.to_string())
+            .fetch_all(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+        lease.keep();
+        rows.iter()
+            .map(|row| {
+                delivery_row(row)
+                    .map_err(failed(what))?
+                    .record(report, session)
+            })
+            .collect()
+    }
+
+    async fn snapshot(
+        &self,
+        source: &str,
+        at_or_before: Date,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let what = "reading positions";
+        let mut lease = self.take(what).await?;
+        let found: Option<(String, i64, String)> = sqlx::query_as(
+            "SELECT session_date::text, last_id, book FROM bongsu_positions \
+             WHERE source = $1 AND session_date <= $2::text::date \
+             ORDER BY session_date DESC LIMIT 1",
+        )
+        .bind(source)
+        .bind(at_or_before.to_string())
+        .fetch_optional(&mut lease.connection)
+        .await
+        .map_err(failed(what))?;
+        lease.keep();
+        found
+            .map(|(day, last_id, book)| super::snapshot(&day, last_id, &book))
+            .transpose()
+    }
+
+    async fn keep_snapshots(
+        &self,
+        source: &str,
+        snapshots: Vec<Snapshot>,
+    ) -> Result<(), StoreError> {
+        let what = "keeping positions";
+        let mut lease = self.take(what).await?;
+        let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+        for snapshot in &snapshots {
+            sqlx::query(
+                "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
+                 VALUES ($1, $2::text::date, $3, $4) ON CONFLICT (source, session_date) \
+                 DO UPDATE SET last_id = excluded.last_id, book = excluded.book",
+            )
+            .bind(source)
+            .bind(snapshot.date.to_string())
+            .bind(snapshot.last_id)
+            .bind(super::book_text(snapshot)?)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed(what))?;
+        }
+        tx.commit().await.map_err(failed(what))?;
+        lease.keep();
+        Ok(())
+    }
+
+    async fn forget_snapshots(&self, source: &str) -> Result<(), StoreError> {
+        let what = "forgetting positions";
+        let mut lease = self.take(what).await?;
+        sqlx::query("DELETE FROM bongsu_positions WHERE source = $1")
+            .bind(source)
+            .execute(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+        lease.keep();
+        Ok(())
+    }
+}

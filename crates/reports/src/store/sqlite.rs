@@ -1,0 +1,455 @@
+//! The store in a SQLite file; replicas on one machine may share it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+
+use super::row::{DeliveryRow, date, small, timestamp};
+use super::{KeptReport, ReportStore, Reported, StoreError};
+use crate::compute::Snapshot;
+use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, Settlement};
+use crate::source::blocking;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS bongsu_report_baselines (
+    report TEXT PRIMARY KEY, since TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bongsu_reports (
+    report TEXT NOT NULL, session_date TEXT NOT NULL, revision INTEGER NOT NULL,
+    complete INTEGER NOT NULL, send INTEGER NOT NULL, generated_at TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (report, session_date, revision)
+);
+CREATE TABLE IF NOT EXISTS bongsu_deliveries (
+    report TEXT NOT NULL, session_date TEXT NOT NULL, revision INTEGER NOT NULL,
+    channel TEXT NOT NULL, recipient TEXT NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, owner TEXT, lease_until TEXT,
+    not_before TEXT, first_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    message_id TEXT NOT NULL, reason TEXT,
+    PRIMARY KEY (report, session_date, revision, channel, recipient)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bongsu_positions (
+    source TEXT NOT NULL, session_date TEXT NOT NULL, last_id INTEGER NOT NULL,
+    book TEXT NOT NULL,
+    PRIMARY KEY (source, session_date)
+) WITHOUT ROWID;
+";
+
+const DELIVERY: &str = "SELECT revision, channel, recipient, state, attempts, owner, lease_until, \
+     not_before, first_at, updated_at, message_id, reason FROM bongsu_deliveries ";
+
+/// Remembers in a SQLite file, in tables named `bongsu_…` that it makes itself.
+///
+/// The file may be the trading database or another one.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Option<Connection>>>,
+}
+
+impl SqliteStore {
+    /// A store in this file; it is opened, and made if need be, on the first use.
+    #[must_use]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            path: Arc::new(path.as_ref().to_owned()),
+            idle: Arc::default(),
+        }
+    }
+
+    /// Runs `work` in a transaction that holds the write lock from the beginning.
+    async fn write<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let path = Arc::clone(&self.path);
+        let idle = Arc::clone(&self.idle);
+        let done = blocking::run(move || -> Result<T, Failure> {
+            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => open(&path)?,
+            };
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+            Ok(answer)
+        })
+        .await
+        .map_err(|cause| StoreError::new(what, cause))?;
+        done.map_err(|failure| match failure {
+            Failure::Sql(cause) => StoreError::new(what, cause),
+            Failure::Store(error) => error,
+        })
+    }
+}
+
+enum Failure {
+    Sql(rusqlite::Error),
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+fn delivery_row(row: &Row<'_>) -> Result<DeliveryRow, rusqlite::Error> {
+    Ok(DeliveryRow {
+        revision: row.get(0)?,
+        channel: row.get(1)?,
+        recipient: row.get(2)?,
+        state: row.get(3)?,
+        attempts: row.get(4)?,
+        owner: row.get(5)?,
+        lease_until: row.get(6)?,
+        not_before: row.get(7)?,
+        first_at: row.get(8)?,
+        updated_at: row.get(9)?,
+        message_id: row.get(10)?,
+        reason: row.get(11)?,
+    })
+}
+
+fn find(
+    transaction: &Transaction<'_>,
+    key: &DeliveryKey,
+) -> Result<Option<DeliveryRecord>, Failure> {
+    let found = transaction
+        .prepare_cached(&format!(
+            "{DELIVERY} WHERE report = ?1 AND session_date = ?2 AND revision = ?3 \
+             AND channel = ?4 AND recipient = ?5"
+        ))?
+        .query_row(
+            params![
+                key.report,
+                key.session.to_string(),
+                key.revision,
+                key.channel,
+                key.recipient
+            ],
+            delivery_row,
+        )
+        .optional()?;
+    Ok(match found {
+        Some(row) => Some(row.record(&key.report, key.session)?),
+        None => None,
+    })
+}
+
+fn put(transaction: &Transaction<'_>, row: &DeliveryRecord) -> Result<(), Failure> {
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO bongsu_deliveries (report, session_date, revision, channel, \
+             recipient, state, attempts, owner, lease_until, not_before, first_at, updated_at, \
+             message_id, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            row.key.report,
+            row.key.session.to_string(),
+            row.key.revision,
+            row.key.channel,
+            row.key.recipient,
+            row.state.as_str(),
+            row.attempts,
+            row.owner,
+            text(row.lease_until),
+            text(row.not_before),
+            row.first_at.to_string(),
+            row.updated_at.to_string(),
+            row.message_id,
+            row.reason
+        ])?;
+    Ok(())
+}
+
+const REPORT: &str = "SELECT revision, complete, send, generated_at, summary FROM bongsu_reports \
+     WHERE report = ?1 AND session_date = ?2 ";
+
+fn kept_report(
+    transaction: &Transaction<'_>,
+    report: &str,
+    session: Date,
+    revision: Option<u32>,
+) -> Result<Option<KeptReport>, Failure> {
+    let found = transaction
+        .prepare_cached(&format!(
+            "{REPORT} AND (?3 IS NULL OR revision = ?3) ORDER BY revision DESC LIMIT 1"
+        ))?
+        .query_row(params![report, session.to_string(), revision], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get::<_, String>(3)?,
+                row.get(4)?,
+            ))
+        })
+        .optional()?;
+    Ok(match found {
+        None => None,
+        Some((revision, complete, send, generated_at, summary)) => Some(KeptReport {
+            report: report.to_owned(),
+            session,
+            revision: small(revision),
+            complete,
+            send,
+            generated_at: timestamp(&generated_at)?,
+            summary,
+        }),
+    })
+}
+
+#[async_trait]
+impl ReportStore for SqliteStore {
+    async fn baseline(&self, report: &str, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let report = report.to_owned();
+        self.write("baseline", move |tx| {
+            tx.execute(
+                "INSERT OR IGNORE INTO bongsu_report_baselines (report, since) VALUES (?1, ?2)",
+                params![report, now.to_string()],
+            )?;
+            let text: String = tx.query_row(
+                "SELECT since FROM bongsu_report_baselines WHERE report = ?1",
+                [&report],
+                |row| row.get(0),
+            )?;
+            Ok(timestamp(&text)?)
+        })
+        .await
+    }
+
+    async fn keep_report(&self, report: KeptReport) -> Result<KeptReport, StoreError> {
+        self.write("keeping a report", move |tx| {
+            tx.execute(
+                "INSERT INTO bongsu_reports \
+                 (report, session_date, revision, complete, send, generated_at, summary) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                 ON CONFLICT DO UPDATE SET send = max(send, excluded.send)",
+                params![
+                    report.report,
+                    report.session.to_string(),
+                    report.revision,
+                    report.complete,
+                    report.send,
+                    report.generated_at.to_string(),
+                    report.summary
+                ],
+            )?;
+            let kept = kept_report(tx, &report.report, report.session, Some(report.revision))?;
+            Ok(kept.unwrap_or(report))
+        })
+        .await
+    }
+
+    async fn report(
+        &self,
+        report: &str,
+        session: Date,
+        revision: Option<u32>,
+    ) -> Result<Option<KeptReport>, StoreError> {
+        let report = report.to_owned();
+        self.write("reading a report", move |tx| {
+            kept_report(tx, &report, session, revision)
+        })
+        .await
+    }
+
+    async fn reported(&self, report: &str, since: Date) -> Result<Vec<Reported>, StoreError> {
+        let report = report.to_owned();
+        self.write("reading the reports", move |tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT session_date, revision, complete, send, generated_at FROM bongsu_reports \
+                 WHERE report = ?1 AND session_date >= ?2 ORDER BY session_date, revision",
+            )?;
+            let mut rows = query.query(params![report, since.to_string()])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(Reported {
+                    session: date(row.get_ref(0)?.as_str().unwrap_or_default())?,
+                    revision: small(row.get(1)?),
+                    complete: row.get(2)?,
+                    send: row.get(3)?,
+                    generated_at: timestamp(row.get_ref(4)?.as_str().unwrap_or_default())?,
+                });
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn claim(
+        &self,
+        key: &DeliveryKey,
+        message_id: &str,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let (key, message_id, owner) = (key.clone(), message_id.to_owned(), owner.to_owned());
+        self.write("claiming a delivery", move |tx| {
+            let row = find(tx, &key)?.unwrap_or_else(|| deliver::untried(&key, &message_id, now));
+            let (claim, write) = deliver::decide(row, &owner, now, lease_until);
+            if let Some(write) = write {
+                put(tx, &write)?;
+            }
+            Ok(claim)
+        })
+        .await
+    }
+
+    async fn sending(
+        &self,
+        key: &DeliveryKey,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (key, owner) = (key.clone(), owner.to_owned());
+        self.write("marking a delivery", move |tx| {
+            let next = find(tx, &key)?.and_then(|row| deliver::begin(row, &owner, now));
+            if let Some(next) = &next {
+                put(tx, next)?;
+            }
+            Ok(next.is_some())
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        key: &DeliveryKey,
+        owner: &str,
+        outcome: Settlement,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryRecord>, StoreError> {
+        let (key, owner) = (key.clone(), owner.to_owned());
+        self.write("settling a delivery", move |tx| {
+            let next = find(tx, &key)?.and_then(|row| deliver::settle(row, &owner, outcome, now));
+            if let Some(next) = &next {
+                put(tx, next)?;
+            }
+            Ok(next)
+        })
+        .await
+    }
+
+    async fn reopen(
+        &self,
+        key: &DeliveryKey,
+        message_id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (key, message_id) = (key.clone(), message_id.to_owned());
+        self.write("reopening a delivery", move |tx| {
+            let next = find(tx, &key)?.and_then(|row| deliver::reopen(row, &message_id, now));
+            if let Some(next) = &next {
+                put(tx, next)?;
+            }
+            Ok(next.is_some())
+        })
+        .await
+    }
+
+    async fn deliveries(
+        &self,
+        report: &str,
+        session: Date,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let report = report.to_owned();
+        self.write("reading deliveries", move |tx| {
+            let rows: Vec<DeliveryRow> = tx
+                .prepare_cached(&format!(
+                    "{DELIVERY} WHERE report = ?1 AND session_date = ?2 \
+                     ORDER BY revision, channel, recipient"
+                ))?
+                .query_map(params![report, session.to_string()], delivery_row)?
+                .collect::<Result<_, _>>()?;
+            let records: Result<_, StoreError> = rows
+                .into_iter()
+                .map(|row| row.record(&report, session))
+                .collect();
+            Ok(records?)
+        })
+        .await
+    }
+
+    async fn snapshot(
+        &self,
+        source: &str,
+        at_or_before: Date,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let source = source.to_owned();
+        self.write("reading positions", move |tx| {
+            let found: Option<(String, i64, String)> = tx
+                .prepare_cached(
+                    "SELECT session_date, last_id, book FROM bongsu_positions \
+                     WHERE source = ?1 AND session_date <= ?2 ORDER BY session_date DESC LIMIT 1",
+                )?
+                .query_row(params![source, at_or_before.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .optional()?;
+            Ok(match found {
+                Some((day, last_id, book)) => Some(super::snapshot(&day, last_id, &book)?),
+                None => None,
+            })
+        })
+        .await
+    }
+
+    async fn keep_snapshots(
+        &self,
+        source: &str,
+        snapshots: Vec<Snapshot>,
+    ) -> Result<(), StoreError> {
+        let source = source.to_owned();
+        self.write("keeping positions", move |tx| {
+            let mut insert = tx.prepare_cached(
+                "INSERT OR REPLACE INTO bongsu_positions (source, session_date, last_id, book) \
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            for snapshot in &snapshots {
+                insert.execute(params![
+                    source,
+                    snapshot.date.to_string(),
+                    snapshot.last_id,
+                    super::book_text(snapshot)?
+                ])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn forget_snapshots(&self, source: &str) -> Result<(), StoreError> {
+        let source = source.to_owned();
+        self.write("forgetting positions", move |tx| {
+            tx.execute("DELETE FROM bongsu_positions WHERE source = ?1", [source])?;
+            Ok(())
+        })
+        .await
+    }
+}
