@@ -1,6 +1,7 @@
 //! Bucket bounds, and the bucket of a value.
 
 use crate::error::MetricsError;
+use crate::text;
 
 /// Most buckets a histogram may have, `+Inf` not counted.
 pub(crate) const MAX_BOUNDS: usize = 62;
@@ -22,6 +23,8 @@ pub(crate) struct Bounds {
     pub(crate) scale: Scale,
     /// As declared.
     pub(crate) upper: Box<[f64]>,
+    /// The end of each bucket's labels: `le="0.005"} `.
+    pub(crate) ends: Box<[Box<str>]>,
     /// In the stored scale, ended by `u64::MAX`.
     whole: Box<[u64]>,
     /// The first bucket that a value of so many significant bits can be in.
@@ -82,6 +85,11 @@ impl Bounds {
         Self {
             scale,
             upper: upper.into(),
+            ends: upper
+                .iter()
+                .chain(&[f64::INFINITY])
+                .map(|bound| end(*bound))
+                .collect(),
             whole: whole.into(),
             first,
             steps,
@@ -112,6 +120,13 @@ impl Bounds {
             .map(|bound| usize::from(value > *bound))
             .sum()
     }
+}
+
+fn end(bound: f64) -> Box<str> {
+    let mut end = String::from("le=\"");
+    text::write_bound(&mut end, bound);
+    end.push_str("\"} ");
+    end.into()
 }
 
 #[cfg(test)]

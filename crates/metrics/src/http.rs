@@ -10,9 +10,11 @@ use std::time::Duration;
 use crate::bounds::{Bounds, Scale};
 use crate::catalog::{HTTP_DURATION_BUCKETS, Id, SIZE_BUCKETS};
 use crate::cells::{CellSpace, Writer};
+use crate::exemplar::{Exemplar, Exemplars};
 use crate::family::{Family, OTHER};
 use crate::index::{Index, MAX_VALUE};
 use crate::registry::Registry;
+use crate::service_metrics::{nanos, unix_now};
 use crate::status::{self, STATUSES};
 use crate::text::Blocks;
 
@@ -64,6 +66,7 @@ pub(crate) struct Route {
     base: u32,
     endpoint: Box<str>,
     method: Box<str>,
+    exemplars: Exemplars,
 }
 
 /// One finished request.
@@ -147,6 +150,7 @@ impl Http {
                 base,
                 endpoint: endpoint.into(),
                 method: method.into(),
+                exemplars: Exemplars::default(),
             }));
             Some([u64::from(base), number as u64])
         })
@@ -154,7 +158,7 @@ impl Http {
 
     #[inline]
     fn write(&self, writer: Writer<'_>, status: Option<usize>, request: &Request) {
-        let nanos = u64::try_from(request.duration.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = nanos(request.duration);
         if let Some(status) = status {
             writer.add(STATUS + status, 1);
         }
@@ -181,6 +185,14 @@ impl Http {
         {
             count_rare(registry, &route, request.status);
         }
+    }
+
+    /// The exemplars of the route with this number; routes are numbered in the order of their series.
+    pub(crate) fn exemplars(&self, number: usize) -> Vec<Option<Exemplar>> {
+        let route = self.routes.get(number).and_then(OnceLock::get);
+        route
+            .map(|route| route.exemplars.snapshot())
+            .unwrap_or_default()
     }
 
     fn route(&self, number: u64) -> Option<Arc<Route>> {
@@ -256,6 +268,31 @@ impl HttpRoute {
                     .record(&self.registry, route.base, again, &request);
             }
             None => self.registry.family(Id::HttpRequestsTotal).count_overflow(),
+        }
+    }
+}
+
+impl HttpRoute {
+    /// The same, and keeps the trace id as an exemplar of the duration's bucket, to be shown in
+    /// OpenMetrics. A trace id is 1 to 64 letters, digits, `-` and `_`; others are passed over. Reads
+    /// the clock.
+    pub fn record_with_trace(
+        &self,
+        status: u16,
+        duration: Duration,
+        request_size: u64,
+        response_size: u64,
+        trace_id: &str,
+    ) {
+        self.record(status, duration, request_size, response_size);
+        let nanos = nanos(duration);
+        if let Some(route) = &self.route
+            && let Some(exemplar) = Exemplar::new(trace_id, nanos, unix_now())
+        {
+            let bounds = &self.registry.http.durations;
+            route
+                .exemplars
+                .offer(bounds.bucket(nanos), bounds.buckets(), exemplar);
         }
     }
 }

@@ -38,6 +38,7 @@ pub mod catalog;
 mod cells;
 mod custom;
 mod error;
+mod exemplar;
 mod family;
 mod http;
 mod index;

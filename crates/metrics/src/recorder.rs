@@ -138,6 +138,12 @@ impl Macros {
         self.queue.drain();
     }
 
+    /// Samples that wait in the exporter.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> u64 {
+        self.queue.waiting.load(Relaxed)
+    }
+
     pub(crate) fn render(&self, out: &mut String, format: Format) {
         rewrite::page(&self.handle.render(), out, format);
     }

@@ -478,8 +478,11 @@ impl ServiceMetrics {
     }
 }
 
+/// Whole nanoseconds, the most that fit (584 years).
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    let seconds = duration.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(u64::from(duration.subsec_nanos()))
 }
 
 impl fmt::Debug for ServiceMetrics {

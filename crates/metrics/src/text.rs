@@ -126,10 +126,10 @@ pub(crate) fn write_f64(out: &mut String, value: f64) {
         write!(out, "NaN")
     } else if value.is_infinite() {
         write!(out, "{}Inf", if value > 0.0 { '+' } else { '-' })
-    } else if size < 1e15 && value.trunc() == value {
+    } else if size < 1e15 && value.trunc() == value && (value != 0.0 || value.is_sign_positive()) {
         write_i64(out, value as i64);
         Ok(())
-    } else if (1e-5..1e15).contains(&size) {
+    } else if value == 0.0 || (1e-5..1e15).contains(&size) {
         write!(out, "{value}")
     } else {
         write!(out, "{value:e}")
@@ -181,6 +181,7 @@ mod tests {
             }
         };
         check(0.0, "0");
+        check(-0.0, "-0");
         check(1.0, "1");
         check(-3.0, "-3");
         check(0.1, "0.1");

@@ -11,9 +11,10 @@ pub(crate) use page::compress;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::bounds::{Bounds, Scale};
+use crate::bounds::{Bounds, MAX_BOUNDS, Scale};
 use crate::catalog::{Id, Kind, Unit};
 use crate::cells::CellSpace;
+use crate::exemplar::Exemplar;
 use crate::family::{Family, Repr};
 use crate::http::{self, Part};
 use crate::registry::Registry;
@@ -111,13 +112,8 @@ impl Writer {
                 Repr::Histogram(bounds) => {
                     let stride = family.stride() as u32;
                     for (labels, i) in block.texts().zip(0..) {
-                        self.histogram(
-                            cells,
-                            &family.name,
-                            bounds,
-                            labels,
-                            block.base + i * stride,
-                        );
+                        let series = (labels, block.base + i * stride);
+                        self.histogram(cells, &family.name, bounds, series, &[]);
                     }
                 }
                 _ => self.scalars(cells, family, block),
@@ -182,26 +178,23 @@ impl Writer {
         cells: &CellSpace,
         name: &str,
         bounds: &Bounds,
-        labels: &str,
-        base: u32,
+        (labels, base): (&str, u32),
+        exemplars: &[Option<Exemplar>],
     ) {
         let buckets = bounds.buckets();
-        let mut counts = [0_u64; crate::bounds::MAX_BOUNDS + 2];
+        let mut counts = [0_u64; MAX_BOUNDS + 2];
         cells.sum(base, &mut counts[..=buckets]);
+        let comma = if labels.is_empty() { "" } else { "," };
         let mut total = 0;
-        for (bucket, count) in counts[..buckets].iter().enumerate() {
+        for (bucket, (count, end)) in counts[..buckets].iter().zip(&bounds.ends).enumerate() {
             total += count;
-            self.out.push_str(name);
-            self.out.push_str("_bucket{");
-            self.out.push_str(labels);
-            self.out
-                .push_str(if labels.is_empty() { "le=\"" } else { ",le=\"" });
-            match bounds.upper.get(bucket) {
-                Some(bound) => text::write_bound(&mut self.out, *bound),
-                None => self.out.push_str("+Inf"),
+            for part in [name, "_bucket{", labels, comma, end] {
+                self.out.push_str(part);
             }
-            self.out.push_str("\"} ");
             text::write_u64(&mut self.out, total);
+            if let Some(Some(exemplar)) = exemplars.get(bucket) {
+                self.exemplar(exemplar);
+            }
             self.out.push('\n');
         }
         self.name(name, "_sum", labels);
@@ -219,6 +212,15 @@ impl Writer {
         text::write_u64(&mut self.out, total);
         self.out.push('\n');
         self.created(name, labels);
+    }
+
+    fn exemplar(&mut self, exemplar: &Exemplar) {
+        for part in [" # {trace_id=\"", exemplar.trace_id(), "\"} "] {
+            self.out.push_str(part);
+        }
+        text::write_nanos(&mut self.out, exemplar.nanos);
+        self.out.push(' ');
+        text::write_f64(&mut self.out, exemplar.at);
     }
 
     fn http_counts(&mut self, registry: &Registry, family: &Family) {
@@ -267,10 +269,24 @@ impl Writer {
             return;
         }
         self.head(family);
+        let shown = self.format == Format::OpenMetrics && matches!(part, Part::Duration);
+        let mut number = 0;
         for block in &routes {
             for (labels, i) in block.texts().zip(0..) {
                 let base = block.base + i * http::stride() + part.offset() as u32;
-                self.histogram(&registry.cells, &family.name, bounds, labels, base);
+                let exemplars = if shown {
+                    registry.http.exemplars(number)
+                } else {
+                    Vec::new()
+                };
+                self.histogram(
+                    &registry.cells,
+                    &family.name,
+                    bounds,
+                    (labels, base),
+                    &exemplars,
+                );
+                number += 1;
             }
         }
     }

@@ -1,0 +1,135 @@
+//! Formats, codings, exemplars and timing.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use super::catalogue::metrics;
+use super::parse::parse;
+use crate::ServiceMetrics;
+
+fn open_text(m: &ServiceMetrics) -> String {
+    let page = m.render(Some("application/openmetrics-text; version=1.0.0"), None);
+    assert_eq!(
+        page.content_type,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    String::from_utf8(page.body.to_vec()).expect("text")
+}
+
+#[test]
+fn gzip_holds_the_same_page() {
+    let m = metrics();
+    for i in 0..2_000 {
+        m.record_error(&format!("E{i}"), "error");
+    }
+    let plain = m.render(None, None);
+    assert_eq!(
+        plain.content_type,
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    assert_eq!(plain.content_encoding, None);
+    let packed = m.render(None, Some("gzip, deflate"));
+    assert_eq!(packed.content_encoding, Some("gzip"));
+    assert!(packed.body.len() * 4 < plain.body.len());
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&packed.body[..])
+        .read_to_end(&mut unpacked)
+        .expect("gzip");
+    assert_eq!(unpacked, plain.body);
+    assert_eq!(plain.body, m.export_metrics().as_bytes());
+}
+
+#[test]
+fn openmetrics_says_units_created_and_end() {
+    let m = metrics();
+    m.record_request("GET", "/", 200, Duration::from_millis(1), 0, 0);
+    let page = open_text(&m);
+    parse(&page);
+    for part in [
+        "# TYPE http_requests counter\n",
+        "# TYPE http_request_duration_seconds histogram\n# UNIT http_request_duration_seconds seconds\n",
+        "http_requests_created{endpoint=\"/\",method=\"GET\",status=\"200\"} 1",
+        "http_request_duration_seconds_created{endpoint=\"/\",method=\"GET\"} 1",
+        "http_panics_created 1",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(page.ends_with("# EOF\n"));
+    assert!(!m.export_metrics().contains("_created"));
+}
+
+#[test]
+fn exemplars_carry_the_trace() {
+    let m = metrics();
+    let other = m.http_route("GET", "/other");
+    let route = m.http_route("GET", "/orders");
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    route.record_with_trace(200, Duration::from_millis(30), 0, 0, trace);
+    for bad in ["", "a b", "\"", &"x".repeat(65), "é"] {
+        route.record_with_trace(200, Duration::from_secs(20), 0, 0, bad);
+    }
+    other.record(200, Duration::from_millis(30), 0, 0);
+    let page = open_text(&m);
+    let parsed = parse(&page);
+    let with: Vec<_> = parsed
+        .samples
+        .iter()
+        .filter(|s| s.exemplar.is_some())
+        .collect();
+    assert_eq!(with.len(), 1);
+    assert_eq!(with[0].labels["le"], "0.05");
+    assert_eq!(with[0].labels["endpoint"], "/orders");
+    let exemplar = with[0].exemplar.as_deref().unwrap_or_default();
+    assert!(
+        exemplar.starts_with(&format!("{{trace_id=\"{trace}\"}} 0.03 1")),
+        "{exemplar}"
+    );
+    assert!(!m.export_metrics().contains(trace));
+}
+
+#[test]
+fn a_timer_tells_how_it_ended() {
+    let m = metrics();
+    drop(m.measure_time("a"));
+    let mut failing = m.measure_time("a");
+    failing.fail();
+    drop(failing);
+    let panicking = m.clone();
+    let _ = std::panic::catch_unwind(move || {
+        let _timer = panicking.measure_time("a");
+        panic!("as asked");
+    });
+    let page = parse(&m.export_metrics());
+    let count = |status| {
+        page.value(
+            "operation_duration_seconds_count",
+            &[("operation", "a"), ("status", status)],
+        )
+    };
+    assert_eq!((count("success"), count("error")), (Some(1.0), Some(2.0)));
+}
+
+#[tokio::test]
+async fn a_timed_future_tells_how_it_ended() {
+    let m = metrics();
+    let fine = m.measure_time_async("a", async { Ok::<_, ()>(7) }).await;
+    let failed = m
+        .measure_time_async("a", async { Err::<(), _>("no") })
+        .await;
+    assert_eq!((fine, failed), (Ok(7), Err("no")));
+    let never = m.measure_time_async("a", std::future::pending::<Result<(), ()>>());
+    let cut = tokio::time::timeout(Duration::from_millis(5), never).await;
+    assert!(cut.is_err());
+    drop(m.measure_time_async("a", async { Ok::<(), ()>(()) }));
+    let page = parse(&m.export_metrics());
+    let count = |status| {
+        page.value(
+            "operation_duration_seconds_count",
+            &[("operation", "a"), ("status", status)],
+        )
+    };
+    assert_eq!(
+        (count("success"), count("error"), count("cancelled")),
+        (Some(1.0), Some(1.0), Some(1.0))
+    );
+}

@@ -1,0 +1,6 @@
+//! Tests against the real tools, and the model of the lanes.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod lanes;
+mod memory;
+mod promtool;
