@@ -28,8 +28,6 @@ pub(crate) struct State {
     pub(crate) beats: Vec<BeatRecord>,
     /// Gates that are still shut.
     pub(crate) gates: Vec<String>,
-    /// Every check of the startup group has succeeded once; latched.
-    pub(crate) started: bool,
     /// The status of the whole that was last shown.
     pub(crate) shown: HealthStatus,
 }
@@ -259,19 +257,18 @@ pub(crate) fn compose(view: &View<'_>, state: &mut State) -> Composed {
     }
 }
 
-/// What the startup group still waits for; latches the checks' part of it.
-fn waiting(state: &mut State) -> Vec<String> {
-    let mut waiting = Vec::new();
-    if !state.started {
-        let open = state
-            .checks
-            .iter()
-            .filter(|c| c.check.in_startup() && !c.tracker.ever_succeeded());
-        waiting.extend(open.map(|c| c.check.name.clone()));
-        state.started = waiting.is_empty();
-    }
-    waiting.extend(state.gates.iter().cloned());
-    waiting
+/// What the startup group still waits for. A check that has succeeded once is never waited for
+/// again.
+fn waiting(state: &State) -> Vec<String> {
+    let checks = state
+        .checks
+        .iter()
+        .filter(|c| c.check.in_startup() && !c.tracker.ever_succeeded());
+    checks
+        .map(|c| &c.check.name)
+        .chain(&state.gates)
+        .cloned()
+        .collect()
 }
 
 fn show_check(record: &CheckRecord, now: Duration) -> (Shown, Duration) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::WeakShared;
 use jiff::Timestamp;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::assemble::{self, BeatRecord, CheckRecord, State, View};
@@ -43,7 +43,6 @@ pub(crate) struct Inner {
     state: Mutex<State>,
     published: RwLock<Arc<Published>>,
     transitions: broadcast::Sender<Transition>,
-    wake: Notify,
     /// The changes still to be logged; held by the one task that watches the clock.
     watcher: tokio::sync::Mutex<broadcast::Receiver<Transition>>,
     draining: AtomicBool,
@@ -72,7 +71,6 @@ impl Inner {
                 .collect(),
             beats: Vec::new(),
             gates: Vec::new(),
-            started: false,
             shown: HealthStatus::Unknown,
         };
         let view = View {
@@ -96,7 +94,6 @@ impl Inner {
             state: Mutex::new(state),
             published: RwLock::new(Arc::new(first)),
             transitions,
-            wake: Notify::new(),
             watcher: tokio::sync::Mutex::new(changes),
             draining: AtomicBool::new(false),
             asking: AtomicBool::new(false),
@@ -160,10 +157,6 @@ impl Inner {
         &self,
     ) -> tokio::sync::MutexGuard<'_, broadcast::Receiver<Transition>> {
         self.watcher.lock().await
-    }
-
-    pub(crate) fn woken(&self) -> tokio::sync::futures::Notified<'_> {
-        self.wake.notified()
     }
 
     /// The interval until the next run, by how the check does.
@@ -238,7 +231,6 @@ impl Inner {
         state.beats.push(BeatRecord::new(Arc::clone(beat), session));
         drop(state);
         self.publish();
-        self.wake.notify_waiters();
         Ok(())
     }
 

@@ -63,12 +63,11 @@ pub(crate) async fn drive(inner: Arc<Inner>, at: usize) {
 pub(crate) async fn watch(inner: Arc<Inner>) {
     let mut changes = inner.claim_watch().await;
     loop {
-        let woken = inner.woken();
+        // What could make the next look due sooner, a new heartbeat, is itself a change and wakes this.
         let next = inner.evaluate();
         tokio::select! {
             change = changes.recv() => log(change),
             () = tokio::time::sleep_until(next) => {}
-            () = woken => {}
         }
     }
 }

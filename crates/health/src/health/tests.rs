@@ -672,3 +672,70 @@ async fn changes_are_logged_at_a_fitting_level() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_sleeps_notices_a_new_heartbeat_and_its_recovery() {
+    let health = build([]);
+    let mut changes = health.subscribe();
+    let script = async {
+        tokio::time::sleep(100 * SECOND).await;
+        let feed = health
+            .heartbeat("feed")
+            .max_age(10 * SECOND)
+            .start()
+            .unwrap();
+        tokio::time::sleep(11 * SECOND).await;
+        feed.beat();
+        tokio::time::sleep(SECOND).await;
+        std::iter::from_fn(|| changes.try_recv().ok())
+            .filter(|c| c.name == "feed")
+            .map(|c| c.to)
+            .collect::<Vec<_>>()
+    };
+    tokio::select! {
+        () = health.run() => panic!("it never ends"),
+        told = script => assert_eq!(told, [HealthStatus::Healthy, HealthStatus::Unhealthy, HealthStatus::Healthy]),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_destructor_panics_is_a_timeout_like_any_other() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("boom");
+        }
+    }
+    let check = Check::new("a", DependencyType::Service, || async {
+        let _bomb = Bomb;
+        std::future::pending().await
+    });
+    let health = build([check]);
+    let after = health.refresh("a").await.unwrap();
+    assert_eq!(after.message.as_deref(), Some("no answer within 2s"));
+    let after = health.refresh("a").await.unwrap();
+    assert_eq!(
+        (after.status, health.snapshot().part("a").unwrap().runs),
+        (HealthStatus::Unhealthy, 2)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_started_always_started() {
+    let fake = Arc::new(Fake::default());
+    let health = build([fake.check("a")]);
+    assert!(!health.snapshot().started);
+    health.refresh("a").await.unwrap();
+    assert!(health.snapshot().started);
+    fake.down.store(true, Ordering::SeqCst);
+    tokio::time::advance(1_000 * SECOND).await;
+    health.refresh("a").await.unwrap();
+    health.refresh("a").await.unwrap();
+    assert_eq!(
+        (
+            health.startup_response().status,
+            health.ready_response().status
+        ),
+        (200, 503)
+    );
+}
