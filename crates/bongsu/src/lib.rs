@@ -1,1 +1,134 @@
-//! bongsu.
+//! **bongsu** (봉수): monitoring and alerting for Rust trading services.
+//!
+//! A few lines give an axum service health endpoints, JSON logs with request context,
+//! Prometheus metrics, resource monitoring, alerts that survive a dead channel, and a daily
+//! report.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use axum::{Router, routing::get};
+//! use bongsu::Bongsu;
+//!
+//! #[tokio::main]
+//! async fn main() -> ExitCode {
+//!     bongsu::exit_code(run().await)
+//! }
+//!
+//! async fn run() -> Result<(), bongsu::Error> {
+//!     let bongsu = Bongsu::from_env().await?;
+//!     let app = Router::new().route("/", get(|| async { "봉수" }));
+//!     bongsu.serve(app).await
+//! }
+//! ```
+//!
+//! With `SERVICE_NAME=demo` set, `/health`, `/ready`, `/liveness` and `/metrics` are there, each
+//! request is measured and logged, and SIGTERM drains. [`config`] lists every variable.
+//!
+//! | feature | gives | default |
+//! |---|---|---|
+//! | `health` | checks, probes, heartbeats | ✓ |
+//! | `logging` | the JSON log | ✓ |
+//! | `metrics` | `ServiceMetrics` and `/metrics` | ✓ |
+//! | `resources` | CPU, memory, disk, network, processes, containers | ✓ |
+//! | `alerts` | rules, cooldown, outbox, the log channel | ✓ |
+//! | `email`, `slack`, `webhook` | one channel each | ✓ |
+//! | `alertmanager`, `discord`, `pagerduty`, `teams`, `telegram`, `heartbeat` | one channel each | |
+//! | `reports` | the daily report; `charts` adds pictures to its mail | ✓ |
+//! | `axum` | request middleware, routers, `serve` | ✓ |
+//! | `sqlite` | durable alerts, check and report source | ✓ |
+//! | `postgres`, `redis` | checks, report source, shared cooldown | |
+//! | `full` | everything | |
+//!
+//! Each crate is also there alone: `bongsu-alerts` knows nothing of axum, and so on.
+
+#[cfg(feature = "alerts")]
+mod alerting;
+mod bridge;
+mod builder;
+pub mod config;
+mod database;
+mod error;
+mod handle;
+#[cfg(feature = "axum")]
+mod http;
+mod parts;
+#[cfg(feature = "reports")]
+mod reporting;
+mod tasks;
+
+pub use builder::Builder;
+pub use config::Config;
+pub use error::{Error, exit_code};
+pub use handle::Bongsu;
+#[cfg(feature = "reports")]
+pub use reporting::ReportFiles;
+
+#[cfg(feature = "alerts")]
+#[doc(inline)]
+pub use bongsu_alerts as alerts;
+#[cfg(feature = "axum")]
+#[doc(inline)]
+pub use bongsu_axum_glue as axum_glue;
+#[cfg(feature = "health")]
+#[doc(inline)]
+pub use bongsu_health as health;
+#[cfg(feature = "logging")]
+#[doc(inline)]
+pub use bongsu_logging as logging;
+#[cfg(feature = "logging")]
+#[doc(inline)]
+pub use bongsu_logging::{log_alert, log_business_event, log_error, log_performance};
+#[cfg(feature = "metrics")]
+#[doc(inline)]
+pub use bongsu_metrics as metrics;
+#[cfg(feature = "reports")]
+#[doc(inline)]
+pub use bongsu_reports as reports;
+#[cfg(feature = "resources")]
+#[doc(inline)]
+pub use bongsu_resources as resources;
+
+/// The features that this build has.
+pub const FEATURES: &[&str] = &[
+    #[cfg(feature = "alertmanager")]
+    "alertmanager",
+    #[cfg(feature = "alerts")]
+    "alerts",
+    #[cfg(feature = "axum")]
+    "axum",
+    #[cfg(feature = "charts")]
+    "charts",
+    #[cfg(feature = "discord")]
+    "discord",
+    #[cfg(feature = "email")]
+    "email",
+    #[cfg(feature = "health")]
+    "health",
+    #[cfg(feature = "heartbeat")]
+    "heartbeat",
+    #[cfg(feature = "logging")]
+    "logging",
+    #[cfg(feature = "metrics")]
+    "metrics",
+    #[cfg(feature = "pagerduty")]
+    "pagerduty",
+    #[cfg(feature = "postgres")]
+    "postgres",
+    #[cfg(feature = "redis")]
+    "redis",
+    #[cfg(feature = "reports")]
+    "reports",
+    #[cfg(feature = "resources")]
+    "resources",
+    #[cfg(feature = "slack")]
+    "slack",
+    #[cfg(feature = "sqlite")]
+    "sqlite",
+    #[cfg(feature = "teams")]
+    "teams",
+    #[cfg(feature = "telegram")]
+    "telegram",
+    #[cfg(feature = "webhook")]
+    "webhook",
+];

@@ -1,0 +1,95 @@
+//! A market that moves: one session replayed sixty times as fast, prices on a random walk.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::civil::{Date, DateTime, date};
+use tokio::time::Instant;
+
+/// The session after the seeded month.
+pub const SESSION: Date = date(2026, 6, 1);
+/// Seconds of the session that pass in one real second.
+const SPEED: u32 = 60;
+/// From 09:00 to 15:20, before the closing auction.
+const LENGTH: Duration = Duration::from_secs(380 * 60);
+
+pub struct Market {
+    opened: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    prices: BTreeMap<String, u64>,
+    random: u64,
+}
+
+impl Market {
+    /// Opens at the last closes.
+    pub fn open(prices: BTreeMap<String, u64>) -> Self {
+        Self {
+            opened: Instant::now(),
+            state: Mutex::new(State {
+                prices,
+                random: 0x5EED,
+            }),
+        }
+    }
+
+    /// Time of day in the replayed session, Korea time.
+    pub fn now(&self) -> DateTime {
+        let elapsed = (self.opened.elapsed() * SPEED).min(LENGTH);
+        SESSION
+            .at(9, 0, 0, 0)
+            .saturating_add(jiff::SignedDuration::try_from(elapsed).unwrap_or_default())
+    }
+
+    pub fn price(&self, symbol: &str) -> Option<u64> {
+        self.lock().prices.get(symbol).copied()
+    }
+
+    pub fn prices(&self) -> BTreeMap<String, u64> {
+        self.lock().prices.clone()
+    }
+
+    /// Every price moves by up to half a percent.
+    pub fn tick(&self) {
+        let mut state = self.lock();
+        let State { prices, random } = &mut *state;
+        for price in prices.values_mut() {
+            // Marsaglia's xorshift64.
+            *random ^= *random << 13;
+            *random ^= *random >> 7;
+            *random ^= *random << 17;
+            let basis_points = (*random % 101) as i64 - 50;
+            *price = on_tick(price.saturating_add_signed(*price as i64 * basis_points / 10_000));
+        }
+    }
+
+    /// Every price falls or rises by `percent` at once.
+    pub fn shock(&self, percent: f64) {
+        for price in self.lock().prices.values_mut() {
+            *price = on_tick((*price as f64 * (1.0 + percent / 100.0)).max(1.0) as u64);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Rounds down to the exchange's tick (KRX, since 2023-01-25).
+fn on_tick(price: u64) -> u64 {
+    let tick = match price {
+        ..2_000 => 1,
+        ..5_000 => 5,
+        ..20_000 => 10,
+        ..50_000 => 50,
+        ..200_000 => 100,
+        ..500_000 => 500,
+        _ => 1_000,
+    };
+    (price / tick * tick).max(1)
+}

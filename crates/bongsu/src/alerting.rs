@@ -1,0 +1,221 @@
+//! The alert manager as the configuration asks for it, and its end.
+
+use std::{sync::Arc, time::Duration};
+
+use bongsu_alerts::{AlertManager, AlertRule, Channel, Dispatcher, channels::LogChannel};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
+
+use crate::{Config, Error, config::Problem};
+
+/// Stops the dispatcher: it delivers what is due, for a while.
+#[derive(Debug)]
+pub(crate) struct AlertsEnd {
+    stop: oneshot::Sender<()>,
+    dispatcher: JoinSet<()>,
+}
+
+impl AlertsEnd {
+    fn start(dispatcher: Dispatcher) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(dispatcher.run(async move {
+            let _ = stopped.await;
+        }));
+        Self {
+            stop,
+            dispatcher: tasks,
+        }
+    }
+
+    pub(crate) async fn finish(mut self, patience: Duration) {
+        let _ = self.stop.send(());
+        let ended = async { while self.dispatcher.join_next().await.is_some() {} };
+        if timeout(patience, ended).await.is_err() {
+            tracing::warn!("alerts were still under way at the end; the store keeps them");
+        }
+    }
+}
+
+/// The manager with every configured channel, the log channel first, and its running dispatcher.
+pub(crate) fn build(
+    config: &Config,
+    added: Vec<Arc<dyn Channel>>,
+    rules: Vec<AlertRule>,
+) -> Result<(AlertManager, AlertsEnd), Error> {
+    let (configured, problems) = channels(config);
+    if !problems.is_empty() {
+        return Err(crate::config::ConfigError::new(problems).into());
+    }
+    let service = &config.service;
+    let mut builder = AlertManager::builder(&service.name, &service.environment)
+        .cooldown(config.alerts.cooldown)
+        .channel(LogChannel::new());
+    for channel in configured.into_iter().chain(added) {
+        builder = builder.shared_channel(channel);
+    }
+    for rule in rules {
+        builder = builder.rule(rule);
+    }
+    let (manager, dispatcher) = builder
+        .build()
+        .map_err(|error| Error::setup("alerts", error))?;
+    Ok((manager, AlertsEnd::start(dispatcher)))
+}
+
+/// Every channel that is configured, or what is wrong with it, under its variable's name.
+#[allow(
+    unused_variables,
+    unused_mut,
+    reason = "which channels exist depends on the features"
+)]
+pub(crate) fn channels(config: &Config) -> (Vec<Arc<dyn Channel>>, Vec<Problem>) {
+    let mut built = Built::default();
+    let alerts = &config.alerts;
+    #[cfg(feature = "email")]
+    if let Some(email) = &alerts.email {
+        built.add(email_variable, email_channel(email));
+    }
+    #[cfg(feature = "slack")]
+    if let Some((url, channel)) = &alerts.slack {
+        let slack = bongsu_alerts::channels::SlackChannel::new(secret(url), channel.clone());
+        let name = |field: &str| {
+            if field == "channel" {
+                "SLACK_CHANNEL"
+            } else {
+                "SLACK_WEBHOOK_URL"
+            }
+        };
+        built.add(name, slack);
+    }
+    #[cfg(feature = "webhook")]
+    for (index, url) in alerts.webhooks.iter().enumerate() {
+        let webhook = bongsu_alerts::channels::WebhookChannel::new(
+            secret(url),
+            alerts.webhook_secret.as_ref().map(secret),
+        );
+        let id = if index == 0 {
+            "webhook".to_owned()
+        } else {
+            format!("webhook-{}", index + 1)
+        };
+        let name = |field: &str| {
+            if field == "secret" {
+                "ALERT_WEBHOOK_SECRET"
+            } else {
+                "ALERT_WEBHOOK_URLS"
+            }
+        };
+        built.add(name, webhook.map(|webhook| webhook.with_id(id)));
+    }
+    #[cfg(feature = "telegram")]
+    if let Some((token, chat)) = &alerts.telegram {
+        let telegram =
+            bongsu_alerts::channels::TelegramChannel::new(secret(token), [chat.as_str()]);
+        let name = |field: &str| {
+            if field == "token" {
+                "TELEGRAM_BOT_TOKEN"
+            } else {
+                "TELEGRAM_CHAT_ID"
+            }
+        };
+        built.add(name, telegram);
+    }
+    #[cfg(feature = "discord")]
+    if let Some(url) = &alerts.discord {
+        built.add(
+            |_| "DISCORD_WEBHOOK_URL",
+            bongsu_alerts::channels::DiscordChannel::new(secret(url)),
+        );
+    }
+    #[cfg(feature = "pagerduty")]
+    if let Some(key) = &alerts.pagerduty {
+        built.add(
+            |_| "PAGERDUTY_ROUTING_KEY",
+            bongsu_alerts::channels::PagerDutyChannel::new(secret(key)),
+        );
+    }
+    #[cfg(feature = "teams")]
+    if let Some(url) = &alerts.teams {
+        built.add(
+            |_| "TEAMS_WEBHOOK_URL",
+            bongsu_alerts::channels::TeamsChannel::new(secret(url)),
+        );
+    }
+    #[cfg(feature = "alertmanager")]
+    if !alerts.alertmanagers.is_empty() {
+        let peers = bongsu_alerts::channels::AlertmanagerChannel::new(&alerts.alertmanagers);
+        built.add(|_| "ALERTMANAGER_URLS", peers);
+    }
+    (built.channels, built.problems)
+}
+
+#[derive(Default)]
+struct Built {
+    channels: Vec<Arc<dyn Channel>>,
+    problems: Vec<Problem>,
+}
+
+#[cfg(feature = "_channels")]
+impl Built {
+    /// Keeps the channel, or its problems under the variables that their fields came from.
+    fn add<C: Channel>(
+        &mut self,
+        variable: impl Fn(&str) -> &'static str,
+        channel: Result<C, bongsu_alerts::channels::ChannelConfigError>,
+    ) {
+        match channel {
+            Ok(channel) => self.channels.push(Arc::new(channel)),
+            Err(error) => self
+                .problems
+                .extend(error.problems.iter().map(|found| Problem {
+                    variable: variable(found.field).to_owned(),
+                    message: found.problem.to_string(),
+                })),
+        }
+    }
+}
+
+#[cfg(feature = "_channels")]
+fn secret(value: &crate::config::Secret) -> bongsu_alerts::Secret {
+    bongsu_alerts::Secret::new(value.expose())
+}
+
+#[cfg(feature = "email")]
+fn email_variable(field: &str) -> &'static str {
+    match field {
+        "port" => "SMTP_PORT",
+        "username" => "SMTP_USERNAME",
+        "password" => "SMTP_PASSWORD",
+        "from" => "ALERT_EMAIL_FROM",
+        "to" => "ALERT_EMAIL_TO",
+        _ => "SMTP_HOST",
+    }
+}
+
+#[cfg(feature = "email")]
+fn email_channel(
+    email: &crate::config::EmailVars,
+) -> Result<bongsu_alerts::channels::EmailChannel, bongsu_alerts::channels::ChannelConfigError> {
+    use bongsu_alerts::channels::{EmailChannel, EmailConfig, Tls};
+
+    use crate::config::SmtpTls;
+
+    let (username, password) = match &email.login {
+        Some((username, password)) => (Some(username.clone()), secret(password)),
+        None => (None, bongsu_alerts::Secret::default()),
+    };
+    EmailChannel::new(EmailConfig {
+        host: email.host.clone(),
+        port: email.port,
+        username,
+        password,
+        from: email.from.clone(),
+        to: email.to.clone(),
+        tls: match email.tls {
+            SmtpTls::StartTls => Tls::StartTls,
+            SmtpTls::Implicit => Tls::Implicit,
+            SmtpTls::None => Tls::None,
+        },
+        ..EmailConfig::default()
+    })
+}

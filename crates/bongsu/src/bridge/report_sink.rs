@@ -1,0 +1,113 @@
+//! Reports travel through alert channels without posing as alerts.
+
+use async_trait::async_trait;
+use bongsu_alerts::{AlertManager, Content, InlinePart, Outcome, Target};
+use bongsu_reports::{RenderedReport, ReportSink, SinkError};
+
+/// The channels that people read reports on.
+const REPORT_CHANNELS: [&str; 2] = ["email", "slack"];
+
+/// One sink for each configured channel that can carry a report.
+pub(crate) fn sinks(alerts: &AlertManager) -> Vec<ChannelSink> {
+    let ids = alerts.channel_ids().into_iter();
+    let carry = ids.filter(|id| REPORT_CHANNELS.contains(&id.as_str()));
+    carry
+        .map(|channel| ChannelSink {
+            alerts: alerts.clone(),
+            channel,
+        })
+        .collect()
+}
+
+/// Delivers reports over one alert channel.
+#[derive(Debug)]
+pub(crate) struct ChannelSink {
+    alerts: AlertManager,
+    channel: String,
+}
+
+#[async_trait]
+impl ReportSink for ChannelSink {
+    fn name(&self) -> &str {
+        &self.channel
+    }
+
+    fn recipients(&self) -> Vec<String> {
+        let targets = self.alerts.targets(&self.channel).unwrap_or_default();
+        targets
+            .iter()
+            .map(|target| target.as_str().to_owned())
+            .collect()
+    }
+
+    async fn deliver(
+        &self,
+        report: &RenderedReport,
+        recipient: &str,
+        message_id: &str,
+    ) -> Result<(), SinkError> {
+        let content = content(report, message_id);
+        let target = Target::new(recipient);
+        match self
+            .alerts
+            .deliver_content(&self.channel, &target, &content)
+            .await
+        {
+            Ok(outcome) => settle(outcome),
+            Err(error) => Err(SinkError::Permanent {
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+fn content(report: &RenderedReport, message_id: &str) -> Content {
+    Content {
+        subject: report.subject.clone(),
+        text: report.text.clone(),
+        html: Some(report.html.clone()),
+        inline: report
+            .inline
+            .iter()
+            .map(|part| InlinePart {
+                cid: part.cid.clone(),
+                mime: part.mime.clone(),
+                filename: part.filename.clone(),
+                bytes: part.bytes.clone(),
+            })
+            .collect(),
+        slack_blocks: Some(report.slack_blocks.clone()),
+        json: serde_json::from_str(&report.json).ok(),
+        message_id: message_id.to_owned(),
+    }
+}
+
+fn settle(outcome: Outcome) -> Result<(), SinkError> {
+    match outcome {
+        Outcome::Delivered { .. } => Ok(()),
+        // It may have arrived: sending it again could be a second report.
+        Outcome::Transient {
+            reason,
+            maybe_delivered: true,
+            ..
+        } => Err(SinkError::Unknown { reason }),
+        Outcome::Transient {
+            reason,
+            retry_after,
+            ..
+        } => Err(SinkError::Transient {
+            reason,
+            retry_after,
+        }),
+        Outcome::Permanent { reason } => Err(SinkError::Permanent { reason }),
+        // Somebody can mend a channel: another attempt may help.
+        Outcome::ChannelBroken { reason } => Err(SinkError::Transient {
+            reason,
+            retry_after: None,
+        }),
+        Outcome::Degrade { reason, .. } => Err(SinkError::Permanent { reason }),
+        _ => Err(SinkError::Permanent {
+            reason: "the channel carries no reports".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use crate::{Bongsu, Config, Error, handle::Inner, parts::Parts, tasks::Tasks};
+
+/// Adds what a configuration cannot say: the version, checks, channels, rules.
+///
+/// ```no_run
+/// use bongsu::{Bongsu, Config, health::{Check, CheckOutput, DependencyType}};
+///
+/// # async fn run() -> Result<(), bongsu::Error> {
+/// let broker = Check::new("broker", DependencyType::ExternalApi, || async {
+///     Ok(CheckOutput::ok())
+/// });
+/// let bongsu = Bongsu::builder(Config::from_env()?)
+///     .version(env!("CARGO_PKG_VERSION"))
+///     .check(broker)
+///     .start()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "call start()"]
+pub struct Builder {
+    pub(crate) config: Config,
+    #[cfg(feature = "health")]
+    pub(crate) checks: Vec<bongsu_health::Check>,
+    #[cfg(feature = "alerts")]
+    pub(crate) channels: Vec<Arc<dyn bongsu_alerts::Channel>>,
+    #[cfg(feature = "alerts")]
+    pub(crate) rules: Vec<bongsu_alerts::AlertRule>,
+}
+
+impl Builder {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config,
+            #[cfg(feature = "health")]
+            checks: Vec::new(),
+            #[cfg(feature = "alerts")]
+            channels: Vec::new(),
+            #[cfg(feature = "alerts")]
+            rules: Vec::new(),
+        }
+    }
+
+    /// The service's own version, shown in `/health` and `service_info`. Default: `unknown`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.config.service.version = version.into();
+        self
+    }
+
+    /// Watches a dependency beside those that the configuration names.
+    #[cfg(feature = "health")]
+    pub fn check(mut self, check: bongsu_health::Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Adds an alert channel beside those that the configuration names.
+    #[cfg(feature = "alerts")]
+    pub fn channel(mut self, channel: impl bongsu_alerts::Channel) -> Self {
+        self.channels.push(Arc::new(channel));
+        self
+    }
+
+    /// Routes alerts. Without any rule every alert goes to every channel.
+    #[cfg(feature = "alerts")]
+    pub fn rule(mut self, rule: bongsu_alerts::AlertRule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Builds every part, installs the log and the metrics recorder, and starts what runs in
+    /// the background.
+    ///
+    /// # Errors
+    ///
+    /// When a part refuses its settings; nothing is left running then.
+    pub async fn start(self) -> Result<Bongsu, Error> {
+        let tasks = Tasks::default();
+        match Parts::build(self, &tasks) {
+            Ok((config, parts, ends)) => {
+                Ok(Bongsu(Arc::new(Inner::new(config, parts, ends, tasks))))
+            }
+            Err(error) => {
+                tasks.stop().await;
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use std::{error::Error as StdError, net::SocketAddr, process::ExitCode};
+
+use crate::config::ConfigError;
+
+/// Why the monitoring, or the service under it, could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration is wrong; all problems at once.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}; is another process using the port?")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A part refused its settings.
+    #[error("cannot set up {part}")]
+    Setup {
+        /// Which part: logging, metrics, health, resources, alerts or reports.
+        part: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// There is no report: no `DATABASE_URL`, or no figures.
+    #[error("no report")]
+    Report(#[source] Box<dyn StdError + Send + Sync>),
+    /// The service's own failure, passed through [`Error::service`].
+    #[error(transparent)]
+    Service(Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// Wraps a failure of the service itself, so that `main` can report both alike.
+    pub fn service(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Service(error.into())
+    }
+
+    #[allow(dead_code, reason = "which parts exist depends on the features")]
+    pub(crate) fn setup(
+        part: &'static str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::Setup {
+            part,
+            source: source.into(),
+        }
+    }
+
+    /// The error and its causes on one line, separated by colons.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    }
+}
+
+/// The exit code of a service's `main`; a failure is printed on standard error.
+///
+/// 0 after a clean end, 2 when the configuration is wrong, 1 for everything else.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), bongsu::Error> { Ok(()) }
+/// #[tokio::main]
+/// async fn main() -> std::process::ExitCode {
+///     bongsu::exit_code(run().await)
+/// }
+/// ```
+#[expect(
+    clippy::print_stderr,
+    reason = "the log may not be up when this is needed"
+)]
+pub fn exit_code(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.chain());
+            ExitCode::from(if matches!(error, Error::Config(_)) {
+                2
+            } else {
+                1
+            })
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The service's HTTP side: what is mounted where, and the orderly end.
+
+use std::{future::Future, net::SocketAddr};
+
+use axum::Router;
+use bongsu_axum_glue::{MonitorLayer, OpsPolicy, ServeOptions, serve};
+use tokio::net::TcpListener;
+
+use crate::{Bongsu, Error};
+
+impl Bongsu {
+    /// `app` with the request middleware around it and, unless `METRICS_PORT` gives them a port
+    /// of their own, with `/health`, `/ready`, `/liveness` and `/metrics` beside its routes.
+    ///
+    /// For services that serve themselves; [`Bongsu::serve`] does this too.
+    #[must_use]
+    pub fn wrap(&self, app: Router) -> Router {
+        let app = match self.config().http.ops_port {
+            None => app.merge(self.ops_router()),
+            Some(_) => app,
+        };
+        app.layer(self.layer())
+    }
+
+    /// The operations endpoints alone.
+    #[must_use]
+    pub fn ops_router(&self) -> Router {
+        let router = Router::new();
+        #[cfg(feature = "health")]
+        let router = router.merge(bongsu_axum_glue::health_router(
+            self.health().clone(),
+            self.detail_policy(),
+        ));
+        #[cfg(feature = "metrics")]
+        let router = if self.config().http.metrics {
+            let policy = self.token_policy().unwrap_or_default();
+            router.merge(bongsu_axum_glue::metrics_router(
+                self.metrics().clone(),
+                policy,
+            ))
+        } else {
+            router
+        };
+        router
+    }
+
+    /// The request middleware alone.
+    #[must_use]
+    pub fn layer(&self) -> MonitorLayer {
+        let layer = MonitorLayer::new();
+        #[cfg(feature = "metrics")]
+        let layer = layer.metrics(self.metrics().clone());
+        #[cfg(feature = "alerts")]
+        let layer = {
+            let panics = self.0.parts.panics.clone();
+            layer.on_panic(move |panic| {
+                // Full: the same panics are being told already.
+                let _ = panics.try_send(panic.clone());
+            })
+        };
+        layer
+    }
+
+    /// Serves `app` on `BONGSU_BIND` until SIGTERM or Ctrl-C, then drains, lets open requests
+    /// finish, and flushes alerts and logs.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be listened on.
+    pub async fn serve(&self, app: Router) -> Result<(), Error> {
+        self.serve_until(app, stop_signal()).await
+    }
+
+    /// [`Bongsu::serve`] with an end of the caller's choice.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be listened on.
+    pub async fn serve_until(
+        &self,
+        app: Router,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let http = &self.config().http;
+        let served = async {
+            let mut listeners = vec![(listen(http.bind).await?, self.wrap(app))];
+            if let Some(port) = http.ops_port {
+                let address = SocketAddr::new(http.bind.ip(), port);
+                listeners.push((listen(address).await?, self.ops_router()));
+            }
+            tracing::info!(address = %http.bind, "listening");
+            let mut options = ServeOptions::default();
+            options.drain = http.drain;
+            options.grace = http.grace;
+            let end = serve(listeners, options, stop, || self.begin_drain()).await;
+            if end.aborted > 0 {
+                tracing::warn!(connections = end.aborted, "cut off after the grace period");
+            }
+            Ok(())
+        };
+        let result = served.await;
+        self.shutdown().await;
+        result
+    }
+
+    fn begin_drain(&self) {
+        tracing::info!("stopping: readiness says no");
+        #[cfg(feature = "health")]
+        self.health().drain();
+    }
+
+    #[cfg(any(feature = "health", feature = "metrics"))]
+    fn token_policy(&self) -> Option<OpsPolicy> {
+        let token = self.config().http.ops_token.as_ref()?;
+        Some(OpsPolicy::token(token.expose()))
+    }
+
+    #[cfg(feature = "health")]
+    fn detail_policy(&self) -> bongsu_axum_glue::DetailPolicy {
+        use bongsu_axum_glue::DetailPolicy;
+
+        use crate::config::HealthDetail;
+        match self.config().http.health_detail {
+            HealthDetail::Always => DetailPolicy::Always,
+            HealthDetail::Never => DetailPolicy::Never,
+            HealthDetail::Loopback => DetailPolicy::Only(OpsPolicy::loopback()),
+            HealthDetail::Token => self
+                .token_policy()
+                .map_or(DetailPolicy::Never, DetailPolicy::Only),
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| Error::Bind { address, source })
+}
+
+/// Completes on SIGTERM or Ctrl-C.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = tokio::signal::ctrl_c() => {}
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot watch for SIGTERM, only Ctrl-C stops the service");
+                let _ = tokio::signal::ctrl_c().await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,262 @@
+//! Builds the parts in the order in which they need each other, and ends them in reverse.
+
+use std::time::Duration;
+
+use crate::{Builder, Config, Error, tasks::Tasks};
+
+/// How long accepted alerts may take to be delivered at the end.
+#[cfg(feature = "alerts")]
+const ALERT_FLUSH: Duration = Duration::from_secs(10);
+/// How long the log may take to be written at the end.
+#[cfg(feature = "logging")]
+const LOG_FLUSH: Duration = Duration::from_secs(3);
+
+/// What is there for the service to use.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    #[cfg(feature = "logging")]
+    pub(crate) logs: bongsu_logging::LogHandle,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: bongsu_metrics::ServiceMetrics,
+    #[cfg(feature = "alerts")]
+    pub(crate) alerts: bongsu_alerts::AlertManager,
+    #[cfg(feature = "health")]
+    pub(crate) health: bongsu_health::HealthCheck,
+    #[cfg(feature = "resources")]
+    pub(crate) resources: bongsu_resources::ResourceMonitor,
+    #[cfg(feature = "reports")]
+    pub(crate) reports: Option<bongsu_reports::ReportGenerator>,
+    #[cfg(all(feature = "alerts", feature = "axum"))]
+    pub(crate) panics: tokio::sync::mpsc::Sender<bongsu_axum_glue::PanicEvent>,
+}
+
+/// What has to be ended.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    #[cfg(feature = "resources")]
+    resources: bongsu_resources::MonitorGuard,
+    #[cfg(feature = "alerts")]
+    alerts: crate::alerting::AlertsEnd,
+    #[cfg(feature = "logging")]
+    log: bongsu_logging::LogGuard,
+}
+
+impl Ends {
+    pub(crate) async fn finish(self) {
+        #[cfg(feature = "resources")]
+        drop(self.resources);
+        #[cfg(feature = "alerts")]
+        self.alerts.finish(ALERT_FLUSH).await;
+        tracing::info!("stopped");
+        #[cfg(feature = "logging")]
+        {
+            // What is still waiting then is said on standard error by the guard.
+            let _ = self.log.handle().flush(LOG_FLUSH);
+        }
+    }
+}
+
+impl Parts {
+    pub(crate) fn build(builder: Builder, tasks: &Tasks) -> Result<(Config, Self, Ends), Error> {
+        let config = builder.config;
+        #[cfg(feature = "logging")]
+        let log = logging(&config)?;
+        #[cfg(feature = "metrics")]
+        let metrics = metrics(&config, tasks)?;
+        #[cfg(feature = "alerts")]
+        let (alerts, alerts_end) =
+            crate::alerting::build(&config, builder.channels, builder.rules)?;
+        #[cfg(feature = "postgres")]
+        let pool = crate::database::pool(&config)?;
+        #[cfg(feature = "health")]
+        let health = {
+            let configured = crate::database::checks(
+                &config,
+                #[cfg(feature = "postgres")]
+                pool.as_ref(),
+            )?;
+            health(&config, configured, builder.checks)?
+        };
+        #[cfg(feature = "resources")]
+        let resources = resources(&config)?;
+        #[cfg(all(feature = "alerts", feature = "axum"))]
+        let panics =
+            crate::bridge::panics::start(alerts.clone(), config.service.name.clone(), tasks);
+        let parts = Self {
+            #[cfg(all(feature = "alerts", feature = "axum"))]
+            panics,
+            #[cfg(feature = "logging")]
+            logs: log.handle(),
+            #[cfg(feature = "metrics")]
+            metrics,
+            #[cfg(feature = "alerts")]
+            alerts,
+            #[cfg(feature = "health")]
+            health,
+            #[cfg(feature = "resources")]
+            resources,
+            #[cfg(feature = "reports")]
+            reports: None,
+        };
+        #[cfg(feature = "reports")]
+        let parts = Self {
+            reports: crate::reporting::build(
+                &config,
+                &parts,
+                tasks,
+                #[cfg(feature = "postgres")]
+                pool,
+            )?,
+            ..parts
+        };
+        parts.connect(&config, tasks);
+        let ends = Ends {
+            #[cfg(feature = "resources")]
+            resources: parts.resources.start(),
+            #[cfg(feature = "alerts")]
+            alerts: alerts_end,
+            #[cfg(feature = "logging")]
+            log,
+        };
+        tracing::info!(
+            version = config.service.version,
+            features = crate::FEATURES.join(","),
+            "monitoring started"
+        );
+        Ok((config, parts, ends))
+    }
+
+    /// Starts the loops between the parts.
+    #[allow(unused_variables, reason = "which loops exist depends on the features")]
+    fn connect(&self, config: &Config, tasks: &Tasks) {
+        use crate::bridge;
+        #[cfg(feature = "health")]
+        tasks.spawn("health", self.health.run());
+        #[cfg(all(feature = "health", feature = "metrics"))]
+        bridge::health_to_metrics::export(self.health.clone(), &self.metrics);
+        #[cfg(all(feature = "logging", feature = "metrics"))]
+        bridge::logs_to_metrics::export(self.logs.clone(), &self.metrics);
+        #[cfg(all(feature = "logging", unix))]
+        tasks.spawn("log-reopen", reopen_on_hangup(self.logs.clone()));
+        #[cfg(all(feature = "alerts", feature = "metrics"))]
+        bridge::alerts_to_metrics::start(&self.alerts, &self.metrics, tasks);
+        #[cfg(all(feature = "alerts", feature = "health"))]
+        tasks.spawn(
+            "health-alerts",
+            bridge::alerts_follow::health(
+                self.alerts.clone(),
+                self.health.subscribe(),
+                config.service.name.clone(),
+            ),
+        );
+        #[cfg(all(feature = "alerts", feature = "resources"))]
+        tasks.spawn(
+            "resource-alerts",
+            bridge::alerts_follow::resources(self.alerts.clone(), self.resources.subscribe()),
+        );
+        #[cfg(all(feature = "resources", any(feature = "health", feature = "metrics")))]
+        {
+            #[cfg(feature = "health")]
+            let health = self.health.clone();
+            #[cfg(feature = "metrics")]
+            let metrics = self.metrics.clone();
+            let export = move |sample: &bongsu_resources::SystemResources| {
+                #[cfg(feature = "health")]
+                bridge::resources_export::to_health(&health, sample);
+                #[cfg(feature = "metrics")]
+                bridge::resources_export::to_metrics(&metrics, sample);
+            };
+            tasks.spawn(
+                "resource-export",
+                bridge::resources_export::follow(self.resources.clone(), export),
+            );
+        }
+    }
+}
+
+#[cfg(feature = "logging")]
+fn logging(config: &Config) -> Result<bongsu_logging::LogGuard, Error> {
+    let format = config.log.format.parse().unwrap_or_default();
+    bongsu_logging::LoggingConfig::new(&config.service.name, &config.service.environment)
+        .level(&config.log.level)
+        .format(format)
+        .dir(config.log.dir.clone())
+        .build()
+        .and_then(bongsu_logging::Logging::install)
+        .map_err(|error| Error::setup("logging", error))
+}
+
+/// A logrotate that asks by signal instead of by renaming.
+#[cfg(all(feature = "logging", unix))]
+async fn reopen_on_hangup(logs: bongsu_logging::LogHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            while hangup.recv().await.is_some() {
+                logs.reopen();
+                tracing::info!("log reopened on SIGHUP");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "cannot watch for SIGHUP"),
+    }
+}
+
+#[cfg(feature = "metrics")]
+fn metrics(config: &Config, tasks: &Tasks) -> Result<bongsu_metrics::ServiceMetrics, Error> {
+    let metrics = bongsu_metrics::ServiceMetrics::builder(&config.service.name)
+        .service_info(&config.service.version, &config.service.environment)
+        .build()
+        .map_err(|error| Error::setup("metrics", error))?;
+    if let Err(error) = metrics.install_recorder() {
+        tracing::warn!(%error, "metrics recorded through macros go to the recorder that is there");
+    }
+    tasks.spawn("metrics-upkeep", metrics.run_upkeep());
+    Ok(metrics)
+}
+
+#[cfg(feature = "health")]
+fn health(
+    config: &Config,
+    configured: Vec<bongsu_health::Check>,
+    added: Vec<bongsu_health::Check>,
+) -> Result<bongsu_health::HealthCheck, Error> {
+    bongsu_health::HealthCheck::builder(&config.service.name)
+        .version(&config.service.version)
+        .checks(configured)
+        .checks(added)
+        .build()
+        .map_err(|error| Error::setup("health", error))
+}
+
+#[cfg(feature = "resources")]
+fn resources(config: &Config) -> Result<bongsu_resources::ResourceMonitor, Error> {
+    use bongsu_resources::{ResourceMonitor, ResourceThresholds, Threshold};
+    let settings = &config.resources;
+    // The timers stay as they are; a margin has to leave room below a low threshold.
+    let at = |threshold: Threshold, (warning, critical): (f64, f64)| Threshold {
+        warning,
+        critical,
+        margin: threshold.margin.min(warning / 2.0),
+        ..threshold
+    };
+    let default = ResourceThresholds::default();
+    ResourceMonitor::builder()
+        .thresholds(
+            default
+                .cpu(at(default.cpu, settings.cpu))
+                .memory(at(default.memory, settings.memory))
+                .disk(at(default.disk, settings.disk)),
+        )
+        .interval(settings.interval)
+        .disk_path(&settings.disk_path)
+        .history(samples_a_day(settings.interval))
+        .build()
+        .map_err(|error| Error::setup("resources", error))
+}
+
+/// Enough of a history for the daily report, within bounds.
+#[cfg(feature = "resources")]
+fn samples_a_day(interval: Duration) -> usize {
+    let samples = Duration::from_secs(24 * 3600).as_secs_f64() / interval.as_secs_f64();
+    (samples.ceil() as usize).clamp(1_000, 20_000)
+}

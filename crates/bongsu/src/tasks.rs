@@ -1,0 +1,63 @@
+//! The one place that spawns: background tasks that are named, watched and ended together.
+
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::task::JoinSet;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+impl Tasks {
+    /// Runs `task` until it ends or the service stops; a panic in it is logged, not lost.
+    pub(crate) fn spawn(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let watched = async move {
+            if let Err(panic) = CatchUnwind(Box::pin(task)).await {
+                let message = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                tracing::error!(
+                    task = name,
+                    panic = message.as_deref().unwrap_or("a panic without a message"),
+                    "background task panicked and is gone"
+                );
+            }
+        };
+        self.lock().spawn(watched);
+    }
+
+    /// Ends every task and waits until they are gone.
+    pub(crate) async fn stop(&self) {
+        let mut tasks = std::mem::take(&mut *self.lock());
+        tasks.shutdown().await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A boxed future whose panics become values.
+struct CatchUnwind(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl Future for CatchUnwind {
+    type Output = std::thread::Result<()>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        }
+    }
+}
