@@ -100,7 +100,7 @@ impl Default for Schedule {
 pub struct Owed {
     /// Sessions to report, oldest first, each with the time it was due.
     pub sessions: Vec<(Date, Timestamp)>,
-    /// Sessions that are owed too but lie beyond the bound of the catch-up, oldest first.
+    /// Sessions since the last report that lie beyond the bound of the catch-up, oldest first.
     pub skipped: Vec<Date>,
     /// When the next report falls due; `None` when the calendar does not reach so far.
     pub next: Option<Timestamp>,
@@ -108,7 +108,7 @@ pub struct Owed {
 
 /// Which reports are owed at `now`: sessions that fell due after `baseline` and are not `reported`.
 ///
-/// Of more than `max` the newest are kept. Closures are skipped because the calendar is asked, not
+/// Only the last `max` sessions that fell due are looked at. Closures are skipped because the calendar is asked, not
 /// the clock.
 ///
 /// # Errors
@@ -127,7 +127,7 @@ pub fn owed(
     let first = date_in_seoul(baseline)
         .saturating_sub(Span::new().days(14))
         .max(oldest);
-    let mut sessions = Vec::new();
+    let mut fallen_due = Vec::new();
     let mut next = None;
     for session in calendar.sessions(first, today)? {
         let Some(due) = schedule.due(session, calendar)? else {
@@ -135,15 +135,23 @@ pub fn owed(
         };
         if due > now {
             next = next.or(Some(due));
-        } else if due > baseline && !reported.contains(&session) {
-            sessions.push((session, due));
+        } else if due > baseline {
+            fallen_due.push((session, due));
         }
     }
     if next.is_none() {
         next = next_due(today, schedule, calendar);
     }
-    let excess = sessions.len().saturating_sub(max);
-    let skipped = sessions.drain(..excess).map(|(date, _)| date).collect();
+    // The bound counts sessions, reported or not: what was skipped once stays skipped.
+    let recent = fallen_due.split_off(fallen_due.len().saturating_sub(max));
+    let last = reported.last().copied();
+    let skipped = fallen_due
+        .into_iter()
+        .map(|(session, _)| session)
+        .filter(|session| last.is_none_or(|last| *session > last))
+        .collect();
+    let mut sessions = recent;
+    sessions.retain(|(session, _)| !reported.contains(session));
     Ok(Owed {
         sessions,
         skipped,

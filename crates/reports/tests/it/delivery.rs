@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bongsu_reports::calendar::Krx;
+use bongsu_reports::compute::Replay;
 use bongsu_reports::deliver::{Claim, DeliveryKey, DeliveryState};
 use bongsu_reports::source::sqlite::SqliteSource;
-use bongsu_reports::store::{PostgresStore, SqliteStore};
+use bongsu_reports::source::{AccountHistory, QuoteQuery, Quotes};
+use bongsu_reports::store::PostgresStore;
 use bongsu_reports::{
     MemoryStore, RenderedReport, ReportEvent, ReportGenerator, ReportGeneratorBuilder, ReportSink,
-    ReportStore, SinkError, SourceState,
+    ReportSource, ReportStore, SinkError, SourceError, SourceState,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
@@ -121,6 +123,45 @@ impl Log {
     }
 }
 
+/// A source or store whose reads hold the paused clock: time must not run on while another thread
+/// reads the database.
+#[derive(Debug)]
+struct Held<T>(T);
+
+fn hold<T: Send>(work: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        scope.spawn(move || runtime.block_on(work)).join().unwrap()
+    })
+}
+
+#[async_trait]
+impl<S: ReportSource> ReportSource for Held<S> {
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+    async fn history(&self, through: Date) -> Result<AccountHistory, SourceError> {
+        hold(self.0.history(through))
+    }
+    async fn replay(
+        &self,
+        replay: Replay,
+        through: Date,
+        detail: Option<Date>,
+    ) -> Result<Replay, SourceError> {
+        hold(self.0.replay(replay, through, detail))
+    }
+    async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError> {
+        hold(self.0.quotes(query))
+    }
+    async fn backfilled(&self, last_id: i64, on_or_before: Date) -> Result<bool, SourceError> {
+        hold(self.0.backfilled(last_id, on_or_before))
+    }
+}
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -131,7 +172,7 @@ fn evening(date: Date) -> Timestamp {
 
 /// A generator on paused time: rendering is short, so that many can be made.
 fn builder(source: SqliteSource, start: Timestamp) -> ReportGeneratorBuilder {
-    ReportGenerator::builder(source)
+    ReportGenerator::builder(Held(source))
         .service("trading-engine", "test")
         .runtime_clock(start)
         .renderer(|summary| RenderedReport {
@@ -166,7 +207,6 @@ async fn run_for(generator: &ReportGenerator, time: Duration) {
 
 const DAY_TEXT: &str = "2026-05-28 r0 late=false ok=true realised=Some(\"-437085\")";
 
-/// Paused time must not run on while another thread reads the database.
 fn paused<F: Future<Output = ()>>(test: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -216,8 +256,8 @@ fn on_time_and_once() {
 fn missed_sessions_are_caught_up_late_and_bounded() {
     paused(async {
         let month = Month::new();
-        let folder = tempfile::tempdir().unwrap();
-        let store = || SqliteStore::new(folder.path().join("reports.db"));
+        let memory = MemoryStore::new();
+        let store = || memory.clone();
         let inbox = Inbox::new();
         // It runs once on the 21st and is then down until the 28th, past midnight.
         let first = builder(
