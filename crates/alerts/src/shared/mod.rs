@@ -4,10 +4,18 @@
 //! Before an attempt a replica reserves the message for a while. Whoever finds it reserved waits; who
 //! finds it told is done; when the holder dies, the reservation runs out and another takes over.
 
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "redis")]
+mod resp;
+
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+
+#[cfg(feature = "redis")]
+pub use redis::{RedisShared, RedisUrlError};
 
 use crate::level::AlertLevel;
 

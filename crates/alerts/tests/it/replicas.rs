@@ -1,0 +1,330 @@
+//! Three replicas and a real Redis page once, whoever is killed.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bongsu_alerts::shared::RedisShared;
+use bongsu_alerts::store::SqliteStore;
+use bongsu_alerts::{
+    Alert, AlertLevel, AlertManager, AlertRule, Attempt, Channel, Limits, Notification, Outcome,
+    RenderError, Rendered, RetryConfig, Secret, Target,
+};
+
+use crate::child::{LineFile, Process, say};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Pages by a line in a file that all replicas share, some time after it said that it would.
+#[derive(Debug)]
+struct Pager {
+    id: &'static str,
+    name: String,
+    pages: LineFile,
+    hold: Duration,
+}
+
+#[async_trait]
+impl Channel for Pager {
+    fn id(&self) -> &str {
+        self.id
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::new(1_000.0, 1_000)
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        vec![Target::new("oncall")]
+    }
+
+    fn render(&self, n: &Notification, target: &Target) -> Result<Rendered, RenderError> {
+        Ok(Rendered::new(
+            target.clone(),
+            "text/plain",
+            format!("{}:{}", n.alert.title, n.status),
+        ))
+    }
+
+    async fn deliver(&self, _cx: &Attempt, message: &Rendered) -> Outcome {
+        let title = String::from_utf8_lossy(&message.body).into_owned();
+        say(&format!("trying {} {title}", self.name));
+        tokio::time::sleep(self.hold).await;
+        self.pages.add(&format!("{} {title}", self.id));
+        Outcome::delivered()
+    }
+}
+
+/// Arguments: the folder, the replica's name, Redis's port. Takes orders on standard input.
+pub(crate) async fn replica(arguments: &[String]) {
+    let [folder, name, port] = arguments else {
+        panic!("{arguments:?}");
+    };
+    let folder = Path::new(folder);
+    let pager = |id, hold| Pager {
+        id,
+        name: name.clone(),
+        pages: LineFile::open(&folder.join("pages")),
+        hold: Duration::from_millis(hold),
+    };
+    let url = Secret::new(format!("redis://127.0.0.1:{port}"));
+    let (alerts, dispatcher) = AlertManager::builder("svc", "test")
+        .store(SqliteStore::open(folder.join(format!("{name}.db"))).unwrap())
+        .channel(pager("pager", 700))
+        .channel(pager("boss", 0))
+        .rule(
+            AlertRule::new("r")
+                .channel("pager")
+                .tag("escalating")
+                .escalate(Duration::from_secs(3), ["boss"]),
+        )
+        .rule(AlertRule::new("s").channel("pager"))
+        .replicas(RedisShared::new(&url, "svc").unwrap())
+        .replica_lease(Duration::from_millis(2_000))
+        .retry(RetryConfig {
+            base: Duration::from_millis(50),
+            cap: Duration::from_millis(200),
+            ..RetryConfig::default()
+        })
+        .build()
+        .unwrap();
+    let (orders, mut ordered) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if orders.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let body = async {
+        say("ready");
+        while let Some(order) = ordered.recv().await {
+            let (verb, key) = order.split_once(' ').unwrap_or((&order, ""));
+            let alert = Alert::new(AlertLevel::Critical, key, "m", "s").key(key);
+            match verb {
+                "send" => drop(alerts.send_alert(alert).await.unwrap()),
+                "escalating" => {
+                    drop(alerts.send_alert(alert.tag("escalating")).await.unwrap());
+                }
+                "ack" => alerts.acknowledge(key, name).await.unwrap(),
+                "resolve" => drop(alerts.resolve(key).await.unwrap()),
+                "pending" => {}
+                other => panic!("{other}"),
+            }
+            let stats = alerts.get_statistics();
+            say(&format!(
+                "done {verb} {} {}",
+                stats.pending, stats.shared_unreachable
+            ));
+        }
+    };
+    tokio::select! {
+        () = body => {}
+        () = dispatcher.run(std::future::pending::<()>()) => {}
+    }
+}
+
+struct Redis {
+    child: Child,
+    port: u16,
+}
+
+impl Redis {
+    fn start(port: Option<u16>) -> Self {
+        let port = port.unwrap_or_else(|| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        });
+        let mut child = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--dir", "/tmp"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-server (Debian package redis-server)");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.any(|line| line.is_ok_and(|line| line.contains("Ready to accept")));
+        assert!(ready, "redis did not start on port {port}");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, port }
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Replica {
+    process: Process,
+    said: Receiver<String>,
+    waiting: Vec<String>,
+}
+
+impl Replica {
+    fn start(folder: &str, name: &str, port: u16) -> Self {
+        let mut process = Process::start("replica", &[folder, name, &port.to_string()]);
+        let (tx, said) = channel();
+        let lines = process.lines();
+        std::thread::spawn(move || {
+            for line in lines {
+                if tx.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut replica = Self {
+            process,
+            said,
+            waiting: Vec::new(),
+        };
+        assert_eq!(replica.hear("ready"), "ready");
+        replica
+    }
+
+    /// The next line that begins so; others are kept.
+    fn hear(&mut self, prefix: &str) -> String {
+        if let Some(place) = self
+            .waiting
+            .iter()
+            .position(|line| line.starts_with(prefix))
+        {
+            return self.waiting.remove(place);
+        }
+        loop {
+            let line = self
+                .said
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("never heard {prefix:?}"));
+            if line.starts_with(prefix) {
+                return line;
+            }
+            self.waiting.push(line);
+        }
+    }
+
+    /// Orders something and waits until it is done; says what is pending and how often Redis was away.
+    fn order(&mut self, order: &str) -> (u64, u64) {
+        self.process.say(order);
+        let done = self.hear("done ");
+        let mut numbers = done.split(' ').skip(2).map(|n| n.parse().unwrap());
+        (numbers.next().unwrap(), numbers.next().unwrap())
+    }
+
+    fn is_trying(&mut self, title: &str) -> bool {
+        while let Ok(line) = self.said.try_recv() {
+            self.waiting.push(line);
+        }
+        self.waiting
+            .iter()
+            .any(|line| line.starts_with("trying") && line.contains(title))
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..600 {
+            if self.order("pending").0 == 0 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("something is pending for ever");
+    }
+}
+
+fn pages(folder: &Path) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for line in LineFile::read(&folder.join("pages")) {
+        *counts.entry(line).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[test]
+fn three_replicas_page_once_whoever_is_killed() {
+    let redis = Redis::start(None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let start = |name: &str| Replica::start(path, name, redis.port);
+    let mut replicas: Vec<Replica> = NAMES.iter().map(|name| start(name)).collect();
+
+    // All healthy.
+    for replica in &mut replicas {
+        replica.order("send healthy");
+    }
+    replicas.iter_mut().for_each(Replica::settle);
+    assert_eq!(pages(folder.path())["pager healthy:firing"], 1);
+
+    // Whoever holds the page is killed before it went out, in three rounds.
+    for round in 0..3 {
+        let key = format!("killed-{round}");
+        for replica in &mut replicas {
+            replica.order(&format!("send {key}"));
+        }
+        let holder = (0..1_000)
+            .find_map(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                replicas
+                    .iter_mut()
+                    .position(|replica| replica.is_trying(&key))
+            })
+            .expect("nobody tried");
+        replicas[holder].process.kill();
+        for (place, replica) in replicas.iter_mut().enumerate() {
+            if place != holder {
+                replica.settle();
+            }
+        }
+        replicas[holder] = start(NAMES[holder]);
+        replicas[holder].settle();
+        let page = format!("pager {key}:firing");
+        assert_eq!(pages(folder.path()).get(&page), Some(&1), "{key}");
+    }
+
+    // The end is told once as well, and the next beginning again.
+    for replica in &mut replicas {
+        replica.order("resolve healthy");
+    }
+    replicas.iter_mut().for_each(Replica::settle);
+    assert_eq!(pages(folder.path())["pager healthy:resolved"], 1);
+    for replica in &mut replicas {
+        replica.order("send healthy");
+    }
+    replicas.iter_mut().for_each(Replica::settle);
+    assert_eq!(pages(folder.path())["pager healthy:firing"], 2);
+
+    // One acknowledgment keeps every replica from escalating.
+    for replica in &mut replicas {
+        replica.order("escalating known");
+    }
+    replicas[1].order("ack known");
+    std::thread::sleep(Duration::from_secs(4));
+    replicas.iter_mut().for_each(Replica::settle);
+    assert_eq!(pages(folder.path()).get("boss known:firing"), None);
+
+    // Without Redis each decides alone, and says so.
+    let port = redis.port;
+    drop(redis);
+    for replica in &mut replicas {
+        replica.order("send alone");
+    }
+    replicas.iter_mut().for_each(Replica::settle);
+    assert_eq!(pages(folder.path())["pager alone:firing"], 3);
+    for replica in &mut replicas {
+        assert!(replica.order("pending").1 >= 1);
+    }
+
+    // And together again when it is back.
+    let _redis = Redis::start(Some(port));
+    std::thread::sleep(Duration::from_secs(1));
+    for replica in &mut replicas {
+        replica.order("send together");
+    }
+    replicas.iter_mut().for_each(Replica::settle);
+    assert_eq!(pages(folder.path())["pager together:firing"], 1);
+}
