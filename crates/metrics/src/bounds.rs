@@ -24,7 +24,7 @@ pub(crate) struct Bounds {
     /// As declared.
     pub(crate) upper: Box<[f64]>,
     /// The end of each bucket's labels: `le="0.005"} `.
-    pub(crate) ends: Box<[Box<str>]>,
+    pub(crate) ends: Box<[Box<[u8]>]>,
     /// In the stored scale, ended by `u64::MAX`.
     whole: Box<[u64]>,
     /// The first bucket that a value of so many significant bits can be in.
@@ -122,10 +122,10 @@ impl Bounds {
     }
 }
 
-fn end(bound: f64) -> Box<str> {
-    let mut end = String::from("le=\"");
+fn end(bound: f64) -> Box<[u8]> {
+    let mut end = Vec::from(b"le=\"");
     text::write_bound(&mut end, bound);
-    end.push_str("\"} ");
+    end.extend_from_slice(b"\"} ");
     end.into()
 }
 

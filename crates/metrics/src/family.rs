@@ -1,16 +1,18 @@
 //! A family at run time: its declaration, its series, its cells.
 
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use crate::bounds::{Bounds, Scale};
 use crate::catalog::{FamilySpec, Kind, Unit};
 use crate::cells::{CHUNK, CellSpace};
-use crate::index::{Index, MAX_VALUE};
-use crate::text::{BLOCK, Blocks};
+use crate::index::{Entry, Found, Index, MAX_VALUE, Template};
 
 /// The label value of what went past a bound.
 pub(crate) const OTHER: &str = "other";
+
+/// Most series whose cells are allocated together.
+pub(crate) const BLOCK: usize = 64;
 
 /// How a family's cells are to be read.
 #[derive(Debug)]
@@ -41,9 +43,11 @@ pub(crate) struct Family {
     pub(crate) unit: Unit,
     pub(crate) labels: Box<[Box<str>]>,
     pub(crate) repr: Repr,
-    pub(crate) blocks: Blocks,
+    pub(crate) line: Template,
     budget: usize,
-    index: Index<1>,
+    index: Index<0>,
+    /// First cell of the block that the next series goes to.
+    block_base: AtomicU32,
     full: AtomicBool,
     /// Samples that went to the `other` series or nowhere.
     pub(crate) overflow: AtomicU64,
@@ -89,7 +93,8 @@ impl Family {
             unit: declaration.unit,
             labels: declaration.labels.iter().map(|l| Box::from(*l)).collect(),
             repr: declaration.repr,
-            blocks: Blocks::default(),
+            line: Template::new(declaration.name, declaration.labels),
+            block_base: AtomicU32::new(0),
             budget: declaration.budget,
             index: Index::new(seed, declaration.budget + 1),
             full: AtomicBool::new(false),
@@ -129,7 +134,7 @@ impl Family {
     ) -> Option<u32> {
         let key = self.index.key(values);
         match self.index.get(&key) {
-            Some([cell]) => Some(cell as u32),
+            Some(found) => Some(found.cell),
             None => self.resolve_slow(cells, values, initial),
         }
     }
@@ -160,26 +165,33 @@ impl Family {
         budget: usize,
     ) -> Option<u32> {
         let key = self.index.key(values);
-        let found = self.index.get_or_insert(&key, |len| {
-            if len >= budget {
+        let found = self.index.get_or_insert(&key, |number| {
+            if number >= budget {
                 self.full.store(true, Relaxed);
                 return None;
             }
-            let cell = self.blocks.push(
-                self.block(),
-                self.stride(),
-                |n| cells.alloc(n),
-                &self.labels,
-                values,
-                |cell| {
-                    if initial != 0 {
-                        cells.shared(cell, 1)[0].store(initial, Relaxed);
-                    }
-                },
-            )?;
-            Some([u64::from(cell)])
+            let (block, stride) = (self.block(), self.stride());
+            if number % block == 0 {
+                self.block_base.store(cells.alloc(block * stride)?, Relaxed);
+            }
+            let cell = self.block_base.load(Relaxed) + (number % block * stride) as u32;
+            if initial != 0 {
+                cells.shared(cell, 1)[0].store(initial, Relaxed);
+            }
+            Some(Found { cell, more: [] })
         })?;
-        Some(found[0] as u32)
+        Some(found.cell)
+    }
+
+    /// The series in the order of their appearance. Cells of [`block`](Self::block) in a row lie side
+    /// by side.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.index.entries(self.labels.len())
+    }
+
+    /// Series so far.
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
     }
 
     /// Adds to a [`Repr::Count`].

@@ -4,6 +4,7 @@
 //! serves all four, and none is needed when the route was resolved beforehand ([`HttpRoute`]).
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,11 +13,10 @@ use crate::catalog::{HTTP_DURATION_BUCKETS, Id, SIZE_BUCKETS};
 use crate::cells::{CellSpace, Writer};
 use crate::exemplar::{Exemplar, Exemplars};
 use crate::family::{Family, OTHER};
-use crate::index::{Index, MAX_VALUE};
+use crate::index::{Entry, Found, Index, MAX_VALUE};
 use crate::registry::Registry;
 use crate::service_metrics::{nanos, unix_now};
 use crate::status::{self, STATUSES};
-use crate::text::Blocks;
 
 /// The `endpoint` of a request that matched no route.
 pub const UNMATCHED: &str = "unmatched";
@@ -53,8 +53,10 @@ impl Part {
 
 /// All routes.
 pub(crate) struct Http {
-    index: Index<2>,
-    pub(crate) blocks: Blocks,
+    index: Index<1>,
+    /// First cell of the block that the next route goes to.
+    block_base: AtomicU32,
+    full: AtomicBool,
     routes: Box<[OnceLock<Arc<Route>>]>,
     pub(crate) durations: Bounds,
     pub(crate) sizes: Bounds,
@@ -83,7 +85,8 @@ impl Http {
         let room = budget + METHODS.len() + 1;
         Self {
             index: Index::new(0x5851_F42D_4C95_7F2D, room),
-            blocks: Blocks::default(),
+            block_base: AtomicU32::new(0),
+            full: AtomicBool::new(false),
             routes: (0..room).map(|_| OnceLock::new()).collect(),
             durations: Bounds::new(HTTP_DURATION_BUCKETS, Scale::Nanos),
             sizes: Bounds::new(SIZE_BUCKETS, Scale::Whole),
@@ -99,7 +102,7 @@ impl Http {
         counted: &Family,
         method: &str,
         endpoint: &str,
-    ) -> Option<[u64; 2]> {
+    ) -> Option<Found<1>> {
         let values = [endpoint, method];
         match self.index.get(&self.index.key(&values)) {
             Some(found) => Some(found),
@@ -114,16 +117,25 @@ impl Http {
         counted: &Family,
         method: &str,
         endpoint: &str,
-    ) -> Option<[u64; 2]> {
+    ) -> Option<Found<1>> {
         // Clients may invent methods; a label must not grow with them.
         let method = METHODS.into_iter().find(|m| *m == method).unwrap_or(OTHER);
+        let values = [endpoint, method];
+        if let Some(found) = self.index.get(&self.index.key(&values)) {
+            return Some(found);
+        }
         if endpoint.len() <= MAX_VALUE
+            && !self.full.load(Relaxed)
             && let Some(found) = self.insert(cells, method, endpoint, self.budget)
         {
             return Some(found);
         }
         counted.count_overflow();
-        self.insert(cells, method, OTHER, self.routes.len())
+        let other = [OTHER, method];
+        match self.index.get(&self.index.key(&other)) {
+            Some(found) => Some(found),
+            None => self.insert(cells, method, OTHER, self.routes.len()),
+        }
     }
 
     fn insert(
@@ -132,28 +144,34 @@ impl Http {
         method: &str,
         endpoint: &str,
         budget: usize,
-    ) -> Option<[u64; 2]> {
+    ) -> Option<Found<1>> {
         let values = [endpoint, method];
         let key = self.index.key(&values);
-        if let Some(found) = self.index.get(&key) {
-            return Some(found);
-        }
         self.index.get_or_insert(&key, |number| {
             if number >= budget {
+                self.full.store(true, Relaxed);
                 return None;
             }
-            let labels = Id::HttpRequestDurationSeconds.spec().labels;
-            let base =
-                self.blocks
-                    .push(BLOCK, STRIDE, |n| cells.alloc(n), labels, &values, |_| ())?;
+            if number % BLOCK == 0 {
+                self.block_base.store(cells.alloc(BLOCK * STRIDE)?, Relaxed);
+            }
+            let cell = self.block_base.load(Relaxed) + (number % BLOCK * STRIDE) as u32;
             let _ = self.routes.get(number)?.set(Arc::new(Route {
-                base,
+                base: cell,
                 endpoint: endpoint.into(),
                 method: method.into(),
                 exemplars: Exemplars::default(),
             }));
-            Some([u64::from(base), number as u64])
+            Some(Found {
+                cell,
+                more: [number as u64],
+            })
         })
+    }
+
+    /// The routes in the order of their appearance; labels are `endpoint` and `method`.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.index.entries(2)
     }
 
     #[inline]
@@ -217,17 +235,13 @@ pub(crate) fn statuses(cells: &CellSpace, base: u32) -> [u64; STATUSES.len()] {
     counts
 }
 
-pub(crate) const fn stride() -> u32 {
-    STRIDE as u32
-}
-
 /// Records by strings.
 #[inline]
 pub(crate) fn record(registry: &Registry, method: &str, endpoint: &str, request: &Request) {
     let http = &registry.http;
     let counted = registry.family(Id::HttpRequestsTotal);
-    if let Some([base, number]) = http.resolve(&registry.cells, counted, method, endpoint) {
-        http.record(registry, base as u32, || http.route(number), request);
+    if let Some(found) = http.resolve(&registry.cells, counted, method, endpoint) {
+        http.record(registry, found.cell, || http.route(found.more[0]), request);
     }
 }
 
@@ -247,7 +261,7 @@ impl HttpRoute {
         let found = http.resolve(&registry.cells, counted, method, endpoint);
         Self {
             registry: Arc::clone(registry),
-            route: found.and_then(|[_, number]| http.route(number)),
+            route: found.and_then(|found| http.route(found.more[0])),
         }
     }
 

@@ -1,17 +1,21 @@
-//! From label values to a series, without a lock for those who read.
+//! From label values to a series, without a lock for those who read, and the series in order.
 //!
-//! Keys are the label values as 8-byte words in an append-only slab; tables of `tag | offset` slots
-//! point into it. A table that gets full is copied into one of twice the size, published by one store;
-//! the old one stays, so a reader never sees memory go away. Readers that miss ask again under the
-//! writer's lock.
+//! Series are written one after the other into a slab of words that only grows: a header, then what
+//! the series stands for, then its label values. Tables of `tag | offset` slots point into it. A table
+//! that gets full is copied into one of twice the size, published by one store; the old one stays, so
+//! that a reader never sees memory go away. Readers that miss ask again under the writer's lock.
 //!
-//! Entries are never removed: a family's budget bounds them.
+//! The page is written from the slab as well: there is no second copy of the labels.
+//!
+//! Series are never removed: a family's budget bounds them.
 
 use std::sync::atomic::{
     AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::text;
 
 /// Longest label value, in bytes. Longer ones are counted as overflow.
 pub(crate) const MAX_VALUE: usize = 1024;
@@ -21,20 +25,27 @@ pub(crate) const MAX_LABELS: usize = 8;
 const SLAB_CHUNK: usize = 4096;
 const FIRST_TABLE: usize = 16;
 const TABLES: usize = 22;
+/// Header bit: a label value holds a character that must be escaped.
+const ESCAPED: u64 = 1 << 48;
 
-/// A map from `n` label values to `V` words, given at insertion.
+/// A map from label values to a cell and `V` words more, given at insertion.
 pub(crate) struct Index<const V: usize> {
     seed: u64,
     slab: Box<[OnceLock<Box<[AtomicU64]>>]>,
     tables: [OnceLock<Box<[AtomicU64]>>; TABLES],
     current: AtomicUsize,
-    writer: Mutex<State>,
+    /// Entries that a reader may walk over.
+    len: AtomicUsize,
+    /// First free word of the slab.
+    next: Mutex<usize>,
 }
 
-struct State {
-    len: usize,
-    /// First free word of the slab.
-    next: usize,
+/// What a series stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found<const V: usize> {
+    /// Its first cell.
+    pub(crate) cell: u32,
+    pub(crate) more: [u64; V],
 }
 
 /// Label values, hashed once for look-up and insertion.
@@ -46,7 +57,7 @@ pub(crate) struct Key<'a> {
 impl<const V: usize> Index<V> {
     /// An index for at most `entries` entries.
     pub(crate) fn new(seed: u64, entries: usize) -> Self {
-        // Entries of more than 32 words on average are refused by `insert` when the slab is full.
+        // Entries of more than 32 words on average are refused by `get_or_insert` when the slab is full.
         let chunks =
             (entries.saturating_mul(32) / SLAB_CHUNK + 1).min(u32::MAX as usize / SLAB_CHUNK);
         Self {
@@ -54,7 +65,8 @@ impl<const V: usize> Index<V> {
             slab: (0..chunks).map(|_| OnceLock::new()).collect(),
             tables: [const { OnceLock::new() }; TABLES],
             current: AtomicUsize::new(0),
-            writer: Mutex::new(State { len: 0, next: 0 }),
+            len: AtomicUsize::new(0),
+            next: Mutex::new(0),
         }
     }
 
@@ -63,11 +75,12 @@ impl<const V: usize> Index<V> {
     pub(crate) fn key<'a>(&self, values: &'a [&'a str]) -> Key<'a> {
         let mut hash = self.seed;
         for value in values {
-            hash = mix(hash, value.len() as u64);
-            each_word(value.as_bytes(), |word| {
-                hash = mix(hash, word);
-                true
-            });
+            let (whole, rest) = value.as_bytes().as_chunks::<8>();
+            for word in whole {
+                hash = mix(hash, u64::from_le_bytes(*word));
+            }
+            // The length keeps `ab`,`c` and `a`,`bc` apart.
+            hash = mix(hash ^ ((value.len() as u64) << 56), tail(rest));
         }
         Key {
             values,
@@ -75,65 +88,55 @@ impl<const V: usize> Index<V> {
         }
     }
 
-    /// The words stored for the key.
+    /// What the key stands for.
     #[inline]
-    pub(crate) fn get(&self, key: &Key<'_>) -> Option<[u64; V]> {
+    pub(crate) fn get(&self, key: &Key<'_>) -> Option<Found<V>> {
         let table = self.tables[self.current.load(Acquire)].get()?;
         let mask = table.len() - 1;
         let mut at = key.tag as usize & mask;
         loop {
-            let slot = table[at].load(Acquire);
+            let slot = table[at & mask].load(Acquire);
             if slot == 0 {
                 return None;
             }
             if (slot >> 32) as u32 == key.tag
-                && let Some(found) = self.read(slot as u32 as usize - 1, key.values)
+                && let Some(words) = self.words(slot as u32 as usize - 1)
+                && let Some(found) = matches(words, key.values)
             {
                 return Some(found);
             }
-            at = (at + 1) & mask;
+            at += 1;
         }
     }
 
-    /// The words for the key: those stored, or those `make` gives for a new entry. `make` gets the
+    /// What the key stands for: as it was stored, or as `make` says for a new entry. `make` gets the
     /// number of entries so far and says `None` to refuse. One caller at a time.
     pub(crate) fn get_or_insert(
         &self,
         key: &Key<'_>,
-        make: impl FnOnce(usize) -> Option<[u64; V]>,
-    ) -> Option<[u64; V]> {
-        let mut state = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        make: impl FnOnce(usize) -> Option<Found<V>>,
+    ) -> Option<Found<V>> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = self.get(key) {
             return Some(found);
         }
-        let words = 1
-            + V
-            + key
-                .values
-                .iter()
-                .map(|v| v.len().div_ceil(8))
-                .sum::<usize>()
-            + key.values.len().div_ceil(4);
-        let room = SLAB_CHUNK - state.next % SLAB_CHUNK;
-        let start = if words <= room {
-            state.next
-        } else {
-            state.next + room
-        };
+        let values = key.values;
+        let body: usize = values.iter().map(|value| value.len().div_ceil(8)).sum();
+        let words = 1 + V + values.len().div_ceil(4) + body;
+        let room = SLAB_CHUNK - *next % SLAB_CHUNK;
+        let start = if words <= room { *next } else { *next + room };
         if words > SLAB_CHUNK || (start + words).div_ceil(SLAB_CHUNK) > self.slab.len() {
             return None;
         }
+        let len = self.len.load(Relaxed);
         let current = self.current.load(Relaxed);
-        let full = self.tables[current]
-            .get()
-            .is_none_or(|table| (state.len + 1) * 4 > table.len() * 3);
-        if full && self.tables[current].get().is_some() && current + 1 == TABLES {
+        let table = self.tables[current].get();
+        let full = table.is_none_or(|table| (len + 1) * 16 > table.len() * 13);
+        if full && table.is_some() && current + 1 == TABLES {
             return None;
         }
-        let values = make(state.len)?;
-        self.write(start, key.values, &values);
-        state.next = start + words;
-        state.len += 1;
+        let found = make(len)?;
+        self.write(start, words, values, &found);
         if full {
             self.grow(current);
         }
@@ -141,78 +144,242 @@ impl<const V: usize> Index<V> {
         if let Some(table) = self.tables[self.current.load(Relaxed)].get() {
             place(table, slot);
         }
-        Some(values)
+        *next = start + words;
+        self.len.store(len + 1, Release);
+        Some(found)
     }
 
     /// Makes the next table, holding everything of the current one, and publishes it.
     fn grow(&self, current: usize) {
-        let next = match self.tables[current].get() {
-            None => current,
-            Some(_) => current + 1,
-        };
+        let old = self.tables[current].get();
+        let next = if old.is_some() { current + 1 } else { current };
         let table = self.tables[next].get_or_init(|| {
             (0..FIRST_TABLE << next)
                 .map(|_| AtomicU64::new(0))
                 .collect()
         });
-        if next != current
-            && let Some(old) = self.tables[current].get()
-        {
-            for slot in old
-                .iter()
-                .map(|slot| slot.load(Relaxed))
-                .filter(|slot| *slot != 0)
-            {
+        for slot in old.into_iter().flatten().map(|slot| slot.load(Relaxed)) {
+            if slot != 0 {
                 place(table, slot);
             }
         }
         self.current.store(next, Release);
     }
 
+    #[inline]
     fn words(&self, at: usize) -> Option<&[AtomicU64]> {
         let chunk = self.slab.get(at / SLAB_CHUNK)?.get()?;
         chunk.get(at % SLAB_CHUNK..)
     }
 
-    /// Compares the entry at `at` with the values.
-    #[inline]
-    fn read(&self, at: usize, values: &[&str]) -> Option<[u64; V]> {
-        let words = self.words(at)?;
-        let mut words = words.iter().map(|word| word.load(Relaxed));
-        let found: [u64; V] = std::array::from_fn(|_| words.next().unwrap_or(0));
-        for four in values.chunks(4) {
-            if words.next()? != lengths(four) {
-                return None;
-            }
-        }
-        for value in values {
-            if !each_word(value.as_bytes(), |word| words.next() == Some(word)) {
-                return None;
-            }
-        }
-        Some(found)
-    }
-
-    fn write(&self, at: usize, values: &[&str], found: &[u64; V]) {
-        self.slab[at / SLAB_CHUNK]
+    fn write(&self, at: usize, words: usize, values: &[&str], found: &Found<V>) {
+        let chunk = self.slab[at / SLAB_CHUNK]
             .get_or_init(|| (0..SLAB_CHUNK).map(|_| AtomicU64::new(0)).collect());
-        let mut cells = self.words(at).unwrap_or_default().iter();
+        let mut cells = chunk[at % SLAB_CHUNK..].iter();
         let mut put = |word: u64| {
             if let Some(cell) = cells.next() {
                 cell.store(word, Relaxed);
             }
-            true
         };
-        for word in found {
-            put(*word);
-        }
-        for four in values.chunks(4) {
-            put(lengths(four));
-        }
+        let escaped = values.iter().any(|value| text::needs_escape(value));
+        let flag = if escaped { ESCAPED } else { 0 };
+        put(u64::from(found.cell) | (words as u64) << 32 | flag);
+        found.more.iter().for_each(|word| put(*word));
+        values.chunks(4).for_each(|four| put(lengths(four)));
         for value in values {
-            each_word(value.as_bytes(), &mut put);
+            let (whole, rest) = value.as_bytes().as_chunks::<8>();
+            whole.iter().for_each(|word| put(u64::from_le_bytes(*word)));
+            if !rest.is_empty() {
+                put(tail(rest));
+            }
         }
     }
+
+    /// The entries in the order of their insertion.
+    pub(crate) fn entries(&self, labels: usize) -> impl Iterator<Item = Entry<'_>> {
+        let mut left = self.len.load(Acquire);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            while left > 0 {
+                let words = self.words(at)?;
+                let header = words[0].load(Relaxed);
+                if header == 0 {
+                    // The rest of the chunk was too short for the next entry.
+                    at += words.len();
+                    continue;
+                }
+                let size = (header >> 32) as usize & 0xFFFF;
+                at += size;
+                left -= 1;
+                return Some(Entry {
+                    header,
+                    lengths: &words[1 + V..1 + V + labels.div_ceil(4)],
+                    values: &words[1 + V + labels.div_ceil(4)..size],
+                    labels,
+                });
+            }
+            None
+        })
+    }
+
+    /// Entries so far.
+    pub(crate) fn len(&self) -> usize {
+        self.len.load(Acquire)
+    }
+}
+
+/// A series as it lies in the slab.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    header: u64,
+    lengths: &'a [AtomicU64],
+    values: &'a [AtomicU64],
+    labels: usize,
+}
+
+impl Entry<'_> {
+    pub(crate) fn cell(&self) -> u32 {
+        self.header as u32
+    }
+
+    #[inline]
+    fn length(&self, label: usize) -> usize {
+        let in_word = (self.labels - label / 4 * 4).min(4);
+        let shift = 16 * (in_word - 1 - label % 4);
+        (self.lengths[label / 4].load(Relaxed) >> shift) as usize & 0xFFFF
+    }
+
+    /// Appends `a="1",b="2"`, escaped.
+    pub(crate) fn write_labels(&self, out: &mut Vec<u8>, labels: &[impl AsRef<str>]) {
+        let mut words = self.values.iter();
+        let mut raw = Vec::new();
+        for (i, label) in labels.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(label.as_ref().as_bytes());
+            out.extend_from_slice(b"=\"");
+            let length = self.length(i);
+            raw.clear();
+            for word in words.by_ref().take(length.div_ceil(8)) {
+                raw.extend_from_slice(&word.load(Relaxed).to_le_bytes());
+            }
+            text::escape_bytes(out, &raw[..length], true);
+            out.push(b'"');
+        }
+    }
+
+    /// Writes the line up to the value into `line`, by words; the answer is where it ends. `None` when
+    /// something must be escaped or the line is too short.
+    #[inline]
+    pub(crate) fn write_line(&self, head: &Template, line: &mut [u8; LINE]) -> Option<usize> {
+        if self.header & ESCAPED != 0 {
+            return None;
+        }
+        let mut at = 0;
+        let mut words = self.values.iter();
+        for label in 0..self.labels {
+            at = head.pieces[label].put(line, at)?;
+            let length = self.length(label);
+            for (i, word) in words.by_ref().take(length.div_ceil(8)).enumerate() {
+                put_word(line, at + 8 * i, word.load(Relaxed))?;
+            }
+            at += length;
+        }
+        head.pieces[self.labels].put(line, at)
+    }
+}
+
+/// Longest line that is written by words.
+pub(crate) const LINE: usize = 512;
+
+#[inline]
+fn put_word(line: &mut [u8; LINE], at: usize, word: u64) -> Option<()> {
+    let place = line.get_mut(at..)?.first_chunk_mut::<8>()?;
+    *place = word.to_le_bytes();
+    Some(())
+}
+
+/// The text around a family's label values, as words.
+pub(crate) struct Template {
+    pieces: Vec<Piece>,
+}
+
+struct Piece {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Piece {
+    fn new(text: &str) -> Self {
+        let (whole, rest) = text.as_bytes().as_chunks::<8>();
+        let mut words: Vec<u64> = whole.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        words.push(tail(rest));
+        Self {
+            words,
+            len: text.len(),
+        }
+    }
+
+    #[inline]
+    fn put(&self, line: &mut [u8; LINE], at: usize) -> Option<usize> {
+        for (i, word) in self.words.iter().enumerate() {
+            put_word(line, at + 8 * i, *word)?;
+        }
+        Some(at + self.len)
+    }
+}
+
+impl Template {
+    /// For lines of `name` with these labels.
+    pub(crate) fn new(name: &str, labels: &[impl AsRef<str>]) -> Self {
+        let mut pieces = Vec::new();
+        let mut piece = String::from(name);
+        for (i, label) in labels.iter().enumerate() {
+            piece.push_str(if i == 0 { "{" } else { "\"," });
+            piece.push_str(label.as_ref());
+            piece.push_str("=\"");
+            pieces.push(Piece::new(&std::mem::take(&mut piece)));
+        }
+        piece.push_str(if labels.is_empty() { " " } else { "\"} " });
+        pieces.push(Piece::new(&piece));
+        Self { pieces }
+    }
+}
+
+/// Compares an entry with the values.
+#[inline]
+fn matches<const V: usize>(words: &[AtomicU64], values: &[&str]) -> Option<Found<V>> {
+    let (header, words) = words.split_first()?;
+    let (more, mut words) = words.split_at_checked(V)?;
+    for four in values.chunks(4) {
+        let (word, rest) = words.split_first()?;
+        if word.load(Relaxed) != lengths(four) {
+            return None;
+        }
+        words = rest;
+    }
+    for value in values {
+        let (whole, last) = value.as_bytes().as_chunks::<8>();
+        let (stored, rest) = words.split_at_checked(whole.len())?;
+        words = rest;
+        for (word, stored) in whole.iter().zip(stored) {
+            if stored.load(Relaxed) != u64::from_le_bytes(*word) {
+                return None;
+            }
+        }
+        if !last.is_empty() {
+            let (stored, rest) = words.split_first()?;
+            if stored.load(Relaxed) != tail(last) {
+                return None;
+            }
+            words = rest;
+        }
+    }
+    Some(Found {
+        cell: header.load(Relaxed) as u32,
+        more: std::array::from_fn(|i| more[i].load(Relaxed)),
+    })
 }
 
 fn place(table: &[AtomicU64], slot: u64) {
@@ -233,23 +400,13 @@ fn lengths(values: &[&str]) -> u64 {
         .fold(0, |word, value| (word << 16) | value.len() as u64)
 }
 
-/// The bytes as words. With the length, the words say the bytes exactly.
-#[inline]
-fn each_word(bytes: &[u8], mut visit: impl FnMut(u64) -> bool) -> bool {
-    let (whole, rest) = bytes.as_chunks::<8>();
-    for word in whole {
-        if !visit(u64::from_le_bytes(*word)) {
-            return false;
-        }
-    }
-    rest.is_empty() || visit(tail(rest))
-}
-
+/// Up to seven bytes as a word, filled up with zeros.
 #[inline]
 fn tail(rest: &[u8]) -> u64 {
     match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            let high = u64::from(u32::from_le_bytes(*last)) << (8 * (rest.len() - 4));
+            u64::from(u32::from_le_bytes(*first)) | high
         }
         _ => match *rest {
             [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
@@ -264,4 +421,64 @@ fn tail(rest: &[u8]) -> u64 {
 fn mix(hash: u64, word: u64) -> u64 {
     let wide = u128::from(hash ^ word) * 0x9E37_79B9_7F4A_7C15_u128;
     (wide as u64) ^ (wide >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn the_tail_is_the_bytes() {
+        for len in 0..8 {
+            let bytes = &b"abcdefgh"[..len];
+            let mut word = [0; 8];
+            word[..len].copy_from_slice(bytes);
+            assert_eq!(tail(bytes), u64::from_le_bytes(word));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map_that_keeps_order(
+            keys in proptest::collection::vec((".{0,20}", "[ab\"\\\\]{0,9}"), 1..300),
+        ) {
+            let index = Index::<1>::new(1, 400);
+            let mut model: HashMap<(String, String), usize> = HashMap::new();
+            let mut order = Vec::new();
+            for (a, b) in &keys {
+                let values = [a.as_str(), b.as_str()];
+                let key = index.key(&values);
+                let number = model.len();
+                let expected = *model.entry((a.clone(), b.clone())).or_insert_with(|| {
+                    order.push((a.clone(), b.clone()));
+                    number
+                });
+                let found = index.get_or_insert(&key, |n| Some(Found { cell: n as u32, more: [n as u64 + 7] }));
+                prop_assert_eq!(found, Some(Found { cell: expected as u32, more: [expected as u64 + 7] }));
+                prop_assert_eq!(index.get(&key), found);
+            }
+            prop_assert_eq!(index.len(), model.len());
+            let template = Template::new("n", &["x", "y"]);
+            let mut count = 0;
+            for (entry, (a, b)) in index.entries(2).zip(&order) {
+                prop_assert_eq!(entry.cell(), count);
+                let mut labels = Vec::new();
+                entry.write_labels(&mut labels, &["x", "y"]);
+                let mut expected = Vec::new();
+                text::write_labels(&mut expected, &["x", "y"], &[a, b]);
+                prop_assert_eq!(&labels, &expected);
+                let mut line = [0; LINE];
+                let plain = !text::needs_escape(a) && !text::needs_escape(b);
+                let end = entry.write_line(&template, &mut line);
+                prop_assert_eq!(end.is_some(), plain);
+                if let Some(end) = end {
+                    prop_assert_eq!(&line[..end], [b"n{", &expected[..], b"} "].concat());
+                }
+                count += 1;
+            }
+            prop_assert_eq!(count as usize, order.len());
+        }
+    }
 }

@@ -20,7 +20,7 @@ use crate::family::OTHER;
 use crate::index::MAX_VALUE;
 use crate::names;
 use crate::registry::Registry;
-use crate::render::Format;
+use crate::render::{Format, Output};
 
 mod rewrite;
 
@@ -144,7 +144,7 @@ impl Macros {
         self.queue.waiting.load(Relaxed)
     }
 
-    pub(crate) fn render(&self, out: &mut String, format: Format) {
+    pub(crate) fn render(&self, out: &mut Output, format: Format) {
         rewrite::page(&self.handle.render(), out, format);
     }
 

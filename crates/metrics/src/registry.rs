@@ -24,7 +24,7 @@ pub(crate) struct Registry {
     families: Box<[Family]>,
     pub(crate) http: Http,
     /// (side, status, symbol) → the cells that a trade touches.
-    pub(crate) trades: Index<3>,
+    pub(crate) trades: Index<2>,
     in_flight: Option<u32>,
     pub(crate) info: Mutex<Option<(String, String)>>,
     pub(crate) custom: RwLock<Custom>,

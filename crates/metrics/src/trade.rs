@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::catalog::Id;
+use crate::index::Found;
 use crate::registry::Registry;
 
 const NONE: u32 = u32::MAX;
@@ -33,8 +34,8 @@ pub(crate) fn record(
             None => return,
         },
     };
-    let ((count, volume), (profit, loss), (pnl, _)) =
-        (unpack(found[0]), unpack(found[1]), unpack(found[2]));
+    let (count, (volume, pnl), (profit, loss)) =
+        (found.cell, unpack(found.more[0]), unpack(found.more[1]));
     let add = |cell: u32, n: u64| {
         if cell != NONE {
             registry.cells.writer(cell, 1).add(0, n);
@@ -55,30 +56,29 @@ pub(crate) fn record(
 }
 
 #[cold]
-fn resolve(registry: &Registry, values: &[&str; 3]) -> Option<[u64; 3]> {
+fn resolve(registry: &Registry, values: &[&str; 3]) -> Option<Found<2>> {
     let [side, _, symbol] = *values;
     let cell = |id: Id, labels: &[&str]| {
-        registry
-            .family(id)
-            .resolve(&registry.cells, labels)
-            .unwrap_or(NONE)
+        let cell = registry.family(id).resolve(&registry.cells, labels);
+        cell.unwrap_or(NONE)
     };
-    let cells = [
-        pack(
-            cell(Id::TradesExecutedTotal, values),
-            cell(Id::TradeVolumeKrwTotal, &[side, symbol]),
-        ),
-        pack(
-            cell(Id::TradeProfitKrwTotal, &[symbol]),
-            cell(Id::TradeLossKrwTotal, &[symbol]),
-        ),
-        pack(cell(Id::TradePnlKrw, &[symbol]), NONE),
-    ];
+    let cells = Found {
+        cell: cell(Id::TradesExecutedTotal, values),
+        more: [
+            pack(
+                cell(Id::TradeVolumeKrwTotal, &[side, symbol]),
+                cell(Id::TradePnlKrw, &[symbol]),
+            ),
+            pack(
+                cell(Id::TradeProfitKrwTotal, &[symbol]),
+                cell(Id::TradeLossKrwTotal, &[symbol]),
+            ),
+        ],
+    };
     // Past the budget the cells are those of `other`; then nothing is kept, so that each such trade
     // is counted as overflow.
-    let known = registry.family(Id::TradesExecutedTotal).known(values);
-    let key = registry.trades.key(values);
-    if known {
+    if registry.family(Id::TradesExecutedTotal).known(values) {
+        let key = registry.trades.key(values);
         registry.trades.get_or_insert(&key, |_| Some(cells));
     }
     Some(cells)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::render::Format;
+use crate::render::{Format, Output};
 use crate::text;
 
 /// One family of the exporter's page.
@@ -27,7 +27,7 @@ pub(crate) fn legal_name(name: &str) -> String {
 }
 
 /// Appends the exporter's `page` to `out`.
-pub(crate) fn page(page: &str, out: &mut String, format: Format) {
+pub(crate) fn page(page: &str, out: &mut Output, format: Format) {
     let families = parse(page);
     for (name, mut family) in families {
         let open = format == Format::OpenMetrics;
@@ -39,18 +39,16 @@ pub(crate) fn page(page: &str, out: &mut String, format: Format) {
             (kind, _) => (name, kind),
         };
         if let Some(help) = family.help {
-            let help = if open {
-                help.replace('"', "\\\"")
-            } else {
-                help.to_owned()
-            };
-            for part in ["# HELP ", shown, " ", &help, "\n"] {
-                out.push_str(part);
-            }
+            let quoted = open.then(|| help.replace('"', "\\\""));
+            out.all(&[
+                "# HELP ",
+                shown,
+                " ",
+                quoted.as_deref().unwrap_or(help),
+                "\n",
+            ]);
         }
-        for part in ["# TYPE ", shown, " ", kind, "\n"] {
-            out.push_str(part);
-        }
+        out.all(&["# TYPE ", shown, " ", kind, "\n"]);
         family.series.sort_unstable();
         for line in family.series.iter().flatten() {
             write_line(line, out);
@@ -84,30 +82,26 @@ fn parse(page: &str) -> BTreeMap<&str, Family<'_>> {
     families
 }
 
-fn write_line(line: &str, out: &mut String) {
+fn write_line(line: &str, out: &mut Output) {
     let Some((series, value)) = line.rsplit_once(' ') else {
         return;
     };
     match series.rsplit_once("le=\"") {
         Some((before, bound)) if before.ends_with(['{', ',']) && before.contains("_bucket{") => {
-            out.push_str(before);
-            out.push_str("le=\"");
+            out.all(&[before, "le=\""]);
             match bound.trim_end_matches("\"}").parse::<f64>() {
-                Ok(bound) => text::write_bound(out, bound),
-                Err(_) => out.push_str("+Inf"),
+                Ok(bound) => text::write_bound(out.buffer(), bound),
+                Err(_) => out.push("+Inf"),
             }
-            out.push_str("\"}");
+            out.push("\"}");
         }
-        _ => out.push_str(series),
+        _ => out.push(series),
     }
-    out.push(' ');
-    if value.bytes().all(|b| b.is_ascii_digit()) && value.len() <= 20 {
-        out.push_str(value);
-    } else {
-        match value.parse::<f64>() {
-            Ok(value) => text::write_f64(out, value),
-            Err(_) => out.push_str(value),
-        }
+    out.push(" ");
+    let whole = value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit());
+    match value.parse::<f64>() {
+        Ok(number) if !whole => text::write_f64(out.buffer(), number),
+        _ => out.push(value),
     }
-    out.push('\n');
+    out.end_line();
 }

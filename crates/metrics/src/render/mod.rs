@@ -1,12 +1,12 @@
 //! One page out of everything.
 
 mod accept;
-mod page;
+mod output;
 
-pub use page::Page;
+pub use output::Page;
 
 pub(crate) use accept::{Format, choose_format, wants_gzip};
-pub(crate) use page::compress;
+pub(crate) use output::Output;
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,23 +15,25 @@ use crate::bounds::{Bounds, MAX_BOUNDS, Scale};
 use crate::catalog::{Id, Kind, Unit};
 use crate::cells::CellSpace;
 use crate::exemplar::Exemplar;
-use crate::family::{Family, Repr};
+use crate::family::{BLOCK, Family, Repr};
 use crate::http::{self, Part};
+use crate::index::{Entry, LINE};
 use crate::registry::Registry;
 use crate::status::STATUSES;
-use crate::text::{self, BLOCK, Block};
+use crate::text;
 
 /// Statuses that every route shows from the start: error ratios divide by the first and take the rate
 /// of the second.
 const ALWAYS: [u16; 2] = [200, 500];
 
-/// Writes the whole page.
-pub(crate) fn render(registry: &Registry, format: Format) -> String {
+/// Writes the whole page, packed if so asked.
+pub(crate) fn render(registry: &Registry, format: Format, gzip: bool) -> Output {
     let expected = registry.page.load(Relaxed);
     let mut page = Writer {
-        out: String::with_capacity(expected + expected / 16 + 4096),
+        out: Output::new(expected, gzip),
         format,
         created: registry.options.created,
+        labels: Vec::new(),
     };
     for (family, id) in registry.families().iter().zip(0..) {
         page.catalogued(registry, id, family);
@@ -43,16 +45,18 @@ pub(crate) fn render(registry: &Registry, format: Format) -> String {
         macros.render(&mut page.out, format);
     }
     if format == Format::OpenMetrics {
-        page.out.push_str("# EOF\n");
+        page.out.push("# EOF\n");
     }
-    registry.page.store(page.out.len(), Relaxed);
+    registry.page.store(page.out.written(), Relaxed);
     page.out
 }
 
 struct Writer {
-    out: String,
+    out: Output,
     format: Format,
     created: f64,
+    /// The label text of the series at hand.
+    labels: Vec<u8>,
 }
 
 impl Writer {
@@ -83,211 +87,200 @@ impl Writer {
             _ => &*family.name,
         };
         let unit = family.unit.as_str();
-        let out = &mut self.out;
-        for part in ["# HELP ", name, " "] {
-            out.push_str(part);
-        }
-        text::escape_help(out, &family.help, open);
-        for part in ["\n# TYPE ", name, " ", family.kind.as_str(), "\n"] {
-            out.push_str(part);
-        }
-        if open
-            && family.unit != Unit::None
-            && name.strip_suffix(unit).is_some_and(|n| n.ends_with('_'))
-        {
-            for part in ["# UNIT ", name, " ", unit, "\n"] {
-                out.push_str(part);
-            }
+        self.out.all(&["# HELP ", name, " "]);
+        text::escape_bytes(self.out.buffer(), family.help.as_bytes(), open);
+        self.out
+            .all(&["\n# TYPE ", name, " ", family.kind.as_str(), "\n"]);
+        let named = name
+            .strip_suffix(unit)
+            .is_some_and(|name| name.ends_with('_'));
+        if open && family.unit != Unit::None && named {
+            self.out.all(&["# UNIT ", name, " ", unit, "\n"]);
         }
     }
 
     fn family(&mut self, cells: &CellSpace, family: &Family) {
-        let blocks = family.blocks.snapshot();
-        if blocks.is_empty() {
+        if family.len() == 0 {
             return;
         }
         self.head(family);
-        for block in &blocks {
-            match &family.repr {
-                Repr::Histogram(bounds) => {
-                    let stride = family.stride() as u32;
-                    for (labels, i) in block.texts().zip(0..) {
-                        let series = (labels, block.base + i * stride);
-                        self.histogram(cells, &family.name, bounds, series, &[]);
-                    }
-                }
-                _ => self.scalars(cells, family, block),
-            }
+        let Repr::Histogram(bounds) = &family.repr else {
+            return self.scalars(cells, family);
+        };
+        for entry in family.entries() {
+            self.label(&entry, &family.labels);
+            self.histogram(cells, &family.name, bounds, entry.cell(), &[]);
         }
     }
 
-    fn scalars(&mut self, cells: &CellSpace, family: &Family, block: &Block) {
-        let texts = block.texts();
-        let count = texts.len();
-        let (mut whole, mut float) = ([0_u64; BLOCK], [0_f64; BLOCK]);
-        match family.repr {
-            Repr::Count | Repr::Balance => cells.sum(block.base, &mut whole[..count]),
-            Repr::CountF64 => cells.sum_f64(block.base, &mut float[..count]),
-            _ => {
-                let shared = cells.shared(block.base, count);
-                for ((whole, float), cell) in whole.iter_mut().zip(&mut float).zip(shared) {
-                    *whole = cell.load(Relaxed);
-                    *float = f64::from_bits(*whole);
+    /// Takes up a series' label text.
+    fn label(&mut self, entry: &Entry<'_>, labels: &[impl AsRef<str>]) {
+        self.labels.clear();
+        entry.write_labels(&mut self.labels, labels);
+    }
+
+    fn scalars(&mut self, cells: &CellSpace, family: &Family) {
+        let block = family.block();
+        let with_created = family.kind == Kind::Counter && self.format == Format::OpenMetrics;
+        let (mut whole, mut float) = ([0; BLOCK], [0.0; BLOCK]);
+        let mut line = [0; LINE];
+        for (entry, number) in family.entries().zip(0..) {
+            let place = number % block;
+            if place == 0 {
+                load(
+                    cells,
+                    family,
+                    entry.cell(),
+                    &mut whole[..block],
+                    &mut float[..block],
+                );
+            }
+            match entry.write_line(&family.line, &mut line) {
+                Some(end) => self.out.buffer().extend_from_slice(&line[..end]),
+                None => {
+                    self.label(&entry, &family.labels);
+                    self.name(&family.name, "");
                 }
             }
-        }
-        for ((labels, whole), float) in texts.zip(whole).zip(float) {
-            self.name(&family.name, "", labels);
+            let out = self.out.buffer();
             match family.repr {
-                Repr::Count | Repr::Absolute => text::write_u64(&mut self.out, whole),
-                Repr::LevelI64 => text::write_i64(&mut self.out, whole as i64),
+                Repr::Count | Repr::Absolute => text::write_u64(out, whole[place]),
+                Repr::LevelI64 => text::write_i64(out, whole[place] as i64),
                 // Lanes are read one after the other, so that an end may be seen before its beginning.
-                Repr::Balance => text::write_i64(&mut self.out, (whole as i64).max(0)),
-                _ => text::write_f64(&mut self.out, float),
+                Repr::Balance => text::write_i64(out, (whole[place] as i64).max(0)),
+                _ => text::write_f64(out, float[place]),
             }
-            self.out.push('\n');
-            if family.kind == Kind::Counter {
-                self.created(base(&family.name), labels);
+            if with_created {
+                self.out.push("\n");
+                self.label(&entry, &family.labels);
+                self.created_value(base(&family.name));
             }
+            self.out.end_line();
         }
     }
 
     /// `name_suffix{labels} `
-    fn name(&mut self, name: &str, suffix: &str, labels: &str) {
-        self.out.push_str(name);
-        self.out.push_str(suffix);
-        if labels.is_empty() {
-            self.out.push(' ');
+    fn name(&mut self, name: &str, suffix: &str) {
+        self.out.all(&[name, suffix]);
+        if self.labels.is_empty() {
+            self.out.push(" ");
         } else {
-            self.out.push('{');
-            self.out.push_str(labels);
-            self.out.push_str("} ");
+            self.out.push("{");
+            self.out.buffer().extend_from_slice(&self.labels);
+            self.out.push("} ");
         }
     }
 
-    fn created(&mut self, name: &str, labels: &str) {
+    /// The line of the series' beginning, without its end.
+    fn created_value(&mut self, name: &str) {
+        self.name(name, "_created");
+        text::write_f64(self.out.buffer(), self.created);
+    }
+
+    fn created(&mut self, name: &str) {
         if self.format == Format::OpenMetrics {
-            self.name(name, "_created", labels);
-            text::write_f64(&mut self.out, self.created);
-            self.out.push('\n');
+            self.created_value(name);
+            self.out.end_line();
         }
     }
 
+    /// All lines of the series whose labels were taken up.
     fn histogram(
         &mut self,
         cells: &CellSpace,
         name: &str,
         bounds: &Bounds,
-        (labels, base): (&str, u32),
+        cell: u32,
         exemplars: &[Option<Exemplar>],
     ) {
         let buckets = bounds.buckets();
         let mut counts = [0_u64; MAX_BOUNDS + 2];
-        cells.sum(base, &mut counts[..=buckets]);
-        let comma = if labels.is_empty() { "" } else { "," };
+        cells.sum(cell, &mut counts[..=buckets]);
+        let comma = if self.labels.is_empty() { "" } else { "," };
         let mut total = 0;
         for (bucket, (count, end)) in counts[..buckets].iter().zip(&bounds.ends).enumerate() {
             total += count;
-            for part in [name, "_bucket{", labels, comma, end] {
-                self.out.push_str(part);
-            }
-            text::write_u64(&mut self.out, total);
+            self.out.all(&[name, "_bucket{"]);
+            self.out.buffer().extend_from_slice(&self.labels);
+            self.out.push(comma);
+            self.out.buffer().extend_from_slice(end);
+            text::write_u64(self.out.buffer(), total);
             if let Some(Some(exemplar)) = exemplars.get(bucket) {
                 self.exemplar(exemplar);
             }
-            self.out.push('\n');
+            self.out.end_line();
         }
-        self.name(name, "_sum", labels);
+        self.name(name, "_sum");
         match bounds.scale {
-            Scale::Nanos => text::write_nanos(&mut self.out, counts[buckets]),
-            Scale::Whole => text::write_u64(&mut self.out, counts[buckets]),
+            Scale::Nanos => text::write_nanos(self.out.buffer(), counts[buckets]),
+            Scale::Whole => text::write_u64(self.out.buffer(), counts[buckets]),
             Scale::Float => {
                 let mut sum = [0.0];
-                cells.sum_f64(base + buckets as u32, &mut sum);
-                text::write_f64(&mut self.out, sum[0]);
+                cells.sum_f64(cell + buckets as u32, &mut sum);
+                text::write_f64(self.out.buffer(), sum[0]);
             }
         }
-        self.out.push('\n');
-        self.name(name, "_count", labels);
-        text::write_u64(&mut self.out, total);
-        self.out.push('\n');
-        self.created(name, labels);
+        self.out.end_line();
+        self.name(name, "_count");
+        text::write_u64(self.out.buffer(), total);
+        self.out.end_line();
+        self.created(name);
     }
 
     fn exemplar(&mut self, exemplar: &Exemplar) {
-        for part in [" # {trace_id=\"", exemplar.trace_id(), "\"} "] {
-            self.out.push_str(part);
-        }
-        text::write_nanos(&mut self.out, exemplar.nanos);
-        self.out.push(' ');
-        text::write_f64(&mut self.out, exemplar.at);
+        self.out
+            .all(&[" # {trace_id=\"", exemplar.trace_id(), "\"} "]);
+        text::write_nanos(self.out.buffer(), exemplar.nanos);
+        self.out.push(" ");
+        text::write_f64(self.out.buffer(), exemplar.at);
     }
 
     fn http_counts(&mut self, registry: &Registry, family: &Family) {
-        let routes = registry.http.blocks.snapshot();
-        let rare = family.blocks.snapshot();
-        if routes.is_empty() && rare.is_empty() {
-            return;
-        }
-        self.head(family);
-        let mut digits = itoa::Buffer::new();
-        for block in &routes {
-            for (labels, i) in block.texts().zip(0..) {
-                let counts = http::statuses(&registry.cells, block.base + i * http::stride());
-                for (status, count) in STATUSES.iter().zip(counts) {
-                    if count > 0 || ALWAYS.contains(status) {
-                        let status = digits.format(*status);
-                        self.http_name(&family.name, labels, status);
-                        text::write_u64(&mut self.out, count);
-                        self.out.push('\n');
-                        if self.format == Format::OpenMetrics {
-                            self.http_name("http_requests_created", labels, status);
-                            text::write_f64(&mut self.out, self.created);
-                            self.out.push('\n');
-                        }
-                    }
+        let routes = Id::HttpRequestDurationSeconds.spec().labels;
+        let mut any = false;
+        for entry in registry.http.entries() {
+            if !any {
+                self.head(family);
+                any = true;
+            }
+            let counts = http::statuses(&registry.cells, entry.cell());
+            self.label(&entry, routes);
+            let route = self.labels.len();
+            for (status, count) in STATUSES.iter().zip(counts) {
+                if count == 0 && !ALWAYS.contains(status) {
+                    continue;
                 }
+                self.labels.truncate(route);
+                self.labels.extend_from_slice(b",status=\"");
+                text::write_u64(&mut self.labels, u64::from(*status));
+                self.labels.push(b'"');
+                self.name(&family.name, "");
+                text::write_u64(self.out.buffer(), count);
+                self.out.end_line();
+                self.created(base(&family.name));
             }
         }
-        for block in &rare {
-            self.scalars(&registry.cells, family, block);
-        }
-    }
-
-    fn http_name(&mut self, name: &str, labels: &str, status: &str) {
-        for part in [name, "{", labels, ",status=\"", status, "\"} "] {
-            self.out.push_str(part);
-        }
+        // Statuses without a cell of their own; there is a route wherever there is one.
+        self.scalars(&registry.cells, family);
     }
 
     fn http_histograms(&mut self, registry: &Registry, family: &Family, part: Part) {
         let Repr::Histogram(bounds) = &family.repr else {
             return;
         };
-        let routes = registry.http.blocks.snapshot();
-        if routes.is_empty() {
-            return;
-        }
-        self.head(family);
         let shown = self.format == Format::OpenMetrics && matches!(part, Part::Duration);
-        let mut number = 0;
-        for block in &routes {
-            for (labels, i) in block.texts().zip(0..) {
-                let base = block.base + i * http::stride() + part.offset() as u32;
-                let exemplars = if shown {
-                    registry.http.exemplars(number)
-                } else {
-                    Vec::new()
-                };
-                self.histogram(
-                    &registry.cells,
-                    &family.name,
-                    bounds,
-                    (labels, base),
-                    &exemplars,
-                );
-                number += 1;
+        for (entry, number) in registry.http.entries().zip(0..) {
+            if number == 0 {
+                self.head(family);
             }
+            let exemplars = if shown {
+                registry.http.exemplars(number)
+            } else {
+                Vec::new()
+            };
+            self.label(&entry, &family.labels);
+            let cell = entry.cell() + part.offset() as u32;
+            self.histogram(&registry.cells, &family.name, bounds, cell, &exemplars);
         }
     }
 
@@ -298,48 +291,72 @@ impl Writer {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let (version, environment) = info.unwrap_or_default();
-        let mut labels = String::new();
         let values = [environment.as_str(), &registry.service, version.as_str()];
-        text::write_labels(&mut labels, &family.labels, &values);
         self.head(family);
-        self.name(&family.name, "", &labels);
-        self.out.push_str("1\n");
+        self.labels.clear();
+        text::write_labels(&mut self.labels, &family.labels, &values);
+        self.name(&family.name, "");
+        self.out.push("1");
+        self.out.end_line();
     }
 
     fn overflow(&mut self, registry: &Registry, family: &Family) {
-        let mut counts: Vec<(String, u64)> = registry
-            .families()
-            .iter()
-            .map(|family| (family.name.to_string(), family.overflow.load(Relaxed)))
-            .collect();
-        for family in registry.custom_families() {
-            counts.push((family.name.to_string(), family.overflow.load(Relaxed)));
-        }
+        let counted = |family: &Family| (family.name.to_string(), family.overflow.load(Relaxed));
+        let mut counts: Vec<(String, u64)> = registry.families().iter().map(counted).collect();
+        counts.extend(
+            registry
+                .custom_families()
+                .iter()
+                .map(|family| counted(family)),
+        );
         if let Some(macros) = registry.macros.get() {
             counts.extend(macros.overflow());
         }
-        counts.push((
-            "record_business_metric".to_owned(),
-            registry.refused.load(Relaxed),
-        ));
-        counts.push(("macros".to_owned(), registry.refused_macros.load(Relaxed)));
-        counts.push((
-            "on_scrape".to_owned(),
-            registry.failed_collectors.load(Relaxed),
-        ));
+        for (what, count) in [
+            ("record_business_metric", &registry.refused),
+            ("macros", &registry.refused_macros),
+            ("on_scrape", &registry.failed_collectors),
+        ] {
+            counts.push((what.to_owned(), count.load(Relaxed)));
+        }
         counts.retain(|(_, count)| *count > 0);
+        // A name of the macros may be one that the catalogue owns: then it is one series.
         counts.sort_unstable();
+        counts.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
         if counts.is_empty() {
             return;
         }
         self.head(family);
         for (metric, count) in counts {
-            let mut labels = String::new();
-            text::write_labels(&mut labels, &family.labels, &[&metric]);
-            self.name(&family.name, "", &labels);
-            text::write_u64(&mut self.out, count);
-            self.out.push('\n');
-            self.created(base(&family.name), &labels);
+            self.labels.clear();
+            text::write_labels(&mut self.labels, &family.labels, &[&metric]);
+            self.name(&family.name, "");
+            text::write_u64(self.out.buffer(), count);
+            self.out.end_line();
+            self.created(base(&family.name));
+        }
+    }
+}
+
+/// Reads a block of cells, as the family keeps them.
+fn load(cells: &CellSpace, family: &Family, cell: u32, whole: &mut [u64], float: &mut [f64]) {
+    whole.fill(0);
+    float.fill(0.0);
+    match family.repr {
+        Repr::Count | Repr::Balance => cells.sum(cell, whole),
+        Repr::CountF64 => cells.sum_f64(cell, float),
+        _ => {
+            let shared = cells.shared(cell, whole.len());
+            for ((whole, float), cell) in whole.iter_mut().zip(float).zip(shared) {
+                *whole = cell.load(Relaxed);
+                *float = f64::from_bits(*whole);
+            }
         }
     }
 }
