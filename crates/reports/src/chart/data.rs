@@ -225,11 +225,14 @@ fn intraday(summary: &DailySummary, options: &RenderOptions, t: &Texts) -> Optio
     })
 }
 
-/// Points at 0, 1, 2, …; what is not finite is left out and keeps its place free.
+/// More than any amount a report can hold; beyond it only garbage lies.
+const LARGEST: f64 = 1e30;
+
+/// Points at 0, 1, 2, …; what is no sensible number is left out and keeps its place free.
 fn indexed(values: impl Iterator<Item = Option<f64>>) -> Vec<(f64, f64)> {
     values
         .enumerate()
-        .filter_map(|(i, value)| Some((i as f64, value.filter(|v| v.is_finite())?)))
+        .filter_map(|(i, value)| Some((i as f64, value.filter(|v| v.abs() < LARGEST)?)))
         .collect()
 }
 

@@ -30,7 +30,7 @@ impl Svg {
         let _ = write!(
             out,
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" aria-label="{}" font-family="{}" font-size="{}">"#,
-            escape(alt),
+            escape_attribute(alt),
             palette.font,
             num(font_size),
         );
@@ -139,8 +139,19 @@ pub(super) fn num(value: f64) -> String {
     }
 }
 
-/// Escapes for XML text and attributes; what the embedded font cannot draw becomes `?`.
+/// Escapes for XML; what the embedded font cannot draw becomes `?`.
 pub(super) fn escape(text: &str) -> String {
+    escaped(text, drawable)
+}
+
+/// Escapes for an XML attribute that nobody draws: every character that XML allows stays.
+fn escape_attribute(text: &str) -> String {
+    escaped(text, |c| {
+        !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
+    })
+}
+
+fn escaped(text: &str, keep: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -149,7 +160,7 @@ pub(super) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if drawable(c) => out.push(c),
+            c if keep(c) => out.push(c),
             _ => out.push('?'),
         }
     }

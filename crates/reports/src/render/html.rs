@@ -120,22 +120,31 @@ pub(super) fn page(summary: &DailySummary, options: &RenderOptions) -> String {
 
 pub(super) fn mail(summary: &DailySummary, options: &RenderOptions) -> Mail {
     let inline = pictures(summary, options);
+    Mail {
+        html: fitting(summary, options, &inline),
+        inline,
+    }
+}
+
+/// The mail's HTML within its size: long names can make even few rows too long, so there are
+/// fewer and fewer rows until it fits.
+pub(super) fn fitting(
+    summary: &DailySummary,
+    options: &RenderOptions,
+    inline: &[InlinePart],
+) -> String {
     let mut limits = Limits::MAIL;
-    // Long names and reasons can make even few rows too long: fewer rows until it fits.
     for _ in 0..6 {
         let view = build::view(summary, options, limits);
-        let html = mail_html(&view, &inline, options);
+        let html = mail_html(&view, inline, options);
         if html.len() <= super::MAX_MAIL_BYTES {
-            return Mail { html, inline };
+            return html;
         }
         limits = limits.halved();
     }
     let mut view = build::view(summary, options, limits);
     view.sections.clear();
-    Mail {
-        html: mail_html(&view, &inline, options),
-        inline,
-    }
+    mail_html(&view, inline, options)
 }
 
 fn mail_html(view: &View, inline: &[InlinePart], options: &RenderOptions) -> String {
