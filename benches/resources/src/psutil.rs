@@ -23,6 +23,7 @@ print(statistics.median(rounds))
 ";
 
 /// Microseconds of CPU time for one sample.
+#[expect(clippy::disallowed_methods, reason = "a benchmark is told where Python is")]
 pub fn micros() -> Result<f64, String> {
     let named = std::env::var("BONGSU_TEST_PYTHON").unwrap_or_else(|_| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

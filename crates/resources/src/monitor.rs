@@ -242,7 +242,7 @@ impl ResourceMonitor {
             return MonitorGuard { run };
         }
         let stop = Arc::new(Stop::default());
-        let thread = std::thread::Builder::new().name("bongsu-resources".to_owned());
+        let thread = std::thread::Builder::new().name("bongsu-sampler".to_owned());
         let (shared, stopped) = (Arc::clone(&self.shared), Arc::clone(&stop));
         let spawned = thread.spawn(move || driver::run(&shared, &stopped));
         if let Err(error) = &spawned {

@@ -46,20 +46,27 @@ impl Queries {
 
     fn permit(self: &Arc<Self>) -> Option<Permit> {
         let more = |n: usize| (n < MAX_RUNNING).then_some(n + 1);
-        if self.running.fetch_update(AcqRel, Relaxed, more).is_err() {
-            self.refused.fetch_add(1, Relaxed);
-            return None;
-        }
-        Some(Permit(Arc::clone(self)))
+        let free = self.running.fetch_update(AcqRel, Relaxed, more).is_ok();
+        free.then(|| Permit(Arc::clone(self)))
     }
 
-    /// Runs `work` on a thread of its own.
-    fn spawn(self: &Arc<Self>, work: impl FnOnce() + Send + 'static) -> Result<(), QueryError> {
+    fn refuse(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// Runs `work` on a thread of its own. The permit is given back before the answer is
+    /// delivered, so that who has it may ask again.
+    fn spawn<T>(
+        self: &Arc<Self>,
+        work: impl FnOnce() -> T + Send + 'static,
+        deliver: impl FnOnce(T) + Send + 'static,
+    ) -> Result<(), QueryError> {
         let permit = self.permit().ok_or(QueryError::Busy)?;
         let thread = std::thread::Builder::new().name("bongsu-query".to_owned());
         let run = move || {
-            let _permit = permit;
-            work();
+            let answer = work();
+            drop(permit);
+            deliver(answer);
         };
         thread.spawn(run).map(drop).map_err(QueryError::Thread)
     }
@@ -69,10 +76,12 @@ impl Queries {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, QueryError> {
         let (answer, receive) = oneshot::channel();
-        self.spawn(move || {
-            // the caller may have gone, which is no failure of the query
-            let _ = answer.send(work());
-        })?;
+        // the caller may have gone, which is no failure of the query
+        let asked = self.spawn(work, move |value| drop(answer.send(value)));
+        if matches!(asked, Err(QueryError::Busy)) {
+            self.refuse();
+        }
+        asked?;
         receive.await.map_err(|_| QueryError::Lost)
     }
 }
@@ -132,36 +141,56 @@ impl ResourceMonitor {
     }
 }
 
+/// Asks about all paths at once, as far as the bound allows; the rest as answers come in.
+/// A path that finds no room within the timeout is [`DiskError::Busy`].
 fn disk_answers(
     queries: &Arc<Queries>,
     probe: &Arc<dyn DiskProbe>,
     paths: &[PathBuf],
 ) -> Vec<Result<DiskFigures, DiskError>> {
     let (answer, receive) = mpsc::channel();
-    let mut answers: Vec<Option<Result<DiskFigures, DiskError>>> = vec![None; paths.len()];
-    for (at, (path, slot)) in paths.iter().zip(&mut answers).enumerate() {
-        let (answer, probe, path) = (answer.clone(), Arc::clone(probe), path.clone());
-        let spawned = queries.spawn(move || {
+    let deadline = clock::monotonic() + DISK_TIMEOUT;
+    let next = || receive.recv_timeout(deadline.saturating_duration_since(clock::monotonic()));
+    let mut answers = vec![Err(DiskError::TimedOut); paths.len()];
+    let mut store = |(at, figures): (usize, Result<DiskFigures, DiskError>)| {
+        if let Some(slot) = answers.get_mut(at) {
+            *slot = figures;
+        }
+    };
+    let mut outstanding = 0;
+    for (at, path) in paths.iter().enumerate() {
+        let refused = loop {
+            let (answer, probe, path) = (answer.clone(), Arc::clone(probe), path.clone());
+            let work = move || (at, disk::ask(&*probe, &path));
             // nobody listens any more after the timeout
-            let _ = answer.send((at, disk::ask(&*probe, &path)));
-        });
-        match spawned {
-            Ok(()) => {}
-            Err(QueryError::Busy) => *slot = Some(Err(DiskError::Busy)),
-            Err(other) => *slot = Some(Err(DiskError::Other(other.to_string()))),
+            match queries.spawn(work, move |figures| drop(answer.send(figures))) {
+                Ok(()) => break None,
+                Err(QueryError::Busy) if outstanding > 0 => match next() {
+                    Ok(figures) => {
+                        outstanding -= 1;
+                        store(figures);
+                    }
+                    Err(_) => break Some(DiskError::Busy),
+                },
+                Err(QueryError::Busy) => break Some(DiskError::Busy),
+                Err(other) => break Some(DiskError::Other(other.to_string())),
+            }
+        };
+        match refused {
+            None => outstanding += 1,
+            Some(error) => {
+                queries.refuse();
+                store((at, Err(error)));
+            }
         }
     }
-    drop(answer);
-    let deadline = clock::monotonic() + DISK_TIMEOUT;
-    while let Ok((at, figures)) =
-        receive.recv_timeout(deadline.saturating_duration_since(clock::monotonic()))
-    {
-        if let Some(slot) = answers.get_mut(at) {
-            *slot = Some(figures);
-        }
+    while outstanding > 0 {
+        let Ok(figures) = next() else { break };
+        outstanding -= 1;
+        store(figures);
     }
     answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or(Err(DiskError::TimedOut)))
-        .collect()
 }
+
+#[cfg(test)]
+mod tests;
