@@ -11,6 +11,19 @@ mod error;
 #[cfg(feature = "alertmanager")]
 mod firing;
 #[cfg(feature = "_http")]
+#[cfg_attr(
+    not(all(
+        feature = "alertmanager",
+        feature = "discord",
+        feature = "heartbeat",
+        feature = "pagerduty",
+        feature = "slack",
+        feature = "teams",
+        feature = "telegram",
+        feature = "webhook"
+    )),
+    allow(dead_code, reason = "each channel uses its part")
+)]
 pub(crate) mod http;
 mod log;
 #[cfg(feature = "pagerduty")]
@@ -52,6 +65,19 @@ pub use webhook::WebhookChannel;
 
 /// The circumstances of a probe, which is no delivery.
 #[cfg(feature = "_http")]
+#[cfg_attr(
+    not(all(
+        feature = "alertmanager",
+        feature = "discord",
+        feature = "heartbeat",
+        feature = "pagerduty",
+        feature = "slack",
+        feature = "teams",
+        feature = "telegram",
+        feature = "webhook"
+    )),
+    allow(dead_code, reason = "each channel uses its part")
+)]
 fn probe_attempt() -> crate::channel::Attempt {
     crate::channel::Attempt {
         delivery_id: "probe".to_owned(),

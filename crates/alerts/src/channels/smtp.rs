@@ -16,8 +16,11 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter,
 use lettre::transport::smtp::response::{Code, Response};
 use tokio::time::Instant;
 
+use self::wire::Wire;
 use crate::channel::Outcome;
 use crate::render::fit::{Unit, fit, one_line, verbatim};
+
+mod wire;
 
 /// For the TCP connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -148,27 +151,21 @@ async fn transaction(
 }
 
 async fn open(server: &Server, deadline: Instant) -> Result<AsyncSmtpConnection, Outcome> {
-    let implicit = match server.tls {
-        Tls::Implicit => server.parameters.clone(),
-        Tls::StartTls | Tls::None => None,
-    };
-    let connect = AsyncSmtpConnection::connect_tokio1(
-        (server.host.as_str(), server.port),
-        Some(CONNECT),
-        &server.hello,
-        implicit,
-        None,
-    );
-    let mut connection = step(Step::Connect, COMMAND, deadline, connect).await?;
-    if server.tls == Tls::StartTls
-        && let Some(parameters) = &server.parameters
-    {
-        if !connection.can_starttls() {
-            return Err(Outcome::broken("the server does not offer STARTTLS"));
+    let mut connection = match server.tls {
+        Tls::StartTls => upgrade(server, deadline).await?,
+        Tls::Implicit | Tls::None => {
+            let address = (server.host.as_str(), server.port);
+            let parameters = server.parameters.clone();
+            let connect = AsyncSmtpConnection::connect_tokio1(
+                address,
+                Some(CONNECT),
+                &server.hello,
+                parameters,
+                None,
+            );
+            step(Step::Connect, COMMAND, deadline, connect).await?
         }
-        let upgrade = connection.starttls(parameters.clone(), &server.hello);
-        step(Step::StartTls, COMMAND, deadline, upgrade).await?;
-    }
+    };
     if server.tls != Tls::None && !connection.is_encrypted() {
         return Err(Outcome::broken("the connection is not encrypted"));
     }
@@ -178,6 +175,25 @@ async fn open(server: &Server, deadline: Instant) -> Result<AsyncSmtpConnection,
         let reply = step(Step::Auth, COMMAND, deadline, auth).await?;
         expect(Step::Auth, &reply, &[235])?;
     }
+    Ok(connection)
+}
+
+/// In the clear up to STARTTLS and no byte further.
+async fn upgrade(server: &Server, deadline: Instant) -> Result<AsyncSmtpConnection, Outcome> {
+    let connect = Wire::connect(&server.host, server.port, CONNECT);
+    let (wire, encrypted) = tokio::time::timeout_at(deadline, connect)
+        .await
+        .map_err(|_| Outcome::transient("no connection in time"))?
+        .map_err(|error| Outcome::transient(format!("connecting: {error}")))?;
+    let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &server.hello);
+    let mut connection = step(Step::Connect, COMMAND, deadline, greeting).await?;
+    let parameters = match &server.parameters {
+        Some(parameters) if connection.can_starttls() => parameters.clone(),
+        _ => return Err(Outcome::broken("the server does not offer STARTTLS")),
+    };
+    let upgrade = connection.starttls(parameters, &server.hello);
+    step(Step::StartTls, COMMAND, deadline, upgrade).await?;
+    encrypted.set();
     Ok(connection)
 }
 
@@ -295,31 +311,4 @@ fn clip(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_outcome_table() {
-        let check = |step, code, want: &str| {
-            assert_eq!(
-                refusal(step, code, String::new()).as_str(),
-                want,
-                "{step:?} {code}"
-            );
-        };
-        check(Step::Connect, 421, "transient");
-        check(Step::Connect, 554, "broken");
-        check(Step::Auth, 535, "broken");
-        check(Step::Auth, 534, "broken");
-        check(Step::Auth, 454, "transient");
-        check(Step::Sender, 530, "broken");
-        check(Step::Sender, 451, "transient");
-        check(Step::Sender, 553, "permanent");
-        check(Step::Recipient, 450, "transient");
-        check(Step::Recipient, 550, "permanent");
-        check(Step::Data, 452, "transient");
-        check(Step::Content, 451, "transient");
-        check(Step::Content, 552, "permanent");
-        check(Step::Content, 554, "permanent");
-    }
-}
+mod tests;

@@ -23,4 +23,5 @@ pub mod view;
 pub(crate) mod webhook;
 
 #[cfg(test)]
+#[allow(dead_code, reason = "each channel is tried on its part")]
 pub(crate) mod samples;

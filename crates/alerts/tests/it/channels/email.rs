@@ -16,7 +16,7 @@ use super::rig::{
 };
 
 pub(crate) struct Server {
-    _child: Guard,
+    child: Guard,
     port: u16,
     mails: Lines,
 }
@@ -35,11 +35,7 @@ impl Server {
         let mut child = Guard::start(&mut command, "python3");
         let mails = Lines::of(child.0.stdout.take().unwrap());
         let port = mails.json()["port"].as_u64().unwrap() as u16;
-        Self {
-            _child: child,
-            port,
-            mails,
-        }
+        Self { child, port, mails }
     }
 
     fn config(&self, certificates: &Certificates, to: &[&str]) -> EmailConfig {
@@ -338,6 +334,71 @@ async fn tls_is_never_given_up() {
     .await;
     assert!(outcome.is_delivered(), "{outcome:?}");
     assert_eq!(plain.mails.json()["tls"], false);
+}
+
+#[tokio::test]
+async fn words_slipped_in_before_tls_are_not_believed_after_it() {
+    let certificates = Certificates::new();
+    let mut command = Command::new(python());
+    command
+        .arg(script("injector.py"))
+        .arg(certificates.path("leaf.pem"))
+        .arg(certificates.path("leaf.key"))
+        .stdout(Stdio::piped());
+    let mut server = Guard::start(&mut command, "python3");
+    let said = Lines::of(server.0.stdout.take().unwrap());
+    let channel = EmailChannel::new(EmailConfig {
+        host: "localhost".to_owned(),
+        port: said.next().parse().unwrap(),
+        from: "a@x.test".to_owned(),
+        to: vec!["b@x.test".to_owned()],
+        ca_pem: Some(certificates.ca_pem()),
+        ..EmailConfig::default()
+    })
+    .unwrap();
+    let outcome = deliver(&channel, &firing(), "b@x.test", Duration::from_secs(10)).await;
+    assert_eq!(outcome.as_str(), "broken", "{outcome:?}");
+    assert!(outcome.reason().starts_with("STARTTLS: "), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopped_and_goes_on() {
+    let certificates = Certificates::new();
+    let server = Server::start(&certificates, &["--auth"]);
+    let channel = EmailChannel::new(server.config(&certificates, &["fine@x.test"])).unwrap();
+    let signal = |name: &str| {
+        let pid = server.child.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    signal("-STOP");
+    let outcome = deliver(&channel, &firing(), "fine@x.test", Duration::from_secs(2)).await;
+    assert!(
+        matches!(
+            outcome,
+            Outcome::Transient {
+                maybe_delivered: false,
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
+    signal("-CONT");
+    let n = firing();
+    let outcome = deliver(&channel, &n, "fine@x.test", PATIENCE).await;
+    assert!(outcome.is_delivered(), "{outcome:?}");
+    let parsed = decode(&server.mails.json());
+    let id = format!("<{}@bongsu.test>", n.delivery_id);
+    assert_eq!(parsed["headers"]["message-id"], id);
+    assert!(
+        server.mails.rest().is_empty(),
+        "the first one never got that far"
+    );
 }
 
 #[tokio::test]
