@@ -50,6 +50,10 @@ pub(crate) fn build(
     let mut builder = AlertManager::builder(&service.name, &service.environment)
         .cooldown(config.alerts.cooldown)
         .channel(LogChannel::new());
+    #[cfg(feature = "sqlite")]
+    {
+        builder = builder.store(store(config)?);
+    }
     for channel in configured.into_iter().chain(added) {
         builder = builder.shared_channel(channel);
     }
@@ -60,6 +64,15 @@ pub(crate) fn build(
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
     Ok((manager, AlertsEnd::start(dispatcher)))
+}
+
+#[cfg(feature = "sqlite")]
+fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Error> {
+    config
+        .create_data_dir()
+        .map_err(|error| Error::setup("alerts", error))?;
+    bongsu_alerts::store::SqliteStore::open(config.data_dir.join("alerts.db"))
+        .map_err(|error| Error::setup("alerts", error))
 }
 
 /// Every channel that is configured, or what is wrong with it, under its variable's name.

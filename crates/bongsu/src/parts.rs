@@ -131,11 +131,18 @@ impl Parts {
     fn connect(&self, config: &Config, tasks: &Tasks) {
         use crate::bridge;
         #[cfg(feature = "health")]
-        tasks.spawn("health", self.health.run());
+        for check in self.health.tasks() {
+            tasks.spawn("health", check);
+        }
         #[cfg(all(feature = "health", feature = "metrics"))]
         bridge::health_to_metrics::export(self.health.clone(), &self.metrics);
         #[cfg(all(feature = "logging", feature = "metrics"))]
         bridge::logs_to_metrics::export(self.logs.clone(), &self.metrics);
+        #[cfg(all(feature = "health", feature = "logging"))]
+        tasks.spawn(
+            "log-counts",
+            bridge::logs_to_health::follow(self.logs.clone(), self.health.clone()),
+        );
         #[cfg(all(feature = "logging", unix))]
         tasks.spawn("log-reopen", reopen_on_hangup(self.logs.clone()));
         #[cfg(all(feature = "alerts", feature = "metrics"))]

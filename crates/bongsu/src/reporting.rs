@@ -136,12 +136,9 @@ pub(crate) fn build(
 
 #[cfg(feature = "sqlite")]
 fn store(config: &Config) -> Result<bongsu_reports::store::SqliteStore, Error> {
-    std::fs::create_dir_all(&config.data_dir).map_err(|error| {
-        Error::setup(
-            "reports",
-            format!("cannot create {}: {error}", config.data_dir.display()),
-        )
-    })?;
+    config
+        .create_data_dir()
+        .map_err(|error| Error::setup("reports", error))?;
     Ok(bongsu_reports::store::SqliteStore::new(
         config.data_dir.join("reports.db"),
     ))

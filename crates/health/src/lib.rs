@@ -110,4 +110,4 @@ pub use response::ProbeResponse;
 pub use snapshot::{
     DependencyHealth, PartState, ServiceHealth, Snapshot, SystemResources, Transition,
 };
-pub use status::{DependencyType, DetailPolicy, HealthStatus, Importance};
+pub use status::{DependencyType, HealthStatus, Importance};

@@ -170,19 +170,3 @@ impl fmt::Display for Importance {
         f.pad(self.as_str())
     }
 }
-
-/// Who may see the dependencies, messages and resource figures in `/health`.
-///
-/// Data only: the decision about one request is made where HTTP is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum DetailPolicy {
-    /// Nobody: the body is the status alone.
-    Never,
-    /// Everybody who can reach the port.
-    Always,
-    /// Requests that carry the right bearer token.
-    Token,
-    /// Requests from this machine. The default.
-    #[default]
-    Loopback,
-}

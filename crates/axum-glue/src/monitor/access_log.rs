@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use super::exchange::Exchange;
 
-/// Routes whose successes are only worth a line when somebody debugs them.
-const QUIET: [&str; 4] = ["/health", "/ready", "/liveness", "/metrics"];
+/// Routes that are asked all the time: their answers are only worth a line when somebody debugs
+/// them. That a service is not ready is logged once, when it changes, by the health checks.
+const QUIET: [&str; 5] = ["/health", "/ready", "/liveness", "/startup", "/metrics"];
 
 /// Writes the one line of an exchange. The query is left out: it may carry secrets.
 pub(super) fn write(exchange: &Exchange, status: u16, elapsed: Duration, aborted: bool) {
@@ -40,10 +41,10 @@ fn line(exchange: &Exchange, status: u16, elapsed: Duration, aborted: bool) {
             )
         };
     }
-    if status >= 500 || aborted {
-        access!(warn);
-    } else if quiet {
+    if quiet && status != 500 {
         access!(debug);
+    } else if status >= 500 || aborted {
+        access!(warn);
     } else {
         access!(info);
     }

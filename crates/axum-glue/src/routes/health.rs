@@ -1,7 +1,7 @@
 use axum::{
     Router,
-    extract::State,
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -21,7 +21,7 @@ pub enum DetailPolicy {
     Only(OpsPolicy),
 }
 
-/// `GET /health`, `/ready` and `/liveness`, answered from the snapshot that the background
+/// `GET /health`, `/ready`, `/liveness` and `/startup`, answered from the snapshot that the background
 /// checks keep: a probe never runs a check.
 ///
 /// `/health` answers `Accept: application/health+json` with the IETF draft's body.
@@ -31,8 +31,18 @@ pub fn health_router<S: Clone + Send + Sync + 'static>(
 ) -> Router<S> {
     Router::new()
         .route("/health", get(report))
-        .route("/ready", get(|State(state): State<Probes>| async move { response(state.health.ready_response()) }))
-        .route("/liveness", get(|State(state): State<Probes>| async move { response(state.health.liveness_response()) }))
+        .route(
+            "/ready",
+            get(async |State(state): State<Probes>| response(state.health.ready_response())),
+        )
+        .route(
+            "/liveness",
+            get(async |State(state): State<Probes>| response(state.health.liveness_response())),
+        )
+        .route(
+            "/startup",
+            get(async |State(state): State<Probes>| response(state.health.startup_response())),
+        )
         .with_state(Probes { health, detail })
 }
 
@@ -42,15 +52,12 @@ struct Probes {
     detail: DetailPolicy,
 }
 
-async fn report(
-    State(state): State<Probes>,
-    headers: HeaderMap,
-    extensions: Extensions,
-) -> Response {
+async fn report(State(state): State<Probes>, request: Request) -> Response {
+    let headers = request.headers();
     let detail = match &state.detail {
         DetailPolicy::Never => false,
         DetailPolicy::Always => true,
-        DetailPolicy::Only(policy) => policy.check(&headers, &extensions).is_ok(),
+        DetailPolicy::Only(policy) => policy.check(headers, request.extensions()).is_ok(),
     };
     let health_json = headers
         .get_all(header::ACCEPT)

@@ -62,21 +62,22 @@ pub async fn run(engine: Engine, receiver: Receiver, dir: &Path) -> Result<ExitC
 }
 
 async fn ready(engine: &Engine) -> Seen {
-    let (status, body) = engine.get("/health").await.map_err(|f| f.0)?;
-    let health: Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-    let database = health["dependencies"]
-        .as_array()
-        .and_then(|all| all.iter().find(|d| d["type"] == "database"))
-        .ok_or("no database among the dependencies")?;
-    let checked = database["last_check"].is_string() && database["status"] == "healthy";
-    if status == 200 && checked {
-        Ok(format!(
-            "{} {}, checked at {}",
-            database["name"], database["status"], database["last_check"]
-        ))
-    } else {
-        Err(format!("{status} {body}"))
-    }
+    eventually("a healthy database among the dependencies", || async {
+        let (status, body) = engine.get("/health").await.ok()?;
+        let health: Value = serde_json::from_str(&body).ok()?;
+        let database = health["dependencies"]
+            .as_array()?
+            .iter()
+            .find(|d| d["type"] == "database")?;
+        let checked = database["last_check"].is_string() && database["status"] == "healthy";
+        (status == 200 && checked).then(|| {
+            format!(
+                "{} {}, checked at {}",
+                database["name"], database["status"], database["last_check"]
+            )
+        })
+    })
+    .await
 }
 
 async fn request_id(engine: &Engine) -> Seen {
@@ -319,7 +320,8 @@ async fn report(engine: &Engine, dir: &Path) -> Seen {
         .filter_map(Value::as_str)
         .collect();
     let find = |ending: &str| files.iter().find(|file| file.ends_with(ending)).copied();
-    let (Some(html), Some(text), Some(json)) = (find(".html"), find(".txt"), find(".json")) else {
+    let (Some(html), Some(text), Some(json)) = (find("preview.html"), find(".txt"), find(".json"))
+    else {
         return Err(format!("status {}, {}", closed.status, closed.body));
     };
     for file in [html, text] {

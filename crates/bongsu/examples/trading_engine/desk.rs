@@ -300,13 +300,15 @@ impl Desk {
                     )?;
                 }
                 let drawdown = 100.0 * (peak - equity) as f64 / peak as f64;
+                let loss = 100.0 * (INITIAL_CASH - equity) as f64 / INITIAL_CASH as f64;
                 // 06:40 UTC is 15:40 in Korea, ten minutes after the close.
                 tx.execute(
                     "INSERT INTO portfolio_risk_metrics (user_id, date, total_value, cash_balance, invested_amount,
-                     peak_value, initial_capital, current_drawdown, max_drawdown, position_count)
-                     SELECT 'user001', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8
+                     peak_value, initial_capital, current_drawdown, max_drawdown, position_count,
+                     total_loss_from_initial_pct)
+                     SELECT 'user001', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9
                      WHERE NOT EXISTS (SELECT 1 FROM portfolio_risk_metrics WHERE date = ?1)",
-                    params![format!("{SESSION} 06:40:00"), equity, cash, equity - cash, peak, INITIAL_CASH, drawdown, positions],
+                    params![format!("{SESSION} 06:40:00"), equity, cash, equity - cash, peak, INITIAL_CASH, drawdown, positions, loss],
                 )?;
                 tx.commit()
             })

@@ -29,13 +29,25 @@ async fn follow<T: Clone>(
         };
         let done = match read(&change) {
             Some(Change::Raise(alert)) => alerts.send_alert(alert).await.map(drop),
-            Some(Change::Resolve(alert)) => alerts.send_resolved(alert).await.map(drop),
+            Some(Change::Resolve(alert)) if is_firing(&alerts, &alert) => {
+                alerts.send_resolved(alert).await.map(drop)
+            }
+            Some(Change::Resolve(_)) => Ok(()),
             None => Ok(()),
         };
         if let Err(error) = done {
             tracing::error!(%error, "an alert could not be accepted");
         }
     }
+}
+
+/// Whether there is anything to end: the first healthy result after the start ends nothing.
+fn is_firing(alerts: &AlertManager, resolved: &Alert) -> bool {
+    let key = resolved.key.as_deref();
+    alerts
+        .active()
+        .iter()
+        .any(|active| Some(active.key.as_str()) == key)
 }
 
 #[cfg(feature = "health")]

@@ -6,6 +6,8 @@ pub(crate) mod alerts_follow;
 pub(crate) mod alerts_to_metrics;
 #[cfg(all(feature = "health", feature = "metrics"))]
 pub(crate) mod health_to_metrics;
+#[cfg(all(feature = "health", feature = "logging"))]
+pub(crate) mod logs_to_health;
 #[cfg(all(feature = "logging", feature = "metrics"))]
 pub(crate) mod logs_to_metrics;
 #[cfg(all(feature = "reports", any(feature = "health", feature = "logging")))]

@@ -263,6 +263,17 @@ impl Config {
             .strip_prefix("sqlite:")?;
         Some(path.strip_prefix("//").unwrap_or(path).into())
     }
+
+    /// Makes the folder for what must survive a restart.
+    #[cfg(all(feature = "sqlite", any(feature = "alerts", feature = "reports")))]
+    pub(crate) fn create_data_dir(&self) -> Result<(), String> {
+        std::fs::create_dir_all(&self.data_dir).map_err(|error| {
+            format!(
+                "cannot create BONGSU_DATA_DIR {}: {error}",
+                self.data_dir.display()
+            )
+        })
+    }
 }
 
 /// The log's level and format are judged by the crate that will use them.
