@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
-use crate::channel::Channel;
+use crate::alert::Alert;
+use crate::channel::{AlertStatus, Channel};
 use crate::clock::{Now, Tick, millis};
-use crate::engine::{Effects, Engine};
+use crate::engine::{Effects, Engine, Plan, Receipt, SendError};
 use crate::event::AlertEvent;
 use crate::policy::Suppressed;
 use crate::shared::SharedState;
@@ -127,6 +128,40 @@ impl Core {
             }),
         );
         let _ = tokio::time::timeout(patience, rx).await;
+    }
+
+    /// Decides on an alert and hands it to the store; the callback comes when it is durable, or not.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        alert: Alert,
+        status: AlertStatus,
+        done: impl FnOnce(Result<(), (bool, StoreError)>) + Send + 'static,
+    ) -> Result<Receipt, SendError> {
+        let now = self.clock.now();
+        let Plan {
+            receipt,
+            effects,
+            accepted,
+            rows,
+        } = self.engine().accept(now, alert, status)?;
+        let core = Arc::clone(self);
+        let events = effects.events;
+        self.store.commit(
+            effects.changes,
+            Box::new(move |result| {
+                let direct = core.engine().committed(&accepted, &rows, &result);
+                if result.is_ok() {
+                    core.tell(events);
+                }
+                if !rows.is_empty() {
+                    core.wake.notify_one();
+                }
+                // Whoever waits may drop the manager and open the store again at once.
+                drop(core);
+                done(result.map_err(|source| (direct, source)));
+            }),
+        );
+        Ok(receipt)
     }
 
     pub(crate) fn store_failed(&self, error: &StoreError) {

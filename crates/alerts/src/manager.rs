@@ -12,7 +12,7 @@ use crate::attempt;
 use crate::builder::AlertManagerBuilder;
 use crate::channel::{AlertStatus, Attempt, Channel, Content, Notification, Outcome, Target};
 use crate::core::Core;
-use crate::engine::{Plan, Receipt, SendError};
+use crate::engine::{Receipt, SendError};
 use crate::event::AlertEvent;
 use crate::level::AlertLevel;
 use crate::policy::Silence;
@@ -115,33 +115,11 @@ impl AlertManager {
     }
 
     async fn accept(&self, alert: Alert, status: AlertStatus) -> Result<Receipt, SendError> {
-        let now = self.core.clock.now();
-        let plan = self.core.engine().accept(now, alert, status)?;
-        let Plan {
-            receipt,
-            effects,
-            accepted,
-            rows,
-        } = plan;
-        let resolved = (status == AlertStatus::Resolved).then(|| receipt.key.clone());
         let (tx, rx) = oneshot::channel();
-        let core = Arc::clone(&self.core);
-        let events = effects.events;
-        self.core.store.commit(
-            effects.changes,
-            Box::new(move |result| {
-                let direct = core.engine().committed(&accepted, &rows, &result);
-                if result.is_ok() {
-                    core.tell(events);
-                }
-                if !rows.is_empty() {
-                    core.wake.notify_one();
-                }
-                // Whoever waits may drop the manager and open the store again at once.
-                drop(core);
-                let _ = tx.send(result.map_err(|source| (direct, source)));
-            }),
-        );
+        let receipt = self.core.submit(alert, status, move |result| {
+            let _ = tx.send(result);
+        })?;
+        let resolved = (status == AlertStatus::Resolved).then(|| receipt.key.clone());
         let result = rx.await;
         if let (Some(key), Some(replicas)) = (resolved, &self.core.replicas) {
             // Unreachable is no harm: the record runs out by itself.

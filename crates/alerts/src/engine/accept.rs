@@ -149,7 +149,7 @@ impl Engine {
         if !self.room_for(now, &accepted, going, &mut plan.effects) {
             self.counters.refused_full += 1;
             for route in &decision.routes {
-                self.policy.dead(&accepted.key, route.channel);
+                self.take_back(&accepted.key, route);
             }
             return Err(SendError::Full);
         }
@@ -174,6 +174,7 @@ impl Engine {
                 deliveries,
             },
         );
+        self.hold_flapping(now, &accepted, decision.hushed);
         self.note_active(now, &accepted, &decision.routes, &mut plan.effects);
         plan.effects.events.insert(
             0,
@@ -187,6 +188,15 @@ impl Engine {
             },
         );
         Ok(plan)
+    }
+
+    /// Gives the cooldown of a route back, whole.
+    fn take_back(&mut self, key: &str, route: &Route) {
+        if let Verdict::Deliver { ticket, .. } = route.verdict {
+            for _ in 0..self.channels[route.channel].targets.len() {
+                self.policy.dead(key, route.channel, ticket);
+            }
+        }
     }
 
     fn room_for(
@@ -265,6 +275,7 @@ impl Engine {
                 why,
                 suppressed,
                 cooldown,
+                ticket,
             } => {
                 let mut ids = Vec::new();
                 for target in 0..self.channels[channel].targets.len() {
@@ -280,7 +291,8 @@ impl Engine {
                             deliveries,
                             plan,
                         ));
-                        self.policy.digested(now.tick, &accepted.key, channel);
+                        self.policy
+                            .digested(now.tick, &accepted.key, channel, *ticket);
                         continue;
                     }
                     let id = self.ulid(now);
@@ -298,17 +310,16 @@ impl Engine {
                         .after(self.outbox.config.retry.give_up_after(accepted.alert.level));
                     delivery.deadline = now.wall_at(deadline);
                     deliveries.push(delivery);
-                    self.outbox.insert(
-                        id,
-                        new_row(
-                            now.tick,
-                            accepted,
-                            (channel, target),
-                            deadline,
-                            *suppressed,
-                            *cooldown,
-                        ),
+                    let mut row = new_row(
+                        now.tick,
+                        accepted,
+                        (channel, target),
+                        deadline,
+                        *suppressed,
+                        *cooldown,
                     );
+                    row.ticket = *ticket;
+                    self.outbox.insert(id, row);
                     plan.rows.push(id);
                     ids.push(id.to_string());
                 }
@@ -467,7 +478,8 @@ impl Engine {
             {
                 add_line(gathered, &row.accepted, row.suppressed);
             }
-            self.policy.digested(now.tick, &row.accepted.key, channel);
+            self.policy
+                .digested(now.tick, &row.accepted.key, channel, row.ticket);
             self.counters.channels[channel].digested += 1;
             plan.effects.changes.push(Change::Move {
                 id,
@@ -532,7 +544,7 @@ impl Engine {
                 self.outbox.confirm(id);
             } else if let Some(row) = self.outbox.remove(id) {
                 self.policy
-                    .dead(&row.accepted.key, usize::from(row.channel));
+                    .dead(&row.accepted.key, usize::from(row.channel), row.ticket);
             }
         }
         direct && !rows.is_empty()
@@ -561,6 +573,7 @@ pub(super) fn new_row(
         degraded: false,
         digest: None,
         detour: false,
+        ticket: 0,
         accepted_tick: tick,
         bytes: ROW_BYTES + crate::limits::weight(&accepted.alert),
     }

@@ -3,6 +3,7 @@
 
 mod accept;
 mod effects;
+mod flapping;
 mod recover;
 mod settle;
 mod watch;
@@ -18,6 +19,7 @@ pub use accept::{ChannelDecision, Receipt, SendError, What};
 pub(crate) use effects::Effects;
 pub(crate) use watch::ActiveSet;
 
+use crate::alert::Alert;
 use crate::channel::{AlertStatus, Notification, Rendered, Target};
 use crate::clock::Now;
 use crate::outbox::{Claim, Outbox};
@@ -37,6 +39,8 @@ pub(crate) struct Engine {
     pub(crate) environment: String,
     /// The digest that each target of each channel gathers now.
     open_digests: HashMap<(u8, u16), Ulid>,
+    /// What flaps: the last of it, told when it stays so.
+    flapping: flapping::Flapping,
     rng: Rng,
 }
 
@@ -77,6 +81,8 @@ pub(crate) struct Work {
     pub(crate) effects: Effects,
     /// Alerts whose escalation is due, if no other replica was told that somebody knows.
     pub(crate) escalations: Vec<Arc<str>>,
+    /// What has flapped and now stays put, to be decided on again.
+    pub(crate) releases: Vec<(Alert, AlertStatus)>,
     pub(crate) wake: crate::clock::Tick,
 }
 
@@ -104,6 +110,7 @@ impl Engine {
             service,
             environment,
             open_digests: HashMap::new(),
+            flapping: flapping::Flapping::default(),
             rng: Rng(seed),
         }
     }
@@ -133,11 +140,17 @@ impl Engine {
             .into_iter()
             .filter_map(|claim| self.job(now, &claim))
             .collect();
-        let wake = self.outbox.next_wake(now.tick).min(self.active.next_wake());
+        let releases = self.flapping.due(now.tick);
+        let wake = self
+            .outbox
+            .next_wake(now.tick)
+            .min(self.active.next_wake())
+            .min(self.flapping.next_wake());
         Work {
             jobs,
             effects,
             escalations,
+            releases,
             wake,
         }
     }

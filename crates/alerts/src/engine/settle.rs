@@ -99,7 +99,8 @@ impl Engine {
         };
         let channel = usize::from(row.channel);
         if !row.detour {
-            self.policy.delivered(now.tick, &row.accepted.key, channel);
+            self.policy
+                .delivered(now.tick, &row.accepted.key, channel, row.ticket);
         }
         self.counters.channels[channel].delivered += 1;
         self.counters.sent[row.level().index()] += 1;
@@ -131,7 +132,8 @@ impl Engine {
         };
         let channel = usize::from(row.channel);
         self.outbox.queues[channel].breaker.neutral(now.tick);
-        self.policy.delivered(now.tick, &row.accepted.key, channel);
+        self.policy
+            .delivered(now.tick, &row.accepted.key, channel, row.ticket);
         self.counters.suppressed[Suppressed::Replica.index()] += 1;
         self.counters.channels[channel].suppressed += 1;
         effects.events.push(AlertEvent::Suppressed {
@@ -204,7 +206,7 @@ impl Engine {
             self.open_digests.retain(|_, open| *open != id);
         }
         if !row.detour {
-            self.policy.dead(&row.accepted.key, channel);
+            self.policy.dead(&row.accepted.key, channel, row.ticket);
         }
         self.counters.channels[channel].dead += 1;
         effects.events.push(AlertEvent::Dead {
@@ -293,16 +295,14 @@ impl Engine {
             at: now.wall,
         });
         let mut deliveries = Vec::new();
-        for (channel, cooldown) in decision.routes {
+        for (channel, cooldown, ticket) in decision.routes {
             for target in 0..self.channels[channel].targets.len() {
-                deliveries.push(self.add_row(
-                    now,
-                    &accepted,
-                    (channel, target),
-                    cooldown,
-                    "alerting",
-                    false,
-                ));
+                let place = (channel, target);
+                let delivery = self.add_row(now, &accepted, place, cooldown, "alerting", false);
+                if let Some(row) = self.outbox.get_mut(delivery.id) {
+                    row.ticket = ticket;
+                }
+                deliveries.push(delivery);
             }
         }
         effects.changes.push(Change::Accept {

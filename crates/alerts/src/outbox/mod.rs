@@ -87,6 +87,8 @@ pub(crate) struct Row {
     pub(crate) digest: Option<Box<DigestRow>>,
     /// Sent on the way around a failing channel, or by an escalation: settles no cooldown.
     pub(crate) detour: bool,
+    /// The policy's name for the decision.
+    pub(crate) ticket: u32,
     pub(crate) accepted_tick: Tick,
     pub(crate) bytes: usize,
 }

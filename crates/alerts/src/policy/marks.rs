@@ -9,55 +9,124 @@ use super::{Held, Pass, PastMark, Suppressed, Verdict};
 use crate::clock::Tick;
 use crate::level::AlertLevel;
 
-/// One key on one channel.
+/// One thing told, or about to be, of a key on a channel.
+#[derive(Debug, Clone)]
+struct Telling {
+    ticket: u32,
+    level: AlertLevel,
+    /// It says that the alert fires, not that it ended.
+    firing: bool,
+    /// Deliveries on their way: while there are any, the key is quiet without end.
+    outstanding: u16,
+    /// When the cooldown ends, once one of the deliveries arrived.
+    until: Option<Tick>,
+    cooldown: Duration,
+    /// Alerts held back before it: they count again if it never arrives.
+    carried: u64,
+}
+
+/// One key on one channel: the last telling counts, and if it dies, the one before it.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
     channel: u8,
-    level: AlertLevel,
-    /// Deliveries on their way: while there are any, the key is quiet without end.
-    outstanding: u16,
-    /// One of the deliveries arrived.
-    arrived: bool,
-    /// The last message said that it is firing.
-    firing: bool,
-    until: Tick,
-    cooldown: Duration,
+    tickets: u32,
+    last: Option<Telling>,
+    earlier: Vec<Telling>,
     suppressed: u64,
 }
 
-impl Mark {
-    pub(super) fn delivered(&mut self, tick: Tick) {
-        self.outstanding = self.outstanding.saturating_sub(1);
-        self.arrived = true;
-        self.until = tick.after(self.cooldown);
-    }
+/// Tellings that may have to be gone back to; only those on their way pile up.
+const MAX_EARLIER: usize = 8;
 
-    pub(super) fn dead(&mut self) {
-        self.outstanding = self.outstanding.saturating_sub(1);
-        if self.outstanding == 0 && !self.arrived {
-            self.until = Tick(i64::MIN);
-            self.firing = false;
+impl Mark {
+    const fn new(channel: u8) -> Self {
+        Self {
+            channel,
+            tickets: 0,
+            last: None,
+            earlier: Vec::new(),
+            suppressed: 0,
         }
     }
 
-    pub(super) fn digested(&mut self, tick: Tick) {
-        self.outstanding = 0;
-        self.arrived = true;
-        self.until = tick.after(self.cooldown);
+    pub(super) fn delivered(&mut self, tick: Tick, ticket: u32) {
+        if let Some(last) = &mut self.last
+            && last.ticket == ticket
+        {
+            last.outstanding = last.outstanding.saturating_sub(1);
+            last.until = Some(tick.after(last.cooldown));
+            self.earlier.clear();
+        } else if let Some(earlier) = self.earlier.iter_mut().find(|it| it.ticket == ticket) {
+            earlier.outstanding = earlier.outstanding.saturating_sub(1);
+            earlier.until = Some(tick.after(earlier.cooldown));
+        }
     }
 
+    pub(super) fn dead(&mut self, ticket: u32) {
+        let buried = |telling: &mut Telling| {
+            telling.outstanding = telling.outstanding.saturating_sub(1);
+            telling.outstanding == 0 && telling.until.is_none()
+        };
+        if let Some(last) = &mut self.last
+            && last.ticket == ticket
+        {
+            if buried(last) {
+                self.suppressed = self.suppressed.saturating_add(last.carried);
+                self.last = self.earlier.pop();
+            }
+        } else if let Some(place) = self.earlier.iter().position(|it| it.ticket == ticket)
+            && buried(&mut self.earlier[place])
+        {
+            self.earlier.remove(place);
+        }
+    }
+
+    /// Told by way of a digest, for the cooldown's purposes.
+    pub(super) fn digested(&mut self, tick: Tick, ticket: u32) {
+        self.delivered(tick, ticket);
+        if let Some(last) = &mut self.last
+            && last.ticket == ticket
+        {
+            last.outstanding = 0;
+        }
+    }
+
+    fn firing(&self) -> Option<&Telling> {
+        self.last.as_ref().filter(|last| last.firing)
+    }
+
+    fn tell(
+        &mut self,
+        targets: u16,
+        level: AlertLevel,
+        firing: bool,
+        cooldown: Duration,
+    ) -> (u32, u64) {
+        self.tickets = self.tickets.wrapping_add(1);
+        let carried = std::mem::take(&mut self.suppressed);
+        let telling = Telling {
+            ticket: self.tickets,
+            level,
+            firing,
+            outstanding: targets,
+            until: None,
+            cooldown,
+            carried,
+        };
+        if let Some(before) = self.last.replace(telling) {
+            if self.earlier.len() >= MAX_EARLIER {
+                self.earlier.remove(0);
+            }
+            self.earlier.push(before);
+        }
+        (self.tickets, carried)
+    }
+}
+
+impl Telling {
     fn quiet(&self, tick: Tick) -> bool {
-        self.outstanding > 0 || tick < self.until
-    }
-
-    fn reserve(&mut self, tick: Tick, targets: u16, level: AlertLevel, cooldown: Duration) -> u64 {
-        self.level = level;
-        self.outstanding = targets;
-        self.arrived = false;
-        self.firing = true;
-        self.cooldown = cooldown;
-        self.until = tick.after(cooldown);
-        std::mem::take(&mut self.suppressed)
+        self.until
+            .map_or(self.outstanding > 0, |until| tick < until)
     }
 }
 
@@ -86,42 +155,28 @@ impl KeyState {
     ) -> Verdict {
         let place = self.marks.iter().position(|mark| mark.channel == channel);
         if let Some(reason) = hushed {
-            return self.suppress(place, reason);
+            return self.suppress(channel, place, reason);
         }
-        let why = match place.map(|place| &self.marks[place]) {
+        let why = match place.and_then(|place| self.marks[place].firing()) {
             None => Pass::First,
-            Some(mark) if !mark.firing => Pass::First,
-            Some(mark) if level > mark.level => Pass::LevelRise,
+            Some(last) if level > last.level => Pass::LevelRise,
             // A cooldown of zero tells every one, even those sent together.
             Some(_) if cooldown.is_zero() => Pass::CooldownOver,
-            Some(mark) if mark.quiet(tick) => return self.suppress(place, Suppressed::Cooldown),
+            Some(last) if last.quiet(tick) => {
+                return self.suppress(channel, place, Suppressed::Cooldown);
+            }
             Some(_) => Pass::CooldownOver,
         };
         let held = held();
         if matches!(held, Held::Quiet) {
-            return self.suppress(place, Suppressed::Quiet);
+            return self.suppress(channel, place, Suppressed::Quiet);
         }
-        let mark = match place {
-            Some(place) => &mut self.marks[place],
-            None => {
-                self.marks.push(Mark {
-                    channel,
-                    level,
-                    outstanding: 0,
-                    arrived: false,
-                    firing: false,
-                    until: tick,
-                    cooldown,
-                    suppressed: 0,
-                });
-                let last = self.marks.len() - 1;
-                &mut self.marks[last]
-            }
-        };
-        let suppressed = mark.reserve(tick, targets, level, cooldown);
+        let place = place.unwrap_or_else(|| self.add(channel));
+        let mark = &mut self.marks[place];
+        let (ticket, suppressed) = mark.tell(targets, level, true, cooldown);
         match held {
             Held::Until(until) => {
-                mark.digested(tick);
+                mark.digested(tick, ticket);
                 Verdict::Digest {
                     until,
                     suppressed,
@@ -132,6 +187,7 @@ impl KeyState {
                 why,
                 suppressed,
                 cooldown,
+                ticket,
             },
         }
     }
@@ -146,33 +202,38 @@ impl KeyState {
         let place = self
             .marks
             .iter()
-            .position(|mark| mark.channel == channel && mark.firing)?;
+            .position(|mark| mark.channel == channel && mark.firing().is_some())?;
         if let Some(reason) = hushed {
-            // Somebody was told that it fires, and is not told that it ended; the next one counts as
-            // the first again.
-            let verdict = self.suppress(Some(place), reason);
+            let verdict = self.suppress(channel, Some(place), reason);
+            // Somebody was told that it fires and is not told that it ended; the next one counts as
+            // the first again. What flaps is told in the end.
             if reason != Suppressed::Flapping {
-                self.marks[place].firing = false;
+                self.marks[place].last = None;
+                self.marks[place].earlier.clear();
             }
             return Some(verdict);
         }
         let mark = &mut self.marks[place];
-        mark.firing = false;
-        mark.outstanding = targets;
-        mark.arrived = false;
+        let (level, cooldown) = mark.firing().map(|last| (last.level, last.cooldown))?;
+        let (ticket, suppressed) = mark.tell(targets, level, false, cooldown);
         Some(Verdict::Deliver {
             why: Pass::Resolved,
-            suppressed: std::mem::take(&mut mark.suppressed),
-            cooldown: mark.cooldown,
+            suppressed,
+            cooldown,
+            ticket,
         })
     }
 
-    fn suppress(&mut self, place: Option<usize>, reason: Suppressed) -> Verdict {
-        if let Some(place) = place {
-            let mark = &mut self.marks[place];
-            mark.suppressed = mark.suppressed.saturating_add(1);
-        }
+    fn suppress(&mut self, channel: u8, place: Option<usize>, reason: Suppressed) -> Verdict {
+        let place = place.unwrap_or_else(|| self.add(channel));
+        let mark = &mut self.marks[place];
+        mark.suppressed = mark.suppressed.saturating_add(1);
         Verdict::Suppress(reason)
+    }
+
+    fn add(&mut self, channel: u8) -> usize {
+        self.marks.push(Mark::new(channel));
+        self.marks.len() - 1
     }
 }
 
@@ -272,16 +333,17 @@ impl Marks {
         };
         let state = self.entry(tick, key);
         if state.marks.iter().all(|mark| mark.channel != channel) {
-            state.marks.push(Mark {
-                channel,
+            let mut mark = Mark::new(channel);
+            mark.last = Some(Telling {
+                ticket: 0,
                 level,
-                outstanding: 0,
-                arrived: true,
                 firing: true,
-                until: Tick(i64::MIN),
+                outstanding: 0,
+                until: Some(Tick(i64::MIN)),
                 cooldown: Duration::ZERO,
-                suppressed: 0,
+                carried: 0,
             });
+            state.marks.push(mark);
         }
     }
 
@@ -291,16 +353,18 @@ impl Marks {
         };
         let state = self.entry(tick, &past.key);
         state.marks.retain(|mark| mark.channel != channel);
-        state.marks.push(Mark {
-            channel,
+        let mut mark = Mark::new(channel);
+        mark.suppressed = past.suppressed;
+        mark.last = Some(Telling {
+            ticket: 0,
             level: past.level,
-            outstanding: past.outstanding,
-            arrived: past.outstanding == 0,
             firing: past.firing,
+            outstanding: past.outstanding,
             // A clock that was set back must not make a cooldown longer than it is.
-            until: past.until.min(tick.after(past.cooldown)),
+            until: (past.outstanding == 0).then(|| past.until.min(tick.after(past.cooldown))),
             cooldown: past.cooldown,
-            suppressed: past.suppressed,
+            carried: 0,
         });
+        state.marks.push(mark);
     }
 }

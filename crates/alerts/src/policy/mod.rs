@@ -52,7 +52,8 @@ pub struct PolicyConfig {
     pub cooldown: Duration,
     /// Whether and how a CRITICAL alert hides WARNINGs.
     pub inhibit: Option<InhibitConfig>,
-    /// When an alert that comes and goes is held down.
+    /// When an alert that comes and goes is held down. What was last sent of it is told when it has
+    /// been the same for a whole [`FlapConfig::window`].
     pub flap: Option<FlapConfig>,
     /// Keys remembered; past it the longest untouched is forgotten and counted. Default: 65,536.
     pub max_keys: usize,
@@ -100,6 +101,8 @@ pub struct Decision {
     pub key: Arc<str>,
     /// One entry a channel, in the order of the rules.
     pub routes: Vec<Route>,
+    /// What holds it back on every channel.
+    pub hushed: Option<Suppressed>,
 }
 
 /// What happens to an alert on one channel.
@@ -124,6 +127,8 @@ pub enum Verdict {
         suppressed: u64,
         /// How long its key is quiet after delivery.
         cooldown: Duration,
+        /// Names this decision when its outcome is known.
+        ticket: u32,
     },
     /// It is told in a digest that goes out then.
     Digest {
@@ -220,7 +225,11 @@ impl Policy {
         } else {
             self.firing_routes(now, alert, &key, hushed)
         };
-        Decision { key, routes }
+        Decision {
+            key,
+            routes,
+            hushed,
+        }
     }
 
     /// A reason that holds on every channel.
@@ -367,32 +376,32 @@ impl Policy {
                 None,
                 || Held::No,
             );
-            if verdict.is_deliver() {
-                routes.push((place, self.cooldown));
+            if let Verdict::Deliver { ticket, .. } = verdict {
+                routes.push((place, self.cooldown, ticket));
             }
         }
         MetaDecision { key, routes }
     }
 
     /// One delivery of the key arrived: its cooldown runs from now.
-    pub fn delivered(&mut self, tick: Tick, key: &str, channel: usize) {
+    pub fn delivered(&mut self, tick: Tick, key: &str, channel: usize, ticket: u32) {
         if let Some(mark) = self.marks.mark(key, channel) {
-            mark.delivered(tick);
+            mark.delivered(tick, ticket);
         }
     }
 
     /// One delivery of the key will never arrive; when that was the last hope, the cooldown is given
     /// back, so that the next alert passes.
-    pub fn dead(&mut self, key: &str, channel: usize) {
+    pub fn dead(&mut self, key: &str, channel: usize, ticket: u32) {
         if let Some(mark) = self.marks.mark(key, channel) {
-            mark.dead();
+            mark.dead(ticket);
         }
     }
 
     /// The alert of the key was put into a digest on the channel: told, for the cooldown's purposes.
-    pub fn digested(&mut self, tick: Tick, key: &str, channel: usize) {
+    pub fn digested(&mut self, tick: Tick, key: &str, channel: usize, ticket: u32) {
         if let Some(mark) = self.marks.mark(key, channel) {
-            mark.digested(tick);
+            mark.digested(tick, ticket);
         }
     }
 
@@ -459,6 +468,13 @@ impl Policy {
             .map(|compiled| compiled.rule.id.as_str())
     }
 
+    /// How long what flaps has to stay the same.
+    pub(crate) fn flap_window(&self) -> Duration {
+        self.flap
+            .as_ref()
+            .map_or(Duration::ZERO, |flap| flap.window)
+    }
+
     /// The place of a rule.
     #[must_use]
     pub fn rule_index(&self, id: &str) -> Option<usize> {
@@ -479,11 +495,11 @@ impl Policy {
     }
 }
 
-/// Where an alert about a channel goes, and how long it is quiet there then.
+/// Where an alert about a channel goes, how long it is quiet there then, and the ticket.
 #[derive(Debug)]
 pub(crate) struct MetaDecision {
     pub(crate) key: Arc<str>,
-    pub(crate) routes: Vec<(usize, Duration)>,
+    pub(crate) routes: Vec<(usize, Duration, u32)>,
 }
 
 /// A cooldown or a firing state that outlives a restart.
