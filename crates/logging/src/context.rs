@@ -2,7 +2,7 @@
 
 use crate::json::line::Line;
 use crate::scheme::Scheme;
-use crate::site::{Site, bit};
+use crate::site::Site;
 use crate::span::Seg;
 use crate::trace_context::TraceParent;
 use std::cell::RefCell;
@@ -62,7 +62,8 @@ struct Rendered {
     segs: Vec<Seg>,
     /// Bytes that go outside a preset's nested object.
     outer: Vec<u8>,
-    mask: u64,
+    /// Which of the five are there, a bit each.
+    present: u8,
 }
 
 impl Scope {
@@ -192,10 +193,10 @@ pub fn set_session_id(id: impl Into<String>) -> bool {
     change(|context| context.session_id = Some(id))
 }
 
-/// Bits of the keys written, and what goes behind the nested object.
+/// The keys written.
 #[derive(Debug, Default)]
 pub(crate) struct Appended {
-    pub(crate) mask: u64,
+    pub(crate) present: u8,
     hashes: [u64; 5],
 }
 
@@ -215,13 +216,13 @@ pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) 
                 *rendered = render(&scope.context.borrow(), scheme, layer);
             }
             let mut appended = Appended {
-                mask: rendered.mask,
+                present: rendered.present,
                 hashes: [0; 5],
             };
             for (slot, seg) in appended.hashes.iter_mut().zip(&rendered.segs) {
                 *slot = seg.hash;
             }
-            if rendered.mask & site.mask == 0 && line.room(rendered.bytes.len()) {
+            if rendered.present & site.context == 0 && line.room(rendered.bytes.len()) {
                 line.raw(&rendered.bytes);
                 return appended;
             }
@@ -280,7 +281,7 @@ fn render(context: &LogContext, scheme: &Scheme, layer: u64) -> Rendered {
                 hash: key.hash,
                 end: rendered.bytes.len() as u32,
             });
-            rendered.mask |= bit(key.hash);
+            rendered.present |= 1 << i;
         }
     }
     rendered

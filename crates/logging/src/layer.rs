@@ -7,7 +7,7 @@ use crate::json::line::{Line, TAIL};
 use crate::json::time;
 use crate::limit::{Limiter, Rate};
 use crate::local;
-use crate::scheme::Scheme;
+use crate::scheme::{Layout, Scheme};
 use crate::sink::Sink;
 use crate::site::{Origin, Site, Sites, hash};
 use crate::span::{Own, SpanCtx};
@@ -130,7 +130,7 @@ impl LogLayer {
         let (buf, mut segs) = local::begin_span();
         let mut line = Line::new(buf, core.value_ceiling() / 2);
         let mut visitor = Visitor::new(&mut line, site, &core.scheme, core.limits.value);
-        visitor.segs = Some(&mut segs);
+        visitor.keep_ends(&mut segs);
         record(&mut visitor);
         let result = then(Own {
             function: &site.function,
@@ -171,7 +171,12 @@ impl LogLayer {
                 truncated: old.truncated(),
             };
             let mut fresh = SpanCtx::default();
-            fresh.fill(parent.as_deref(), own, self.core.value_ceiling());
+            fresh.fill(
+                &self.core.scheme,
+                parent.as_deref(),
+                own,
+                self.core.value_ceiling(),
+            );
             fresh.belong(old.tree(), seen);
             parent = Some(Arc::new(fresh));
         }
@@ -218,26 +223,24 @@ impl LogLayer {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let layer = self.core.id;
-        let taken = site.mask | context.mask;
-        let is_taken = |hash| site.owns(hash) || context.has(hash);
         if !event.is_contextual() {
             if let Some(parent) = event.parent()
                 && let Some(fields) = self.resolve(ctx, parent)
             {
-                fields.append(line, taken, is_taken);
+                fields.append(line, site, context);
             }
             return;
         }
         let done = local::with_current(
             layer,
             |id| self.resolve(ctx, &Id::from_u64(id)),
-            |fields| fields.append(line, taken, is_taken),
+            |fields| fields.append(line, site, context),
         );
         if done.is_err()
             && let Some(span) = ctx.lookup_current()
             && let Some(fields) = self.resolve(ctx, &span.id())
         {
-            fields.append(line, taken, is_taken);
+            fields.append(line, site, context);
         }
     }
 
@@ -326,7 +329,12 @@ where
                 let mut fields = local::spare();
                 // A spare one is nobody else's.
                 if let Some(unshared) = Arc::get_mut(&mut fields) {
-                    unshared.fill(parent.as_deref(), own, self.core.value_ceiling());
+                    unshared.fill(
+                        &self.core.scheme,
+                        parent.as_deref(),
+                        own,
+                        self.core.value_ceiling(),
+                    );
                 }
                 fields
             },
@@ -368,7 +376,7 @@ where
                     truncated: late.truncated || known.truncated(),
                 };
                 let mut renewed = SpanCtx::default();
-                renewed.fill(None, own, self.core.value_ceiling());
+                renewed.fill(&self.core.scheme, None, own, self.core.value_ceiling());
                 // Stale from birth: the next event puts it together with its parents.
                 renewed.belong(known.tree(), u64::MAX);
                 fields.set(layer, Arc::new(renewed));
@@ -424,7 +432,7 @@ where
         let seconds = unix + core.limits.offset_seconds;
         let (buf, stamp) = local::begin(seconds, micros);
         let mut line = Line::new(buf, core.value_ceiling());
-        line.raw(&core.scheme.start);
+        core.scheme.start.write(&mut line);
         line.raw(&stamp);
         let mut dynamic_tail = None;
         if site.is_log {
@@ -460,7 +468,11 @@ where
             }
             context::append_outer(&mut line, core.id);
         }
-        line.raw(dynamic_tail.as_deref().unwrap_or(&site.tail));
+        if core.scheme.layout == Layout::Json {
+            line.raw(b"}\n");
+        } else {
+            line.raw(dynamic_tail.as_deref().unwrap_or(&site.tail));
+        }
         core.sink.push(*meta.level(), &line.buf);
         local::end(line.buf);
     }

@@ -25,7 +25,7 @@ pub(crate) struct Scheme {
     pub(crate) layout: Layout,
     pub(crate) redactor: Redactor,
     /// What the line starts with, up to the timestamp's digits.
-    pub(crate) start: Box<[u8]>,
+    pub(crate) start: Start,
     /// Service and environment, rendered.
     identity: Vec<u8>,
     zone: String,
@@ -39,6 +39,30 @@ pub(crate) struct Scheme {
 pub(crate) struct ContextKey {
     pub(crate) chunk: Box<[u8]>,
     pub(crate) hash: u64,
+}
+
+/// The first bytes of a line, to be copied by one fixed-size move.
+#[derive(Debug)]
+pub(crate) struct Start {
+    chunk: [u8; 32],
+    len: usize,
+}
+
+impl Start {
+    /// The longest timestamp key leaves room to spare.
+    fn new(text: &[u8]) -> Start {
+        let mut chunk = [0; 32];
+        chunk[..text.len()].copy_from_slice(text);
+        Start {
+            chunk,
+            len: text.len(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn write(&self, line: &mut crate::json::line::Line) {
+        line.chunk(&self.chunk, self.len);
+    }
 }
 
 /// What a scheme is made of.
@@ -110,9 +134,9 @@ impl Scheme {
             layout: parts.layout,
             redactor: parts.redactor,
             start: if json {
-                [b"{", &quoted(keys.timestamp)[..], b":\""].concat().into()
+                Start::new(&[b"{", &quoted(keys.timestamp)[..], b":\""].concat())
             } else {
-                Box::default()
+                Start::new(b"")
             },
             identity,
             zone: zone_suffix(parts.offset_minutes),
@@ -145,6 +169,14 @@ impl Scheme {
             environment: "test",
             offset_minutes: 0,
             gcp_project: None,
+        })
+    }
+
+    /// Which of the context's keys are among these.
+    pub(crate) fn context_bits(&self, hashes: impl Iterator<Item = u64>) -> u8 {
+        hashes.fold(0, |bits, hash| {
+            let at = self.context.iter().position(|key| key.hash == hash);
+            bits | at.map_or(0, |i| 1 << i)
         })
     }
 

@@ -5,7 +5,9 @@
 
 use crate::limit::Limiter;
 use crate::scheme::{Layout, Scheme};
+use crate::span::SpanCtx;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing_core::Metadata;
 
 /// What to do with a field.
@@ -26,57 +28,47 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Key {
     chunk: [u8; 32],
-    len: u8,
+    /// Of the chunk; zero when the field is special in any way.
+    short: u8,
     pub(crate) kind: Kind,
     pub(crate) hash: u64,
-    long: Option<Box<[u8]>>,
+    text: Box<[u8]>,
 }
 
 impl Key {
     pub(crate) fn new(text: &[u8], name: &str, kind: Kind) -> Key {
         let mut chunk = [0; 32];
-        let fits = text.len() <= 32;
-        if fits {
+        let short = kind == Kind::Plain && text.len() <= 32;
+        if short {
             chunk[..text.len()].copy_from_slice(text);
         }
         Key {
             chunk,
-            len: if fits { text.len() as u8 } else { 0 },
+            short: if short { text.len() as u8 } else { 0 },
             kind,
             hash: hash(name),
-            long: (!fits).then(|| text.into()),
+            text: text.into(),
         }
     }
 
+    /// The key of a plain field with a short name, which most are.
     #[inline(always)]
-    pub(crate) fn length(&self) -> usize {
-        match &self.long {
-            Some(long) => long.len(),
-            None => 32,
-        }
+    pub(crate) fn short(&self) -> Option<(&[u8; 32], usize)> {
+        (self.short != 0).then_some((&self.chunk, usize::from(self.short)))
     }
 
-    #[inline(always)]
-    pub(crate) fn write(&self, line: &mut crate::json::line::Line) {
-        if let Some(long) = &self.long {
-            line.raw(long);
-        } else {
-            line.chunk(&self.chunk, usize::from(self.len));
-        }
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
     }
 }
 
-/// FNV-1a; two different keys of one line sharing all 64 bits is not a case worth a string compare.
+/// FNV-1a, mixed once more for its high bits. Two different keys of one line sharing all 64 bits is not a
+/// case worth a string compare.
 pub(crate) fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| {
+    let fnv = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-/// The hash's place in a 64-bit set of keys.
-#[inline(always)]
-pub(crate) fn bit(hash: u64) -> u64 {
-    1 << (hash >> 58)
+    });
+    (fnv ^ (fnv >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A callsite, rendered.
@@ -86,8 +78,10 @@ pub(crate) struct Site {
     /// Everything between the timestamp's digits and the first field.
     pub(crate) head: Box<[u8]>,
     pub(crate) keys: Box<[Key]>,
-    /// Bits of all the keys.
-    pub(crate) mask: u64,
+    /// Which of the context's keys are among them, a bit each.
+    pub(crate) context: u8,
+    /// The shape of span fields that shared no key with this site when last looked.
+    disjoint: AtomicU64,
     /// The fields' object must be opened by whoever comes first.
     pub(crate) open: Box<[u8]>,
     /// Closes the line, newline included.
@@ -110,7 +104,6 @@ impl Site {
                     && meta.module_path() == Some(crate::panic::MODULE));
         let mut names: Vec<String> = Vec::new();
         let mut keys = Vec::new();
-        let mut mask = 0;
         for (index, field) in meta.fields().iter().enumerate() {
             let raw = field.name().strip_prefix("r#").unwrap_or(field.name());
             if is_log && LOG_FIELDS.contains(&raw) {
@@ -135,7 +128,6 @@ impl Site {
                 (scheme.field_name(raw, &names), kind)
             };
             let key = Key::new(&scheme.key_chunk(&name, kind), &name, kind);
-            mask |= bit(key.hash);
             keys.push(key);
             names.push(name);
         }
@@ -147,8 +139,9 @@ impl Site {
         Site {
             address: std::ptr::from_ref(meta).addr(),
             head: scheme.head(*meta.level(), &origin).into(),
+            context: scheme.context_bits(keys.iter().map(|key: &Key| key.hash)),
+            disjoint: AtomicU64::new(0),
             keys: keys.into(),
-            mask,
             open: scheme.open(&origin).into(),
             tail: scheme.tail(&origin).into(),
             is_log,
@@ -159,6 +152,22 @@ impl Site {
             },
             limiter: Limiter::default(),
         }
+    }
+
+    /// Whether the event repeats a key of the spans around it. The same spans surround an event nearly
+    /// always, so the answer for their shape is remembered.
+    #[inline(always)]
+    pub(crate) fn repeats(&self, spans: &SpanCtx) -> bool {
+        self.disjoint.load(Relaxed) != spans.shape() && self.compare(spans)
+    }
+
+    #[inline(never)]
+    fn compare(&self, spans: &SpanCtx) -> bool {
+        let repeats = spans.hashes().any(|hash| self.owns(hash));
+        if !repeats {
+            self.disjoint.store(spans.shape(), Relaxed);
+        }
+        repeats
     }
 
     /// Whether a key of this hash is one of the site's own.

@@ -1,7 +1,9 @@
 //! A span's fields, serialised once and inherited: appending them to an event is one copy.
 
+use crate::context::Appended;
 use crate::json::line::Line;
-use crate::site::bit;
+use crate::scheme::Scheme;
+use crate::site::Site;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,7 +36,10 @@ pub(crate) struct SpanCtx {
     /// The function part, inherited fields, own fields.
     bytes: Vec<u8>,
     segs: Vec<Seg>,
-    mask: u64,
+    /// The sum of the keys' hashes: the same for the same keys.
+    shape: u64,
+    /// Which of the context's keys are among them, a bit each.
+    context: u8,
     function: usize,
     own_bytes: usize,
     own_segs: usize,
@@ -52,17 +57,18 @@ pub(crate) struct Own<'a> {
     pub(crate) truncated: bool,
 }
 
-fn mask_of(segs: &[Seg]) -> u64 {
-    segs.iter().fold(0, |mask, seg| mask | bit(seg.hash))
-}
-
 impl SpanCtx {
     /// Becomes a span under `parent`: the parent's fields that `own` does not repeat, then `own`.
     /// Inherited fields past `limit` bytes are left out and the lines say so.
-    pub(crate) fn fill(&mut self, parent: Option<&SpanCtx>, own: Own<'_>, limit: usize) {
+    pub(crate) fn fill(
+        &mut self,
+        scheme: &Scheme,
+        parent: Option<&SpanCtx>,
+        own: Own<'_>,
+        limit: usize,
+    ) {
         self.bytes.clear();
         self.segs.clear();
-        self.mask = 0;
         self.function = own.function.len();
         self.truncated = own.truncated;
         self.bytes.extend_from_slice(own.function);
@@ -81,8 +87,19 @@ impl SpanCtx {
                 hash: seg.hash,
                 end: seg.end + self.own_bytes as u32,
             });
-            self.mask |= bit(seg.hash);
         }
+        self.shape = self.hashes().fold(0, u64::wrapping_add);
+        self.context = scheme.context_bits(self.hashes());
+    }
+
+    /// The keys.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.segs.iter().map(|seg| seg.hash)
+    }
+
+    #[inline(always)]
+    pub(crate) fn shape(&self) -> u64 {
+        self.shape
     }
 
     /// Begins a tree of its own.
@@ -118,10 +135,10 @@ impl SpanCtx {
 
     fn inherit(&mut self, parent: &SpanCtx, own: &Own<'_>, limit: usize) {
         self.truncated |= parent.truncated;
-        let own_mask = mask_of(own.segs);
         let room = limit.saturating_sub(own.bytes.len() + self.bytes.len());
         let inherited = &parent.bytes[parent.function..];
-        if own_mask & parent.mask == 0 && inherited.len() <= room {
+        let repeated = |seg: &Seg| own.segs.iter().any(|mine| mine.hash == seg.hash);
+        if inherited.len() <= room && !parent.segs.iter().any(repeated) {
             self.bytes.extend_from_slice(inherited);
             for seg in &parent.segs {
                 self.segs.push(Seg {
@@ -129,16 +146,13 @@ impl SpanCtx {
                     end: seg.end + self.function as u32 - parent.function as u32,
                 });
             }
-            self.mask |= parent.mask;
             return;
         }
         let mut from = parent.function;
         for seg in &parent.segs {
             let field = &parent.bytes[from..seg.end as usize];
             from = seg.end as usize;
-            let repeated =
-                own_mask & bit(seg.hash) != 0 && own.segs.iter().any(|mine| mine.hash == seg.hash);
-            if repeated {
+            if repeated(seg) {
                 continue;
             }
             if self.bytes.len() + field.len() > limit.saturating_sub(own.bytes.len()) {
@@ -168,7 +182,6 @@ impl SpanCtx {
             hash,
             end: self.bytes.len() as u32,
         });
-        self.mask |= bit(hash);
     }
 
     /// The span's own fields and function, with the segments counted from zero.
@@ -222,20 +235,15 @@ impl SpanCtx {
         self.seen == self.epoch()
     }
 
-    /// Appends the fields whose keys are not taken; `taken` holds the bits of those that may be.
+    /// Appends the fields whose keys neither the event nor the context has.
     #[inline]
-    pub(crate) fn append(&self, line: &mut Line, taken: u64, is_taken: impl Fn(u64) -> bool) {
+    pub(crate) fn append(&self, line: &mut Line, site: &Site, context: &Appended) {
         line.truncated |= self.truncated;
-        // Two keys often share a bit without being the same: only a real clash takes the slow way.
-        let clash = self.mask & taken != 0
-            && self
-                .segs
-                .iter()
-                .any(|seg| bit(seg.hash) & taken != 0 && is_taken(seg.hash));
+        let clash = self.context & context.present != 0 || site.repeats(self);
         if !clash && line.room(self.bytes.len()) {
             line.raw(&self.bytes);
         } else {
-            self.append_some(line, is_taken);
+            self.append_some(line, |hash| site.owns(hash) || context.has(hash));
         }
     }
 

@@ -16,7 +16,7 @@ use tracing_core::field::{Field, Visit};
 /// Causes written of an error's chain.
 const CHAIN_DEPTH: usize = 16;
 /// Room a field needs at least: a number, quotes, the mask.
-const FIELD_ROOM: usize = 96;
+const FIELD_ROOM: usize = 128;
 
 /// A visitor over the fields of one event or span.
 pub(crate) struct Visitor<'a> {
@@ -27,7 +27,9 @@ pub(crate) struct Visitor<'a> {
     pub(crate) value_limit: usize,
     pub(crate) backtrace: bool,
     /// Where a span's fields end; `None` for an event.
-    pub(crate) segs: Option<&'a mut Vec<Seg>>,
+    segs: Option<&'a mut Vec<Seg>>,
+    /// The end of a value matters to somebody.
+    tracked: bool,
     /// The nested object, if the preset has one, is open.
     pub(crate) opened: bool,
     /// A message that came after the nested object was opened: belongs behind it.
@@ -52,6 +54,7 @@ impl<'a> Visitor<'a> {
             value_limit,
             backtrace: false,
             segs: None,
+            tracked: false,
             opened: site.open.is_empty(),
             late_message: None,
             late_from: None,
@@ -60,24 +63,35 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    /// Notes where each of a span's fields ends.
+    pub(crate) fn keep_ends(&mut self, segs: &'a mut Vec<Seg>) {
+        self.segs = Some(segs);
+        self.tracked = true;
+    }
+
     /// Writes the key; `None` when there is nothing more to write for this field.
     #[inline(always)]
     fn open(&mut self, field: &Field) -> Option<&'a Key> {
         let key = self.site.keys.get(field.index())?;
-        if key.kind != Kind::Plain || !self.opened {
-            return self.open_special(key);
+        if let Some((chunk, len)) = key.short()
+            && self.opened
+            && self.line.room(FIELD_ROOM)
+        {
+            self.line.chunk(chunk, len);
+            return Some(key);
         }
-        self.write_key(key).then_some(key)
+        self.open_special(key)
     }
 
-    #[inline(always)]
     fn write_key(&mut self, key: &Key) -> bool {
-        if !self.line.room(FIELD_ROOM + key.length()) {
+        let text = key.text();
+        let room = self.line.room(FIELD_ROOM + text.len());
+        if room {
+            self.line.raw(text);
+        } else {
             self.line.truncated = true;
-            return false;
         }
-        key.write(self.line);
-        true
+        room
     }
 
     #[inline(never)]
@@ -88,6 +102,7 @@ impl<'a> Visitor<'a> {
         if key.kind == Kind::Message {
             if self.opened && !self.site.open.is_empty() {
                 self.late_from = Some(self.line.len());
+                self.tracked = true;
             }
         } else {
             self.open_nested();
@@ -118,6 +133,12 @@ impl<'a> Visitor<'a> {
 
     #[inline(always)]
     fn close(&mut self, key: &Key) {
+        if self.tracked {
+            self.track(key);
+        }
+    }
+
+    fn track(&mut self, key: &Key) {
         if let Some(segs) = &mut self.segs {
             segs.push(Seg {
                 hash: key.hash,
@@ -406,7 +427,11 @@ impl Visit for Visitor<'_> {
     #[inline]
     fn record_bool(&mut self, field: &Field, value: bool) {
         if let Some(key) = self.open(field) {
-            self.line.raw(if value { b"true" } else { b"false" });
+            if value {
+                self.line.raw(b"true");
+            } else {
+                self.line.raw(b"false");
+            }
             self.close(key);
         }
     }

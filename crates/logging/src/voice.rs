@@ -27,7 +27,7 @@ impl Voice {
         let (seconds, micros) = time::split(clock::now());
         let mut second = Second::EMPTY;
         let mut line = Line::new(Vec::new(), usize::MAX);
-        line.raw(&scheme.start);
+        scheme.start.write(&mut line);
         line.raw(&second.render(seconds + self.offset_seconds, micros).0);
         line.raw(&scheme.head(Level::WARN, &origin));
         if scheme.layout == Layout::Json {

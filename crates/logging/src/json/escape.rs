@@ -21,11 +21,8 @@ pub(crate) fn is_clean(s: &[u8]) -> bool {
         !bad
     } else if let (Some(a), Some(b)) = (s.first_chunk::<8>(), s.last_chunk::<8>()) {
         (dirty8(u64::from_le_bytes(*a)) | dirty8(u64::from_le_bytes(*b))) == 0
-    } else if let (Some(a), Some(b)) = (s.first_chunk::<4>(), s.last_chunk::<4>()) {
-        let both = u64::from(u32::from_le_bytes(*a)) | (u64::from(u32::from_le_bytes(*b)) << 32);
-        dirty8(both) == 0
     } else {
-        s.iter().all(|&b| b >= 0x20 && b != b'"' && b != b'\\')
+        dirty8(word(s) | FILL[n]) == 0
     }
 }
 
@@ -49,28 +46,73 @@ fn dirty8(w: u64) -> u64 {
     control | zero_byte(w ^ (LOW * b'"' as u64)) | zero_byte(w ^ (LOW * b'\\' as u64))
 }
 
-/// Copies a short slice by two overlapping fixed-size moves, longer ones by `memcpy`.
-#[inline]
+/// Up to eight bytes as one number, read by overlapping fixed-size loads.
+#[inline(always)]
+fn word(s: &[u8]) -> u64 {
+    let n = s.len();
+    if let (Some(a), Some(b)) = (s.first_chunk::<4>(), s.last_chunk::<4>()) {
+        let (a, b) = (u32::from_le_bytes(*a), u32::from_le_bytes(*b));
+        return u64::from(a) | u64::from(b) << (8 * (n - 4));
+    }
+    let (Some(first), Some(last)) = (s.first(), s.last()) else {
+        return 0;
+    };
+    let middle = u64::from(s[n / 2]) << (8 * (n / 2));
+    u64::from(*first) | middle | u64::from(*last) << (8 * (n - 1))
+}
+
+/// Appends the first `n` bytes of a number: one fixed-size move and a new length.
+#[inline(always)]
+fn push_word(out: &mut Vec<u8>, word: u64, n: usize) {
+    let start = out.len();
+    out.extend_from_slice(&word.to_le_bytes());
+    out.truncate(start + n);
+}
+
+/// Appends a slice that is mostly short.
+#[inline(always)]
 pub(crate) fn push_short(out: &mut Vec<u8>, s: &[u8]) {
     let n = s.len();
-    if n > 16 {
-        out.extend_from_slice(s);
-    } else if let (Some(a), Some(b)) = (s.first_chunk::<8>(), s.last_chunk::<8>()) {
-        let start = out.len();
-        out.extend_from_slice(a);
-        out.truncate(start + n - 8);
-        out.extend_from_slice(b);
-    } else if let (Some(a), Some(b)) = (s.first_chunk::<4>(), s.last_chunk::<4>()) {
-        let start = out.len();
-        out.extend_from_slice(a);
-        out.truncate(start + n - 4);
+    if n <= 8 {
+        push_word(out, word(s), n);
+    } else if let (true, Some(a), Some(b)) = (n <= 16, s.first_chunk::<8>(), s.last_chunk::<8>()) {
+        push_word(out, u64::from_le_bytes(*a), n - 8);
         out.extend_from_slice(b);
     } else {
-        for &b in s {
-            out.push(b);
-        }
+        out.extend_from_slice(s);
     }
 }
+
+/// Appends text that needs no escape and gives true, or leaves everything as it is.
+#[inline(always)]
+pub(crate) fn push_clean(out: &mut Vec<u8>, s: &[u8]) -> bool {
+    let n = s.len();
+    if n <= 8 {
+        let word = word(s);
+        // The bytes past the text are zeros: filled up, or they would count as control characters.
+        let clean = dirty8(word | FILL[n]) == 0;
+        if clean {
+            push_word(out, word, n);
+        }
+        return clean;
+    }
+    let clean = is_clean(s);
+    if clean {
+        push_short(out, s);
+    }
+    clean
+}
+
+/// Harmless bytes from the n-th on.
+const FILL: [u64; 9] = {
+    let mut fill = [0; 9];
+    let mut n = 0;
+    while n < 8 {
+        fill[n] = (u64::MAX << (8 * n)) & 0x2020_2020_2020_2020;
+        n += 1;
+    }
+    fill
+};
 
 /// Appends `s` escaped, without quotes, up to `end` bytes of `out` in all.
 /// Gives false when it did not fit; what was written is whole characters.
@@ -113,9 +155,8 @@ mod tests {
 
     fn escaped(s: &str) -> String {
         let mut out = Vec::new();
-        if is_clean(s.as_bytes()) {
-            push_short(&mut out, s.as_bytes());
-        } else {
+        if !push_clean(&mut out, s.as_bytes()) {
+            assert!(out.is_empty());
             assert!(push_escaped(&mut out, s, usize::MAX));
         }
         String::from_utf8(out).unwrap()
@@ -131,6 +172,8 @@ mod tests {
                     let mut bytes = clean.clone().into_bytes();
                     bytes[at] = dirty;
                     assert!(!is_clean(&bytes), "length {len}, byte {dirty} at {at}");
+                    let mut out = Vec::new();
+                    assert!(!push_clean(&mut out, &bytes) && out.is_empty());
                 }
             }
         }

@@ -57,12 +57,17 @@ impl Line {
     }
 
     /// Appends text escaped, without quotes. False when cut at the limit.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text(&mut self, s: &str, end: usize) -> bool {
-        if self.buf.len() + s.len() <= end && escape::is_clean(s.as_bytes()) {
-            escape::push_short(&mut self.buf, s.as_bytes());
+        if self.buf.len() + s.len() <= end && escape::push_clean(&mut self.buf, s.as_bytes()) {
             return true;
         }
+        self.text_slow(s, end)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn text_slow(&mut self, s: &str, end: usize) -> bool {
         let whole = escape::push_escaped(&mut self.buf, s, end);
         self.truncated |= !whole;
         whole
@@ -70,11 +75,22 @@ impl Line {
 
     #[inline]
     pub(crate) fn u64(&mut self, v: u64) {
-        if v < 10 {
-            self.buf.push(b'0' + v as u8);
-        } else {
-            let mut digits = itoa::Buffer::new();
-            escape::push_short(&mut self.buf, digits.format(v).as_bytes());
+        let digit = |v: u64| b'0' + (v % 10) as u8;
+        match v {
+            0..10 => self.buf.push(digit(v)),
+            10..100 => self.buf.extend_from_slice(&[digit(v / 10), digit(v)]),
+            100..1_000 => {
+                let digits = [digit(v / 100), digit(v / 10), digit(v)];
+                self.buf.extend_from_slice(&digits);
+            }
+            1_000..10_000 => {
+                let digits = [digit(v / 1_000), digit(v / 100), digit(v / 10), digit(v)];
+                self.buf.extend_from_slice(&digits);
+            }
+            _ => {
+                let mut digits = itoa::Buffer::new();
+                escape::push_short(&mut self.buf, digits.format(v).as_bytes());
+            }
         }
     }
 
@@ -111,6 +127,49 @@ impl fmt::Write for Escaped<'_> {
             Ok(())
         } else {
             Err(fmt::Error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(f: impl FnOnce(&mut Line)) -> String {
+        let mut line = Line::new(Vec::new(), 1_000);
+        f(&mut line);
+        String::from_utf8(line.buf).unwrap()
+    }
+
+    #[test]
+    fn integers() {
+        for v in [0, 9, 10, 99, 100, 999, 1_000, 9_999, 10_000, u64::MAX] {
+            assert_eq!(written(|line| line.u64(v)), v.to_string());
+        }
+        for v in [i64::MIN, -1, 0, 1, i64::MAX] {
+            assert_eq!(written(|line| line.i64(v)), v.to_string());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_integer_reads_back(v: u64) {
+            prop_assert_eq!(written(|line| line.u64(v)), v.to_string());
+            let small = v % 20_000;
+            prop_assert_eq!(written(|line| line.u64(small)), small.to_string());
+        }
+
+        #[test]
+        fn any_float_reads_back_or_is_null(bits: u64) {
+            let v = f64::from_bits(bits);
+            let text = written(|line| line.f64(v));
+            if v.is_finite() {
+                prop_assert_eq!(text.parse::<f64>().unwrap().to_bits(), bits);
+                prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+            } else {
+                prop_assert_eq!(text, "null");
+            }
         }
     }
 }
