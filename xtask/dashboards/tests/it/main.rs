@@ -1,0 +1,3 @@
+//! Checks against the real programs.
+
+fn main() {}
