@@ -40,8 +40,18 @@ fn main() {
 }
 
 fn memory() {
-    for who in ["empty", "bongsu", "exporter", "prometheus", "prometheus_client", "measured"] {
-        let out = std::process::Command::new(std::env::current_exe().unwrap()).args(["rss", who]).output().unwrap();
+    for who in [
+        "empty",
+        "bongsu",
+        "exporter",
+        "prometheus",
+        "prometheus_client",
+        "measured",
+    ] {
+        let out = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["rss", who])
+            .output()
+            .unwrap();
         print!("{}", String::from_utf8_lossy(&out.stdout));
     }
 }
@@ -55,6 +65,16 @@ fn only(what: &str) {
         "scrape" => scrape(),
         "middleware" => middleware(),
         "rss" => memory(),
+        // For a profiler: this crate alone.
+        "scrape_alone" => {
+            let ours = fill_ours();
+            let mut page = [(
+                "bongsu",
+                Box::new(|_| drop(black_box(ours.render(None, None)))) as Box<dyn FnMut(usize)>,
+            )];
+            let time = meter::race(&mut page, 301, 1)[0].1;
+            figure("scrape_100k_alone_ns_per_line", time / LINES as f64);
+        }
         "allocations" => allocations(),
         _ => eprintln!("http two trade held scrape middleware allocations rss"),
     }
@@ -88,7 +108,10 @@ fn ours() -> (ServiceMetrics, Vec<bongsu_metrics::HttpRoute>) {
     (metrics, routes.into_iter().map(Option::unwrap).collect())
 }
 
-fn each<'a>(requests: &'a [work::Request], mut f: impl FnMut(&work::Request) + 'a) -> Box<dyn FnMut(usize) + 'a> {
+fn each<'a>(
+    requests: &'a [work::Request],
+    mut f: impl FnMut(&work::Request) + 'a,
+) -> Box<dyn FnMut(usize) + 'a> {
     Box::new(move |n| {
         for i in 0..n {
             f(black_box(&requests[i & 1023]));
@@ -109,10 +132,19 @@ fn http() {
     let times = meter::race(
         &mut [
             ("floor", each(&requests, |r| floor.http(r))),
-            ("resolved", each(&requests, |r| routes[r.route].record(r.status, r.duration, r.request, r.response))),
+            (
+                "resolved",
+                each(&requests, |r| {
+                    routes[r.route].record(r.status, r.duration, r.request, r.response)
+                }),
+            ),
             (
                 "by_name",
-                each(&requests, |r| metrics.record_request(r.method, r.endpoint, r.status, r.duration, r.request, r.response)),
+                each(&requests, |r| {
+                    metrics.record_request(
+                        r.method, r.endpoint, r.status, r.duration, r.request, r.response,
+                    )
+                }),
             ),
             ("prometheus", each(&requests, |r| prom.http(r))),
             ("prometheus_client", each(&requests, |r| client.http(r))),
@@ -138,7 +170,13 @@ fn http() {
     for (name, time) in &times {
         figure(&format!("http_{name}_ns"), *time);
     }
-    for peer in ["exporter", "prometheus", "prometheus_client", "measured", "opentelemetry"] {
+    for peer in [
+        "exporter",
+        "prometheus",
+        "prometheus_client",
+        "measured",
+        "opentelemetry",
+    ] {
         figure(&format!("http_vs_{peer}"), of(peer) / of("resolved"));
         figure(&format!("http_by_name_vs_{peer}"), of(peer) / of("by_name"));
     }
@@ -154,12 +192,20 @@ fn two_threads() {
     let exporter = peers::exporter::new();
     let handle = exporter.handle();
     let requests = &requests;
-    fn looped<'a>(requests: &'a [work::Request], f: impl Fn(&work::Request) + Sync + 'a) -> Box<dyn Fn(usize) + Sync + 'a> {
+    fn looped<'a>(
+        requests: &'a [work::Request],
+        f: impl Fn(&work::Request) + Sync + 'a,
+    ) -> Box<dyn Fn(usize) + Sync + 'a> {
         Box::new(move |n| (0..n).for_each(|i| f(black_box(&requests[i & 1023]))))
     }
     let times = meter::race2(
         &[
-            ("bongsu", looped(requests, |r| routes[r.route].record(r.status, r.duration, r.request, r.response))),
+            (
+                "bongsu",
+                looped(requests, |r| {
+                    routes[r.route].record(r.status, r.duration, r.request, r.response)
+                }),
+            ),
             ("prometheus", looped(requests, |r| prom.http(r))),
             ("prometheus_client", looped(requests, |r| client.http(r))),
             ("measured", looped(requests, |r| measured.http(r))),
@@ -194,10 +240,15 @@ fn allocations() {
     let before = meter::allocations();
     for r in &requests {
         routes[r.route].record(r.status, r.duration, r.request, r.response);
-        metrics.record_request(r.method, r.endpoint, r.status, r.duration, r.request, r.response);
+        metrics.record_request(
+            r.method, r.endpoint, r.status, r.duration, r.request, r.response,
+        );
         drop(metrics.http_in_flight());
     }
-    figure("http_allocs", (meter::allocations() - before) as f64 / requests.len() as f64);
+    figure(
+        "http_allocs",
+        (meter::allocations() - before) as f64 / requests.len() as f64,
+    );
 }
 
 fn trade() {
@@ -215,7 +266,10 @@ fn trade() {
                     }
                 }),
             ),
-            ("prometheus", Box::new(|n| (0..n).for_each(|i| prom.trade(black_box(trades[i & 255]))))),
+            (
+                "prometheus",
+                Box::new(|n| (0..n).for_each(|i| prom.trade(black_box(trades[i & 255])))),
+            ),
         ],
         21,
         20_000,
@@ -226,23 +280,52 @@ fn trade() {
 
 fn held() {
     let (metrics, _) = ours();
-    let family = metrics.register_counter(FamilyBuilder::new("held_total", "H.").labels(&["a", "b", "c"])).unwrap();
+    let family = metrics
+        .register_counter(FamilyBuilder::new("held_total", "H.").labels(&["a", "b", "c"]))
+        .unwrap();
     let counter = family.with(&["one", "two", "three"]);
-    let histogram = metrics.register_histogram(FamilyBuilder::new("h_seconds", "H.").unit(bongsu_metrics::Unit::Seconds)).unwrap().with(&[]);
-    let prom = prometheus::IntCounterVec::new(prometheus::Opts::new("c", "h"), &["a", "b", "c"]).unwrap();
+    let histogram = metrics
+        .register_histogram(
+            FamilyBuilder::new("h_seconds", "H.").unit(bongsu_metrics::Unit::Seconds),
+        )
+        .unwrap()
+        .with(&[]);
+    let prom =
+        prometheus::IntCounterVec::new(prometheus::Opts::new("c", "h"), &["a", "b", "c"]).unwrap();
     let prom_held = prom.with_label_values(&["one", "two", "three"]);
     let times = meter::race(
         &mut [
-            ("counter_held", Box::new(|n| (0..n).for_each(|_| black_box(&counter).increment(1)))),
-            ("counter_3_labels", Box::new(|n| (0..n).for_each(|_| family.increment(black_box(&["one", "two", "three"]), 1)))),
+            (
+                "counter_held",
+                Box::new(|n| (0..n).for_each(|_| black_box(&counter).increment(1))),
+            ),
+            (
+                "counter_3_labels",
+                Box::new(|n| {
+                    (0..n).for_each(|_| family.increment(black_box(&["one", "two", "three"]), 1))
+                }),
+            ),
             (
                 "histogram_held",
-                Box::new(|n| (0..n).for_each(|i| black_box(&histogram).record_duration(Duration::from_micros(i as u64 & 0xF_FFFF)))),
+                Box::new(|n| {
+                    (0..n).for_each(|i| {
+                        black_box(&histogram)
+                            .record_duration(Duration::from_micros(i as u64 & 0xF_FFFF))
+                    })
+                }),
             ),
-            ("prometheus_counter_held", Box::new(|n| (0..n).for_each(|_| black_box(&prom_held).inc()))),
+            (
+                "prometheus_counter_held",
+                Box::new(|n| (0..n).for_each(|_| black_box(&prom_held).inc())),
+            ),
             (
                 "prometheus_counter_3_labels",
-                Box::new(|n| (0..n).for_each(|_| prom.with_label_values(black_box(&["one", "two", "three"])).inc())),
+                Box::new(|n| {
+                    (0..n).for_each(|_| {
+                        prom.with_label_values(black_box(&["one", "two", "three"]))
+                            .inc()
+                    })
+                }),
             ),
         ],
         21,
@@ -257,7 +340,9 @@ fn fill_ours() -> ServiceMetrics {
     let metrics = ServiceMetrics::builder("bench").build().unwrap();
     let family = metrics
         .register_counter(
-            FamilyBuilder::new("bench_requests_total", "Requests.").labels(&["endpoint", "method", "status"]).budget(LINES),
+            FamilyBuilder::new("bench_requests_total", "Requests.")
+                .labels(&["endpoint", "method", "status"])
+                .budget(LINES),
         )
         .unwrap();
     for i in 0..LINES {
@@ -282,7 +367,9 @@ fn fill_prom() -> peers::prom::Prom {
     let prom = peers::prom::Prom::new();
     for i in 0..LINES {
         let (endpoint, method, status) = work::series(i);
-        prom.count.with_label_values(&[&*endpoint, method, status]).inc_by(i as u64);
+        prom.count
+            .with_label_values(&[&*endpoint, method, status])
+            .inc_by(i as u64);
     }
     prom
 }
@@ -291,7 +378,11 @@ fn fill_client() -> peers::client::Client {
     let client = peers::client::Client::new();
     for i in 0..LINES {
         let (endpoint, method, status) = work::series(i);
-        let labels = peers::client::Count { endpoint, method: method.to_owned(), status: status.parse().unwrap() };
+        let labels = peers::client::Count {
+            endpoint,
+            method: method.to_owned(),
+            status: status.parse().unwrap(),
+        };
         client.count.get_or_create(&labels).inc_by(i as u64);
     }
     client
@@ -302,7 +393,11 @@ fn fill_measured() -> peers::Measured {
     for i in 0..LINES {
         let (endpoint, method, status) = work::series(i);
         measured.group.count.inc_by(
-            peers::MCount { endpoint: &endpoint, method: peers::method(method), status: peers::status(status.parse().unwrap()) },
+            peers::MCount {
+                endpoint: &endpoint,
+                method: peers::method(method),
+                status: peers::status(status.parse().unwrap()),
+            },
             i as u64,
         );
     }
@@ -311,7 +406,9 @@ fn fill_measured() -> peers::Measured {
 
 fn render_prom(prom: &peers::prom::Prom) -> usize {
     let mut page = String::new();
-    prometheus::TextEncoder::new().encode_utf8(&prom.registry.gather(), &mut page).unwrap();
+    prometheus::TextEncoder::new()
+        .encode_utf8(&prom.registry.gather(), &mut page)
+        .unwrap();
     page.len()
 }
 
@@ -333,10 +430,23 @@ fn scrape() {
     let mut copy = String::with_capacity(page.len());
     let times = meter::race(
         &mut [
-            ("bongsu", Box::new(|_| drop(black_box(ours.export_metrics())))),
+            (
+                "bongsu",
+                Box::new(|_| drop(black_box(ours.render(None, None)))),
+            ),
             ("exporter", Box::new(|_| drop(black_box(exporter.render())))),
-            ("prometheus", Box::new(|_| { black_box(render_prom(&prom)); })),
-            ("prometheus_client", Box::new(|_| { black_box(render_client(&client)); })),
+            (
+                "prometheus",
+                Box::new(|_| {
+                    black_box(render_prom(&prom));
+                }),
+            ),
+            (
+                "prometheus_client",
+                Box::new(|_| {
+                    black_box(render_client(&client));
+                }),
+            ),
             (
                 "measured",
                 Box::new(|_| {
@@ -356,14 +466,20 @@ fn scrape() {
         1,
     );
     for (name, time) in &times {
-        figure(&format!("scrape_100k_{name}_ns_per_line"), time / LINES as f64);
+        figure(
+            &format!("scrape_100k_{name}_ns_per_line"),
+            time / LINES as f64,
+        );
     }
     for (peer, time) in &times[1..5] {
         figure(&format!("scrape_100k_vs_{peer}"), time / times[0].1);
     }
     let before = meter::allocations();
-    drop(black_box(ours.export_metrics()));
-    figure("scrape_allocs_per_line", (meter::allocations() - before) as f64 / LINES as f64);
+    drop(black_box(ours.render(None, None)));
+    figure(
+        "scrape_allocs_per_line",
+        (meter::allocations() - before) as f64 / LINES as f64,
+    );
 }
 
 /// axum-prometheus cannot be recorded to without a router: the cost is that of a call with it, less
@@ -371,8 +487,12 @@ fn scrape() {
 fn middleware() {
     use axum::{Router, body::Body, routing::get};
     use tower::ServiceExt as _;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let (layer, _handle) = runtime.block_on(async { axum_prometheus::PrometheusMetricLayer::pair() });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let (layer, _handle) =
+        runtime.block_on(async { axum_prometheus::PrometheusMetricLayer::pair() });
     let bare = Router::new().route("/orders/{id}", get(|| async {}));
     let with = bare.clone().layer(layer);
     let call = |router: &Router| {
@@ -384,7 +504,14 @@ fn middleware() {
         &mut [
             ("bare", Box::new(|n| (0..n).for_each(|_| call(&bare)))),
             ("with", Box::new(|n| (0..n).for_each(|_| call(&with)))),
-            ("ours", Box::new(|n| (0..n).for_each(|_| black_box(&routes[0]).record(200, Duration::from_millis(3), 0, 12)))),
+            (
+                "ours",
+                Box::new(|n| {
+                    (0..n).for_each(|_| {
+                        black_box(&routes[0]).record(200, Duration::from_millis(3), 0, 12)
+                    })
+                }),
+            ),
         ],
         15,
         4_000,
@@ -410,11 +537,15 @@ fn rss(who: &str) {
         }
         "prometheus" => {
             let prom = fill_prom();
-            (0..2).for_each(|_| { black_box(render_prom(&prom)); });
+            (0..2).for_each(|_| {
+                black_box(render_prom(&prom));
+            });
         }
         "prometheus_client" => {
             let client = fill_client();
-            (0..2).for_each(|_| { black_box(render_client(&client)); });
+            (0..2).for_each(|_| {
+                black_box(render_client(&client));
+            });
         }
         "measured" => {
             let measured = fill_measured();
@@ -426,6 +557,10 @@ fn rss(who: &str) {
         }
         _ => {}
     }
-    let name = if who == "bongsu" { "rss_100k_mib".to_owned() } else { format!("rss_100k_{who}_mib") };
+    let name = if who == "bongsu" {
+        "rss_100k_mib".to_owned()
+    } else {
+        format!("rss_100k_{who}_mib")
+    };
     figure(&name, (meter::status_kib("VmHWM") - before) as f64 / 1024.0);
 }

@@ -30,7 +30,10 @@ pub fn allocations() -> u64 {
 
 /// CPU time of this thread, in nanoseconds: other processes do not show in it.
 pub fn cpu() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a live timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
@@ -64,11 +67,19 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, n: usize) -> Vec<(S
             times[i].push((cpu() - start) as f64 / n as f64);
         }
     }
-    contenders.iter().zip(times).map(|((name, _), times)| ((*name).to_owned(), median(times))).collect()
+    contenders
+        .iter()
+        .zip(times)
+        .map(|((name, _), times)| ((*name).to_owned(), median(times)))
+        .collect()
 }
 
 /// The same on two threads at once; the mean of their costs.
-pub fn race2(contenders: &[(&str, Box<dyn Fn(usize) + Sync + '_>)], rounds: usize, n: usize) -> Vec<(String, f64)> {
+pub fn race2(
+    contenders: &[(&str, Box<dyn Fn(usize) + Sync + '_>)],
+    rounds: usize,
+    n: usize,
+) -> Vec<(String, f64)> {
     let mut times = vec![Vec::new(); contenders.len()];
     for _ in 0..rounds {
         for (i, (_, run)) in contenders.iter().enumerate() {
@@ -88,5 +99,9 @@ pub fn race2(contenders: &[(&str, Box<dyn Fn(usize) + Sync + '_>)], rounds: usiz
             times[i].push(mean);
         }
     }
-    contenders.iter().zip(times).map(|((name, _), times)| ((*name).to_owned(), median(times))).collect()
+    contenders
+        .iter()
+        .zip(times)
+        .map(|((name, _), times)| ((*name).to_owned(), median(times)))
+        .collect()
 }

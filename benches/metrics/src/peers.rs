@@ -25,9 +25,15 @@ pub mod prom {
 
     impl Prom {
         pub fn new() -> Self {
-            let count = |name: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, "h"), labels).unwrap();
+            let count = |name: &str, labels: &[&str]| {
+                IntCounterVec::new(Opts::new(name, "h"), labels).unwrap()
+            };
             let hist = |name: &str, buckets: &[f64]| {
-                HistogramVec::new(HistogramOpts::new(name, "h").buckets(buckets.to_vec()), &["endpoint", "method"]).unwrap()
+                HistogramVec::new(
+                    HistogramOpts::new(name, "h").buckets(buckets.to_vec()),
+                    &["endpoint", "method"],
+                )
+                .unwrap()
             };
             let this = Self {
                 registry: Registry::new(),
@@ -41,23 +47,39 @@ pub mod prom {
                 loss: count("trade_loss_krw_total", &["symbol"]),
                 pnl: IntGaugeVec::new(Opts::new("trade_pnl_krw", "h"), &["symbol"]).unwrap(),
             };
-            this.registry.register(Box::new(this.count.clone())).unwrap();
+            this.registry
+                .register(Box::new(this.count.clone()))
+                .unwrap();
             this
         }
 
         pub fn http(&self, r: &Request) {
-            self.count.with_label_values(&[r.endpoint, r.method, r.status_text]).inc();
+            self.count
+                .with_label_values(&[r.endpoint, r.method, r.status_text])
+                .inc();
             let labels = [r.endpoint, r.method];
-            self.duration.with_label_values(&labels).observe(r.duration.as_secs_f64());
-            self.request.with_label_values(&labels).observe(r.request as f64);
-            self.response.with_label_values(&labels).observe(r.response as f64);
+            self.duration
+                .with_label_values(&labels)
+                .observe(r.duration.as_secs_f64());
+            self.request
+                .with_label_values(&labels)
+                .observe(r.request as f64);
+            self.response
+                .with_label_values(&labels)
+                .observe(r.response as f64);
         }
 
         pub fn trade(&self, (symbol, side, volume, pnl): (&str, &str, u64, i64)) {
-            self.trades.with_label_values(&[side, "filled", symbol]).inc();
-            self.volume.with_label_values(&[side, symbol]).inc_by(volume);
+            self.trades
+                .with_label_values(&[side, "filled", symbol])
+                .inc();
+            self.volume
+                .with_label_values(&[side, symbol])
+                .inc_by(volume);
             let moved = if pnl > 0 { &self.profit } else { &self.loss };
-            moved.with_label_values(&[symbol]).inc_by(pnl.unsigned_abs());
+            moved
+                .with_label_values(&[symbol])
+                .inc_by(pnl.unsigned_abs());
             self.pnl.with_label_values(&[symbol]).add(pnl);
         }
     }
@@ -106,18 +128,32 @@ pub mod client {
             Self {
                 registry,
                 count,
-                hists: [&DURATIONS[..], &SIZES[..], &SIZES[..]].map(|b| Family::new_with_constructor(Buckets(b))),
+                hists: [&DURATIONS[..], &SIZES[..], &SIZES[..]]
+                    .map(|b| Family::new_with_constructor(Buckets(b))),
             }
         }
 
         pub fn http(&self, r: &Request) {
             self.count
-                .get_or_create(&Count { endpoint: r.endpoint.to_owned(), method: r.method.to_owned(), status: r.status })
+                .get_or_create(&Count {
+                    endpoint: r.endpoint.to_owned(),
+                    method: r.method.to_owned(),
+                    status: r.status,
+                })
                 .inc();
-            let route = Route { endpoint: r.endpoint.to_owned(), method: r.method.to_owned() };
-            self.hists[0].get_or_create(&route).observe(r.duration.as_secs_f64());
-            self.hists[1].get_or_create(&route).observe(r.request as f64);
-            self.hists[2].get_or_create(&route).observe(r.response as f64);
+            let route = Route {
+                endpoint: r.endpoint.to_owned(),
+                method: r.method.to_owned(),
+            };
+            self.hists[0]
+                .get_or_create(&route)
+                .observe(r.duration.as_secs_f64());
+            self.hists[1]
+                .get_or_create(&route)
+                .observe(r.request as f64);
+            self.hists[2]
+                .get_or_create(&route)
+                .observe(r.response as f64);
         }
     }
 }
@@ -190,19 +226,38 @@ pub fn status(status: u16) -> Status {
 
 impl Measured {
     pub fn new() -> Self {
-        let set = || RouteSet { endpoint: ParaCord::default(), method: StaticLabelSet::new() };
+        let set = || RouteSet {
+            endpoint: ParaCord::default(),
+            method: StaticLabelSet::new(),
+        };
         Self {
             group: MGroup::new(),
-            duration: measured::HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(DURATIONS)),
-            request: measured::HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(SIZES)),
-            response: measured::HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(SIZES)),
+            duration: measured::HistogramVec::with_label_set_and_metadata(
+                set(),
+                Thresholds::with_buckets(DURATIONS),
+            ),
+            request: measured::HistogramVec::with_label_set_and_metadata(
+                set(),
+                Thresholds::with_buckets(SIZES),
+            ),
+            response: measured::HistogramVec::with_label_set_and_metadata(
+                set(),
+                Thresholds::with_buckets(SIZES),
+            ),
         }
     }
 
     pub fn http(&self, r: &Request) {
         let method = method(r.method);
-        self.group.count.inc(MCount { endpoint: r.endpoint, method, status: status(r.status) });
-        let route = MRoute { endpoint: r.endpoint, method };
+        self.group.count.inc(MCount {
+            endpoint: r.endpoint,
+            method,
+            status: status(r.status),
+        });
+        let route = MRoute {
+            endpoint: r.endpoint,
+            method,
+        };
         self.duration.observe(route, r.duration.as_secs_f64());
         self.request.observe(route, r.request as f64);
         self.response.observe(route, r.response as f64);
@@ -223,12 +278,23 @@ pub mod otel {
 
     impl Otel {
         pub fn new() -> Self {
-            let provider = SdkMeterProvider::builder().with_reader(ManualReader::builder().build()).build();
+            let provider = SdkMeterProvider::builder()
+                .with_reader(ManualReader::builder().build())
+                .build();
             let meter = provider.meter("bench");
-            let hist = |name: &'static str, b: &[f64]| meter.f64_histogram(name).with_boundaries(b.to_vec()).build();
+            let hist = |name: &'static str, b: &[f64]| {
+                meter
+                    .f64_histogram(name)
+                    .with_boundaries(b.to_vec())
+                    .build()
+            };
             Self {
                 count: meter.u64_counter("http_requests").build(),
-                hists: [hist("duration", &DURATIONS), hist("request", &SIZES), hist("response", &SIZES)],
+                hists: [
+                    hist("duration", &DURATIONS),
+                    hist("request", &SIZES),
+                    hist("response", &SIZES),
+                ],
                 _provider: provider,
             }
         }
@@ -254,7 +320,10 @@ pub mod exporter {
 
     pub fn new() -> PrometheusRecorder {
         PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full("http_request_duration_seconds".into()), &DURATIONS)
+            .set_buckets_for_metric(
+                Matcher::Full("http_request_duration_seconds".into()),
+                &DURATIONS,
+            )
             .unwrap()
             .set_buckets(&SIZES)
             .unwrap()
@@ -270,6 +339,7 @@ pub mod exporter {
             .record(r.duration.as_secs_f64());
         histogram!("http_request_size_bytes", "endpoint" => endpoint.clone(), "method" => method.clone())
             .record(r.request as f64);
-        histogram!("http_response_size_bytes", "endpoint" => endpoint, "method" => method).record(r.response as f64);
+        histogram!("http_response_size_bytes", "endpoint" => endpoint, "method" => method)
+            .record(r.response as f64);
     }
 }

@@ -4,9 +4,19 @@ use std::time::Duration;
 
 pub const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 pub const STATUSES: [u16; 4] = [200, 201, 404, 500];
-pub const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+pub const DURATIONS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 pub const SIZES: [f64; 9] = [
-    256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0,
+    256.0,
+    1_024.0,
+    4_096.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
 ];
 
 #[derive(Clone)]
@@ -43,7 +53,8 @@ pub fn requests() -> Vec<Request> {
                 endpoint: routes[route / 4],
                 status: STATUSES[status],
                 status_text: ["200", "201", "404", "500"][status],
-                duration: Duration::from_nanos(1_000_000 << (next() % 11)) + Duration::from_nanos(next() % 999_999),
+                duration: Duration::from_nanos(1_000_000 << (next() % 11))
+                    + Duration::from_nanos(next() % 999_999),
                 request: next() % 4_096,
                 response: 64 << (next() % 14),
             }

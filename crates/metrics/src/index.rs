@@ -277,54 +277,61 @@ impl Entry<'_> {
             return None;
         }
         let mut at = 0;
-        let mut words = self.values.iter();
-        for label in 0..self.labels {
-            at = head.pieces[label].put(line, at)?;
+        let mut words = self.values;
+        let (last, pieces) = head.pieces.split_last()?;
+        for (label, piece) in pieces.iter().enumerate() {
+            at = piece.put(line, at)?;
             let length = self.length(label);
-            for (i, word) in words.by_ref().take(length.div_ceil(8)).enumerate() {
-                put_word(line, at + 8 * i, word.load(Relaxed))?;
+            let (value, rest) = words.split_at_checked(length.div_ceil(8))?;
+            for (place, word) in places::<8>(line, at, value.len())?.iter_mut().zip(value) {
+                *place = word.load(Relaxed).to_le_bytes();
             }
+            words = rest;
             at += length;
         }
-        head.pieces[self.labels].put(line, at)
+        last.put(line, at)
     }
 }
 
 /// Longest line that is written by words.
 pub(crate) const LINE: usize = 512;
 
+/// Room for some runs of `N` bytes from `at` on.
 #[inline]
-fn put_word(line: &mut [u8; LINE], at: usize, word: u64) -> Option<()> {
-    let place = line.get_mut(at..)?.first_chunk_mut::<8>()?;
-    *place = word.to_le_bytes();
-    Some(())
+fn places<const N: usize>(line: &mut [u8; LINE], at: usize, runs: usize) -> Option<&mut [[u8; N]]> {
+    Some(line.get_mut(at..at + N * runs)?.as_chunks_mut().0)
 }
 
-/// The text around a family's label values, as words.
+/// Bytes of fixed text copied at a time; most pieces are one run.
+const RUN: usize = 32;
+
+/// The text around a family's label values.
 pub(crate) struct Template {
     pieces: Vec<Piece>,
 }
 
 struct Piece {
-    words: Vec<u64>,
+    runs: Vec<[u8; RUN]>,
     len: usize,
 }
 
 impl Piece {
     fn new(text: &str) -> Self {
-        let (whole, rest) = text.as_bytes().as_chunks::<8>();
-        let mut words: Vec<u64> = whole.iter().map(|word| u64::from_le_bytes(*word)).collect();
-        words.push(tail(rest));
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(text.len().next_multiple_of(RUN), 0);
         Self {
-            words,
+            runs: bytes.as_chunks().0.to_vec(),
             len: text.len(),
         }
     }
 
     #[inline]
     fn put(&self, line: &mut [u8; LINE], at: usize) -> Option<usize> {
-        for (i, word) in self.words.iter().enumerate() {
-            put_word(line, at + 8 * i, *word)?;
+        for (place, run) in places(line, at, self.runs.len())?
+            .iter_mut()
+            .zip(&self.runs)
+        {
+            *place = *run;
         }
         Some(at + self.len)
     }
