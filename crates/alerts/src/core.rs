@@ -143,6 +143,7 @@ impl Core {
             effects,
             accepted,
             rows,
+            wake,
         } = self.engine().accept(now, alert, status)?;
         let core = Arc::clone(self);
         let events = effects.events;
@@ -153,7 +154,7 @@ impl Core {
                 if result.is_ok() {
                     core.tell(events);
                 }
-                if !rows.is_empty() {
+                if wake {
                     core.wake.notify_one();
                 }
                 // Whoever waits may drop the manager and open the store again at once.

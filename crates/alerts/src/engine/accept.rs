@@ -101,6 +101,8 @@ pub(crate) struct Plan {
     pub(crate) effects: Effects,
     pub(crate) accepted: Arc<Accepted>,
     pub(crate) rows: Vec<Ulid>,
+    /// The dispatcher has to look sooner than it meant to.
+    pub(crate) wake: bool,
 }
 
 /// Lines that a digest keeps; more keys are counted.
@@ -139,6 +141,7 @@ impl Engine {
             effects: Effects::default(),
             accepted: Arc::clone(&accepted),
             rows: Vec::new(),
+            wake: false,
         };
         let going: usize = decision
             .routes
@@ -176,6 +179,8 @@ impl Engine {
         );
         self.hold_flapping(now, &accepted, decision.hushed);
         self.note_active(now, &accepted, &decision.routes, &mut plan.effects);
+        let timers = self.active.next_wake().min(self.flapping.next_wake());
+        plan.wake = !plan.rows.is_empty() || timers < self.wake;
         plan.effects.events.insert(
             0,
             AlertEvent::Accepted {

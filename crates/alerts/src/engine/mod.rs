@@ -21,7 +21,7 @@ pub(crate) use watch::ActiveSet;
 
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, Notification, Rendered, Target};
-use crate::clock::Now;
+use crate::clock::{Now, Tick};
 use crate::outbox::{Claim, Outbox};
 use crate::policy::Policy;
 use crate::stats::Counters;
@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     open_digests: HashMap<(u8, u16), Ulid>,
     /// What flaps: the last of it, told when it stays so.
     flapping: flapping::Flapping,
+    /// When the dispatcher comes back by itself.
+    wake: Tick,
     rng: Rng,
 }
 
@@ -83,7 +85,7 @@ pub(crate) struct Work {
     pub(crate) escalations: Vec<Arc<str>>,
     /// What has flapped and now stays put, to be decided on again.
     pub(crate) releases: Vec<(Alert, AlertStatus)>,
-    pub(crate) wake: crate::clock::Tick,
+    pub(crate) wake: Tick,
 }
 
 impl Engine {
@@ -111,6 +113,7 @@ impl Engine {
             environment,
             open_digests: HashMap::new(),
             flapping: flapping::Flapping::default(),
+            wake: Tick::NEVER,
             rng: Rng(seed),
         }
     }
@@ -146,6 +149,7 @@ impl Engine {
             .next_wake(now.tick)
             .min(self.active.next_wake())
             .min(self.flapping.next_wake());
+        self.wake = wake;
         Work {
             jobs,
             effects,
