@@ -13,3 +13,6 @@ mod trading;
 
 pub use replay::{Executed, Number, Replay, ReplayPlan, Snapshot, Split, TradeRow};
 pub use summarise::{DayInputs, summarise};
+
+#[cfg(test)]
+mod tests;

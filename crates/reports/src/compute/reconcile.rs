@@ -208,3 +208,38 @@ pub(crate) fn check_tax(replay: &Replay, quotes: &Quotes, rates: &TaxRates, note
         );
     }
 }
+
+/// The recorded present holdings against the fills added up; only on the day itself, since the
+/// `portfolios` table knows no other.
+pub(crate) fn check_holdings(
+    today: &Valuation,
+    recorded: &std::collections::HashMap<String, i64>,
+    notes: &mut Notes,
+) {
+    if recorded.is_empty() {
+        return;
+    }
+    let mut tickers: Vec<&str> = recorded
+        .keys()
+        .map(String::as_str)
+        .chain(today.positions.iter().map(|held| held.ticker.as_str()))
+        .collect();
+    tickers.sort_unstable();
+    tickers.dedup();
+    for ticker in tickers {
+        let ours = today
+            .positions
+            .iter()
+            .find(|held| held.ticker == ticker)
+            .map_or(0, |held| held.quantity);
+        let theirs = recorded.get(ticker).copied().unwrap_or(0);
+        if ours != theirs {
+            notes.add(
+                QualitySeverity::Warning,
+                QualityIssue::PortfolioMismatch,
+                ticker,
+                format!("{theirs} shares recorded as held, the fills add up to {ours}"),
+            );
+        }
+    }
+}

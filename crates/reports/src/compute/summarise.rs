@@ -90,6 +90,10 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
         &mut notes,
     );
     reconcile::check_equity(&today, &line, &session, &mut notes);
+    // Before the day's last trade, or after another day's first, the table tells of another moment.
+    if crate::calendar::date_in_seoul(inputs.generated_at) == date {
+        reconcile::check_holdings(&today, &history.holdings, &mut notes);
+    }
     reconcile::check_tickers(&replay, &mut notes);
     reconcile::check_times(&replay, &session, &mut notes);
     if let Some(rates) = &inputs.tax_rates {

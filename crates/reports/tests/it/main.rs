@@ -6,6 +6,7 @@
 )]
 
 mod delivery;
+mod edges;
 mod month;
 mod postgres;
 mod stores;
