@@ -120,7 +120,7 @@ texts! {
     even: "Even", "보합 거래";
     gross_profit: "Gross profit", "총수익";
     gross_loss: "Gross loss", "총손실";
-    profit_factor: "Profit factor", "손익비";
+    profit_factor: "Profit factor", "프로핏 팩터";
     average_win: "Average win", "평균 수익";
     average_loss: "Average loss", "평균 손실";
     turnover: "Turnover", "회전율";
@@ -224,14 +224,13 @@ texts! {
     chart_drawdown: "Drawdown", "낙폭";
     chart_pnl: "Realised P&L by symbol", "종목별 실현 손익";
     chart_intraday: "Realised P&L during the session", "장중 누적 실현 손익";
-    rebased: "rebased", "기준 조정";
+    rebased: "rebased", "시작점 맞춤";
     // Marks
     closed_day: "Market closed", "휴장일";
     special_hours: "Special hours", "특별 거래시간";
     unknown_calendar: "Calendar unknown", "휴장일 정보 없음";
     trading_halted: "Trading was halted", "거래가 중단되었습니다";
     late: "Late", "지연 발송";
-    revision: "Revision", "정정";
     as_of: "As of", "기준 시각";
     source_down: "The data source could not be read", "데이터 출처를 읽을 수 없습니다";
     source_down_hint: "Every figure that depends on it is shown as –.", "이 출처에 따른 모든 수치는 –로 표시됩니다.";
@@ -372,6 +371,16 @@ pub(crate) fn alert_counts(lang: Lang, counts: &AlertCounts) -> String {
         })
         .collect();
     parts.join(", ")
+}
+
+/// "Revision 2".
+pub(crate) fn revision(lang: Lang, number: u32) -> String {
+    lang.pick(format!("Revision {number}"), format!("{number}차 정정"))
+}
+
+/// "since 2026-04-27".
+pub(crate) fn since(lang: Lang, date: &str) -> String {
+    lang.pick(format!("since {date}"), format!("{date}부터"))
 }
 
 /// "20 buys, 11 sells".

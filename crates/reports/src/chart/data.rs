@@ -162,7 +162,10 @@ fn pnl(summary: &DailySummary, options: &RenderOptions, t: &Texts) -> Option<Cha
             .collect()
     };
     bars.sort_by(|a, b| b.value.total_cmp(&a.value));
-    let left_out = summary.top_performers.by_ticker_omitted + all.len().saturating_sub(BARS) as u64;
+    let left_out = summary
+        .top_performers
+        .by_ticker_omitted
+        .saturating_add(all.len().saturating_sub(BARS) as u64);
     let more = (left_out > 0).then(|| i18n::more_rows(options.lang, left_out));
     let said: Vec<String> = bars
         .iter()

@@ -1,11 +1,10 @@
-use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{Canvas, Chart, Palette, charts};
 use crate::DailySummary;
 use crate::i18n::Lang;
-use crate::render::{RenderOptions, Units};
-use crate::summary::{MoneyPoint, Performer, RatioPoint};
+use crate::render::RenderOptions;
+use crate::summary::{Performer, RatioPoint};
 
 fn sample(lang: Lang) -> Vec<Chart> {
     charts(
@@ -102,11 +101,14 @@ fn long_series_keep_their_extremes_and_stay_small() {
 
 #[cfg(feature = "charts")]
 mod drawn {
+    use proptest::prelude::*;
     use resvg::tiny_skia::Pixmap;
     use resvg::usvg::{Group, Node};
 
     use super::*;
     use crate::chart::png::{parse, png};
+    use crate::render::Units;
+    use crate::summary::MoneyPoint;
 
     #[test]
     fn a_png_has_the_right_size_and_a_picture() {

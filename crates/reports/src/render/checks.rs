@@ -34,7 +34,7 @@ pub(super) fn marks(summary: &DailySummary, options: &RenderOptions, t: &Texts) 
     if summary.edition.revision > 0 {
         mark(
             Tone::Warn,
-            format!("{} {}", t.revision, summary.edition.revision),
+            i18n::revision(options.lang, summary.edition.revision),
         );
     }
     if let Some(since) = summary.edition.late_since {
@@ -125,7 +125,7 @@ fn alerts(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Badge {
     let alerts = &summary.alerts_summary;
     let (tone, by_level) = match (alerts.by_level.value(), alerts.total.value()) {
         (Some(levels), _) => {
-            let tone = if levels.critical + levels.error > 0 {
+            let tone = if levels.critical.saturating_add(levels.error) > 0 {
                 Tone::Bad
             } else if levels.warning > 0 {
                 Tone::Warn

@@ -163,12 +163,14 @@ impl Blocks {
                         lines.push(format!("_{}_", escape(table.caption)));
                     }
                     for row in &table.rows {
-                        let shown: Vec<String> = row
-                            .iter()
-                            .map(cell)
-                            .filter(|text| !text.is_empty())
-                            .collect();
-                        lines.push(format!("• {}", shown.join("  ")));
+                        let shown = table.cells(row).filter(|(column, _)| !column.minor);
+                        let shown = shown.map(|(column, shown)| {
+                            match column.labelled && shown.tone == Tone::Plain {
+                                true => format!("{} {}", escape(column.title), cell(shown)),
+                                false => cell(shown),
+                            }
+                        });
+                        lines.push(format!("• {}", shown.collect::<Vec<_>>().join(" · ")));
                     }
                     lines.extend(table.more.as_deref().map(escape));
                 }

@@ -139,8 +139,10 @@ pub(crate) struct Column {
     pub(crate) numeric: bool,
     /// Only for the page: everything else leaves it out.
     pub(crate) extra: bool,
-    /// Not shown in a mail on a phone.
+    /// Not shown in a mail on a phone, nor in Slack.
     pub(crate) minor: bool,
+    /// Where there are no headings (Slack), the title stands before a plain cell.
+    pub(crate) labelled: bool,
 }
 
 impl Column {
@@ -150,6 +152,7 @@ impl Column {
             numeric: false,
             extra: false,
             minor: false,
+            labelled: false,
         }
     }
 
@@ -163,6 +166,13 @@ impl Column {
     pub(crate) const fn extra(self) -> Self {
         Self {
             extra: true,
+            ..self
+        }
+    }
+
+    pub(crate) const fn labelled(self) -> Self {
+        Self {
+            labelled: true,
             ..self
         }
     }

@@ -34,7 +34,7 @@ fn a_report_says_how_it_stands_to_its_schedule() {
         "Market closed: Chuseok",
     ];
     let korean = [
-        "정정 2",
+        "2차 정정",
         "지연 발송 (2026-05-28 20:10 KST)",
         "기준 시각 2026-05-28 14:20 KST",
         "휴장일: Chuseok",
