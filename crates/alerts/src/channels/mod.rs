@@ -22,7 +22,7 @@ mod firing;
         feature = "telegram",
         feature = "webhook"
     )),
-    allow(dead_code, reason = "each channel uses its part")
+    allow(dead_code, unused_imports, reason = "each channel uses its part")
 )]
 pub(crate) mod http;
 mod log;
@@ -76,7 +76,7 @@ pub use webhook::WebhookChannel;
         feature = "telegram",
         feature = "webhook"
     )),
-    allow(dead_code, reason = "each channel uses its part")
+    allow(dead_code, unused_imports, reason = "each channel uses its part")
 )]
 fn probe_attempt() -> crate::channel::Attempt {
     crate::channel::Attempt {
