@@ -129,6 +129,8 @@ fn http() {
     let otel = peers::otel::Otel::new();
     let exporter = peers::exporter::new();
     let handle = exporter.handle();
+    let guarded = ServiceMetrics::builder("bench").build().unwrap();
+    let recorder = guarded.recorder();
     let times = meter::race(
         &mut [
             ("floor", each(&requests, |r| floor.http(r))),
@@ -162,6 +164,17 @@ fn http() {
                     handle.run_upkeep();
                 }),
             ),
+            (
+                "macros_guarded",
+                Box::new(|n| {
+                    metrics::with_local_recorder(&recorder, || {
+                        for i in 0..n {
+                            peers::exporter::http(black_box(&requests[i & 1023]));
+                        }
+                    });
+                    guarded.render(None, None);
+                }),
+            ),
         ],
         21,
         20_000,
@@ -180,6 +193,8 @@ fn http() {
         figure(&format!("http_vs_{peer}"), of(peer) / of("resolved"));
         figure(&format!("http_by_name_vs_{peer}"), of(peer) / of("by_name"));
     }
+    // The same macros through the guard; the ratio is the exporter's cost over the guarded one's.
+    figure("macros_vs_exporter", of("exporter") / of("macros_guarded"));
     figure("http_vs_floor", of("resolved") / of("floor"));
 }
 

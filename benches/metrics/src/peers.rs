@@ -321,7 +321,7 @@ pub mod exporter {
     pub fn new() -> PrometheusRecorder {
         PrometheusBuilder::new()
             .set_buckets_for_metric(
-                Matcher::Full("http_request_duration_seconds".into()),
+                Matcher::Full("req_request_duration_seconds".into()),
                 &DURATIONS,
             )
             .unwrap()
@@ -333,13 +333,13 @@ pub mod exporter {
     /// By the macros, as services write it. The labels are owned strings: they come from the request.
     pub fn http(r: &Request) {
         let (endpoint, method) = (r.endpoint.to_owned(), r.method.to_owned());
-        counter!("http_requests_total", "endpoint" => endpoint.clone(), "method" => method.clone(), "status" => r.status.to_string())
+        counter!("req_total", "endpoint" => endpoint.clone(), "method" => method.clone(), "status" => r.status.to_string())
             .increment(1);
-        histogram!("http_request_duration_seconds", "endpoint" => endpoint.clone(), "method" => method.clone())
+        histogram!("req_request_duration_seconds", "endpoint" => endpoint.clone(), "method" => method.clone())
             .record(r.duration.as_secs_f64());
-        histogram!("http_request_size_bytes", "endpoint" => endpoint.clone(), "method" => method.clone())
+        histogram!("req_request_size_bytes", "endpoint" => endpoint.clone(), "method" => method.clone())
             .record(r.request as f64);
-        histogram!("http_response_size_bytes", "endpoint" => endpoint, "method" => method)
+        histogram!("req_response_size_bytes", "endpoint" => endpoint, "method" => method)
             .record(r.response as f64);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use crate::bounds::{Bounds, Scale};
 use crate::catalog::{FamilySpec, Kind, Unit};
 use crate::cells::{CHUNK, CellSpace};
-use crate::index::{Entry, Found, Index, MAX_VALUE, Template};
+use crate::index::{Entry, Found, Index, MAX_LABELS, MAX_VALUE, Template};
 
 /// The label value of what went past a bound.
 pub(crate) const OTHER: &str = "other";
@@ -153,8 +153,12 @@ impl Family {
             return Some(cell);
         }
         self.overflow.fetch_add(1, Relaxed);
-        let other = [OTHER; crate::index::MAX_LABELS];
-        self.insert(cells, &other[..self.labels.len()], initial, usize::MAX)
+        let other = &[OTHER; MAX_LABELS][..self.labels.len()];
+        // A flood of new label values must not queue up at the writer's lock.
+        match self.index.get(&self.index.key(other)) {
+            Some(found) => Some(found.cell),
+            None => self.insert(cells, other, initial, usize::MAX),
+        }
     }
 
     fn insert(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bongsu_metrics::catalog::CATALOG;
 use bongsu_metrics::{FamilyBuilder, Kind, ProcessUsage, ServiceMetrics, SystemUsage, Unit};
 
-fn full() -> ServiceMetrics {
+pub(crate) fn full() -> ServiceMetrics {
     let m = ServiceMetrics::new("trading_engine").expect("legal");
     m.set_service_info("1.0.0", "production");
     let awkward = "back\\slash \"quote\"\nline 한글 {},=";
