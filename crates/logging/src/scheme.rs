@@ -24,6 +24,8 @@ pub(crate) struct Scheme {
     pub(crate) keys: &'static Keys,
     pub(crate) layout: Layout,
     pub(crate) redactor: Redactor,
+    /// JSON, and no value is looked at for secrets.
+    pub(crate) direct: bool,
     /// What the line starts with, up to the timestamp's digits.
     pub(crate) start: Start,
     /// Service and environment, rendered.
@@ -132,6 +134,7 @@ impl Scheme {
             preset,
             keys,
             layout: parts.layout,
+            direct: json && !parts.redactor.has_patterns(),
             redactor: parts.redactor,
             start: if json {
                 Start::new(&[b"{", &quoted(keys.timestamp)[..], b":\""].concat())

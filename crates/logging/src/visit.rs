@@ -30,6 +30,8 @@ pub(crate) struct Visitor<'a> {
     segs: Option<&'a mut Vec<Seg>>,
     /// The end of a value matters to somebody.
     tracked: bool,
+    /// JSON without patterns to look for: text goes in as it is.
+    direct: bool,
     /// The nested object, if the preset has one, is open.
     pub(crate) opened: bool,
     /// A message that came after the nested object was opened: belongs behind it.
@@ -55,6 +57,7 @@ impl<'a> Visitor<'a> {
             backtrace: false,
             segs: None,
             tracked: false,
+            direct: scheme.direct,
             opened: site.open.is_empty(),
             late_message: None,
             late_from: None,
@@ -72,15 +75,22 @@ impl<'a> Visitor<'a> {
     /// Writes the key; `None` when there is nothing more to write for this field.
     #[inline(always)]
     fn open(&mut self, field: &Field) -> Option<&'a Key> {
-        let key = self.site.keys.get(field.index())?;
-        if let Some((chunk, len)) = key.short()
-            && self.opened
-            && self.line.room(FIELD_ROOM)
-        {
-            self.line.chunk(chunk, len);
-            return Some(key);
+        match self.open_short(field) {
+            Some(key) => Some(key),
+            None => self.open_special(self.site.keys.get(field.index())?),
         }
-        self.open_special(key)
+    }
+
+    /// Writes a plain field's short key; `None` leaves everything to do.
+    #[inline(always)]
+    fn open_short(&mut self, field: &Field) -> Option<&'a Key> {
+        let key = self.site.keys.get(field.index())?;
+        let (chunk, len) = key.short()?;
+        if !self.opened || !self.line.room(FIELD_ROOM) {
+            return None;
+        }
+        self.line.chunk(chunk, len);
+        Some(key)
     }
 
     fn write_key(&mut self, key: &Key) -> bool {
@@ -177,7 +187,7 @@ impl<'a> Visitor<'a> {
 
     /// Formats a user's value. Its `Debug` may fail or panic: the line stays whole and says so.
     fn formatted(&mut self, end: usize, value: fmt::Arguments<'_>) {
-        if self.scheme.redactor.has_patterns() {
+        if !self.direct && self.scheme.redactor.has_patterns() {
             return self.masked(end, value);
         }
         let mut out = Escaped {
@@ -223,14 +233,16 @@ impl<'a> Visitor<'a> {
         }
     }
 
-    #[inline(always)]
-    fn plain_text(&mut self, end: usize, text: &str) {
-        if self.scheme.redactor.has_patterns()
-            && let Some(masked) = self.scheme.redactor.mask(text)
-        {
-            self.line.text(&masked, end);
-        } else {
-            self.line.text(text, end);
+    /// Text that may be a message, an error's type, or hide a secret.
+    #[inline(never)]
+    fn long_str(&mut self, key: &Key, value: &str) {
+        let from = self.line.len();
+        self.string(key, |v, end| {
+            let masked = v.scheme.redactor.mask(value);
+            v.line.text(masked.as_deref().unwrap_or(value), end);
+        });
+        if key.kind == Kind::ErrorType && self.segs.is_none() {
+            self.error_type = Some(from..self.line.len());
         }
     }
 
@@ -438,11 +450,19 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        if let Some(key) = self.open(field) {
-            let from = self.line.len();
-            self.string(key, |v, end| v.plain_text(end, value));
-            if key.kind == Kind::ErrorType && self.segs.is_none() {
-                self.error_type = Some(from..self.line.len());
+        match self.open_short(field) {
+            Some(key) if self.direct => {
+                self.line.byte(b'"');
+                let end = self.value_end();
+                self.line.text(value, end);
+                self.line.byte(b'"');
+                self.close(key);
+            }
+            Some(key) => self.long_str(key, value),
+            None => {
+                if let Some(key) = self.open(field) {
+                    self.long_str(key, value);
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    #[inline]
     pub(crate) fn new(mut buf: Vec<u8>, limit: usize) -> Line {
         buf.clear();
         if buf.capacity() < 1024 {
@@ -75,16 +76,20 @@ impl Line {
 
     #[inline]
     pub(crate) fn u64(&mut self, v: u64) {
-        let digit = |v: u64| b'0' + (v % 10) as u8;
+        let digit = |v: u32| b'0' + (v % 10) as u8;
+        let small = v as u32;
         match v {
-            0..10 => self.buf.push(digit(v)),
-            10..100 => self.buf.extend_from_slice(&[digit(v / 10), digit(v)]),
+            0..10 => self.buf.push(digit(small)),
+            10..100 => self
+                .buf
+                .extend_from_slice(&[digit(small / 10), digit(small)]),
             100..1_000 => {
-                let digits = [digit(v / 100), digit(v / 10), digit(v)];
+                let digits = [digit(small / 100), digit(small / 10), digit(small)];
                 self.buf.extend_from_slice(&digits);
             }
             1_000..10_000 => {
-                let digits = [digit(v / 1_000), digit(v / 100), digit(v / 10), digit(v)];
+                let (high, low) = (small / 100, small % 100);
+                let digits = [digit(high / 10), digit(high), digit(low / 10), digit(low)];
                 self.buf.extend_from_slice(&digits);
             }
             _ => {
