@@ -206,7 +206,7 @@ impl Appended {
     }
 }
 
-/// Appends the context in force to an event's line; `outer` says which part.
+/// Appends the context in force to an event's line.
 #[inline]
 pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) -> Appended {
     CURRENT
@@ -244,7 +244,20 @@ pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) 
         .unwrap_or_default()
 }
 
-/// Appends what belongs outside the nested object of a preset that has one.
+/// How many bytes the context has for outside the nested object of a preset that has one.
+pub(crate) fn outer_len(scheme: &Scheme, layer: u64) -> usize {
+    CURRENT
+        .try_with(|scope| {
+            let mut rendered = scope.rendered.borrow_mut();
+            if rendered.layer != layer {
+                *rendered = render(&scope.context.borrow(), scheme, layer);
+            }
+            rendered.outer.len()
+        })
+        .unwrap_or(0)
+}
+
+/// Appends them.
 pub(crate) fn append_outer(line: &mut Line, layer: u64) {
     let _outside_of_a_scope = CURRENT.try_with(|scope| {
         let rendered = scope.rendered.borrow();

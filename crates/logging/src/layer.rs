@@ -449,6 +449,17 @@ where
             line.raw(&site.head);
         }
 
+        let nested = core.scheme.keys.nested.is_some();
+        let mut outer = 0;
+        if nested {
+            outer = context::outer_len(&core.scheme, core.id);
+            // Ids that would crowd out the event are not ids.
+            if outer > line.limit / 4 {
+                outer = 0;
+                line.truncated = true;
+            }
+            line.limit -= outer;
+        }
         let mut visitor = Visitor::new(&mut line, site, &core.scheme, core.limits.value);
         visitor.backtrace = core.limits.backtrace;
         event.record(&mut visitor);
@@ -461,12 +472,14 @@ where
         if line.truncated || suppressed > 0 {
             notes(&mut line, core, suppressed);
         }
-        if core.scheme.keys.nested.is_some() {
+        if nested {
             line.byte(b'}');
             if let Some(message) = late_message {
                 line.raw(&message);
             }
-            context::append_outer(&mut line, core.id);
+            if outer > 0 {
+                context::append_outer(&mut line, core.id);
+            }
         }
         if core.scheme.layout == Layout::Json {
             line.raw(b"}\n");

@@ -156,7 +156,10 @@ impl<'a> Visitor<'a> {
             });
         }
         if let Some(from) = self.late_from.take() {
-            self.late_message = Some(self.line.buf.split_off(from));
+            let message = self.line.buf.split_off(from);
+            // It comes back behind the object: its room is taken.
+            self.line.limit -= message.len();
+            self.late_message = Some(message);
         }
     }
 

@@ -6,10 +6,12 @@
     reason = "tests read clocks and the environment, and stop at what they did not expect"
 )]
 
+mod any_event;
 mod child;
 mod files;
 mod lines;
 mod process;
+mod property;
 
 use std::time::{Duration, Instant};
 
