@@ -1,0 +1,84 @@
+//! The monitoring itself.
+
+use super::{HERE, JOB};
+use crate::rule::{Alert, Group, Severity};
+use Severity::{Critical, Warning};
+
+/// After the day's report was due (20:10 in Korea is 11:10 UTC), on a weekday.
+const REPORT_DUE: &str = "and on () (day_of_week() > 0 < 6) and on () (hour() >= 12)";
+
+pub(super) fn group() -> Group {
+    Group::new(
+        "bongsu",
+        "Whether the monitoring itself works: logs, alerts, reports, bounds.",
+        vec![
+            Alert::new("Watchdog", Severity::None, "vector(1)")
+                .pending("1m")
+                .says("Prometheus and Alertmanager work", "Prometheus와 Alertmanager 정상 동작")
+                .runbook(
+                    "Always fires. It is the dead man's switch: whoever receives it must shout when it stops.",
+                    "If it stops arriving: Prometheus, then Alertmanager, then the network between.",
+                    "Point Alertmanager's receiver `watchdog` at a service that expects a call every few minutes.",
+                )
+                .fires("5m", &[], &[])
+                .silent("0m", &[]),
+            Alert::new("LogsLost", Warning, "sum by (job, instance, reason) (increase(log_dropped_total[10m])) > 0 or sum by (job, instance, reason) (log_dropped_total > 0 unless log_dropped_total offset 10m) > 0")
+                .pending("0s")
+                .keep("10m")
+                .says("{{ $labels.job }} {{ $labels.instance }} loses log lines ({{ $labels.reason }})", "{{ $labels.job }} {{ $labels.instance }} 로그 유실({{ $labels.reason }})")
+                .runbook(
+                    "Log lines were dropped rather than holding up requests.",
+                    "`reason`: a full queue means that the disk or the reader of standard output is too slow; a write error is a full disk or a right.",
+                    "Make room on the disk, lower LOG_LEVEL, or mend the log shipper.",
+                )
+                .fires("20m", &[("instance", "a"), ("job", "x"), ("reason", "queue_full")], &[(r#"log_dropped_total{job="x",instance="a",reason="queue_full"}"#, "0x12 5x20")])
+                .fires("20m", &[("instance", "a"), ("job", "x"), ("reason", "queue_full")], &[(r#"log_dropped_total{job="x",instance="a",reason="queue_full"}"#, "_x15 5x20")])
+                .silent("30m", &[(r#"log_dropped_total{job="x",instance="a",reason="queue_full"}"#, "7x60")]),
+            Alert::new("AlertDeliveryFailing", Critical, r#"sum by (job, channel) (increase(alerts_delivery_total{outcome="dead"}[15m])) > 0 or sum by (job, channel) (alerts_delivery_total{outcome="dead"} > 0 unless alerts_delivery_total{outcome="dead"} offset 15m) > 0"#)
+                .pending("0s")
+                .keep("15m")
+                .says("{{ $labels.job }} gave up alerts for the channel {{ $labels.channel }}", "{{ $labels.job }}: 채널 {{ $labels.channel }} 경보 전달 포기")
+                .runbook(
+                    "The service's own alerts could not be delivered and were given up: a wrong credential, a channel that is gone, or a deadline that passed.",
+                    "The log (target `alert`) says for each delivery what happened; a test message through the same channel says it in words.",
+                    "Mend the channel, then replay the dead ones.",
+                )
+                .fires("20m", &[("channel", "slack"), ("job", "x")], &[(r#"alerts_delivery_total{job="x",instance="a",channel="slack",outcome="dead"}"#, "_x12 1x20")])
+                .fires("40m", &[("channel", "slack"), ("job", "x")], &[(r#"alerts_delivery_total{job="x",instance="a",channel="slack",outcome="dead"}"#, "1x30 2x20")])
+                .silent("40m", &[(r#"alerts_delivery_total{job="x",instance="a",channel="slack",outcome="dead"}"#, "1x60"), (r#"alerts_delivery_total{job="x",instance="a",channel="slack",outcome="retried"}"#, "0+1x60")]),
+            Alert::new("AlertsWaiting", Warning, "alerts_oldest_pending_seconds > 300")
+                .keep("5m")
+                .says("Alerts of {{ $labels.job }} {{ $labels.instance }} wait for more than five minutes", "{{ $labels.job }} {{ $labels.instance }} 경보 전달 5분 이상 지연")
+                .runbook(
+                    "An alert of the service's own has waited for more than five minutes: its channel is down or told it to wait.",
+                    "*Deliveries by outcome*; which channel has `retried`?",
+                    "Mend the channel. Nothing is lost until each alert's deadline passes.",
+                )
+                .fires("10m", HERE, &[(r#"alerts_oldest_pending_seconds{job="x",instance="a"}"#, "400x20")])
+                .silent("10m", &[(r#"alerts_oldest_pending_seconds{job="x",instance="a"}"#, "20x20")]),
+            // A restart forgets the gauge until the next report; Prometheus does not.
+            Alert::new("ReportMissed", Warning, format!("time() - max by (job) (last_over_time(report_last_success_timestamp_seconds[4d])) > 12 * 3600 {REPORT_DUE}"))
+                .pending("30m")
+                .says("The daily report of {{ $labels.job }} has not arrived", "{{ $labels.job }} 일일 보고서 미도착")
+                .runbook(
+                    "It is past 21:30 in Korea on a weekday and no report has reached its recipients today. On an exchange holiday there is none: silence it for the day.",
+                    "The log (`report` in the target): was the source database readable, did the channel answer?",
+                    "Send it again once the cause is mended; figures are computed anew from the database.",
+                )
+                .fires("13h", JOB, &[(r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#, "0x60 _x800")])
+                .silent("13h", &[(r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#, "40200x800")])
+                .silent("11h", &[(r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#, "-50000x800")]),
+            Alert::new("MetricsOverflow", Warning, "sum by (job, metric) (increase(bongsu_metrics_overflow_total[15m])) > 0 or sum by (job, metric) (bongsu_metrics_overflow_total > 0 unless bongsu_metrics_overflow_total offset 15m) > 0")
+                .pending("0s")
+                .keep("15m")
+                .says("{{ $labels.metric }} of {{ $labels.job }} has too many label values", "{{ $labels.job }} 지표 {{ $labels.metric }} 라벨 값 과다")
+                .runbook(
+                    "A metric reached its budget of series; further label values are counted under `other`.",
+                    "Which label takes its values from outside: a path, an id, a client's text?",
+                    "Take the value out of the label, or raise the budget if the set is truly bounded.",
+                )
+                .fires("20m", &[("job", "x"), ("metric", "errors_total")], &[(r#"bongsu_metrics_overflow_total{job="x",instance="a",metric="errors_total"}"#, "_x12 9x20")])
+                .silent("40m", &[(r#"bongsu_metrics_overflow_total{job="x",instance="a",metric="errors_total"}"#, "9x60")]),
+        ],
+    )
+}
