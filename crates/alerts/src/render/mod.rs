@@ -25,3 +25,13 @@ pub(crate) mod webhook;
 #[cfg(test)]
 #[allow(dead_code, reason = "each channel is tried on its part")]
 pub(crate) mod samples;
+#[cfg(all(
+    test,
+    feature = "discord",
+    feature = "pagerduty",
+    feature = "slack",
+    feature = "teams",
+    feature = "telegram",
+    feature = "webhook"
+))]
+mod tests;

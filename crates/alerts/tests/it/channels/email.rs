@@ -18,11 +18,11 @@ use super::rig::{
 pub(crate) struct Server {
     child: Guard,
     port: u16,
-    mails: Lines,
+    pub(crate) mails: Lines,
 }
 
 impl Server {
-    fn start(certificates: &Certificates, arguments: &[&str]) -> Self {
+    pub(crate) fn start(certificates: &Certificates, arguments: &[&str]) -> Self {
         let mut command = Command::new(python());
         command
             .arg(script("smtp_server.py"))
@@ -38,7 +38,7 @@ impl Server {
         Self { child, port, mails }
     }
 
-    fn config(&self, certificates: &Certificates, to: &[&str]) -> EmailConfig {
+    pub(crate) fn config(&self, certificates: &Certificates, to: &[&str]) -> EmailConfig {
         EmailConfig {
             host: "localhost".to_owned(),
             port: self.port,
@@ -52,7 +52,7 @@ impl Server {
     }
 }
 
-fn decode(mail: &Value) -> Value {
+pub(crate) fn decode(mail: &Value) -> Value {
     let hex = mail["mail"].as_str().unwrap().as_bytes();
     let digit = |c: u8| (c as char).to_digit(16).unwrap() as u8;
     let bytes: Vec<u8> = hex

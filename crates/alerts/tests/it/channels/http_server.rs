@@ -46,6 +46,7 @@ pub(crate) struct Received {
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) at: tokio::time::Instant,
 }
 
 impl Received {
@@ -66,16 +67,27 @@ impl Received {
 pub(crate) struct Sink {
     port: u16,
     script: Arc<Mutex<VecDeque<Step>>>,
+    only: Option<&'static str>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Sink {
     /// After the script, every request gets 200 `ok`.
     pub(crate) fn new(script: impl IntoIterator<Item = Step>) -> Self {
+        Self::start(script, None)
+    }
+
+    /// The script is for requests whose body holds `only`; others get 200 `ok` at once.
+    pub(crate) fn about(only: &'static str, script: impl IntoIterator<Item = Step>) -> Self {
+        Self::start(script, Some(only))
+    }
+
+    fn start(script: impl IntoIterator<Item = Step>, only: Option<&'static str>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let sink = Self {
             port: listener.local_addr().unwrap().port(),
             script: Arc::new(Mutex::new(script.into_iter().collect())),
+            only,
             received: Arc::default(),
         };
         let server = sink.clone();
@@ -104,6 +116,11 @@ impl Sink {
         self.received().pop().expect("no request came")
     }
 
+    fn next_step(&self) -> Step {
+        let step = self.script.lock().unwrap().pop_front();
+        step.unwrap_or_else(|| Step::status(200, "ok"))
+    }
+
     fn serve(&self, mut stream: TcpStream) {
         let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
         loop {
@@ -111,14 +128,25 @@ impl Sink {
             if !matches!(stream.peek(&mut first), Ok(1)) {
                 return;
             }
-            let step = self.script.lock().unwrap().pop_front();
-            let step = step.unwrap_or_else(|| Step::status(200, "ok"));
-            if matches!(step, Step::Reset) {
+            // Without a filter the step comes before the request is read, so that it can be a reset.
+            let early = match self.only {
+                None => Some(self.next_step()),
+                Some(_) => None,
+            };
+            if matches!(early, Some(Step::Reset)) {
                 return;
             }
             let Some(request) = read(&mut stream) else {
                 return;
             };
+            let step = early.unwrap_or_else(|| {
+                let only = self.only.unwrap_or_default();
+                if String::from_utf8_lossy(&request.body).contains(only) {
+                    self.next_step()
+                } else {
+                    Step::status(200, "ok")
+                }
+            });
             let head_only = request.method == "HEAD";
             self.received.lock().unwrap().push(request);
             let sent = match step {
@@ -184,6 +212,7 @@ fn read(stream: &mut TcpStream) -> Option<Received> {
         path,
         headers,
         body: Vec::new(),
+        at: tokio::time::Instant::now(),
     };
     let length = request.header("content-length").parse().unwrap_or(0);
     request.body = vec![0; length];

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(all(feature = "email", feature = "slack", feature = "webhook"))]
+mod acceptance;
 #[cfg(feature = "alertmanager")]
 mod alertmanager;
 #[cfg(feature = "email")]
