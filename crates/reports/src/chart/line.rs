@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::axis::{self, Unit};
-use super::svg::{Anchor, Svg, num, width};
+use super::svg::{Anchor, Svg, clip, num, width};
 use super::{Canvas, Palette};
 
 /// More points than a screen shows apart are thinned to the extremes of each stretch.
@@ -143,7 +143,7 @@ impl Line {
         svg.path(&d, &stroke(colour, 2.0, ""));
         self.mark(&mut svg, &plot, font, colour, palette);
         if legend > 0.0 {
-            self.legend(&mut svg, plot.left, font, palette);
+            self.legend(&mut svg, (plot.left, plot.right), font, palette);
         }
         svg.finish()
     }
@@ -251,11 +251,14 @@ impl Line {
         }
     }
 
-    fn legend(&self, svg: &mut Svg, left: f64, font: f64, palette: &Palette) {
+    fn legend(&self, svg: &mut Svg, (left, right): (f64, f64), font: f64, palette: &Palette) {
         let Some((name, _)) = &self.reference else {
             return;
         };
         let (dash, y) = (font * 1.5, font);
+        // The account's name gives way: the benchmark's is short.
+        let room = right - left - dash * 2.0 - font * 2.5 - width(name, font);
+        let own = clip(&self.name, room.max(font * 3.0), font);
         svg.line(
             (left, y - font * 0.3),
             (left + dash, y - font * 0.3),
@@ -266,9 +269,9 @@ impl Line {
             (left + dash + font * 0.5, y),
             Anchor::Start,
             palette.text,
-            &self.name,
+            &own,
         );
-        let second = left + dash + font * 2.0 + width(&self.name, font);
+        let second = left + dash + font * 2.0 + width(&own, font);
         let d = format!("M{} {}h{}", num(second), num(y - font * 0.3), num(dash));
         svg.path(
             &d,

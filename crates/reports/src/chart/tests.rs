@@ -57,6 +57,24 @@ fn a_benchmark_without_matching_dates_is_left_out() {
 }
 
 #[test]
+fn a_long_account_name_leaves_room_for_the_benchmark() {
+    let mut summary = DailySummary::sample();
+    summary.account = Some("한국초장기성장가치배당우선주알파".into());
+    let chart = charts(&summary, &RenderOptions::default()).remove(0);
+    let svg = chart.svg(&Canvas::NARROW, &Palette::LIGHT);
+    let text = svg
+        .split("<text x=\"")
+        .find(|text| text.contains("KOSPI"))
+        .unwrap();
+    let start: f64 = text.split('"').next().unwrap().parse().unwrap();
+    assert!(
+        start + super::svg::width("KOSPI (rebased)", 12.0) <= Canvas::NARROW.width,
+        "{start}"
+    );
+    assert!(svg.contains("…</text>"), "the account's name is cut");
+}
+
+#[test]
 fn many_symbols_keep_the_best_and_the_worst() {
     let mut summary = DailySummary::sample();
     summary.top_performers.by_ticker = (0..40)
