@@ -27,6 +27,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # The life of an alert
+//!
+//! [`AlertManager::send_alert`] asks the [`policy`] what happens on each channel, writes the alert and
+//! one delivery a target to the [`store`], and returns when that is durable, with every decision and its
+//! reason. The [`Dispatcher`] then makes the attempts: a token bucket, a breaker and two lanes a channel,
+//! full-jitter backoff, deadlines by level, `Retry-After`. A delivery's ULID is its idempotency key on
+//! every attempt, and its bytes are stored before the first.
+//!
+//! | what | how |
+//! | --- | --- |
+//! | the same again | quiet for the cooldown, by key and channel; a rise in level and the end pass; the next message says how many were held back |
+//! | a channel that fails | left alone after 5 failures; CRITICAL also takes the [fallback](AlertManagerBuilder::fallback); other channels are told |
+//! | a message that cannot arrive | dead, in the history and the log, told on other channels; [`AlertManager::replay`] |
+//! | a storm | more than 20 waiting for a target become one digest; CRITICAL and resolves never do |
+//! | nobody reacts | [`AlertRule::escalate`], until [`AlertManager::acknowledge`] |
+//! | several replicas | one of them tells it: [`shared`] |
+//! | too much | 100,000 deliveries or 64 MiB wait at most; INFO, then WARNING give way; then [`SendError::Full`] |
+//! | a full disk | [`SendError::Store`]; a CRITICAL alert is tried from memory all the same |
+//!
+//! # Features
+//!
+//! None is on by default: that leaves the log channel and the store in memory. `sqlite` is the durable
+//! store, `redis` the state shared by replicas, `testing` the doubles; each other channel has a feature
+//! of its own name.
 
 pub mod alert;
 mod attempt;

@@ -100,16 +100,21 @@ impl Engine {
         let deadline = now
             .tick_at(delivery.deadline)
             .clamp(now.tick.after(GRACE), now.tick.after(give_up.max(GRACE)));
-        let longest_wait = self.outbox.config.retry.cap;
-        let next = now.tick_at(delivery.next_at);
         let digest = accepted.status == AlertStatus::Digest && message.is_none();
-        let next = if delivery.state == DeliveryState::InFlight {
-            now.tick
-        } else if digest {
-            next.max(now.tick)
-        } else {
-            next.clamp(now.tick, now.tick.after(longest_wait))
+        // No wait is longer than it was meant to be, whatever the clocks of two runs say.
+        let longest = match delivery.state {
+            DeliveryState::Pending if digest => {
+                let meant = delivery.next_at.duration_since(accepted.at);
+                Duration::try_from(meant).unwrap_or(Duration::ZERO)
+            }
+            DeliveryState::Pending if delivery.attempt > 0 => {
+                self.outbox.config.retry.wait(delivery.attempt, 1.0)
+            }
+            _ => Duration::ZERO,
         };
+        let next = now
+            .tick_at(delivery.next_at)
+            .clamp(now.tick, now.tick.after(longest));
         let mut row = new_row(
             now.tick,
             &accepted,

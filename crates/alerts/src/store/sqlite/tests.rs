@@ -387,3 +387,53 @@ async fn many_senders_share_commits() {
     store.history(query, Box::new(move |found| drop(tx.send(found))));
     assert_eq!(rx.await.unwrap().unwrap().len(), 64 * 20);
 }
+
+#[tokio::test]
+async fn a_clock_set_wrong_between_runs_loses_nothing_and_hushes_nothing_for_long() {
+    const YEAR: i64 = 31_556_952;
+    for (first, second) in [(10 * YEAR, 0), (0, 10 * YEAR), (0, -10 * YEAR)] {
+        let folder = folder();
+        let chat = ScriptedChannel::new("chat");
+        let at = |shift: i64| {
+            move || {
+                let now = jiff::Timestamp::now().as_second();
+                jiff::Timestamp::from_second(now + shift).unwrap()
+            }
+        };
+        let rule = || {
+            AlertRule::new("r")
+                .channel("chat")
+                .cooldown(Duration::from_secs(2))
+        };
+        {
+            let (alerts, _dispatcher) = manager(&folder)
+                .channel(chat.clone())
+                .rule(rule())
+                .wall_clock(at(first))
+                .build()
+                .unwrap();
+            alerts
+                .send_alert(alert(AlertLevel::Error, "t"))
+                .await
+                .unwrap();
+        }
+        let builder = manager(&folder)
+            .channel(chat.clone())
+            .rule(rule())
+            .wall_clock(at(second));
+        with(builder, |alerts| async move {
+            assert!(chat.wait_for(1, LONG).await);
+            let mut tries = 0;
+            while chat.received().len() < 2 {
+                assert!(tries < 300, "the cooldown never ended");
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                alerts
+                    .send_alert(alert(AlertLevel::Error, "t"))
+                    .await
+                    .unwrap();
+            }
+        })
+        .await;
+    }
+}
