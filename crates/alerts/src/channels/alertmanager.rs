@@ -11,13 +11,16 @@ use jiff::Timestamp;
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
+use self::outcome::{outcome, together};
 use super::error::{ChannelConfigError, Problem, Problems};
 use super::firing::{Firing, Times, Wire};
-use super::http::{self, Answer, Http, HttpOptions, Request};
+use super::http::{self, Http, HttpOptions, Request};
 use crate::channel::{
     Attempt, Channel, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
 use crate::render::alertmanager::alert;
+
+mod outcome;
 
 const JSON: &str = "application/json";
 /// Alerts in one request.
@@ -276,48 +279,6 @@ impl Channel for AlertmanagerChannel {
         let cx = super::probe_attempt();
         let call = (Method::GET, "status", [].as_slice());
         self.everywhere(call, cx.now, cx.deadline).await
-    }
-}
-
-fn outcome(answer: &Answer, secrets: &[String]) -> Outcome {
-    match answer.status {
-        200..=299 => Outcome::delivered(),
-        401 | 403 => Outcome::broken(answer.reason(secrets)),
-        _ => answer
-            .common(secrets)
-            .unwrap_or_else(|| Outcome::permanent(answer.reason(secrets))),
-    }
-}
-
-/// One outcome of many peers': the best one, with the others' reasons.
-fn together(outcomes: Vec<(String, Outcome)>) -> Outcome {
-    let rank = |outcome: &Outcome| match outcome {
-        Outcome::Delivered { .. } => 0,
-        Outcome::Transient { .. } => 1,
-        Outcome::ChannelBroken { .. } => 2,
-        _ => 3,
-    };
-    let reasons: Vec<String> = outcomes
-        .iter()
-        .filter(|(_, outcome)| !outcome.is_delivered())
-        .map(|(peer, outcome)| format!("{peer}: {}", outcome.reason()))
-        .collect();
-    let said = reasons.join("; ");
-    match outcomes.into_iter().map(|(_, o)| o).min_by_key(rank) {
-        Some(Outcome::Delivered { .. }) => Outcome::Delivered {
-            note: (!said.is_empty()).then_some(said),
-        },
-        Some(Outcome::Transient {
-            retry_after,
-            maybe_delivered,
-            ..
-        }) => Outcome::Transient {
-            reason: said,
-            retry_after,
-            maybe_delivered,
-        },
-        Some(Outcome::ChannelBroken { .. }) => Outcome::broken(said),
-        _ => Outcome::permanent(said),
     }
 }
 

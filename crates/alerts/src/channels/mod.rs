@@ -1,4 +1,20 @@
 //! The channels that come with the crate, one file and one feature each. [`LogChannel`] needs none.
+//!
+//! | feature | channel | goes to | a report arrives as | probe |
+//! | --- | --- | --- | --- | --- |
+//! | – | [`LogChannel`] | the service's log | text | – |
+//! | `email` | `EmailChannel` | SMTP, required STARTTLS or implicit TLS | text and HTML with pictures | connects, authenticates |
+//! | `slack` | `SlackChannel` | an incoming webhook | blocks | a message without text |
+//! | `webhook` | `WebhookChannel` | any URL, signed on demand | JSON | `HEAD` |
+//! | `alertmanager` | `AlertmanagerChannel` | every peer, API v2 | – | status of every peer |
+//! | `telegram` | `TelegramChannel` | chats, by a bot | text | `getMe`, `getChat` |
+//! | `discord` | `DiscordChannel` | a webhook | text | `GET` of the webhook |
+//! | `pagerduty` | `PagerDutyChannel` | Events API v2 | – | resolves what never was |
+//! | `teams` | `TeamsChannel` | a workflow | text | – |
+//!
+//! All of them: one attempt with its own time limits and no retry inside; answers read up to 64 KiB;
+//! no redirect followed; no environment read; no URL, token or key in an error, a log line or a stored
+//! message. Constructors reject what cannot be right and name every wrong field at once.
 
 #[cfg(feature = "alertmanager")]
 mod alertmanager;

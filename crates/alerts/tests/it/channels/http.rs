@@ -83,9 +83,10 @@ async fn what_fails_on_the_way_is_transient_on_every_channel() {
         ),
     ];
     for at in 0..6 {
+        let sink = Sink::new([]);
+        let channel = channel(at, &sink);
         for (step, want, maybe) in &steps {
-            let sink = Sink::new([step.clone()]);
-            let channel = channel(at, &sink);
+            sink.push(step.clone());
             let within = if matches!(step, Step::Silence) {
                 Duration::from_secs(1)
             } else {
