@@ -129,7 +129,7 @@ pub struct TradingStats {
     pub buys: Figure<u64>,
     /// Selling fills.
     pub sells: Figure<u64>,
-    /// Orders placed on the day that ended without any fill (cancelled, failed, rejected).
+    /// Orders made on the day and not filled at all (cancelled, failed, still pending).
     pub unfilled_orders: Figure<u64>,
     /// Σ amount of all fills.
     pub gross_amount: Figure<Decimal>,

@@ -10,6 +10,7 @@ use super::{ReportError, ReportEvent, ReportGenerator, Stage};
 use crate::calendar::date_in_seoul;
 use crate::deliver::DeliveryState;
 use crate::schedule::{Owed, owed};
+use crate::store::Reported;
 use crate::summary::SourceState;
 
 /// The loop wakes at least so often: a suspended machine or a changed clock is noticed then.
@@ -30,17 +31,29 @@ pub(crate) struct Progress {
     trouble: BTreeMap<Date, (Timestamp, Timestamp)>,
     /// Sessions told to be beyond the catch-up.
     told: BTreeSet<Date>,
+    /// A first look has gone through every report that is still remembered.
+    looked: bool,
     /// The last failure told of the calendar or the store, so that each is told once.
     last_failure: Option<String>,
 }
 
 impl ReportGenerator {
     /// Sends every report when it is due, catches up what was missed, tries failed deliveries
-    /// again. Never ends; drop it to stop. Spawn it once a process: replicas share the work
-    /// through the store.
+    /// again. Never ends; drop it to stop, or use [`ReportGenerator::run_until`]. Spawn it once a
+    /// process: replicas share the work through the store.
     pub fn run_schedule(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.run_until(std::future::pending())
+    }
+
+    /// As [`ReportGenerator::run_schedule`] until `shutdown` ends. A delivery under way is finished
+    /// first, which takes no longer than the send timeout: cut off, it would stay unknown.
+    pub fn run_until(
+        &self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let generator = self.clone();
         async move {
+            let mut shutdown = std::pin::pin!(shutdown);
             let mut progress = Progress::default();
             loop {
                 let next = generator.look(&mut progress).await;
@@ -50,7 +63,10 @@ impl ReportGenerator {
                         Duration::try_from(next.duration_since(now)).unwrap_or_default()
                     })
                     .clamp(Duration::from_millis(10), LONGEST_NAP);
-                tokio::time::sleep(nap).await;
+                tokio::select! {
+                    () = &mut shutdown => return,
+                    () = tokio::time::sleep(nap) => {}
+                }
             }
         }
     }
@@ -89,13 +105,15 @@ impl ReportGenerator {
         let known = inner.store.reported(&inner.report, since).await?;
         let mut next = None;
         // First what is made already and not with everybody.
+        let give_up = SignedDuration::try_from(inner.retry.give_up).unwrap_or(SignedDuration::MAX);
         for reported in known.iter().filter(|reported| reported.send) {
-            soonest(
-                &mut next,
-                self.finish(reported.session, reported.revision, now)
-                    .await?,
-            );
+            let age = now.duration_since(reported.generated_at);
+            // Older ones are settled, but for what a process left that died long ago.
+            if age.as_secs() / 2 < give_up.as_secs() || !progress.looked {
+                soonest(&mut next, self.finish(reported, age < give_up, now).await?);
+            }
         }
+        progress.looked = true;
         let mut done: BTreeSet<Date> = known.iter().map(|reported| reported.session).collect();
         for reported in &known {
             let latest = known
@@ -171,7 +189,11 @@ impl ReportGenerator {
                     .report(&inner.report, session, None)
                     .await?
                     .is_some();
-                (waited && !told).then_some(self.unavailable(session, &error).await)
+                if waited && !told {
+                    Some(self.unavailable(session, &error).await)
+                } else {
+                    None
+                }
             }
         };
         let Some(mut summary) = summary else {
@@ -193,13 +215,17 @@ impl ReportGenerator {
     }
 
     /// Tries the deliveries of a kept report that are not final; tells when the next one is due.
+    ///
+    /// A recipient without a delivery gets a `young` report only: whoever is added later is not sent
+    /// the reports of weeks.
     async fn finish(
         &self,
-        session: Date,
-        revision: u32,
+        reported: &Reported,
+        young: bool,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, ReportError> {
         let inner = &self.inner;
+        let (session, revision) = (reported.session, reported.revision);
         let records = inner.store.deliveries(&inner.report, session).await?;
         let records: Vec<_> = records
             .into_iter()
@@ -219,7 +245,6 @@ impl ReportGenerator {
             DeliveryState::Claimed | DeliveryState::Sending => ready(record.lease_until),
             _ => false,
         });
-        let young = self.may_begin(session, revision, now).await?;
         if !(open || missing && young) {
             return Ok(earliest_retry(&records));
         }
@@ -231,23 +256,6 @@ impl ReportGenerator {
             Some(kept) => Ok(earliest_retry(&self.send_kept(&kept).await?.deliveries)),
             None => Ok(None),
         }
-    }
-
-    /// A recipient who was added later gets no report older than the time deliveries are tried.
-    async fn may_begin(
-        &self,
-        session: Date,
-        revision: u32,
-        now: Timestamp,
-    ) -> Result<bool, ReportError> {
-        let inner = &self.inner;
-        let give_up = SignedDuration::try_from(inner.retry.give_up).unwrap_or(SignedDuration::MAX);
-        let found = inner.store.reported(&inner.report, session).await?;
-        Ok(found.iter().any(|reported| {
-            reported.session == session
-                && reported.revision == revision
-                && now.duration_since(reported.generated_at) < give_up
-        }))
     }
 }
 

@@ -33,6 +33,7 @@ struct Inbox {
     answer: Arc<Mutex<Answer>>,
     recipients: Vec<String>,
     hang: bool,
+    slow: Duration,
 }
 
 impl std::fmt::Debug for Inbox {
@@ -53,6 +54,7 @@ impl Inbox {
             answer: Arc::new(Mutex::new(Box::new(answer))),
             recipients: vec!["desk@example.com".into()],
             hang: false,
+            slow: Duration::ZERO,
         }
     }
 
@@ -93,6 +95,7 @@ impl ReportSink for Inbox {
         if self.hang {
             std::future::pending::<()>().await;
         }
+        tokio::time::sleep(self.slow).await;
         (self.answer.lock().unwrap())(call)?;
         self.sent.lock().unwrap().push((
             recipient.to_owned(),
@@ -506,6 +509,30 @@ fn a_source_that_is_gone_gives_a_report_that_says_so() {
         );
         run_for(&generator, Duration::from_secs(3_600)).await;
         assert_eq!(inbox.count(), 2);
+    });
+}
+
+/// A shutdown in the middle of a delivery waits for it.
+#[test]
+fn a_shutdown_finishes_what_is_being_sent() {
+    paused(async {
+        let month = Month::new();
+        let inbox = Inbox {
+            slow: Duration::from_secs(30),
+            ..Inbox::new()
+        };
+        let generator = builder(month.source(), evening(DAY) - SignedDuration::from_secs(10))
+            .sink(inbox.clone())
+            .build()
+            .unwrap();
+        let begun = tokio::time::Instant::now();
+        generator
+            .run_until(tokio::time::sleep(Duration::from_secs(20)))
+            .await;
+        let took = begun.elapsed();
+        assert!((40..45).contains(&took.as_secs()), "{took:?}");
+        assert_eq!(inbox.count(), 1);
+        assert!(generator.deliveries(DAY).await.unwrap().all_delivered());
     });
 }
 

@@ -1,5 +1,6 @@
 //! Days and data that are not as they should be.
 
+use bongsu_reports::source::time::StoredZone;
 use bongsu_reports::summary::{QualityIssue, SessionKind};
 use bongsu_reports::{DailySummary, Figure, Missing, ReportError, ReportGenerator, SourceError};
 use jiff::civil::{Date, date};
@@ -282,4 +283,41 @@ async fn a_report_before_the_end_of_trading() {
         .unwrap();
     assert_eq!(done.edition.as_of, None);
     assert_eq!(done.trading_stats, early.trading_stats);
+}
+
+/// The zones of naive times are settings: the same month written in other zones is the same month.
+#[tokio::test]
+async fn times_in_other_zones() {
+    let early = "INSERT INTO trades (id, order_id, ticker, action, order_type, quantity, executed_quantity,
+           executed_price, total_amount, commission, tax, status, created_at, executed_at) VALUES
+         (9001, 'NEXTRADE', '005930', 'BUY', 'MARKET', 10, 10, 42000, 420000, 0, 0, 'EXECUTED', '2026-05-28 08:30:00.000000', '2026-05-28 08:30:00.000000');";
+    let korean = Month::new();
+    korean.execute(early);
+    let expected = report(&korean, DAY).await;
+    assert_eq!(expected.trading_stats.fills, Figure::Known(32));
+
+    let shifted = Month::new();
+    shifted.execute(early);
+    shifted.execute(
+        "UPDATE trades SET executed_at = strftime('%Y-%m-%dT%H:%M:%f', executed_at, '-9 hours'),
+                           created_at = strftime('%Y-%m-%dT%H:%M:%f', created_at, '-9 hours');
+         UPDATE portfolio_risk_metrics SET date = datetime(date, '+9 hours');",
+    );
+    let source = shifted
+        .source()
+        .trades_zone(StoredZone::utc())
+        .risk_zone(StoredZone::other(jiff::tz::TimeZone::fixed(
+            jiff::tz::offset(9),
+        )));
+    let generator = ReportGenerator::builder(source).build().unwrap();
+    let got = generator.generate_daily_summary(DAY).await.unwrap();
+    assert_eq!(got.trading_stats, expected.trading_stats);
+    assert_eq!(got.portfolio_stats, expected.portfolio_stats);
+    assert_eq!(got.risk_metrics, expected.risk_metrics);
+    assert_eq!(got.reconciliation, expected.reconciliation);
+    // A time with its own offset needs no setting.
+    let marked = Month::new();
+    marked.execute(early);
+    marked.execute("UPDATE trades SET executed_at = executed_at || '+09:00'");
+    assert_eq!(report(&marked, DAY).await.fills, expected.fills);
 }

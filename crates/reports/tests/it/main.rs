@@ -2,7 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "helpers outside of test functions panic as tests do"
+    clippy::disallowed_methods,
+    reason = "helpers outside of test functions panic as tests do; servers and replicas are driven here"
 )]
 
 mod delivery;

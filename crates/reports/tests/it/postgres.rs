@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use bongsu_reports::source::postgres::PostgresSource;
@@ -33,20 +34,10 @@ impl Postgres {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().to_owned();
         run(Command::new("chown").arg("postgres:postgres").arg(&place));
-        let cluster = place.join("data");
-        run(as_postgres("initdb", &place)
-            .args([
-                "-A",
-                "trust",
-                "-U",
-                "bongsu",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "--no-sync",
-                "-D",
-            ])
-            .arg(&cluster));
+        run(Command::new("cp")
+            .arg("-a")
+            .arg(cluster().join("data"))
+            .arg(&place));
         let port = free_port();
         let child = Self::serve(&place, port);
         let server = Self {
@@ -163,6 +154,42 @@ impl Drop for Postgres {
         }
         self.stop();
     }
+}
+
+/// An empty cluster, made once and copied for every server.
+fn cluster() -> &'static Path {
+    static MADE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-15-cluster");
+        std::fs::remove_dir_all(&place).ok();
+        std::fs::create_dir_all(&place).unwrap();
+        // The server's user must be able to walk there: the folder itself may lie below a closed one.
+        let open = tempfile::Builder::new()
+            .prefix("bongsu-cluster-")
+            .tempdir()
+            .unwrap()
+            .keep();
+        run(Command::new("chown").arg("postgres:postgres").arg(&open));
+        run(as_postgres("initdb", &open)
+            .args([
+                "-A",
+                "trust",
+                "-U",
+                "bongsu",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ])
+            .arg(open.join("data")));
+        run(Command::new("cp")
+            .arg("-a")
+            .arg(open.join("data"))
+            .arg(&place));
+        std::fs::remove_dir_all(&open).ok();
+        place
+    });
+    &MADE
 }
 
 /// The server refuses to run as root.

@@ -233,7 +233,7 @@ fn day(row: &Row<'_>, at: usize, what: &'static str) -> Result<Date, SourceError
 
 /// Every column a detailed row shows.
 const DETAILED: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
-     tax, executed_at, status, executed_price, order_id, strategy FROM trades ";
+     tax, executed_at, status, executed_price, order_id, strategy, created_at FROM trades ";
 /// What the positions need, and no more.
 const LEAN: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
      tax, executed_at, status, \
@@ -324,7 +324,11 @@ fn unexecuted(
         .map_err(failed(TABLE))?;
     let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        replay.push(&trade(row, zone, true).map_err(failed(TABLE))?);
+        // The bounds are whole dates of the stored zone: some rows are of the days beside.
+        let created = zone.executed(text(row, 12, TABLE)?);
+        if matches!(created, Executed::At { date: on, .. } if on == date) {
+            replay.push(&trade(row, zone, true).map_err(failed(TABLE))?);
+        }
     }
     Ok(())
 }
