@@ -172,7 +172,7 @@ fn http() {
                             peers::exporter::http(black_box(&requests[i & 1023]));
                         }
                     });
-                    guarded.render(None, None);
+                    let _ = guarded.render(None, None);
                 }),
             ),
         ],

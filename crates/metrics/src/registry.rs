@@ -13,6 +13,7 @@ use crate::http::Http;
 use crate::index::{Index, MAX_LABELS};
 use crate::names;
 use crate::recorder::Macros;
+use crate::render::Spare;
 use crate::service_metrics::ServiceMetrics;
 
 pub(crate) type Collector = Arc<dyn Fn(&ServiceMetrics) + Send + Sync>;
@@ -37,6 +38,7 @@ pub(crate) struct Registry {
     pub(crate) macros: OnceLock<Macros>,
     /// Length of the latest page, so that the next is allocated in one go.
     pub(crate) page: AtomicUsize,
+    pub(crate) spare: Arc<Spare>,
     pub(crate) options: Options,
 }
 
@@ -117,6 +119,7 @@ impl Registry {
             refused_macros: AtomicU64::new(0),
             macros: OnceLock::new(),
             page: AtomicUsize::new(0),
+            spare: Arc::default(),
             options,
         };
         for (spec, family) in CATALOG.iter().zip(&registry.families) {

@@ -6,8 +6,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-
 use crate::catalog::{DEFAULT_BUCKETS, Id};
 use crate::error::{AlreadyInstalled, MetricsError};
 use crate::http::{self, HttpRoute, InFlight};
@@ -412,25 +410,24 @@ impl ServiceMetrics {
     #[must_use]
     pub fn export_metrics(&self) -> String {
         self.collect();
-        let (_, page) = render::render(&self.registry, Format::Text, false).finish();
-        // Names, help and labels came in as text; the check costs a nanosecond a line.
-        String::from_utf8(page)
-            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+        render::render(&self.registry, Format::Text, false).into_text()
     }
 
     /// The page in the format and coding that a client asked for by its `Accept` and
     /// `Accept-Encoding` headers: OpenMetrics 1.0 when named, else the text format 0.0.4; gzip when
-    /// taken. A packed page is never held unpacked.
+    /// taken. A packed page is never held unpacked; the memory of one that is not packed is kept for the
+    /// next such page.
     #[must_use]
     pub fn render(&self, accept: Option<&str>, accept_encoding: Option<&str>) -> Page {
         self.collect();
         let format = render::choose_format(accept);
         let gzip = render::wants_gzip(accept_encoding);
-        let (content_encoding, body) = render::render(&self.registry, format, gzip).finish();
+        let page = render::render(&self.registry, format, gzip);
+        let (content_encoding, body) = page.finish(&self.registry.spare);
         Page {
             content_type: format.content_type(),
             content_encoding,
-            body: Bytes::from(body),
+            body,
         }
     }
 

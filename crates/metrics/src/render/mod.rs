@@ -6,7 +6,7 @@ mod output;
 pub use output::Page;
 
 pub(crate) use accept::{Format, choose_format, wants_gzip};
-pub(crate) use output::Output;
+pub(crate) use output::{Output, Spare};
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,7 +17,7 @@ use crate::cells::CellSpace;
 use crate::exemplar::Exemplar;
 use crate::family::{BLOCK, Family, Repr};
 use crate::http::{self, Part};
-use crate::index::{Entry, LINE};
+use crate::index::Entry;
 use crate::registry::Registry;
 use crate::status::STATUSES;
 use crate::text;
@@ -30,7 +30,7 @@ const ALWAYS: [u16; 2] = [200, 500];
 pub(crate) fn render(registry: &Registry, format: Format, gzip: bool) -> Output {
     let expected = registry.page.load(Relaxed);
     let mut page = Writer {
-        out: Output::new(expected, gzip),
+        out: Output::new(expected, gzip, &registry.spare),
         format,
         created: registry.options.created,
         labels: Vec::new(),
@@ -123,10 +123,12 @@ impl Writer {
         let block = family.block();
         let with_created = family.kind == Kind::Counter && self.format == Format::OpenMetrics;
         let (mut whole, mut float) = ([0; BLOCK], [0.0; BLOCK]);
-        let mut line = [0; LINE];
-        for (entry, number) in family.entries().zip(0..) {
-            let place = number % block;
-            if place == 0 {
+        let mut digits = itoa::Buffer::new();
+        let mut value = Vec::new();
+        let mut place = block;
+        for entry in family.entries() {
+            if place == block {
+                place = 0;
                 load(
                     cells,
                     family,
@@ -135,27 +137,35 @@ impl Writer {
                     &mut float[..block],
                 );
             }
-            match entry.write_line(&family.line, &mut line) {
-                Some(end) => self.out.buffer().extend_from_slice(&line[..end]),
-                None => {
-                    self.label(&entry, &family.labels);
-                    self.name(&family.name, "");
+            let value = match family.repr {
+                Repr::Count | Repr::Absolute => digits.format(whole[place]).as_bytes(),
+                _ => {
+                    value.clear();
+                    match family.repr {
+                        Repr::LevelI64 => text::write_i64(&mut value, whole[place] as i64),
+                        // Lanes are read one after the other: an end may be seen before its beginning.
+                        Repr::Balance => text::write_i64(&mut value, (whole[place] as i64).max(0)),
+                        _ => text::write_f64(&mut value, float[place]),
+                    }
+                    &value
                 }
+            };
+            place += 1;
+            let quick = self
+                .out
+                .line(|line| entry.write_line(&family.line, line), value);
+            if quick && !with_created {
+                continue;
             }
-            let out = self.out.buffer();
-            match family.repr {
-                Repr::Count | Repr::Absolute => text::write_u64(out, whole[place]),
-                Repr::LevelI64 => text::write_i64(out, whole[place] as i64),
-                // Lanes are read one after the other, so that an end may be seen before its beginning.
-                Repr::Balance => text::write_i64(out, (whole[place] as i64).max(0)),
-                _ => text::write_f64(out, float[place]),
+            self.label(&entry, &family.labels);
+            if !quick {
+                self.name(&family.name, "");
+                self.out.buffer().extend_from_slice(value);
+                self.out.end_line();
             }
             if with_created {
-                self.out.push("\n");
-                self.label(&entry, &family.labels);
-                self.created_value(base(&family.name));
+                self.created(base(&family.name));
             }
-            self.out.end_line();
         }
     }
 

@@ -40,6 +40,47 @@ fn gzip_holds_the_same_page() {
 }
 
 #[test]
+fn pages_held_at_the_same_time_are_each_whole() {
+    let m = metrics();
+    let pages: Vec<_> = (0..5)
+        .map(|i| {
+            m.update_positions(i);
+            m.render(None, None).body
+        })
+        .collect();
+    for (i, page) in pages.iter().enumerate() {
+        let page = parse(std::str::from_utf8(page).expect("text"));
+        assert_eq!(page.value("positions_active", &[]), Some(i as f64));
+    }
+    let last = pages[4].clone();
+    drop(pages);
+    assert_eq!(m.render(None, None).body, last);
+}
+
+#[test]
+fn a_long_page_is_the_same_however_it_is_cut() {
+    let m = metrics();
+    for i in 0..3_000 {
+        // Every seventh needs an escape, every hundredth is too long to be put together from words.
+        let name = match i {
+            _ if i % 100 == 0 => "x".repeat(600) + &i.to_string(),
+            _ if i % 7 == 0 => format!("back\\slash{i}"),
+            _ => format!("E{i}"),
+        };
+        m.record_error(&name, "e");
+        m.record_signal(&name, "A");
+    }
+    for page in [m.export_metrics(), open_text(&m)] {
+        let page = parse(&page);
+        assert_eq!(page.series("signals_generated_total"), 3_000);
+        assert_eq!(page.total("signals_generated_total"), 3_000.0);
+        // The budget; `other`, there from the start, is one of them.
+        assert_eq!(page.series("errors_total"), 1_000);
+        assert_eq!(page.total("errors_total"), 3_000.0);
+    }
+}
+
+#[test]
 fn openmetrics_says_units_created_and_end() {
     let m = metrics();
     m.record_request("GET", "/", 200, Duration::from_millis(1), 0, 0);
