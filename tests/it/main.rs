@@ -1,1 +1,4 @@
-//! Integration tests.
+//! What needs several crates at once, through the facade.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod bridges;

@@ -23,7 +23,15 @@ pub struct Market {
 
 struct State {
     prices: BTreeMap<String, u64>,
+    /// A crash or a rally on top of the walk; 0 is none.
+    shock_percent: f64,
     random: u64,
+}
+
+impl State {
+    fn shocked(&self, price: u64) -> u64 {
+        on_tick((price as f64 * (1.0 + self.shock_percent / 100.0)) as u64)
+    }
 }
 
 impl Market {
@@ -33,6 +41,7 @@ impl Market {
             opened: Instant::now(),
             state: Mutex::new(State {
                 prices,
+                shock_percent: 0.0,
                 random: 0x5EED,
             }),
         }
@@ -47,17 +56,23 @@ impl Market {
     }
 
     pub fn price(&self, symbol: &str) -> Option<u64> {
-        self.lock().prices.get(symbol).copied()
+        let state = self.lock();
+        state.prices.get(symbol).map(|price| state.shocked(*price))
     }
 
     pub fn prices(&self) -> BTreeMap<String, u64> {
-        self.lock().prices.clone()
+        let state = self.lock();
+        state
+            .prices
+            .iter()
+            .map(|(symbol, price)| (symbol.clone(), state.shocked(*price)))
+            .collect()
     }
 
     /// Every price moves by up to half a percent.
     pub fn tick(&self) {
         let mut state = self.lock();
-        let State { prices, random } = &mut *state;
+        let State { prices, random, .. } = &mut *state;
         for price in prices.values_mut() {
             // Marsaglia's xorshift64.
             *random ^= *random << 13;
@@ -68,11 +83,9 @@ impl Market {
         }
     }
 
-    /// Every price falls or rises by `percent` at once.
+    /// Moves every price by `percent` at once; 0 takes it back.
     pub fn shock(&self, percent: f64) {
-        for price in self.lock().prices.values_mut() {
-            *price = on_tick((*price as f64 * (1.0 + percent / 100.0)).max(1.0) as u64);
-        }
+        self.lock().shock_percent = percent.clamp(-99.0, 1_000.0);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
