@@ -190,7 +190,7 @@ impl LoggingConfig {
     }
 
     /// Lines go into this writer instead of stdout and file: one `write_all` a line, on the logging
-    /// thread and under a lock. For tests and special stores.
+    /// thread and under a lock: the writer must not log. For tests and special stores.
     pub fn writer(mut self, writer: impl io::Write + Send + 'static) -> Self {
         self.writer = Some(Box::new(writer));
         self

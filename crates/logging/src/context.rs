@@ -286,7 +286,7 @@ fn render(context: &LogContext, scheme: &Scheme, layer: u64) -> Rendered {
         let value = &value[..value.floor_char_boundary(ID_LIMIT)];
         let mut text = crate::scheme::quoted(&format!("{prefix}{value}"));
         text.splice(0..0, key.chunk.iter().copied());
-        if scheme.keys.nested.is_some() && i >= 3 {
+        if scheme.nested && i >= 3 {
             rendered.outer.extend(text);
         } else {
             rendered.bytes.extend(text);

@@ -6,6 +6,7 @@ use crate::filter::Directives;
 use crate::layer::Core;
 use crate::level::Expiry;
 use crate::sink::Sink;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -169,7 +170,14 @@ impl Drop for LogGuard {
         match &self.handle.core.sink {
             Sink::Buffered(shared) => {
                 shared.request_close();
-                shared.wait_closed(clock::instant() + self.shutdown);
+                let waiting = shared.wait_closed(clock::instant() + self.shutdown);
+                if waiting > 0 {
+                    // The outputs hang: this is the last place where it can be said.
+                    let _stderr_may_be_closed = writeln!(
+                        io::stderr(),
+                        "warning: {waiting} log lines were not written in time"
+                    );
+                }
             }
             direct @ Sink::Direct(_) => {
                 direct.flush(self.shutdown);

@@ -449,7 +449,7 @@ where
             line.raw(&site.head);
         }
 
-        let nested = core.scheme.keys.nested.is_some();
+        let nested = core.scheme.nested;
         let mut outer = 0;
         if nested {
             outer = context::outer_len(&core.scheme, core.id);

@@ -26,6 +26,8 @@ pub(crate) struct Scheme {
     pub(crate) redactor: Redactor,
     /// JSON, and no value is looked at for secrets.
     pub(crate) direct: bool,
+    /// The event's own fields go into an object of their own.
+    pub(crate) nested: bool,
     /// What the line starts with, up to the timestamp's digits.
     pub(crate) start: Start,
     /// Service and environment, rendered.
@@ -134,6 +136,7 @@ impl Scheme {
             preset,
             keys,
             layout: parts.layout,
+            nested: keys.nested.is_some(),
             direct: json && !parts.redactor.has_patterns(),
             redactor: parts.redactor,
             start: if json {

@@ -39,7 +39,7 @@ impl Voice {
         line.raw(&scheme.open(&origin));
         line.raw(&scheme.key_chunk("dropped", Kind::Plain));
         line.u64(lines);
-        if scheme.keys.nested.is_some() {
+        if scheme.nested {
             line.byte(b'}');
         }
         line.raw(&scheme.tail(&origin));

@@ -96,9 +96,18 @@ pub(crate) fn push_clean(out: &mut Vec<u8>, s: &[u8]) -> bool {
         }
         return clean;
     }
+    if let (true, Some(a), Some(b)) = (n <= 16, s.first_chunk::<8>(), s.last_chunk::<8>()) {
+        let (a, b) = (u64::from_le_bytes(*a), u64::from_le_bytes(*b));
+        let clean = (dirty8(a) | dirty8(b)) == 0;
+        if clean {
+            push_word(out, a, n - 8);
+            out.extend_from_slice(&b.to_le_bytes());
+        }
+        return clean;
+    }
     let clean = is_clean(s);
     if clean {
-        push_short(out, s);
+        out.extend_from_slice(s);
     }
     clean
 }

@@ -241,13 +241,13 @@ impl Shared {
         reached
     }
 
-    /// Waits until the flusher has ended; false when time ran out.
-    pub(crate) fn wait_closed(&self, deadline: Instant) -> bool {
+    /// Waits until the flusher has ended; gives the number of lines still waiting when time ran out.
+    pub(crate) fn wait_closed(&self, deadline: Instant) -> u64 {
         let mut front = self.lock();
         while !front.closed {
             let left = deadline.saturating_duration_since(clock::instant());
             if left.is_zero() {
-                return false;
+                return front.pushed - front.done;
             }
             front = self
                 .flushed
@@ -255,7 +255,7 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        true
+        0
     }
 
     /// The flusher's side: waits for work, then swaps the full buffer for the empty one.

@@ -12,6 +12,7 @@ use crate::preset::lower;
 use buffer::Shared;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tracing_core::Level;
@@ -130,7 +131,9 @@ impl Sink {
             Sink::Direct(direct) => {
                 let mut inner = direct.inner.lock().unwrap_or_else(PoisonError::into_inner);
                 inner.counts.events[level_index(level)] += 1;
-                if inner.writer.write_all(line).is_err() {
+                // A writer that panics must not take the caller with it.
+                let written = catch_unwind(AssertUnwindSafe(|| inner.writer.write_all(line)));
+                if !matches!(written, Ok(Ok(()))) {
                     inner.counts.lost[Loss::Writer as usize] += 1;
                 }
             }

@@ -196,7 +196,7 @@ impl Bytes<'_> {
             5 => Any::I128(self.number() as i128),
             6 => Any::U128(self.number()),
             7 => Any::F64(f64::from_bits(self.number() as u64)),
-            8 => Any::Bool(self.byte() % 2 == 0),
+            8 => Any::Bool(self.byte() & 1 == 0),
             9 => Any::Bytes(self.text().into_bytes()),
             _ => {
                 let mut chain = Chain {
@@ -340,10 +340,10 @@ pub(crate) fn check(bytes: &[u8], may_panic: bool) {
     let event = callsite((false, level, names(&mut bytes)));
     let level = *event.level();
     let limit = 1_024 + usize::from(bytes.byte()) * 64;
-    let with_patterns = bytes.byte() % 8 == 0;
+    let with_patterns = bytes.byte() & 7 == 0;
     let context = LogContext {
-        request_id: (bytes.byte() % 2 == 0).then(|| bytes.text()),
-        trace_id: (bytes.byte() % 2 == 0).then(|| bytes.text()),
+        request_id: (bytes.byte() & 1 == 0).then(|| bytes.text()),
+        trace_id: (bytes.byte() & 1 == 0).then(|| bytes.text()),
         ..LogContext::new()
     };
     let span_values: [Any; FIELDS] = std::array::from_fn(|_| bytes.any());

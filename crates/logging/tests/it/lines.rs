@@ -457,3 +457,62 @@ fn a_rate_limit_says_what_it_suppressed() {
     assert!(said >= 7, "{said}");
     assert!(lines.iter().any(|l| l["message"] == "another callsite"));
 }
+
+struct Broken(bool);
+impl std::io::Write for Broken {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        assert!(!self.0, "a writer that panics");
+        Err(std::io::ErrorKind::Other.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_writer_that_fails_or_panics_costs_lines_only() {
+    for panics in [false, true] {
+        let logging = LoggingConfig::new("svc", "test")
+            .writer(Broken(panics))
+            .build()
+            .unwrap();
+        let handle = logging.handle();
+        logging.with_default(|| {
+            info!("one");
+            info!("two");
+        });
+        assert_eq!(handle.stats().dropped_by("writer_error"), 2);
+    }
+}
+
+#[test]
+fn every_wrong_setting_is_named_at_once() {
+    let error = LoggingConfig::new("svc", "test")
+        .level("loud")
+        .max_line_bytes(10)
+        .redact_pattern("(")
+        .rate_limit(0, std::time::Duration::ZERO)
+        .file_name("../x")
+        .build()
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "loud",
+        "max_line_bytes",
+        "redaction pattern",
+        "rate_limit",
+        "file_name",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    let format = "yaml".parse::<Format>().unwrap_err().to_string();
+    assert!(
+        format.contains("json") && format.contains("pretty"),
+        "{format}"
+    );
+    let preset = "splunk".parse::<Preset>().unwrap_err().to_string();
+    assert!(
+        preset.contains("ecs") && preset.contains("datadog"),
+        "{preset}"
+    );
+}
