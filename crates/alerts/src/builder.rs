@@ -128,7 +128,7 @@ impl AlertManagerBuilder {
         self
     }
 
-    /// Keys remembered for cooldown. Default: 65,536.
+    /// Keys remembered for cooldown. Default: 50,000.
     #[must_use]
     pub const fn max_keys(mut self, keys: usize) -> Self {
         self.policy.max_keys = keys;

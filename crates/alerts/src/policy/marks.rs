@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::flap::{Flap, FlapConfig};
 use super::{Held, Pass, PastMark, Suppressed, Verdict};
-use crate::clock::Tick;
+use crate::clock::{Tick, millis};
 use crate::level::AlertLevel;
 
 /// One thing told, or about to be, of a key on a channel.
@@ -18,11 +18,14 @@ struct Telling {
     firing: bool,
     /// Deliveries on their way: while there are any, the key is quiet without end.
     outstanding: u16,
-    /// When the cooldown ends, once one of the deliveries arrived.
-    until: Option<Tick>,
-    cooldown: Duration,
+    /// One of the deliveries arrived.
+    arrived: bool,
+    /// When the cooldown ends, if one arrived.
+    until: Tick,
+    /// Milliseconds.
+    cooldown: i64,
     /// Alerts held back before it: they count again if it never arrives.
-    carried: u64,
+    carried: u32,
 }
 
 /// One key on one channel: the last telling counts, and if it dies, the one before it.
@@ -30,9 +33,13 @@ struct Telling {
 pub(super) struct Mark {
     channel: u8,
     tickets: u32,
+    suppressed: u32,
     last: Option<Telling>,
-    earlier: Vec<Telling>,
-    suppressed: u64,
+    #[expect(
+        clippy::box_collection,
+        reason = "hardly ever there, and there are many marks"
+    )]
+    earlier: Option<Box<Vec<Telling>>>,
 }
 
 /// Tellings that may have to be gone back to; only those on their way pile up.
@@ -43,9 +50,9 @@ impl Mark {
         Self {
             channel,
             tickets: 0,
-            last: None,
-            earlier: Vec::new(),
             suppressed: 0,
+            last: None,
+            earlier: None,
         }
     }
 
@@ -53,31 +60,30 @@ impl Mark {
         if let Some(last) = &mut self.last
             && last.ticket == ticket
         {
-            last.outstanding = last.outstanding.saturating_sub(1);
-            last.until = Some(tick.after(last.cooldown));
-            self.earlier.clear();
-        } else if let Some(earlier) = self.earlier.iter_mut().find(|it| it.ticket == ticket) {
-            earlier.outstanding = earlier.outstanding.saturating_sub(1);
-            earlier.until = Some(tick.after(earlier.cooldown));
+            last.arrive(tick);
+            self.earlier = None;
+        } else if let Some(earlier) = self.find_earlier(ticket) {
+            earlier.arrive(tick);
         }
     }
 
+    fn find_earlier(&mut self, ticket: u32) -> Option<&mut Telling> {
+        let earlier = self.earlier.as_mut()?;
+        earlier.iter_mut().find(|it| it.ticket == ticket)
+    }
+
     pub(super) fn dead(&mut self, ticket: u32) {
-        let buried = |telling: &mut Telling| {
-            telling.outstanding = telling.outstanding.saturating_sub(1);
-            telling.outstanding == 0 && telling.until.is_none()
-        };
         if let Some(last) = &mut self.last
             && last.ticket == ticket
         {
-            if buried(last) {
+            if last.die() {
                 self.suppressed = self.suppressed.saturating_add(last.carried);
-                self.last = self.earlier.pop();
+                self.last = self.earlier.as_mut().and_then(|earlier| earlier.pop());
             }
-        } else if let Some(place) = self.earlier.iter().position(|it| it.ticket == ticket)
-            && buried(&mut self.earlier[place])
+        } else if self.find_earlier(ticket).is_some_and(Telling::die)
+            && let Some(earlier) = &mut self.earlier
         {
-            self.earlier.remove(place);
+            earlier.retain(|it| it.ticket != ticket);
         }
     }
 
@@ -109,24 +115,41 @@ impl Mark {
             level,
             firing,
             outstanding: targets,
-            until: None,
-            cooldown,
+            arrived: false,
+            until: Tick(i64::MIN),
+            cooldown: millis(cooldown),
             carried,
         };
         if let Some(before) = self.last.replace(telling) {
-            if self.earlier.len() >= MAX_EARLIER {
-                self.earlier.remove(0);
+            let earlier = self.earlier.get_or_insert_default();
+            if earlier.len() >= MAX_EARLIER {
+                earlier.remove(0);
             }
-            self.earlier.push(before);
+            earlier.push(before);
         }
-        (self.tickets, carried)
+        (self.tickets, u64::from(carried))
     }
 }
 
 impl Telling {
     fn quiet(&self, tick: Tick) -> bool {
-        self.until
-            .map_or(self.outstanding > 0, |until| tick < until)
+        if self.arrived {
+            tick < self.until
+        } else {
+            self.outstanding > 0
+        }
+    }
+
+    fn arrive(&mut self, tick: Tick) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        self.arrived = true;
+        self.until = Tick(tick.0.saturating_add(self.cooldown));
+    }
+
+    /// True: it will never arrive anywhere.
+    fn die(&mut self) -> bool {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        self.outstanding == 0 && !self.arrived
     }
 }
 
@@ -209,12 +232,14 @@ impl KeyState {
             // the first again. What flaps is told in the end.
             if reason != Suppressed::Flapping {
                 self.marks[place].last = None;
-                self.marks[place].earlier.clear();
+                self.marks[place].earlier = None;
             }
             return Some(verdict);
         }
         let mark = &mut self.marks[place];
-        let (level, cooldown) = mark.firing().map(|last| (last.level, last.cooldown))?;
+        let last = mark.firing()?;
+        let level = last.level;
+        let cooldown = Duration::from_millis(last.cooldown.unsigned_abs());
         let (ticket, suppressed) = mark.tell(targets, level, false, cooldown);
         Some(Verdict::Deliver {
             why: Pass::Resolved,
@@ -232,6 +257,8 @@ impl KeyState {
     }
 
     fn add(&mut self, channel: u8) -> usize {
+        // There are many keys and few channels: no room in advance.
+        self.marks.reserve_exact(1);
         self.marks.push(Mark::new(channel));
         self.marks.len() - 1
     }
@@ -339,8 +366,9 @@ impl Marks {
                 level,
                 firing: true,
                 outstanding: 0,
-                until: Some(Tick(i64::MIN)),
-                cooldown: Duration::ZERO,
+                arrived: true,
+                until: Tick(i64::MIN),
+                cooldown: 0,
                 carried: 0,
             });
             state.marks.push(mark);
@@ -354,15 +382,16 @@ impl Marks {
         let state = self.entry(tick, &past.key);
         state.marks.retain(|mark| mark.channel != channel);
         let mut mark = Mark::new(channel);
-        mark.suppressed = past.suppressed;
+        mark.suppressed = u32::try_from(past.suppressed).unwrap_or(u32::MAX);
         mark.last = Some(Telling {
             ticket: 0,
             level: past.level,
             firing: past.firing,
             outstanding: past.outstanding,
             // A clock that was set back must not make a cooldown longer than it is.
-            until: (past.outstanding == 0).then(|| past.until.min(tick.after(past.cooldown))),
-            cooldown: past.cooldown,
+            until: past.until.min(tick.after(past.cooldown)),
+            arrived: past.outstanding == 0,
+            cooldown: millis(past.cooldown),
             carried: 0,
         });
         state.marks.push(mark);

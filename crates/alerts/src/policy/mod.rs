@@ -55,7 +55,7 @@ pub struct PolicyConfig {
     /// When an alert that comes and goes is held down. What was last sent of it is told when it has
     /// been the same for a whole [`FlapConfig::window`].
     pub flap: Option<FlapConfig>,
-    /// Keys remembered; past it the longest untouched is forgotten and counted. Default: 65,536.
+    /// Keys remembered; past it the longest untouched is forgotten and counted. Default: 50,000.
     pub max_keys: usize,
     /// Silences at once. Default: 1,000.
     pub max_silences: usize,
@@ -68,7 +68,7 @@ impl Default for PolicyConfig {
             cooldown: Duration::from_secs(15 * 60),
             inhibit: Some(InhibitConfig::default()),
             flap: Some(FlapConfig::default()),
-            max_keys: 65_536,
+            max_keys: 50_000,
             max_silences: 1_000,
         }
     }

@@ -10,7 +10,7 @@ use super::{
     HistoryQuery, Recovered, Recovery, Replay, StoreError,
 };
 
-/// Keeps the newest alerts in memory; by default 10,000 of them within 16 MiB.
+/// Keeps the newest alerts in memory; by default 10,000 of them within 8 MiB.
 #[derive(Debug)]
 pub struct MemoryStore {
     inner: Mutex<Inner>,
@@ -38,7 +38,7 @@ struct Kept {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self::new(10_000, 16 << 20)
+        Self::new(10_000, 8 << 20)
     }
 }
 
@@ -84,7 +84,7 @@ impl Inner {
                 for delivery in &deliveries {
                     self.by_delivery.insert(delivery.id, id);
                 }
-                let bytes = weight(&accepted) + deliveries.len() * size_of::<Delivery>();
+                let bytes = weight(&accepted) + deliveries.len() * DELIVERY_WEIGHT;
                 self.bytes += bytes;
                 self.order.push_back(id);
                 self.alerts.insert(
@@ -100,8 +100,8 @@ impl Inner {
                 if let Some(kept) = self.alerts.get_mut(&accepted) {
                     self.by_delivery.insert(delivery.id, accepted);
                     kept.deliveries.push(delivery);
-                    kept.bytes += size_of::<Delivery>();
-                    self.bytes += size_of::<Delivery>();
+                    kept.bytes += DELIVERY_WEIGHT;
+                    self.bytes += DELIVERY_WEIGHT;
                 }
             }
             Change::Move {
@@ -166,8 +166,11 @@ impl Inner {
     }
 }
 
+/// A delivery and its place in the index.
+const DELIVERY_WEIGHT: usize = size_of::<Delivery>() + 64;
+
 fn weight(accepted: &Accepted) -> usize {
-    crate::limits::weight(&accepted.alert) + accepted.key.len() + size_of::<Accepted>() + 128
+    crate::limits::weight(&accepted.alert) + accepted.key.len() + size_of::<Accepted>() + 256
 }
 
 impl AlertStore for MemoryStore {
