@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bongsu_alerts::{AlertManager, AlertRule, Channel, Dispatcher, channels::LogChannel};
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 
-use crate::{Config, Error, config::Problem};
+use crate::{Config, Error, config::Problem, tasks::Tasks};
 
 /// Stops the dispatcher: it delivers what is due, for a while.
 #[derive(Debug)]
@@ -41,10 +41,11 @@ pub(crate) fn build(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
+    tasks: &Tasks,
 ) -> Result<(AlertManager, AlertsEnd), Error> {
-    let (configured, problems) = channels(config);
-    if !problems.is_empty() {
-        return Err(crate::config::ConfigError::new(problems).into());
+    let configured = channels(config);
+    if !configured.problems.is_empty() {
+        return Err(crate::config::ConfigError::new(configured.problems).into());
     }
     let service = &config.service;
     let mut builder = AlertManager::builder(&service.name, &service.environment)
@@ -54,7 +55,7 @@ pub(crate) fn build(
     {
         builder = builder.store(store(config)?);
     }
-    for channel in configured.into_iter().chain(added) {
+    for channel in configured.channels.into_iter().chain(added) {
         builder = builder.shared_channel(channel);
     }
     for rule in rules {
@@ -63,6 +64,15 @@ pub(crate) fn build(
     let (manager, dispatcher) = builder
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
+    #[cfg(feature = "alertmanager")]
+    if let Some(peers) = configured.alertmanager {
+        adopt(&peers, &manager, config);
+        tasks.spawn("alertmanager-refresh", peers.refresh());
+    }
+    #[cfg(feature = "heartbeat")]
+    if let Some(heartbeat) = configured.heartbeat {
+        tasks.spawn("heartbeat", heartbeat.run());
+    }
     Ok((manager, AlertsEnd::start(dispatcher)))
 }
 
@@ -75,13 +85,39 @@ fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Error> {
         .map_err(|error| Error::setup("alerts", error))
 }
 
+/// What still fires from before a restart is repeated to Alertmanager from now on.
+#[cfg(feature = "alertmanager")]
+fn adopt(
+    peers: &bongsu_alerts::channels::AlertmanagerChannel,
+    manager: &AlertManager,
+    config: &Config,
+) {
+    use bongsu_alerts::{AlertStatus, Notification};
+    for active in manager.active() {
+        peers.adopt(&Notification {
+            delivery_id: active.alert.id.clone(),
+            alert: active.alert,
+            status: AlertStatus::Firing,
+            suppressed: 0,
+            service: config.service.name.clone(),
+            environment: config.service.environment.clone(),
+            digest: Vec::new(),
+        });
+    }
+}
+
+/// What is wrong with the configured channels.
+pub(crate) fn problems(config: &Config) -> Vec<Problem> {
+    channels(config).problems
+}
+
 /// Every channel that is configured, or what is wrong with it, under its variable's name.
 #[allow(
     unused_variables,
     unused_mut,
     reason = "which channels exist depends on the features"
 )]
-pub(crate) fn channels(config: &Config) -> (Vec<Arc<dyn Channel>>, Vec<Problem>) {
+fn channels(config: &Config) -> Built {
     let mut built = Built::default();
     let alerts = &config.alerts;
     #[cfg(feature = "email")]
@@ -157,15 +193,27 @@ pub(crate) fn channels(config: &Config) -> (Vec<Arc<dyn Channel>>, Vec<Problem>)
     #[cfg(feature = "alertmanager")]
     if !alerts.alertmanagers.is_empty() {
         let peers = bongsu_alerts::channels::AlertmanagerChannel::new(&alerts.alertmanagers);
+        built.alertmanager = peers.as_ref().ok().cloned();
         built.add(|_| "ALERTMANAGER_URLS", peers);
     }
-    (built.channels, built.problems)
+    #[cfg(feature = "heartbeat")]
+    if let Some(url) = &alerts.heartbeat {
+        match bongsu_alerts::heartbeat::Heartbeat::new(secret(url)) {
+            Ok(heartbeat) => built.heartbeat = Some(heartbeat),
+            Err(error) => built.refuse(|_| "BONGSU_HEARTBEAT_URL", &error),
+        }
+    }
+    built
 }
 
 #[derive(Default)]
 struct Built {
     channels: Vec<Arc<dyn Channel>>,
     problems: Vec<Problem>,
+    #[cfg(feature = "alertmanager")]
+    alertmanager: Option<bongsu_alerts::channels::AlertmanagerChannel>,
+    #[cfg(feature = "heartbeat")]
+    heartbeat: Option<bongsu_alerts::heartbeat::Heartbeat>,
 }
 
 #[cfg(feature = "_channels")]
@@ -178,13 +226,20 @@ impl Built {
     ) {
         match channel {
             Ok(channel) => self.channels.push(Arc::new(channel)),
-            Err(error) => self
-                .problems
-                .extend(error.problems.iter().map(|found| Problem {
-                    variable: variable(found.field).to_owned(),
-                    message: found.problem.to_string(),
-                })),
+            Err(error) => self.refuse(variable, &error),
         }
+    }
+
+    fn refuse(
+        &mut self,
+        variable: impl Fn(&str) -> &'static str,
+        error: &bongsu_alerts::channels::ChannelConfigError,
+    ) {
+        self.problems
+            .extend(error.problems.iter().map(|found| Problem {
+                variable: variable(found.field).to_owned(),
+                message: found.problem.to_string(),
+            }));
     }
 }
 

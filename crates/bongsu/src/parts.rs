@@ -65,7 +65,7 @@ impl Parts {
         let metrics = metrics(&config, tasks)?;
         #[cfg(feature = "alerts")]
         let (alerts, alerts_end) =
-            crate::alerting::build(&config, builder.channels, builder.rules)?;
+            crate::alerting::build(&config, builder.channels, builder.rules, tasks)?;
         #[cfg(feature = "postgres")]
         let pool = crate::database::pool(&config)?;
         #[cfg(feature = "health")]

@@ -327,18 +327,31 @@ impl Desk {
             .query("SELECT", "trades", |db| {
                 let mut book = Book::new(INITIAL_CASH);
                 let mut pnl = BTreeMap::<String, i64>::new();
-                let mut fills = db.prepare(
-                    "SELECT ticker, action, executed_quantity, total_amount, commission, tax FROM trades
-                     WHERE executed_quantity > 0 AND executed_at IS NOT NULL ORDER BY executed_at, id",
+                // The last recorded cash holds for everything before it; its time is UTC, the fills' Korean.
+                let (recorded, until): (i64, String) = db.query_row(
+                    "SELECT cash_balance, datetime(date, '+9 hours') FROM portfolio_risk_metrics
+                     ORDER BY date DESC LIMIT 1",
+                    [],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
                 )?;
-                let mut rows = fills.query([])?;
+                let mut fills = db.prepare(
+                    "SELECT ticker, action, executed_quantity, total_amount, commission, tax, executed_at > ?1
+                     FROM trades WHERE executed_quantity > 0 AND executed_at IS NOT NULL ORDER BY executed_at, id",
+                )?;
+                let mut rows = fills.query([until])?;
+                let mut since_recorded = Book::new(recorded);
                 while let Some(row) = rows.next()? {
                     let (symbol, action): (String, String) = (row.get(0)?, row.get(1)?);
                     let side = if action == "BUY" { Side::Buy } else { Side::Sell };
+                    let (quantity, amount) = (row.get(2)?, row.get(3)?);
                     let fees = (row.get(4)?, row.get(5)?);
-                    let effect = book.apply(&symbol, side, row.get(2)?, row.get(3)?, fees);
+                    let effect = book.apply(&symbol, side, quantity, amount, fees);
+                    if row.get(6)? {
+                        since_recorded.apply(&symbol, side, quantity, amount, fees);
+                    }
                     *pnl.entry(symbol).or_default() += effect.pnl.unwrap_or(0);
                 }
+                book.cash = since_recorded.cash;
                 let peak = db.query_row("SELECT max(peak_value) FROM portfolio_risk_metrics", [], |row| row.get(0))?;
                 let prices = db
                     .prepare(

@@ -245,8 +245,11 @@ impl Config {
         #[cfg(feature = "logging")]
         check_log(&mut r, &config);
         #[cfg(feature = "alerts")]
-        for problem in crate::alerting::channels(&config).1 {
-            r.problem(&problem.variable, problem.message);
+        for problem in crate::alerting::problems(&config) {
+            // What is missing was said already; a channel says it again in other words.
+            if !r.has_problem(&problem.variable) {
+                r.problem(&problem.variable, problem.message);
+            }
         }
         r.finish(config)
     }

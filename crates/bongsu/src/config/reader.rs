@@ -37,6 +37,13 @@ impl<'a> Reader<'a> {
         });
     }
 
+    #[cfg(feature = "alerts")]
+    pub(super) fn has_problem(&self, variable: &str) -> bool {
+        self.problems
+            .iter()
+            .any(|problem| problem.variable == variable)
+    }
+
     /// The text of `name`, trimmed.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let value = self.vars.get(name)?.trim().to_owned();
