@@ -2,11 +2,13 @@
 
 mod bench;
 mod ci;
+mod dashboards;
 mod demo;
 mod deny;
 mod layers;
 mod packages;
 mod run;
+mod stack;
 mod test;
 
 use std::process::ExitCode;
@@ -21,6 +23,14 @@ usage: cargo xtask <command>
   ci      formatting, lints, docs, features, layers, licences, then `test` and `demo --once`
   bench [area]...
           the benchmarks beside their peers; writes BENCHMARKS.md
+  dashboards [--check]
+          writes the dashboards, rules and runbooks; --check: says what differs or is invalid
+  up [--dev] [--profile remote-write|logs|otlp]...
+          the stack of docker/: engine, Prometheus, Alertmanager, Grafana; --dev: admin/admin
+  down [--volumes]
+          stops it
+  logs [service]...
+          follows its logs
 ";
 
 fn main() -> ExitCode {
@@ -33,6 +43,10 @@ fn main() -> ExitCode {
         "test" => test::run_all(rest),
         "ci" => ci::run_all(),
         "bench" => bench::run_areas(rest),
+        "dashboards" => dashboards::generate(rest),
+        "up" => stack::up(rest),
+        "down" => stack::down(rest),
+        "logs" => stack::logs(rest),
         _ => {
             run::say(USAGE);
             return ExitCode::from(if matches!(command, "help" | "--help" | "-h") {

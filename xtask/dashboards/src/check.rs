@@ -147,7 +147,7 @@ fn first_line(ours: &str, found: &str) -> (String, String) {
             (None, None) => break,
             (x, y) if x == y => {
                 let line = x.unwrap_or_default().trim_start().trim_start_matches("- ");
-                let named = ["alert: ", "record: ", "## ", "name: "];
+                let named = ["alert: ", "record: ", "### ", "name: "];
                 if let Some(name) = named.iter().find_map(|prefix| line.strip_prefix(prefix)) {
                     name.trim_matches('\'').clone_into(&mut rule);
                 }

@@ -13,6 +13,7 @@ pub mod check;
 pub mod grafana;
 pub mod lint;
 pub mod promql;
+pub mod receiver;
 pub mod rule;
 mod rules;
 mod runbooks;

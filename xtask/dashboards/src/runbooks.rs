@@ -11,7 +11,7 @@ pub(crate) fn page(groups: &[Group]) -> String {
          One section an alert. *Critical* wakes somebody, *warning* is looked at the same day.\n",
     );
     for group in groups {
-        let _ = writeln!(page, "\n# {}\n\n{}", group.name, group.about);
+        let _ = writeln!(page, "\n## {}\n\n{}", group.name, group.about);
         for alert in &group.alerts {
             let keep = alert
                 .keep
@@ -19,7 +19,7 @@ pub(crate) fn page(groups: &[Group]) -> String {
             let [means, look, act] = alert.runbook;
             let _ = write!(
                 page,
-                "\n## {}\n\n**{}**, after {}{}.\n\n{means}\n\n```promql\n{}\n```\n\n\
+                "\n### {}\n\n**{}**, after {}{}.\n\n{means}\n\n```promql\n{}\n```\n\n\
                  - **Look**: {look}\n- **Do**: {act}\n",
                 alert.name,
                 alert.severity.as_str(),

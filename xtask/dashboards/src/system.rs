@@ -339,7 +339,11 @@ fn process() -> (Text, Vec<Spec>) {
             ),
         )
         .ask(
-            sum(&["metric"], &rate("bongsu_metrics_overflow_total", "")),
+            // Without a series nothing went past a bound: that is a 0, not a gap.
+            format!(
+                "{} or vector(0)",
+                sum(&["metric"], &rate("bongsu_metrics_overflow_total", ""))
+            ),
             "{{metric}}",
         )
         .from_zero(),
