@@ -1,7 +1,10 @@
 //! CPU time: what others on a noisy machine do is not counted.
 
 fn read(clock: libc::clockid_t) -> f64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut t = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a live timespec.
     assert_eq!(unsafe { libc::clock_gettime(clock, &mut t) }, 0);
     t.tv_sec as f64 * 1e9 + t.tv_nsec as f64

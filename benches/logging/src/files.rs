@@ -56,7 +56,10 @@ fn bongsu(dir: &Path, f: impl FnOnce() -> f64) -> f64 {
 
 fn fmt_json(dir: &Path, f: impl FnOnce() -> f64) -> f64 {
     let file = File::create(dir.join("fmt.log")).expect("a file");
-    let subscriber = tracing_subscriber::fmt().json().with_writer(Mutex::new(file)).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(Mutex::new(file))
+        .finish();
     with_default(subscriber, f)
 }
 
@@ -65,7 +68,10 @@ fn non_blocking(dir: &Path, f: impl FnOnce() -> f64) -> f64 {
     let (writer, _guard) = tracing_appender::non_blocking::NonBlockingBuilder::default()
         .lossy(false)
         .finish(file);
-    let subscriber = tracing_subscriber::fmt().json().with_writer(writer).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(writer)
+        .finish();
     with_default(subscriber, f)
 }
 

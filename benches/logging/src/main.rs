@@ -138,7 +138,11 @@ fn instructions() {
     let own = std::env::current_exe().expect("this program");
     for (mode, function, name) in [
         ("callgrind-events", "counted_events", "event_instructions"),
-        ("callgrind-disabled", "counted_disabled", "event_instructions_disabled"),
+        (
+            "callgrind-disabled",
+            "counted_disabled",
+            "event_instructions_disabled",
+        ),
     ] {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
@@ -163,10 +167,19 @@ fn file() {
     let [ours, fmt_json, non_blocking] = files::costs(5);
     figure("file_producer_ns_bongsu", ours.producer);
     figure("file_total_ns_bongsu", ours.total);
-    figure("file_producer_vs_fmt_json", fmt_json.producer / ours.producer);
+    figure(
+        "file_producer_vs_fmt_json",
+        fmt_json.producer / ours.producer,
+    );
     figure("file_total_vs_fmt_json", fmt_json.total / ours.total);
-    figure("file_producer_vs_non_blocking", non_blocking.producer / ours.producer);
-    figure("file_total_vs_non_blocking", non_blocking.total / ours.total);
+    figure(
+        "file_producer_vs_non_blocking",
+        non_blocking.producer / ours.producer,
+    );
+    figure(
+        "file_total_vs_non_blocking",
+        non_blocking.total / ours.total,
+    );
     let (ours, theirs) = files::paced_p50();
     figure("paced_p50_ns_bongsu", ours);
     figure("paced_p50_vs_non_blocking", theirs / ours);

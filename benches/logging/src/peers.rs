@@ -21,7 +21,10 @@ impl Peer {
 }
 
 fn peer(name: &'static str, run: impl Fn(Scenario<'_>) + 'static) -> Peer {
-    Peer { name, run: Box::new(run) }
+    Peer {
+        name,
+        run: Box::new(run),
+    }
 }
 
 pub fn bongsu_config() -> LoggingConfig {
@@ -33,7 +36,10 @@ pub fn null_peers() -> Vec<Peer> {
     vec![
         bongsu_null(),
         peer("fmt_json", |scenario| {
-            let subscriber = tracing_subscriber::fmt().json().with_writer(io::sink).finish();
+            let subscriber = tracing_subscriber::fmt()
+                .json()
+                .with_writer(io::sink)
+                .finish();
             with_default(subscriber, scenario);
         }),
         peer("json_subscriber", |scenario| {
@@ -49,7 +55,10 @@ pub fn null_peers() -> Vec<Peer> {
 
 pub fn bongsu_null() -> Peer {
     peer("bongsu", |scenario| {
-        let logging = bongsu_config().writer(io::sink()).build().expect("a valid set-up");
+        let logging = bongsu_config()
+            .writer(io::sink())
+            .build()
+            .expect("a valid set-up");
         logging.with_default(scenario);
     })
 }
@@ -58,7 +67,10 @@ pub fn bongsu_null() -> Peer {
 pub fn slog_logger() -> slog::Logger {
     use slog::{Drain, Logger, o};
     let drain = std::sync::Mutex::new(slog_json::Json::default(io::sink())).fuse();
-    let root = Logger::root(drain, o!("service_name" => "trading-engine", "environment" => "production"));
+    let root = Logger::root(
+        drain,
+        o!("service_name" => "trading-engine", "environment" => "production"),
+    );
     let outer = root.new(o!("method" => "POST", "path" => "/orders", "request_id" => "3f2a9c1e"));
     outer.new(o!("account" => 42, "strategy" => "momentum"))
 }

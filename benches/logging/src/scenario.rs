@@ -21,7 +21,13 @@ pub fn slog_event(logger: &slog::Logger, i: u64) {
 
 /// Runs `f` inside the two spans.
 pub fn in_spans(f: impl FnOnce()) {
-    let _outer = info_span!("request", method = "POST", path = "/orders", request_id = "3f2a9c1e").entered();
+    let _outer = info_span!(
+        "request",
+        method = "POST",
+        path = "/orders",
+        request_id = "3f2a9c1e"
+    )
+    .entered();
     let _inner = info_span!("order", account = 42, strategy = "momentum").entered();
     f();
 }
