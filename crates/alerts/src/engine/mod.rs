@@ -2,6 +2,7 @@
 //! what is to be written and told.
 
 mod accept;
+mod digest;
 mod effects;
 mod flapping;
 mod recover;
@@ -167,7 +168,7 @@ impl Engine {
         let mut digest = Vec::new();
         if let Some(gathered) = &row.digest {
             self.open_digests.remove(&(row.channel, row.target));
-            (alert, digest) = accept::digest_content(now, &self.service, &row.accepted, gathered);
+            (alert, digest) = digest::digest_content(now, &self.service, &row.accepted, gathered);
         }
         let shared =
             (!row.detour && row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::accept::{add_line, new_row};
+use super::accept::new_row;
+use super::digest::add_line;
 use super::{Effects, Engine};
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::child::{FileChannel, LineFile, Process, say};
 
-const ROUNDS: u64 = 25;
+const ROUNDS: u64 = 16;
 const SENDERS: usize = 32;
 
 /// Arguments: the folder, the round, the storm threshold, `send` or `drain`.
