@@ -108,7 +108,7 @@ impl Spec {
         self
     }
 
-    pub(crate) fn from_zero(mut self) -> Self {
+    pub(crate) fn not_below_zero(mut self) -> Self {
         self.bounds.0 = Some(0.0);
         self
     }
@@ -125,7 +125,7 @@ impl Spec {
 
     pub(crate) fn stacked(mut self) -> Self {
         self.stacked = true;
-        self.from_zero()
+        self.not_below_zero()
     }
 
     pub(crate) fn decimals(mut self, places: u8) -> Self {

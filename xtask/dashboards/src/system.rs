@@ -120,23 +120,23 @@ fn requests() -> (Text, Vec<Spec>) {
     let latency = |q| quantile(q, &[], "http_request_duration_seconds", USERS);
     let panels = vec![
         Spec::series("reqps", text("Requests by route", "경로별 요청"), text("Requests a second, by matched route.", "초당 요청 수, 경로별."))
-            .ask(sum(&["method", "endpoint"], &rate("http_requests_total", "")), "{{method}} {{endpoint}}").from_zero(),
+            .ask(sum(&["method", "endpoint"], &rate("http_requests_total", "")), "{{method}} {{endpoint}}").not_below_zero(),
         Spec::series("reqps", text("Requests by status", "상태 코드별 요청"), text("Requests a second, by status.", "초당 요청 수, 상태 코드별."))
             .ask(sum(&["status"], &rate("http_requests_total", "")), "{{status}}").stacked(),
         Spec::series("percentunit", text("Failing requests by route", "경로별 실패율"), text("Part of the requests answered with 5xx, by route.", "5xx 응답 비율, 경로별."))
             .ask(share(&["endpoint"], &rate("http_requests_total", &failing()), &rate("http_requests_total", USERS)), "{{endpoint}}").up_to(1.0),
         Spec::series("s", text("Latency", "지연 시간"), text("Time that half, 95 % and 99 % of the users' requests stay under.", "사용자 요청의 50, 95, 99 %가 끝나는 시간."))
-            .ask(latency("0.5"), "p50").ask(latency("0.95"), "p95").ask(latency("0.99"), "p99").from_zero(),
+            .ask(latency("0.5"), "p50").ask(latency("0.95"), "p95").ask(latency("0.99"), "p99").not_below_zero(),
         Spec::series("s", text("Latency by route (p95)", "경로별 지연 (p95)"), text("Time that 95 % of a route's requests stay under.", "경로별로 요청의 95 %가 끝나는 시간."))
-            .ask(quantile("0.95", &["endpoint"], "http_request_duration_seconds", USERS), "{{endpoint}}").from_zero(),
+            .ask(quantile("0.95", &["endpoint"], "http_request_duration_seconds", USERS), "{{endpoint}}").not_below_zero(),
         Spec::series("none", text("In flight", "처리 중인 요청"), text("Requests being answered; a rise without more traffic is saturation.", "처리 중인 요청 수. 요청이 늘지 않았는데 오르면 포화 상태입니다."))
-            .ask(sum(&["job", "instance"], &of("http_requests_in_flight", "")), "{{instance}}").from_zero(),
+            .ask(sum(&["job", "instance"], &of("http_requests_in_flight", "")), "{{instance}}").not_below_zero(),
         Spec::series("ops", text("Aborted requests and panics", "중단된 요청과 패닉"), text("Requests whose client went away, and panics caught, a second.", "초당 클라이언트가 끊은 요청과 잡힌 패닉."))
-            .ask(sum(&[], &rate("http_requests_aborted_total", "")), "aborted").ask(sum(&[], &rate("http_panics_total", "")), "panics").from_zero(),
+            .ask(sum(&[], &rate("http_requests_aborted_total", "")), "aborted").ask(sum(&[], &rate("http_panics_total", "")), "panics").not_below_zero(),
         Spec::series("Bps", text("Request and response bodies", "요청·응답 크기"), text("Bytes of bodies received and sent, a second.", "초당 수신·송신 본문 바이트."))
-            .ask(sum(&[], &rate("http_request_size_bytes_sum", "")), "received").ask(sum(&[], &rate("http_response_size_bytes_sum", "")), "sent").from_zero(),
+            .ask(sum(&[], &rate("http_request_size_bytes_sum", "")), "received").ask(sum(&[], &rate("http_response_size_bytes_sum", "")), "sent").not_below_zero(),
         Spec::series("none", text("Error budget burn", "오류 예산 소진 속도"), text("How many times faster than allowed the monthly error budget (0.1 %) is used. 14.4 for an hour pages, 6 for six hours warns.", "월 오류 예산(0.1 %)을 허용 속도의 몇 배로 쓰는지. 1시간 14.4배면 긴급, 6시간 6배면 경고."))
-            .ask(r#"job:http_errors:ratio_rate1h{job=~"$job"} / 0.001"#, "{{job}} 1h").ask(r#"job:http_errors:ratio_rate6h{job=~"$job"} / 0.001"#, "{{job}} 6h").limits(&[(6.0, "orange"), (14.4, "red")]).from_zero().width(24),
+            .ask(r#"job:http_errors:ratio_rate1h{job=~"$job"} / 0.001"#, "{{job}} 1h").ask(r#"job:http_errors:ratio_rate6h{job=~"$job"} / 0.001"#, "{{job}} 6h").limits(&[(6.0, "orange"), (14.4, "red")]).not_below_zero().width(24),
     ];
     (text("Requests", "요청"), panels)
 }
@@ -170,7 +170,7 @@ fn errors() -> (Text, Vec<Spec>) {
             "{{severity}}",
         )
         .limits(&[(10.0, "red")])
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "ops",
@@ -185,7 +185,7 @@ fn errors() -> (Text, Vec<Spec>) {
             sum(&["reason"], &rate("log_dropped_total", "")),
             "lost: {{reason}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
     ];
     (text("Errors and logs", "오류와 로그"), panels)
@@ -237,7 +237,7 @@ fn host() -> (Text, Vec<Spec>) {
             each("system_memory_available_bytes"),
             "{{instance}} available",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "bytes",
@@ -249,7 +249,7 @@ fn host() -> (Text, Vec<Spec>) {
         )
         .ask(each("system_disk_used_bytes"), "{{instance}} used")
         .ask(each("system_disk_free_bytes"), "{{instance}} free")
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "Bps",
@@ -273,7 +273,7 @@ fn host() -> (Text, Vec<Spec>) {
             ),
             "{{instance}} sent",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
     ];
     (text("Machine", "호스트"), panels)
@@ -294,7 +294,7 @@ fn process() -> (Text, Vec<Spec>) {
             sum(&["job", "instance"], &rate("process_cpu_seconds_total", "")),
             "{{instance}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "bytes",
@@ -302,7 +302,7 @@ fn process() -> (Text, Vec<Spec>) {
             text("Resident memory of the service.", "서비스의 상주 메모리."),
         )
         .ask(each("process_resident_memory_bytes"), "{{instance}}")
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "none",
@@ -315,7 +315,7 @@ fn process() -> (Text, Vec<Spec>) {
         .ask(each("process_open_fds"), "{{instance}} files")
         .ask(each("process_threads"), "{{instance}} threads")
         .ask(each("system_process_count"), "{{instance}} processes")
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "s",
@@ -329,7 +329,7 @@ fn process() -> (Text, Vec<Spec>) {
             format!("time() - {}", of("process_start_time_seconds", "")),
             "{{instance}}",
         )
-        .from_zero(),
+        .not_below_zero(),
         Spec::series(
             "ops",
             text("Samples past a bound", "한도를 넘은 표본"),
@@ -346,7 +346,7 @@ fn process() -> (Text, Vec<Spec>) {
             ),
             "{{metric}}",
         )
-        .from_zero(),
+        .not_below_zero(),
     ];
     (text("Process", "프로세스"), panels)
 }
@@ -363,7 +363,7 @@ fn stores() -> (Text, Vec<Spec>) {
             sum(&["operation", "table"], &queries("")),
             "{{operation}} {{table}}",
         )
-        .from_zero(),
+        .not_below_zero(),
         Spec::series(
             "s",
             text("Query time (p95)", "쿼리 시간 (p95)"),
@@ -381,7 +381,7 @@ fn stores() -> (Text, Vec<Spec>) {
             ),
             "{{operation}} {{table}}",
         )
-        .from_zero(),
+        .not_below_zero(),
         Spec::series(
             "percentunit",
             text("Failing queries", "실패한 쿼리"),
@@ -409,7 +409,7 @@ fn stores() -> (Text, Vec<Spec>) {
             sum(&["state"], &of("database_connections", "")),
             "{{state}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "percentunit",
@@ -462,7 +462,7 @@ fn health(language: Language) -> (Text, Vec<Spec>) {
             ),
             "{{job}} {{name}}",
         )
-        .from_zero(),
+        .not_below_zero(),
     ];
     (text("Health", "상태 점검"), panels)
 }
@@ -481,7 +481,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             sum(&["job", "instance"], &of("alerts_pending", "")),
             "{{instance}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "s",
@@ -499,7 +499,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             "{{instance}}",
         )
         .limits(&[(300.0, "red")])
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "ops",
@@ -513,7 +513,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             sum(&["channel", "outcome"], &rate("alerts_delivery_total", "")),
             "{{channel}} {{outcome}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "none",
@@ -527,7 +527,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             sum(&["alert_type", "channel"], &of("alerts_sent_total", "")),
             "{{alert_type}} {{channel}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "none",
@@ -541,7 +541,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             sum(&["reason"], &of("alerts_suppressed_total", "")),
             "{{reason}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
         Spec::series(
             "s",
@@ -562,7 +562,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             format!("max by (job) ({})", of("report_duration_seconds", "")),
             "{{job}} duration",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
     ];
     (text("Alerts and reports", "경보와 보고서"), panels)

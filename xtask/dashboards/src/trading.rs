@@ -144,7 +144,7 @@ fn trades() -> (Text, Vec<Spec>) {
             ),
         )
         .ask(format!("topk(10, {})", by("symbol")), "{{symbol}}")
-        .from_zero(),
+        .not_below_zero(),
         Spec::series(
             "currencyKRW",
             text("Volume by side", "매수·매도별 거래대금"),
@@ -180,7 +180,7 @@ fn trades() -> (Text, Vec<Spec>) {
             ),
             "{{symbol}}",
         )
-        .from_zero()
+        .not_below_zero()
         .decimals(0),
     ];
     (text("Trades", "거래"), panels)
@@ -195,7 +195,7 @@ fn money() -> (Text, Vec<Spec>) {
         Spec::series("currencyKRW", text("Profits and losses", "이익과 손실"), text("Profits of winning trades and losses of losing ones since the range's start, in won. A series that began inside the range counts from its second sample.", "기간 시작 이후 이익 거래와 손실 거래의 합(원)."))
             .ask(sum(&[], &growth("trade_profit_krw_total", SYMBOL)), "profit").ask(format!("-{}", sum(&[], &growth("trade_loss_krw_total", SYMBOL))), "loss").decimals(0),
         Spec::series("none", text("Profit factor", "손익비"), text("Profits over losses in the time shown; above 1 the trades earn.", "표시 기간의 이익 합 ÷ 손실 합. 1보다 크면 수익입니다."))
-            .ask(format!("{} / ({} > 0)", sum(&[], &growth("trade_profit_krw_total", SYMBOL)), sum(&[], &growth("trade_loss_krw_total", SYMBOL))), "").from_zero().decimals(2),
+            .ask(format!("{} / ({} > 0)", sum(&[], &growth("trade_profit_krw_total", SYMBOL)), sum(&[], &growth("trade_loss_krw_total", SYMBOL))), "").not_below_zero().decimals(2),
     ];
     (text("Profit and loss", "손익"), panels)
 }
@@ -218,7 +218,7 @@ fn risk() -> (Text, Vec<Spec>) {
             "{{instance}}",
         )
         .limits(&[(20.0, "orange"), (28.0, "red")])
-        .from_zero()
+        .not_below_zero()
         .decimals(2),
         Spec::series(
             "currencyKRW",
@@ -232,7 +232,7 @@ fn risk() -> (Text, Vec<Spec>) {
             format!("max by (confidence) ({})", of("value_at_risk_krw", "")),
             "{{confidence}} %",
         )
-        .from_zero()
+        .not_below_zero()
         .decimals(0),
         Spec::series(
             "none",
@@ -246,7 +246,7 @@ fn risk() -> (Text, Vec<Spec>) {
             sum(&["violation_type"], &of("risk_violations_total", "")),
             "{{violation_type}}",
         )
-        .from_zero()
+        .not_below_zero()
         .decimals(0),
         Spec::series(
             "none",
@@ -257,7 +257,7 @@ fn risk() -> (Text, Vec<Spec>) {
             sum(&["job", "instance"], &of("positions_active", "")),
             "{{instance}}",
         )
-        .from_zero()
+        .not_below_zero()
         .decimals(0),
     ];
     (text("Risk", "위험"), panels)
@@ -311,7 +311,7 @@ fn signals() -> (Text, Vec<Spec>) {
             ),
             "{{signal_type}}",
         )
-        .from_zero()
+        .not_below_zero()
         .width(8),
     ];
     (text("Signals", "신호"), panels)
@@ -320,11 +320,11 @@ fn signals() -> (Text, Vec<Spec>) {
 fn data() -> (Text, Vec<Spec>) {
     let panels = vec![
         Spec::series("ops", text("Stocks collected", "수집 종목"), text("Stocks whose data arrived, a second, by market; 0 in a session means stale prices.", "초당 수집 종목 수, 시장별. 장중 0이면 시세가 멈춘 것입니다."))
-            .ask(sum(&["market"], &rate("stocks_collected_total", "")), "{{market}}").from_zero().width(8),
+            .ask(sum(&["market"], &rate("stocks_collected_total", "")), "{{market}}").not_below_zero().width(8),
         Spec::series("ops", text("Collection errors", "수집 오류"), text("Failures while collecting data, a second.", "초당 데이터 수집 오류."))
-            .ask(sum(&["source", "error_type"], &rate("data_collection_errors_total", "")), "{{source}} {{error_type}}").from_zero().width(8),
+            .ask(sum(&["source", "error_type"], &rate("data_collection_errors_total", "")), "{{source}} {{error_type}}").not_below_zero().width(8),
         Spec::series("s", text("Slow operations (p95)", "작업 지연 (p95)"), text("Time that 95 % of the measured operations stay under.", "측정 작업의 95 %가 끝나는 시간."))
-            .ask(quantile("0.95", &["operation"], "operation_duration_seconds", ""), "{{operation}}").from_zero().width(8),
+            .ask(quantile("0.95", &["operation"], "operation_duration_seconds", ""), "{{operation}}").not_below_zero().width(8),
     ];
     (text("Market data and operations", "시세와 작업"), panels)
 }

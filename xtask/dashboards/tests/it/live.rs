@@ -212,7 +212,6 @@ fn start() -> Stack {
         }
     }
     let config = hasten(&read("docker/prometheus/prometheus.yml"), &addresses);
-    let config = folder.write("prometheus.yml", &config);
     let routes = hasten(&read("docker/alertmanager/alertmanager.yml"), &addresses);
     let routes = folder.write("alertmanager.yml", &routes);
 
@@ -225,18 +224,7 @@ fn start() -> Stack {
         .arg("--cluster.listen-address=")
         .stderr(log("alertmanager.log"));
     let second = Running::start("prometheus-alertmanager", &mut command);
-    let mut command = Command::new("prometheus");
-    command.arg(format!("--config.file={}", config.display()));
-    command.arg(format!(
-        "--storage.tsdb.path={}",
-        folder.0.join("tsdb").display()
-    ));
-    command.arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
-    let third = Running::start("prometheus", command.stderr(log("prometheus.log")));
-    wait_for("Prometheus is ready", || {
-        get(prometheus, "/-/ready")
-            .ok_or_else(|| fs::read_to_string(folder.0.join("prometheus.log")).unwrap_or_default())
-    });
+    let third = start_prometheus(&folder, &config, prometheus);
     Stack {
         _programs: vec![third, second, receiver],
         _folder: folder,
@@ -244,6 +232,71 @@ fn start() -> Stack {
         prometheus,
         arrived,
     }
+}
+
+/// A Prometheus with this configuration, ready.
+fn start_prometheus(folder: &Folder, config: &str, port: u16) -> Running {
+    let config = folder.write("prometheus.yml", config);
+    let log = folder.0.join("prometheus.log");
+    let mut command = Command::new("prometheus");
+    command.arg(format!("--config.file={}", config.display()));
+    command.arg(format!(
+        "--storage.tsdb.path={}",
+        folder.0.join("tsdb").display()
+    ));
+    command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
+    // The first alerts may come before Alertmanager is known: tell it again at once, not after a minute.
+    command.arg("--rules.alert.resend-delay=1s");
+    command.stderr(fs::File::create(&log).unwrap());
+    let running = Running::start("prometheus", &mut command);
+    wait_for("Prometheus is ready", || {
+        get(port, "/-/ready").ok_or_else(|| fs::read_to_string(&log).unwrap_or_default())
+    });
+    running
+}
+
+#[test]
+fn remote_write_arrives_even_when_the_store_was_away() {
+    let (folder, service) = (Folder::new(), Service::start());
+    let (prometheus, store, nobody) = (free_port(), free_port(), free_port());
+    let addresses = [
+        ("trading-engine:8000", service.port),
+        ("localhost:9090", prometheus),
+        ("victoria-metrics:8428", store),
+        ("alertmanager:9093", nobody),
+        ("grafana:3000", nobody),
+    ];
+    let config = hasten(&read("docker/prometheus/remote-write.yml"), &addresses);
+    let _prometheus = start_prometheus(&folder, &config, prometheus);
+    let held = r#"portfolio_value_krw{job="trading-engine"}"#;
+    wait_for("Prometheus has a sample", || {
+        let samples = query(prometheus, held);
+        samples.first().map(|_| ()).ok_or("none yet".to_owned())
+    });
+
+    // Only now does the store start: what was scraped before must reach it from the log.
+    let count = query(prometheus, "count_over_time(portfolio_value_krw[1h])");
+    let missed: f64 = count[0]["value"][1].as_str().unwrap().parse().unwrap();
+    let mut command = Command::new("victoria-metrics");
+    command.arg(format!(
+        "-storageDataPath={}",
+        folder.0.join("vm").display()
+    ));
+    command.arg(format!("-httpListenAddr=127.0.0.1:{store}"));
+    command.stderr(fs::File::create(folder.0.join("vm.log")).unwrap());
+    command.stdout(Stdio::null());
+    let _store = Running::start("victoria-metrics", &mut command);
+    wait_for("the samples arrive", || {
+        let samples = query(store, "count_over_time(portfolio_value_krw[1h])");
+        let got = samples.first().and_then(|s| s["value"][1].as_str());
+        let got: f64 = got.unwrap_or("0").parse().unwrap();
+        // At least as many as were taken while it was away, with the labels of the scrape.
+        if got >= missed && samples[0]["metric"]["team"] == "trading" {
+            Ok(())
+        } else {
+            Err(format!("{samples:?}, {missed} were taken before"))
+        }
+    });
 }
 
 #[test]
