@@ -538,7 +538,10 @@ fn alerts() -> (Text, Vec<Spec>) {
             ),
         )
         .ask(
-            sum(&["reason"], &of("alerts_suppressed_total", "")),
+            format!(
+                "{} or vector(0)",
+                sum(&["reason"], &of("alerts_suppressed_total", ""))
+            ),
             "{{reason}}",
         )
         .not_below_zero()
@@ -553,7 +556,8 @@ fn alerts() -> (Text, Vec<Spec>) {
         )
         .ask(
             format!(
-                "time() - max by (job) ({})",
+                // A restart forgets the gauge until the next report; Prometheus does not.
+                "time() - max by (job) (last_over_time({}[4d]))",
                 of("report_last_success_timestamp_seconds", "")
             ),
             "{{job}} age",

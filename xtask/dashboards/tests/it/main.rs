@@ -3,7 +3,8 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests wait on real programs with a deadline"
+    clippy::unwrap_used,
+    reason = "tests wait on real programs with a deadline; a panic is how a test fails"
 )]
 
 mod alertmanager;
