@@ -1,17 +1,14 @@
-//! The whole loop on real programs: a service's page, Prometheus with our rules, Alertmanager with our
-//! routes, and the receiver that the stack runs.
-//!
-//! Only addresses and times differ from what the stack mounts.
+//! A service's page that has everything, watched by real programs: every panel answers, alerts go all
+//! the way, remote write arrives.
 
 use std::{
     collections::BTreeSet,
-    fmt::Write as _,
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::{Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,7 +20,8 @@ use serde_json::Value;
 
 use crate::{
     expressions::panels,
-    support::{Folder, Running, free_port, get, query, read, root, wait_for},
+    programs::{Watch, hasten, start_prometheus},
+    support::{Folder, Running, free_port, get, query, read, wait_for},
 };
 
 /// A trading service in trouble, and its page.
@@ -134,127 +132,6 @@ fn traffic(metrics: &ServiceMetrics, round: u64, calm: bool) {
     metrics.record_error(&"x".repeat(2_000), "error");
 }
 
-/// The stack's own files with other addresses and shorter times.
-fn hasten(text: &str, addresses: &[(&str, u16)]) -> String {
-    let mut out = String::new();
-    for line in text.lines() {
-        let key = line.trim_start().split(':').next().unwrap_or_default();
-        let timed = [
-            "for",
-            "keep_firing_for",
-            "scrape_interval",
-            "scrape_timeout",
-            "evaluation_interval",
-            "group_wait",
-            "group_interval",
-        ];
-        if timed.contains(&key) {
-            let indent = line.len() - line.trim_start().len();
-            let _ = writeln!(out, "{:indent$}{key}: 1s", "");
-        } else {
-            let mut line = line.to_owned();
-            for (name, port) in addresses {
-                line = line.replace(name, &format!("127.0.0.1:{port}"));
-            }
-            out.push_str(&line);
-            out.push('\n');
-        }
-    }
-    out
-}
-
-struct Stack {
-    _programs: Vec<Running>,
-    _folder: Folder,
-    service: Service,
-    prometheus: u16,
-    arrived: Arc<Mutex<Vec<Value>>>,
-}
-
-fn start() -> Stack {
-    let folder = Folder::new();
-    let service = Service::start();
-
-    let mut command = Command::new(env!("CARGO_BIN_EXE_alert-receiver"));
-    let mut receiver = Running::start(
-        "of this repository",
-        command.arg("127.0.0.1:0").stdout(Stdio::piped()),
-    );
-    let mut lines = BufReader::new(receiver.0.stdout.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
-    let receiver_port: u16 = first.rsplit(':').next().unwrap().parse().unwrap();
-    let arrived = Arc::new(Mutex::new(Vec::new()));
-    let sink = arrived.clone();
-    std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            sink.lock()
-                .unwrap()
-                .push(serde_json::from_str(&line).unwrap());
-        }
-    });
-
-    let (prometheus, alertmanager, nobody) = (free_port(), free_port(), free_port());
-    let addresses = [
-        ("trading-engine:8000", service.port),
-        ("alertmanager:9093", alertmanager),
-        ("localhost:9090", prometheus),
-        ("grafana:3000", nobody),
-        ("alert-receiver:8080", receiver_port),
-    ];
-    for entry in fs::read_dir(root().join("docker/prometheus/rules"))
-        .unwrap()
-        .flatten()
-    {
-        let name = entry.file_name().into_string().unwrap();
-        if name.ends_with(".yml") {
-            let text = fs::read_to_string(entry.path()).unwrap();
-            folder.write(&format!("rules/{name}"), &hasten(&text, &[]));
-        }
-    }
-    let config = hasten(&read("docker/prometheus/prometheus.yml"), &addresses);
-    let routes = hasten(&read("docker/alertmanager/alertmanager.yml"), &addresses);
-    let routes = folder.write("alertmanager.yml", &routes);
-
-    let log = |name: &str| fs::File::create(folder.0.join(name)).unwrap();
-    let mut command = Command::new("prometheus-alertmanager");
-    command.arg(format!("--config.file={}", routes.display()));
-    command.arg(format!("--storage.path={}", folder.0.join("am").display()));
-    command.arg(format!("--web.listen-address=127.0.0.1:{alertmanager}"));
-    command
-        .arg("--cluster.listen-address=")
-        .stderr(log("alertmanager.log"));
-    let second = Running::start("prometheus-alertmanager", &mut command);
-    let third = start_prometheus(&folder, &config, prometheus);
-    Stack {
-        _programs: vec![third, second, receiver],
-        _folder: folder,
-        service,
-        prometheus,
-        arrived,
-    }
-}
-
-/// A Prometheus with this configuration, ready.
-fn start_prometheus(folder: &Folder, config: &str, port: u16) -> Running {
-    let config = folder.write("prometheus.yml", config);
-    let log = folder.0.join("prometheus.log");
-    let mut command = Command::new("prometheus");
-    command.arg(format!("--config.file={}", config.display()));
-    command.arg(format!(
-        "--storage.tsdb.path={}",
-        folder.0.join("tsdb").display()
-    ));
-    command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-    // The first alerts may come before Alertmanager is known: tell it again at once, not after a minute.
-    command.arg("--rules.alert.resend-delay=1s");
-    command.stderr(fs::File::create(&log).unwrap());
-    let running = Running::start("prometheus", &mut command);
-    wait_for("Prometheus is ready", || {
-        get(port, "/-/ready").ok_or_else(|| fs::read_to_string(&log).unwrap_or_default())
-    });
-    running
-}
-
 #[test]
 fn remote_write_arrives_even_when_the_store_was_away() {
     let (folder, service) = (Folder::new(), Service::start());
@@ -301,14 +178,15 @@ fn remote_write_arrives_even_when_the_store_was_away() {
 
 #[test]
 fn every_panel_answers_and_alerts_go_all_the_way() {
-    let stack = start();
+    let service = Service::start();
+    let watch = Watch::start(service.port, |rules| rules);
 
     // Every panel's query has an answer, and the answer is a number.
     let panels = panels();
     let mut waiting: Vec<usize> = (0..panels.len()).collect();
     wait_for("every panel answers", || {
         waiting.retain(|index| {
-            let samples = query(stack.prometheus, &filled_in(&panels[*index].1, "30s"));
+            let samples = query(watch.prometheus, &filled_in(&panels[*index].1, "30s"));
             let number = |s: &Value| s["value"][1].as_str().is_some_and(|v| v != "NaN");
             samples.is_empty() || !samples.iter().all(number)
         });
@@ -321,47 +199,22 @@ fn every_panel_answers_and_alerts_go_all_the_way() {
     });
 
     // The three rules of the original arrive where they should.
-    let has = |status: &str, alert: &str, receiver: &str| {
-        let arrived = stack.arrived.lock().unwrap();
-        let found = arrived.iter().any(|line| {
-            line["status"] == status && line["alertname"] == alert && line["receiver"] == receiver
-        });
-        if found {
-            Ok(())
-        } else {
-            Err(format!(
-                "{status} {alert} has not reached {receiver}: {arrived:#?}"
-            ))
-        }
-    };
-    for (alert, receiver) in [
-        ("Watchdog", "watchdog"),
-        ("TradingHalt", "desk"),
-        ("HighErrorRate", "on-call"),
-        ("HighCPUUsage", "team"),
-    ] {
-        wait_for("alerts arrive", || has("firing", alert, receiver));
-    }
-    let arrived = stack.arrived.lock().unwrap().clone();
-    let halt = arrived
-        .iter()
-        .find(|line| line["alertname"] == "TradingHalt")
-        .unwrap();
-    assert!(
-        halt["summary"]
-            .as_str()
-            .unwrap()
-            .starts_with("Trading halt threshold exceeded on trading-engine 127.0.0.1:")
-    );
+    watch.wait_for_alert("firing", "Watchdog", "watchdog");
+    watch.wait_for_alert("firing", "HighErrorRate", "on-call");
+    watch.wait_for_alert("firing", "HighCPUUsage", "team");
+    let halt = watch.wait_for_alert("firing", "TradingHalt", "desk");
+    let summary = "Trading halt threshold exceeded on trading-engine 127.0.0.1:";
+    assert!(halt["summary"].as_str().unwrap().starts_with(summary));
 
     // A halt hides the drawdown that led to it.
     assert!(
         !query(
-            stack.prometheus,
+            watch.prometheus,
             r#"ALERTS{alertname="DrawdownHigh",alertstate="firing"}"#
         )
         .is_empty()
     );
+    let arrived = watch.arrived();
     assert!(
         !arrived
             .iter()
@@ -370,7 +223,7 @@ fn every_panel_answers_and_alerts_go_all_the_way() {
     );
 
     // No template failed, no rule failed.
-    let rules = get(stack.prometheus, "/api/v1/rules").unwrap();
+    let rules = get(watch.prometheus, "/api/v1/rules").unwrap();
     assert!(!rules.contains("error expanding template"));
     let rules: Value = serde_json::from_str(&rules).unwrap();
     let mut names = BTreeSet::new();
@@ -392,6 +245,6 @@ fn every_panel_answers_and_alerts_go_all_the_way() {
     );
 
     // The trouble is over, and the desk hears of it.
-    stack.service.calm.store(true, Ordering::Relaxed);
-    wait_for("the end arrives", || has("resolved", "TradingHalt", "desk"));
+    service.calm.store(true, Ordering::Relaxed);
+    watch.wait_for_alert("resolved", "TradingHalt", "desk");
 }

@@ -9,9 +9,11 @@
 
 mod alertmanager;
 mod check;
+mod example;
 mod expressions;
 mod live;
 mod panels;
+mod programs;
 mod rules;
 mod stack;
 mod support;

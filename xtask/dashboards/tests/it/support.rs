@@ -122,6 +122,24 @@ pub(crate) fn get(port: u16, path: &str) -> Option<String> {
         .then(|| body.to_owned())
 }
 
+/// Sends JSON; whether it was answered with a 2xx.
+pub(crate) fn post(port: u16, path: &str, body: &Value) -> bool {
+    let body = body.to_string();
+    let send = || -> io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(
+            stream,
+            "POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    send().is_ok_and(|answer| answer.starts_with("HTTP/1.0 2") || answer.starts_with("HTTP/1.1 2"))
+}
+
 /// The samples of an instant query: none until the server answers.
 pub(crate) fn query(port: u16, expr: &str) -> Vec<Value> {
     let encoded: String = expr.bytes().map(|byte| format!("%{byte:02X}")).collect();
