@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    demo, deny, layers,
+    dashboards, demo, deny, layers,
     run::{Failure, cargo, run, say},
     test,
 };
@@ -96,6 +96,9 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         run(docs.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     step("each feature alone", features)?;
+    step("generated dashboards and rules", || {
+        dashboards::generate(&["--check".to_owned()])
+    })?;
     step("tests", || test::run_all(&[]))?;
     step("the main job", || demo::start(&["--once".to_owned()]))
 }

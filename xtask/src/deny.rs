@@ -38,8 +38,10 @@ fn licences(allowed: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
         .map(|line| line.trim_end_matches(" (*)"))
         .collect();
     let refused = packages.into_iter().filter(|line| {
-        let expression = line.rsplit('|').next().unwrap_or_default();
-        !satisfied(expression, allowed)
+        let (package, expression) = line.rsplit_once('|').unwrap_or((line, ""));
+        let own =
+            package.is_empty() || package.starts_with("bongsu") || package.starts_with("xtask");
+        !own && !satisfied(expression, allowed)
     });
     Ok(refused
         .map(|line| format!("licence not allowed: {line}"))

@@ -1,48 +1,26 @@
-//! The alert manager as the configuration asks for it, and its end.
+//! The alert manager as the configuration asks for it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use bongsu_alerts::{AlertManager, AlertRule, Channel, Dispatcher, channels::LogChannel};
-use tokio::{sync::oneshot, task::JoinSet, time::timeout};
+use bongsu_alerts::{AlertManager, AlertRule, Channel, channels::LogChannel};
 
-use crate::{Config, Error, config::Problem, tasks::Tasks};
-
-/// Stops the dispatcher: it delivers what is due, for a while.
-#[derive(Debug)]
-pub(crate) struct AlertsEnd {
-    stop: oneshot::Sender<()>,
-    dispatcher: JoinSet<()>,
-}
-
-impl AlertsEnd {
-    fn start(dispatcher: Dispatcher) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(dispatcher.run(async move {
-            let _ = stopped.await;
-        }));
-        Self {
-            stop,
-            dispatcher: tasks,
-        }
-    }
-
-    pub(crate) async fn finish(mut self, patience: Duration) {
-        let _ = self.stop.send(());
-        let ended = async { while self.dispatcher.join_next().await.is_some() {} };
-        if timeout(patience, ended).await.is_err() {
-            tracing::warn!("alerts were still under way at the end; the store keeps them");
-        }
-    }
-}
+use crate::{
+    Config, Error,
+    config::Problem,
+    tasks::{Stoppable, Tasks},
+};
 
 /// The manager with every configured channel, the log channel first, and its running dispatcher.
+#[allow(
+    unused_variables,
+    reason = "which channels run in the background depends on the features"
+)]
 pub(crate) fn build(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
     tasks: &Tasks,
-) -> Result<(AlertManager, AlertsEnd), Error> {
+) -> Result<(AlertManager, Stoppable), Error> {
     let configured = channels(config);
     if !configured.problems.is_empty() {
         return Err(crate::config::ConfigError::new(configured.problems).into());
@@ -54,6 +32,13 @@ pub(crate) fn build(
     #[cfg(feature = "sqlite")]
     {
         builder = builder.store(store(config)?);
+    }
+    #[cfg(feature = "redis")]
+    if let Some(url) = &config.redis_url {
+        let url = bongsu_alerts::Secret::new(url.expose());
+        let shared = bongsu_alerts::shared::RedisShared::new(&url, &config.service.name)
+            .map_err(|error| Error::setup("alerts", error))?;
+        builder = builder.replicas(shared);
     }
     for channel in configured.channels.into_iter().chain(added) {
         builder = builder.shared_channel(channel);
@@ -73,7 +58,7 @@ pub(crate) fn build(
     if let Some(heartbeat) = configured.heartbeat {
         tasks.spawn("heartbeat", heartbeat.run());
     }
-    Ok((manager, AlertsEnd::start(dispatcher)))
+    Ok((manager, Stoppable::start(|stop| dispatcher.run(stop))))
 }
 
 #[cfg(feature = "sqlite")]
@@ -219,6 +204,7 @@ struct Built {
 #[cfg(feature = "_channels")]
 impl Built {
     /// Keeps the channel, or its problems under the variables that their fields came from.
+    #[allow(dead_code, reason = "the heartbeat alone adds no channel")]
     fn add<C: Channel>(
         &mut self,
         variable: impl Fn(&str) -> &'static str,

@@ -17,6 +17,10 @@ pub struct Bongsu(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: Config,
+    #[allow(
+        dead_code,
+        reason = "without any part's feature there is nothing to hand out"
+    )]
     pub(crate) parts: Parts,
     ends: Mutex<Option<Ends>>,
     tasks: Tasks,

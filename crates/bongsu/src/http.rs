@@ -3,7 +3,9 @@
 use std::{future::Future, net::SocketAddr};
 
 use axum::Router;
-use bongsu_axum_glue::{MonitorLayer, OpsPolicy, ServeOptions, serve};
+#[cfg(any(feature = "health", feature = "metrics"))]
+use bongsu_axum_glue::OpsPolicy;
+use bongsu_axum_glue::{MonitorLayer, ServeOptions, serve};
 use tokio::net::TcpListener;
 
 use crate::{Bongsu, Error};
@@ -13,7 +15,6 @@ impl Bongsu {
     /// of their own, with `/health`, `/ready`, `/liveness` and `/metrics` beside its routes.
     ///
     /// For services that serve themselves; [`Bongsu::serve`] does this too.
-    #[must_use]
     pub fn wrap(&self, app: Router) -> Router {
         let app = match self.config().http.ops_port {
             None => app.merge(self.ops_router()),
@@ -23,7 +24,6 @@ impl Bongsu {
     }
 
     /// The operations endpoints alone.
-    #[must_use]
     pub fn ops_router(&self) -> Router {
         let router = Router::new();
         #[cfg(feature = "health")]
@@ -45,7 +45,6 @@ impl Bongsu {
     }
 
     /// The request middleware alone.
-    #[must_use]
     pub fn layer(&self) -> MonitorLayer {
         let layer = MonitorLayer::new();
         #[cfg(feature = "metrics")]

@@ -47,6 +47,7 @@ mod alerting;
 mod bridge;
 mod builder;
 pub mod config;
+#[cfg(feature = "health")]
 mod database;
 mod error;
 mod handle;
@@ -132,3 +133,15 @@ pub const FEATURES: &[&str] = &[
     #[cfg(feature = "webhook")]
     "webhook",
 ];
+
+/// The README's examples, compiled with the documentation's.
+#[cfg(all(
+    doctest,
+    feature = "alerts",
+    feature = "axum",
+    feature = "health",
+    feature = "logging",
+    feature = "metrics"
+))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,15 +1,16 @@
 //! Builds the parts in the order in which they need each other, and ends them in reverse.
 
-use std::time::Duration;
-
 use crate::{Builder, Config, Error, tasks::Tasks};
 
+/// How long a report that is being sent may take at the end.
+#[cfg(feature = "reports")]
+const REPORT_FLUSH: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long accepted alerts may take to be delivered at the end.
 #[cfg(feature = "alerts")]
-const ALERT_FLUSH: Duration = Duration::from_secs(10);
+const ALERT_FLUSH: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long the log may take to be written at the end.
 #[cfg(feature = "logging")]
-const LOG_FLUSH: Duration = Duration::from_secs(3);
+const LOG_FLUSH: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// What is there for the service to use.
 #[derive(Debug)]
@@ -33,20 +34,27 @@ pub(crate) struct Parts {
 /// What has to be ended.
 #[derive(Debug)]
 pub(crate) struct Ends {
+    #[cfg(feature = "reports")]
+    reports: Option<crate::tasks::Stoppable>,
     #[cfg(feature = "resources")]
     resources: bongsu_resources::MonitorGuard,
     #[cfg(feature = "alerts")]
-    alerts: crate::alerting::AlertsEnd,
+    alerts: crate::tasks::Stoppable,
     #[cfg(feature = "logging")]
     log: bongsu_logging::LogGuard,
 }
 
 impl Ends {
     pub(crate) async fn finish(self) {
+        // A report under way would stay unknown if it were cut off.
+        #[cfg(feature = "reports")]
+        if let Some(reports) = self.reports {
+            reports.finish("the daily report", REPORT_FLUSH).await;
+        }
         #[cfg(feature = "resources")]
         drop(self.resources);
         #[cfg(feature = "alerts")]
-        self.alerts.finish(ALERT_FLUSH).await;
+        self.alerts.finish("alerts", ALERT_FLUSH).await;
         tracing::info!("stopped");
         #[cfg(feature = "logging")]
         {
@@ -66,17 +74,8 @@ impl Parts {
         #[cfg(feature = "alerts")]
         let (alerts, alerts_end) =
             crate::alerting::build(&config, builder.channels, builder.rules, tasks)?;
-        #[cfg(feature = "postgres")]
-        let pool = crate::database::pool(&config)?;
         #[cfg(feature = "health")]
-        let health = {
-            let configured = crate::database::checks(
-                &config,
-                #[cfg(feature = "postgres")]
-                pool.as_ref(),
-            )?;
-            health(&config, configured, builder.checks)?
-        };
+        let health = health(&config, builder.checks)?;
         #[cfg(feature = "resources")]
         let resources = resources(&config)?;
         #[cfg(all(feature = "alerts", feature = "axum"))]
@@ -99,18 +98,13 @@ impl Parts {
             reports: None,
         };
         #[cfg(feature = "reports")]
-        let parts = Self {
-            reports: crate::reporting::build(
-                &config,
-                &parts,
-                tasks,
-                #[cfg(feature = "postgres")]
-                pool,
-            )?,
-            ..parts
-        };
+        let (reports, reports_end) = crate::reporting::build(&config, &parts, tasks)?;
+        #[cfg(feature = "reports")]
+        let parts = Self { reports, ..parts };
         parts.connect(&config, tasks);
         let ends = Ends {
+            #[cfg(feature = "reports")]
+            reports: reports_end,
             #[cfg(feature = "resources")]
             resources: parts.resources.start(),
             #[cfg(feature = "alerts")]
@@ -129,6 +123,7 @@ impl Parts {
     /// Starts the loops between the parts.
     #[allow(unused_variables, reason = "which loops exist depends on the features")]
     fn connect(&self, config: &Config, tasks: &Tasks) {
+        #[allow(unused_imports, reason = "which loops exist depends on the features")]
         use crate::bridge;
         #[cfg(feature = "health")]
         for check in self.health.tasks() {
@@ -224,12 +219,11 @@ fn metrics(config: &Config, tasks: &Tasks) -> Result<bongsu_metrics::ServiceMetr
 #[cfg(feature = "health")]
 fn health(
     config: &Config,
-    configured: Vec<bongsu_health::Check>,
     added: Vec<bongsu_health::Check>,
 ) -> Result<bongsu_health::HealthCheck, Error> {
     bongsu_health::HealthCheck::builder(&config.service.name)
         .version(&config.service.version)
-        .checks(configured)
+        .checks(crate::database::checks(config)?)
         .checks(added)
         .build()
         .map_err(|error| Error::setup("health", error))
@@ -263,7 +257,7 @@ fn resources(config: &Config) -> Result<bongsu_resources::ResourceMonitor, Error
 
 /// Enough of a history for the daily report, within bounds.
 #[cfg(feature = "resources")]
-fn samples_a_day(interval: Duration) -> usize {
-    let samples = Duration::from_secs(24 * 3600).as_secs_f64() / interval.as_secs_f64();
+fn samples_a_day(interval: std::time::Duration) -> usize {
+    let samples = std::time::Duration::from_secs(24 * 3600).as_secs_f64() / interval.as_secs_f64();
     (samples.ceil() as usize).clamp(1_000, 20_000)
 }

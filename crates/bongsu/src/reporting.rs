@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 
 use bongsu_reports::{
-    ReportError, ReportEvent, ReportGenerator, Schedule, i18n::Lang, render::RenderOptions,
+    ReportError, ReportEvent, ReportGenerator, ReportGeneratorBuilder, Schedule, i18n::Lang,
+    render::RenderOptions,
 };
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
 use crate::{
-    Bongsu, Config, Error, bridge::report_context::SystemContext, parts::Parts, tasks::Tasks,
+    Bongsu, Config, Error,
+    bridge::report_context::SystemContext,
+    parts::Parts,
+    tasks::{Stoppable, Tasks},
 };
 
 /// Events of reports that may wait; one a delivery and day is usual.
@@ -82,21 +86,9 @@ pub(crate) fn build(
     config: &Config,
     parts: &Parts,
     tasks: &Tasks,
-    #[cfg(feature = "postgres")] pool: Option<sqlx::PgPool>,
-) -> Result<Option<ReportGenerator>, Error> {
-    let mut builder = None;
-    #[cfg(feature = "sqlite")]
-    if let Some(path) = config.sqlite_path() {
-        let source = bongsu_reports::source::sqlite::SqliteSource::new(path);
-        builder = Some(ReportGenerator::builder(source));
-    }
-    #[cfg(feature = "postgres")]
-    if let Some(pool) = pool {
-        let source = bongsu_reports::source::postgres::PostgresSource::new(pool);
-        builder = Some(ReportGenerator::builder(source));
-    }
-    let Some(builder) = builder else {
-        return Ok(None);
+) -> Result<(Option<ReportGenerator>, Option<Stoppable>), Error> {
+    let Some(builder) = with_source(config)? else {
+        return Ok((None, None));
     };
     let time = config.report.time;
     let schedule = Schedule::new(&format!("{} {} * * *", time.minute(), time.hour()))
@@ -118,10 +110,6 @@ pub(crate) fn build(
                 tracing::warn!("events of reports come faster than they are handled");
             }
         });
-    #[cfg(feature = "sqlite")]
-    {
-        builder = builder.store(store(config)?);
-    }
     #[cfg(feature = "alerts")]
     for sink in crate::bridge::report_sink::sinks(&parts.alerts) {
         builder = builder.sink(sink);
@@ -130,18 +118,32 @@ pub(crate) fn build(
         .build()
         .map_err(|error| Error::setup("reports", error))?;
     tasks.spawn("report-events", follow(events, parts, config));
-    tasks.spawn("report-schedule", generator.run_schedule());
-    Ok(Some(generator))
+    let schedule = Stoppable::start(|stop| generator.run_until(stop));
+    Ok((Some(generator), Some(schedule)))
 }
 
-#[cfg(feature = "sqlite")]
-fn store(config: &Config) -> Result<bongsu_reports::store::SqliteStore, Error> {
-    config
-        .create_data_dir()
-        .map_err(|error| Error::setup("reports", error))?;
-    Ok(bongsu_reports::store::SqliteStore::new(
-        config.data_dir.join("reports.db"),
-    ))
+/// The source that `DATABASE_URL` names, with the store that goes with it: beside the trades in
+/// PostgreSQL, so that replicas send one report; in a file of its own for SQLite.
+fn with_source(config: &Config) -> Result<Option<ReportGeneratorBuilder>, Error> {
+    #[cfg(feature = "sqlite")]
+    if let Some(path) = config.sqlite_path() {
+        config
+            .create_data_dir()
+            .map_err(|error| Error::setup("reports", error))?;
+        let source = bongsu_reports::source::sqlite::SqliteSource::new(path);
+        let store = bongsu_reports::store::SqliteStore::new(config.data_dir.join("reports.db"));
+        return Ok(Some(ReportGenerator::builder(source).store(store)));
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(url) = config.postgres_url() {
+        let bad = |error| Error::setup("reports", error);
+        let source = bongsu_reports::source::postgres::PostgresSource::new(url).map_err(bad)?;
+        let store = bongsu_reports::store::PostgresStore::new(url).map_err(bad)?;
+        return Ok(Some(ReportGenerator::builder(source).store(store)));
+    }
+    #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+    let _ = config;
+    Ok(None)
 }
 
 /// Counts, logs, and raises an alert for what did not arrive.

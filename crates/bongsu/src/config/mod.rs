@@ -267,6 +267,13 @@ impl Config {
         Some(path.strip_prefix("//").unwrap_or(path).into())
     }
 
+    /// A `database_url` of PostgreSQL.
+    #[cfg(all(feature = "postgres", any(feature = "health", feature = "reports")))]
+    pub(crate) fn postgres_url(&self) -> Option<&str> {
+        let url = self.database_url.as_ref()?.expose();
+        url.starts_with("postgres").then_some(url)
+    }
+
     /// Makes the folder for what must survive a restart.
     #[cfg(all(feature = "sqlite", any(feature = "alerts", feature = "reports")))]
     pub(crate) fn create_data_dir(&self) -> Result<(), String> {
