@@ -140,8 +140,7 @@ fn every_panel_asks_for_the_chosen_services() {
 }
 
 #[test]
-fn counters_are_never_shown_as_rates_of_nothing() {
-    // A counter in a rate, a gauge not.
+fn no_gauge_is_rated() {
     for (place, expr) in panels().into_iter().chain(rules()) {
         for (function, rest) in expr
             .match_indices("rate(")

@@ -1,10 +1,14 @@
 //! The compose file and what it mounts, by structure: it holds where no engine runs.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
 
 use yaml_rust2::Yaml;
 
-use crate::support::{read, root, said, yaml};
+use crate::support::{Running, free_port, output, read, root, said, yaml};
 
 const COMPOSE: &str = "docker/compose.yml";
 const HOLDS_BY_DEFAULT: [&str; 5] = [
@@ -323,6 +327,38 @@ fn remote_write_adds_one_thing() {
         .unwrap()
         .1;
     assert!(list(&prometheus["command"])[0].ends_with("${PROMETHEUS_CONFIG:-prometheus.yml}"));
+}
+
+#[test]
+fn the_health_checks_tell_well_from_ill() {
+    let services = services();
+    let check = |name: &str, from: &str, port: u16| {
+        let service = &services.iter().find(|(known, _)| known == name).unwrap().1;
+        let test = list(&service["healthcheck"]["test"]);
+        assert_eq!(test[..3], ["CMD", "bash", "-c"], "{name}");
+        assert!(test[3].contains(from), "{name}: {}", test[3]);
+        let script = test[3].replace(from, &format!("/{port}"));
+        let mut bash = Command::new("bash");
+        output("bash", bash.args(["-c", &script])).status.success()
+    };
+    let mut receiver = Command::new(env!("CARGO_BIN_EXE_alert-receiver"));
+    receiver.arg("127.0.0.1:0").stdout(Stdio::piped());
+    let mut receiver = Running::start("of this repository", &mut receiver);
+    let mut first = String::new();
+    let mut lines = BufReader::new(receiver.0.stdout.take().unwrap());
+    lines.read_line(&mut first).unwrap();
+    let port = first
+        .trim_end()
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    // Both ask for /liveness, which the receiver has as well.
+    for (name, from) in [("alert-receiver", "/8080"), ("trading-engine", "/8000")] {
+        assert!(check(name, from, port), "{name}");
+        assert!(!check(name, from, free_port()), "{name}");
+    }
 }
 
 #[test]
