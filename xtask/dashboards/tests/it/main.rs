@@ -14,6 +14,7 @@ mod expressions;
 mod live;
 mod panels;
 mod programs;
+mod receiver;
 mod rules;
 mod stack;
 mod support;
