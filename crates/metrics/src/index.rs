@@ -214,7 +214,7 @@ impl<const V: usize> Index<V> {
                 return Some(Entry {
                     header,
                     lengths: &words[1 + V..1 + V + labels.div_ceil(4)],
-                    values: &words[1 + V + labels.div_ceil(4)..size],
+                    values: &words[1 + V + labels.div_ceil(4)..],
                     labels,
                 });
             }
@@ -233,6 +233,7 @@ impl<const V: usize> Index<V> {
 pub(crate) struct Entry<'a> {
     header: u64,
     lengths: &'a [AtomicU64],
+    /// The values, and what follows them in the slab.
     values: &'a [AtomicU64],
     labels: usize,
 }
@@ -242,24 +243,32 @@ impl Entry<'_> {
         self.header as u32
     }
 
+    /// The lengths of the values.
     #[inline]
-    fn length(&self, label: usize) -> usize {
-        let in_word = (self.labels - label / 4 * 4).min(4);
-        let shift = 16 * (in_word - 1 - label % 4);
-        (self.lengths[label / 4].load(Relaxed) >> shift) as usize & 0xFFFF
+    fn lengths(&self) -> impl Iterator<Item = usize> {
+        let mut words = self.lengths.iter();
+        let mut word = 0;
+        (0..self.labels).map(move |label| {
+            if label % 4 == 0 {
+                word = words.next().map_or(0, |word| word.load(Relaxed));
+                word <<= 16 * (4 - (self.labels - label).min(4));
+            }
+            let length = (word >> 48) as usize;
+            word <<= 16;
+            length
+        })
     }
 
     /// Appends `a="1",b="2"`, escaped.
     pub(crate) fn write_labels(&self, out: &mut Vec<u8>, labels: &[impl AsRef<str>]) {
         let mut words = self.values.iter();
         let mut raw = Vec::new();
-        for (i, label) in labels.iter().enumerate() {
+        for ((i, label), length) in labels.iter().enumerate().zip(self.lengths()) {
             if i > 0 {
                 out.push(b',');
             }
             out.extend_from_slice(label.as_ref().as_bytes());
             out.extend_from_slice(b"=\"");
-            let length = self.length(i);
             raw.clear();
             for word in words.by_ref().take(length.div_ceil(8)) {
                 raw.extend_from_slice(&word.load(Relaxed).to_le_bytes());
@@ -270,87 +279,125 @@ impl Entry<'_> {
     }
 
     /// Writes the line up to the value into `line`, by words; the answer is where it ends. `None` when
-    /// something must be escaped or the line is too short.
+    /// something must be escaped. A line that ends past [`LINE`] came out wrong.
+    ///
+    /// Runs of one length are copied and the next piece is written over what was too much: a copy of a
+    /// length known beforehand is a few moves, one of the exact length is a call and a branch or two.
     #[inline]
-    pub(crate) fn write_line(&self, head: &Template, line: &mut [u8; LINE]) -> Option<usize> {
+    pub(crate) fn write_line(&self, head: &Template, line: &mut [u8; ROOM]) -> Option<usize> {
         if self.header & ESCAPED != 0 {
             return None;
         }
-        let mut at = 0;
-        let mut words = self.values;
-        let (last, pieces) = head.pieces.split_last()?;
-        for (label, piece) in pieces.iter().enumerate() {
-            at = piece.put(line, at)?;
-            let length = self.length(label);
-            let (value, rest) = words.split_at_checked(length.div_ceil(8))?;
-            for (place, word) in places::<8>(line, at, value.len())?.iter_mut().zip(value) {
-                *place = word.load(Relaxed).to_le_bytes();
-            }
-            words = rest;
-            at += length;
+        for (place, run) in line.as_chunks_mut().0.iter_mut().zip(&head.start) {
+            *place = *run;
         }
-        last.put(line, at)
+        let mut at = head.start_len;
+        let mut words = self.values;
+        for (length, piece) in self.lengths().zip(&head.pieces) {
+            let count = length.div_ceil(8);
+            let mut values = words;
+            let mut to = at;
+            loop {
+                let four = match values.split_first_chunk::<4>() {
+                    Some((four, rest)) => {
+                        values = rest;
+                        four.each_ref().map(|word| word.load(Relaxed))
+                    }
+                    // The end of the slab's chunk.
+                    None => std::array::from_fn(|i| values.get(i).map_or(0, |w| w.load(Relaxed))),
+                };
+                for (place, word) in run::<RUN>(line, to)
+                    .as_chunks_mut::<8>()
+                    .0
+                    .iter_mut()
+                    .zip(four)
+                {
+                    *place = word.to_le_bytes();
+                }
+                to += RUN;
+                if to >= at + length {
+                    break;
+                }
+            }
+            words = words.get(count..)?;
+            at += length;
+            *run(line, at) = piece.text;
+            at += piece.len;
+        }
+        Some(at)
     }
 }
 
 /// Longest line that is written by words.
-pub(crate) const LINE: usize = 512;
+pub(crate) const LINE: usize = 511;
+/// What is written over behind the beginning of such a line.
+pub(crate) const ROOM: usize = LINE + 1 + RUN;
 
-/// Room for some runs of `N` bytes from `at` on.
-#[inline]
-fn places<const N: usize>(line: &mut [u8; LINE], at: usize, runs: usize) -> Option<&mut [[u8; N]]> {
-    Some(line.get_mut(at..at + N * runs)?.as_chunks_mut().0)
-}
-
-/// Bytes of fixed text copied at a time; most pieces are one run.
+/// Bytes copied at a time.
 const RUN: usize = 32;
+
+/// The run at `at`, somewhere else when that is past [`LINE`]: so no check is needed before each copy,
+/// only one of the line's length in the end.
+#[inline]
+pub(crate) fn run<const N: usize>(line: &mut [u8; ROOM], at: usize) -> &mut [u8; N] {
+    const { assert!(N <= RUN && (LINE + 1).is_power_of_two()) };
+    match line[at & LINE..].first_chunk_mut() {
+        Some(run) => run,
+        None => unreachable!("a run fits behind the longest line"),
+    }
+}
 
 /// The text around a family's label values.
 pub(crate) struct Template {
+    /// Up to the first value.
+    start: Vec<[u8; RUN]>,
+    start_len: usize,
+    /// What follows each value.
     pieces: Vec<Piece>,
 }
 
 struct Piece {
-    runs: Vec<[u8; RUN]>,
+    text: [u8; RUN],
+    /// Past [`LINE`] for a text that is longer than a run.
     len: usize,
-}
-
-impl Piece {
-    fn new(text: &str) -> Self {
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.resize(text.len().next_multiple_of(RUN), 0);
-        Self {
-            runs: bytes.as_chunks().0.to_vec(),
-            len: text.len(),
-        }
-    }
-
-    #[inline]
-    fn put(&self, line: &mut [u8; LINE], at: usize) -> Option<usize> {
-        for (place, run) in places(line, at, self.runs.len())?
-            .iter_mut()
-            .zip(&self.runs)
-        {
-            *place = *run;
-        }
-        Some(at + self.len)
-    }
 }
 
 impl Template {
     /// For lines of `name` with these labels.
     pub(crate) fn new(name: &str, labels: &[impl AsRef<str>]) -> Self {
+        let mut start = String::from(name);
         let mut pieces = Vec::new();
-        let mut piece = String::from(name);
-        for (i, label) in labels.iter().enumerate() {
-            piece.push_str(if i == 0 { "{" } else { "\"," });
-            piece.push_str(label.as_ref());
-            piece.push_str("=\"");
-            pieces.push(Piece::new(&std::mem::take(&mut piece)));
+        match labels.split_first() {
+            None => start.push(' '),
+            Some((first, rest)) => {
+                start.extend(["{", first.as_ref(), "=\""]);
+                for label in rest {
+                    pieces.push(Piece::new(&format!("\",{}=\"", label.as_ref())));
+                }
+                pieces.push(Piece::new("\"} "));
+            }
         }
-        piece.push_str(if labels.is_empty() { " " } else { "\"} " });
-        pieces.push(Piece::new(&piece));
-        Self { pieces }
+        let mut runs = start.as_bytes().to_vec();
+        runs.resize(start.len().next_multiple_of(RUN), 0);
+        Self {
+            start: runs.as_chunks().0.to_vec(),
+            start_len: start.len(),
+            pieces,
+        }
+    }
+}
+
+impl Piece {
+    fn new(piece: &str) -> Self {
+        let mut text = [0; RUN];
+        for (place, byte) in text.iter_mut().zip(piece.bytes()) {
+            *place = byte;
+        }
+        let long = piece.len() > RUN;
+        Self {
+            text,
+            len: if long { LINE + 1 } else { piece.len() },
+        }
     }
 }
 
@@ -476,7 +523,7 @@ mod tests {
                 let mut expected = Vec::new();
                 text::write_labels(&mut expected, &["x", "y"], &[a, b]);
                 prop_assert_eq!(&labels, &expected);
-                let mut line = [0; LINE];
+                let mut line = [0; ROOM];
                 let plain = !text::needs_escape(a) && !text::needs_escape(b);
                 let end = entry.write_line(&template, &mut line);
                 prop_assert_eq!(end.is_some(), plain);

@@ -17,7 +17,7 @@ use crate::cells::CellSpace;
 use crate::exemplar::Exemplar;
 use crate::family::{BLOCK, Family, Repr};
 use crate::http::{self, Part};
-use crate::index::Entry;
+use crate::index::{Entry, run};
 use crate::registry::Registry;
 use crate::status::STATUSES;
 use crate::text;
@@ -123,9 +123,9 @@ impl Writer {
         let block = family.block();
         let with_created = family.kind == Kind::Counter && self.format == Format::OpenMetrics;
         let (mut whole, mut float) = ([0; BLOCK], [0.0; BLOCK]);
-        let mut digits = itoa::Buffer::new();
         let mut value = Vec::new();
         let mut place = block;
+        let whole_only = matches!(family.repr, Repr::Count | Repr::Absolute);
         for entry in family.entries() {
             if place == block {
                 place = 0;
@@ -137,36 +137,50 @@ impl Writer {
                     &mut float[..block],
                 );
             }
-            let value = match family.repr {
-                Repr::Count | Repr::Absolute => digits.format(whole[place]).as_bytes(),
-                _ => {
-                    value.clear();
-                    match family.repr {
-                        Repr::LevelI64 => text::write_i64(&mut value, whole[place] as i64),
-                        // Lanes are read one after the other: an end may be seen before its beginning.
-                        Repr::Balance => text::write_i64(&mut value, (whole[place] as i64).max(0)),
-                        _ => text::write_f64(&mut value, float[place]),
-                    }
-                    &value
+            let number = whole[place];
+            if !whole_only {
+                value.clear();
+                match family.repr {
+                    Repr::LevelI64 => text::write_i64(&mut value, number as i64),
+                    // Lanes are read one after the other: an end may be seen before its beginning.
+                    Repr::Balance => text::write_i64(&mut value, (number as i64).max(0)),
+                    _ => text::write_f64(&mut value, float[place]),
                 }
-            };
-            place += 1;
-            let quick = self
-                .out
-                .line(|line| entry.write_line(&family.line, line), value);
-            if quick && !with_created {
-                continue;
             }
-            self.label(&entry, &family.labels);
+            place += 1;
+            let quick = self.out.line(|line| {
+                let at = entry.write_line(&family.line, line)?;
+                let end = if whole_only {
+                    text::put_u64(line, at, number)
+                } else {
+                    let end = at + value.len();
+                    line.get_mut(at..end)?.copy_from_slice(&value);
+                    end
+                };
+                *run(line, end) = *b"\n";
+                Some(end + 1)
+            });
             if !quick {
-                self.name(&family.name, "");
-                self.out.buffer().extend_from_slice(value);
-                self.out.end_line();
+                if whole_only {
+                    value.clear();
+                    text::write_u64(&mut value, number);
+                }
+                self.scalar(family, &entry, &value);
             }
             if with_created {
+                self.label(&entry, &family.labels);
                 self.created(base(&family.name));
             }
         }
+    }
+
+    /// A line that must be put together piece by piece.
+    #[cold]
+    fn scalar(&mut self, family: &Family, entry: &Entry<'_>, value: &[u8]) {
+        self.label(entry, &family.labels);
+        self.name(&family.name, "");
+        self.out.buffer().extend_from_slice(value);
+        self.out.end_line();
     }
 
     /// `name_suffix{labels} `

@@ -6,14 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 
-use crate::index::LINE;
+use crate::index::{LINE, ROOM};
 
 /// Bytes gathered before they are packed.
 const CHUNK: usize = 64 * 1024;
-/// Bytes of lines gathered before they are copied on; they stay in the first cache.
-const SHEET: usize = 8 * 1024;
-/// Longest value, the line feed counted.
-const VALUE: usize = 40;
+/// Bytes of single pieces gathered before they are copied on; they stay in the first cache.
+const PIECES: usize = 8 * 1024;
 
 /// A rendered page, ready to be an HTTP answer with status 200.
 #[derive(Debug, Clone)]
@@ -36,11 +34,12 @@ impl Spare {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn give_back(&self, mut buffer: Vec<u8>) {
+    /// Takes a buffer with a page of `length` bytes. Its text stays, to be written over: memory that was
+    /// once written need not be filled with zeros.
+    fn give_back(&self, buffer: Vec<u8>, length: usize) {
         let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // One is kept, and not one that was made for a page four times as long.
-        if buffer.capacity() > spare.capacity() && buffer.capacity() <= 4 * buffer.len() + CHUNK {
-            buffer.clear();
+        if buffer.capacity() > spare.capacity() && buffer.capacity() <= 4 * length + CHUNK {
             *spare = buffer;
         }
     }
@@ -49,28 +48,31 @@ impl Spare {
 /// A body that gives its memory back when the answer was sent.
 struct Body {
     buffer: Vec<u8>,
+    length: usize,
     spare: Arc<Spare>,
 }
 
 impl AsRef<[u8]> for Body {
     fn as_ref(&self) -> &[u8] {
-        &self.buffer
+        &self.buffer[..self.length]
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.spare.give_back(std::mem::take(&mut self.buffer));
+        let buffer = std::mem::take(&mut self.buffer);
+        self.spare.give_back(buffer, self.length);
     }
 }
 
 /// A page being written.
 pub(crate) struct Output {
+    /// The text, and behind it what is to be written over.
     buffer: Vec<u8>,
-    /// Whole lines on their way to the buffer, so that they go there many at a time.
-    sheet: Box<[u8]>,
-    /// Where the sheet's text ends.
+    /// Where the text ends.
     end: usize,
+    /// Text that comes next, piece by piece.
+    pieces: Vec<u8>,
     gzip: Option<GzEncoder<Vec<u8>>>,
     /// Bytes that went to gzip.
     packed: usize,
@@ -82,65 +84,56 @@ impl Output {
         // Level 1: higher ones cost more than the rest of the scrape together.
         let encoder = |room| GzEncoder::new(Vec::with_capacity(room), Compression::fast());
         let mut buffer = if gzip { Vec::new() } else { spare.take() };
-        buffer.reserve(if gzip {
+        let room = if gzip {
             CHUNK * 2
         } else {
             expected + expected / 16 + 4096
-        });
+        };
+        buffer.reserve(room.saturating_sub(buffer.len()));
         Self {
             buffer,
-            sheet: vec![0; SHEET].into(),
             end: 0,
+            pieces: Vec::with_capacity(PIECES + 1024),
             gzip: gzip.then(|| encoder(expected / 8 + 4096)),
             packed: 0,
         }
     }
 
-    /// The text not yet packed.
+    /// Where text is added piece by piece.
     #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        if self.end > 0 {
-            self.turn();
-        }
-        &mut self.buffer
+        &mut self.pieces
     }
 
-    /// Writes one line: up to its value by `start`, which says where it ended, then the value. `false`
-    /// when `start` gave up.
+    /// Writes one line in place by `line`, which says where it ended; `false` when it gave up.
     #[inline]
-    pub(crate) fn line(
-        &mut self,
-        start: impl FnOnce(&mut [u8; LINE]) -> Option<usize>,
-        value: &[u8],
-    ) -> bool {
-        if self.end + LINE + VALUE > SHEET {
+    pub(crate) fn line(&mut self, line: impl FnOnce(&mut [u8; ROOM]) -> Option<usize>) -> bool {
+        if !self.pieces.is_empty() || self.buffer.len() - self.end < ROOM {
             self.turn();
         }
-        let Some(room) = self.sheet[self.end..].first_chunk_mut() else {
-            return false;
-        };
-        let Some(length) = start(room) else {
-            return false;
-        };
-        let at = self.end + length;
-        let end = at + value.len();
-        match self.sheet.get_mut(at..=end) {
-            Some([place @ .., feed]) if value.len() < VALUE => {
-                place.copy_from_slice(value);
-                *feed = b'\n';
-                self.end = end + 1;
+        let room = self.buffer.get_mut(self.end..);
+        match room.and_then(<[u8]>::first_chunk_mut).and_then(line) {
+            Some(length) if length <= LINE => {
+                self.end += length;
                 true
             }
             _ => false,
         }
     }
 
-    /// Moves the sheet's lines to the buffer.
+    /// Moves the pieces to the buffer and makes room for lines.
     #[cold]
     fn turn(&mut self) {
-        self.buffer.extend_from_slice(&self.sheet[..self.end]);
-        self.end = 0;
-        self.pack_full();
+        let from = self.end;
+        self.end += self.pieces.len();
+        if self.buffer.len() < self.end + ROOM {
+            self.buffer.resize(self.end + CHUNK, 0);
+        }
+        self.buffer[from..self.end].copy_from_slice(&self.pieces);
+        self.pieces.clear();
+        if self.gzip.is_some() && self.end >= CHUNK {
+            self.pack();
+        }
     }
 
     #[inline]
@@ -154,32 +147,27 @@ impl Output {
         }
     }
 
-    /// Ends a line; a full buffer is packed.
+    /// Ends a line of pieces.
     #[inline]
     pub(crate) fn end_line(&mut self) {
-        self.buffer().push(b'\n');
-        self.pack_full();
-    }
-
-    #[inline]
-    fn pack_full(&mut self) {
-        if self.gzip.is_some() && self.buffer.len() >= CHUNK {
-            self.pack();
+        self.pieces.push(b'\n');
+        if self.pieces.len() >= PIECES {
+            self.turn();
         }
     }
 
     fn pack(&mut self) {
         if let Some(gzip) = &mut self.gzip {
             // Writing to a vector cannot fail.
-            let _ = gzip.write_all(&self.buffer);
-            self.packed += self.buffer.len();
-            self.buffer.clear();
+            let _ = gzip.write_all(&self.buffer[..self.end]);
+            self.packed += self.end;
+            self.end = 0;
         }
     }
 
     /// Bytes of text so far.
     pub(crate) fn written(&self) -> usize {
-        self.packed + self.buffer.len() + self.end
+        self.packed + self.end + self.pieces.len()
     }
 
     /// The body and its `Content-Encoding`.
@@ -190,8 +178,12 @@ impl Output {
             Some(gzip) => (Some("gzip"), gzip.finish().unwrap_or_default().into()),
             None => {
                 let spare = Arc::clone(spare);
-                let buffer = self.buffer;
-                (None, Bytes::from_owner(Body { buffer, spare }))
+                let body = Body {
+                    buffer: self.buffer,
+                    length: self.end,
+                    spare,
+                };
+                (None, Bytes::from_owner(body))
             }
         }
     }
@@ -199,6 +191,7 @@ impl Output {
     /// The page, not packed, as text.
     pub(crate) fn into_text(mut self) -> String {
         self.turn();
+        self.buffer.truncate(self.end);
         // Names, help and labels came in as text.
         String::from_utf8(self.buffer)
             .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
