@@ -6,7 +6,9 @@ mod dashboards;
 mod demo;
 mod deny;
 mod layers;
+mod new_channel;
 mod packages;
+mod report;
 mod run;
 mod stack;
 mod test;
@@ -25,6 +27,10 @@ usage: cargo xtask <command>
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
           writes the dashboards, rules and runbooks; --check: says what differs or is invalid
+  report preview|send|resend <date> [--out <folder>] [--recompute]
+          the daily report by hand, with the service's environment
+  new-channel NAME
+          scaffolds an alert channel with its test
   up [--dev] [--profile remote-write|logs|otlp]...
           the stack of docker/: engine, Prometheus, Alertmanager, Grafana; --dev: admin/admin
   down [--volumes]
@@ -44,6 +50,8 @@ fn main() -> ExitCode {
         "ci" => ci::run_all(),
         "bench" => bench::run_areas(rest),
         "dashboards" => dashboards::generate(rest),
+        "report" => report::by_hand(rest),
+        "new-channel" => new_channel::scaffold(rest),
         "up" => stack::up(rest),
         "down" => stack::down(rest),
         "logs" => stack::logs(rest),

@@ -31,6 +31,7 @@ const PACKAGES: &[(&str, &str)] = &[
         "/usr/lib/python3/dist-packages/psutil/__init__.py",
     ),
     ("redis-server", "/usr/bin/redis-server"),
+    ("victoria-metrics", "/usr/bin/victoria-metrics"),
 ];
 
 /// The interpreter that sees the distribution's Python packages.

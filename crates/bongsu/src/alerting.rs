@@ -230,6 +230,7 @@ impl Built {
 }
 
 #[cfg(feature = "_channels")]
+#[allow(dead_code, reason = "Alertmanager's URLs are no secrets")]
 fn secret(value: &crate::config::Secret) -> bongsu_alerts::Secret {
     bongsu_alerts::Secret::new(value.expose())
 }

@@ -22,6 +22,8 @@ use crate::{Bongsu, Config, Error, handle::Inner, parts::Parts, tasks::Tasks};
 #[must_use = "call start()"]
 pub struct Builder {
     pub(crate) config: Config,
+    #[cfg(feature = "reports")]
+    pub(crate) report_schedule: bool,
     #[cfg(feature = "health")]
     pub(crate) checks: Vec<bongsu_health::Check>,
     #[cfg(feature = "alerts")]
@@ -34,6 +36,8 @@ impl Builder {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             config,
+            #[cfg(feature = "reports")]
+            report_schedule: true,
             #[cfg(feature = "health")]
             checks: Vec::new(),
             #[cfg(feature = "alerts")]
@@ -46,6 +50,14 @@ impl Builder {
     /// The service's own version, shown in `/health` and `service_info`. Default: `unknown`.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.config.service.version = version.into();
+        self
+    }
+
+    /// Whether this process sends the daily report on its schedule. Default: it does. A tool that
+    /// makes one report by hand says no.
+    #[cfg(feature = "reports")]
+    pub fn report_schedule(mut self, on: bool) -> Self {
+        self.report_schedule = on;
         self
     }
 

@@ -98,7 +98,8 @@ impl Parts {
             reports: None,
         };
         #[cfg(feature = "reports")]
-        let (reports, reports_end) = crate::reporting::build(&config, &parts, tasks)?;
+        let (reports, reports_end) =
+            crate::reporting::build(&config, &parts, tasks, builder.report_schedule)?;
         #[cfg(feature = "reports")]
         let parts = Self { reports, ..parts };
         parts.connect(&config, tasks);

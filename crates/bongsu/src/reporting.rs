@@ -86,6 +86,7 @@ pub(crate) fn build(
     config: &Config,
     parts: &Parts,
     tasks: &Tasks,
+    on_schedule: bool,
 ) -> Result<(Option<ReportGenerator>, Option<Stoppable>), Error> {
     let Some(builder) = with_source(config)? else {
         return Ok((None, None));
@@ -118,8 +119,8 @@ pub(crate) fn build(
         .build()
         .map_err(|error| Error::setup("reports", error))?;
     tasks.spawn("report-events", follow(events, parts, config));
-    let schedule = Stoppable::start(|stop| generator.run_until(stop));
-    Ok((Some(generator), Some(schedule)))
+    let schedule = on_schedule.then(|| Stoppable::start(|stop| generator.run_until(stop)));
+    Ok((Some(generator), schedule))
 }
 
 /// The source that `DATABASE_URL` names, with the store that goes with it: beside the trades in

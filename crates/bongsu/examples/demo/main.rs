@@ -124,9 +124,7 @@ async fn run(options: Options) -> Result<ExitCode, Failure> {
 }
 
 fn announce(engine: &Engine, dir: &Path) {
-    say(&format!(
-        "The trading engine is ready, watched by bongsu. Look at\n"
-    ));
+    say("The trading engine is ready, watched by bongsu. Look at\n");
     for path in ["/health", "/ready", "/liveness", "/metrics"] {
         say(&format!("  {}{path}", engine.base));
     }

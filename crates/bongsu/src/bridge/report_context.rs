@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bongsu_reports::{
-    ContextProvider, Figure, Missing, ReportContext,
+    ContextProvider, Figure, ReportContext,
     summary::{AlertsSummary, SystemHealth},
 };
 use jiff::Timestamp;
@@ -238,7 +238,7 @@ fn range(values: impl Iterator<Item = f64>) -> Figure<bongsu_reports::summary::R
         max = value.max(max);
     }
     if count == 0.0 {
-        return Missing::NotCollected.into();
+        return bongsu_reports::Missing::NotCollected.into();
     }
     Figure::Known(bongsu_reports::summary::Range {
         min,

@@ -1,8 +1,8 @@
 //! The facade as a user meets it: the README, and the example as a real process.
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "tests fail by panicking"
+    reason = "tests watch the clock and fail by panicking"
 )]
 
 mod process;
