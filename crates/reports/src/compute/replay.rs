@@ -68,11 +68,33 @@ impl Number<'_> {
             Self::Null => None,
             Self::Int(value) => Some(Decimal::from(value)),
             // The shortest digits that read back as the same float: 14.1 stays 14.1.
-            Self::Real(value) => value.to_string().parse().ok(),
+            Self::Real(value) => hundredths(value).or_else(|| value.to_string().parse().ok()),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Decimal(value) => Some(value),
         }
     }
+}
+
+/// The decimal of a positive float of at most two decimals, without a detour through text.
+///
+/// Below 10¹⁵ hundredths it has at most fifteen digits, so that no other decimal as short reads back
+/// as the same float: it is the one that prints.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "checked: whole and below 10¹⁵; the comparison is the check"
+)]
+fn hundredths(value: f64) -> Option<Decimal> {
+    let scaled = (value * 100.0).round();
+    if !(1.0..1e15).contains(&scaled) || scaled / 100.0 != value {
+        return None;
+    }
+    let whole = scaled as i64;
+    Some(match (whole % 100, whole % 10) {
+        (0, _) => Decimal::from(whole / 100),
+        (_, 0) => Decimal::new(whole / 10, 1),
+        _ => Decimal::new(whole, 2),
+    })
 }
 
 /// When a row was executed.

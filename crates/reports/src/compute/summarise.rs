@@ -119,6 +119,13 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
             });
         }
     }
+    let top_performers = performers::section(day, &quotes);
+    let trading_stats = day.tally.stats(day.unfilled, &equity);
+    let fills_omitted = day.fills_omitted;
+    let fills = std::mem::take(&mut replay.day.fills)
+        .into_iter()
+        .map(|fill| line_of(fill, &quotes))
+        .collect();
     DailySummary {
         schema_version: SCHEMA_VERSION,
         service_name: inputs.service_name,
@@ -128,32 +135,28 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
         generated_at: inputs.generated_at,
         edition: inputs.edition,
         source: SourceState::Ok,
-        trading_stats: day.tally.stats(day.unfilled, &equity),
+        trading_stats,
         portfolio_stats,
         risk_metrics,
         system_health: context.system,
-        top_performers: performers::section(day, &quotes),
+        top_performers,
         alerts_summary: context.alerts,
         reconciliation,
         series,
         data_quality,
         data_quality_omitted: notes_omitted,
-        fills: day
-            .fills
-            .iter()
-            .map(|fill| line_of(fill, &quotes))
-            .collect(),
-        fills_omitted: day.fills_omitted,
+        fills,
+        fills_omitted,
     }
 }
 
-fn line_of(fill: &DayFill, quotes: &Quotes) -> FillLine {
+fn line_of(fill: DayFill, quotes: &Quotes) -> FillLine {
     let amount = Decimal::from(fill.amount);
     FillLine {
-        order_id: fill.order_id.clone(),
+        order_id: fill.order_id,
         executed_at: fill.at,
-        ticker: fill.ticker.to_string(),
         name: quotes.name(&fill.ticker),
+        ticker: fill.ticker.into_string(),
         side: fill.side,
         quantity: Decimal::from(fill.quantity),
         price: fill
@@ -162,8 +165,8 @@ fn line_of(fill: &DayFill, quotes: &Quotes) -> FillLine {
         amount,
         commission: Decimal::from(fill.commission),
         tax: Decimal::from(fill.tax),
-        status: fill.status.clone(),
-        strategy: fill.strategy.clone(),
+        status: fill.status,
+        strategy: fill.strategy,
         realised: fill.realised.map(|realised| realised.pnl.decimal()),
     }
 }

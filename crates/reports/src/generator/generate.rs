@@ -1,5 +1,7 @@
 //! One day's report.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -65,19 +67,16 @@ impl ReportGenerator {
             .replay(date, previous, &history, now, &mut notes)
             .await?;
 
-        let mut tickers: Vec<String> = replay
+        let tickers: BTreeSet<&str> = replay
             .book
             .tickers()
             .chain(replay.previous.iter().flat_map(|book| book.tickers()))
             .chain(replay.day.fills.iter().map(|fill| &*fill.ticker))
-            .map(str::to_owned)
             .collect();
-        tickers.sort_unstable();
-        tickers.dedup();
         let quotes = inner
             .source
             .quotes(QuoteQuery {
-                tickers,
+                tickers: tickers.into_iter().map(str::to_owned).collect(),
                 dates: previous.into_iter().chain([date]).collect(),
                 benchmark: inner.benchmark.clone(),
                 benchmark_from: history.equity.first().map(|point| point.date),

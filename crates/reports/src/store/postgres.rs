@@ -469,7 +469,9 @@ impl ReportStore for PostgresStore {
             sqlx::query(
                 "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
                  VALUES ($1, $2::text::date, $3, $4) ON CONFLICT (source, session_date) \
-                 DO UPDATE SET last_id = excluded.last_id, book = excluded.book",
+                 DO UPDATE SET last_id = excluded.last_id, book = excluded.book \
+                 WHERE (bongsu_positions.last_id, bongsu_positions.book) \
+                 IS DISTINCT FROM (excluded.last_id, excluded.book)",
             )
             .bind(source)
             .bind(snapshot.date.to_string())

@@ -428,8 +428,11 @@ impl ReportStore for SqliteStore {
         let source = source.to_owned();
         self.write("keeping positions", move |tx| {
             let mut insert = tx.prepare_cached(
-                "INSERT OR REPLACE INTO bongsu_positions (source, session_date, last_id, book) \
-                 VALUES (?1, ?2, ?3, ?4)",
+                // A snapshot that is there already costs no write, and so no sync of the file.
+                "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE \
+                 SET last_id = excluded.last_id, book = excluded.book \
+                 WHERE last_id <> excluded.last_id OR book <> excluded.book",
             )?;
             for snapshot in &snapshots {
                 insert.execute(params![

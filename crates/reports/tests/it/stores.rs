@@ -217,8 +217,56 @@ async fn promises(store: Arc<dyn ReportStore>) {
         store.snapshot("other", date(2026, 6, 1)).await.unwrap(),
         None
     );
+    // Another one of the same date replaces it, whichever part differs.
+    let mut book = snapshot(date(2026, 5, 28), 10);
+    for (last_id, text) in [(10, None), (10, Some(r#"{"realised":"5","positions":[]}"#))] {
+        book.last_id = last_id;
+        if let Some(text) = text {
+            book.book = serde_json::from_str(text).unwrap();
+        }
+        store
+            .keep_snapshots("db", vec![book.clone()])
+            .await
+            .unwrap();
+        assert_eq!(
+            store.snapshot("db", date(2026, 6, 1)).await.unwrap(),
+            Some(book.clone())
+        );
+    }
     store.forget_snapshots("db").await.unwrap();
     assert_eq!(store.snapshot("db", date(2026, 6, 1)).await.unwrap(), None);
+}
+
+/// What is kept already is not written again: no sync of the file, no wait for a disk.
+#[tokio::test]
+async fn a_known_snapshot_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reports.db");
+    let store = SqliteStore::new(&path);
+    let mut snapshot = Snapshot {
+        date: DAY,
+        last_id: 3,
+        book: serde_json::from_str(r#"{"realised":"1","positions":[]}"#).unwrap(),
+    };
+    store
+        .keep_snapshots("db", vec![snapshot.clone()])
+        .await
+        .unwrap();
+    let witness = rusqlite::Connection::open(&path).unwrap();
+    let version = || -> i64 {
+        witness
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .unwrap()
+    };
+    let before = version();
+    store
+        .keep_snapshots("db", vec![snapshot.clone()])
+        .await
+        .unwrap();
+    assert_eq!(version(), before);
+    snapshot.last_id = 4;
+    store.keep_snapshots("db", vec![snapshot]).await.unwrap();
+    assert_ne!(version(), before);
 }
 
 /// Of many that claim the same delivery at once one gets it.

@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::Settings;
 use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, Split, TradeRow};
-use crate::source::time::{StoredZone, date as date_of};
+use crate::source::text::date as date_of;
+use crate::source::time::StoredZone;
 use crate::source::{
     AccountHistory, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
 };

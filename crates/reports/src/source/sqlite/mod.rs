@@ -102,6 +102,8 @@ impl SqliteSource {
         self.with(|settings| settings.busy = limit)
     }
 
+    /// Runs `work` in one read transaction: it sees one state of the tables, and the file's lock is
+    /// taken once and not for every query.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, &Settings) -> Result<T, SourceError> + Send + 'static,
@@ -114,7 +116,7 @@ impl SqliteSource {
                 Some(connection) => connection,
                 None => open(&settings)?,
             };
-            let answer = work(&connection, &settings);
+            let answer = in_transaction(&connection, &settings, work);
             if answer.is_ok() {
                 *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
             }
@@ -122,6 +124,21 @@ impl SqliteSource {
         })
         .await?
     }
+}
+
+fn in_transaction<T>(
+    connection: &Connection,
+    settings: &Settings,
+    work: impl FnOnce(&Connection, &Settings) -> Result<T, SourceError>,
+) -> Result<T, SourceError> {
+    let failed = |cause: rusqlite::Error| SourceError::Query {
+        what: "a read transaction",
+        cause: cause.into(),
+    };
+    let transaction = connection.unchecked_transaction().map_err(failed)?;
+    let answer = work(&transaction, settings)?;
+    transaction.commit().map_err(failed)?;
+    Ok(answer)
 }
 
 fn open(settings: &Settings) -> Result<Connection, SourceError> {

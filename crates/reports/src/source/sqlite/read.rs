@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::Settings;
 use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, Split, TradeRow};
-use crate::source::time::{StoredZone, date as date_of};
+use crate::source::text::date as date_of;
+use crate::source::time::StoredZone;
 use crate::source::{
     AccountHistory, BACKFILL_ROWS, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
 };
@@ -303,8 +304,8 @@ fn fold(
 }
 
 /// Rows created on the day that have no time of execution: orders that came to nothing, and fills
-/// that break the rule. Both sides of the difference come from an index alone; only what is left is
-/// looked up.
+/// that break the rule. The day's rows were read a moment ago, so that looking at each costs less
+/// than a difference of two index ranges.
 fn unexecuted(
     connection: &Connection,
     settings: &Settings,
@@ -316,10 +317,8 @@ fn unexecuted(
     let (from, until) = bounds(zone, Some(date), date);
     let mut query = connection
         .prepare_cached(&format!(
-            "{DETAILED}WHERE id IN (\
-             SELECT id FROM trades WHERE created_at >= ?1 AND created_at < ?2 EXCEPT \
-             SELECT id FROM trades WHERE executed_at >= ?1 AND executed_at < ?2) \
-             AND executed_at IS NULL ORDER BY id"
+            "{DETAILED}WHERE created_at >= ?1 AND created_at < ?2 AND +executed_at IS NULL \
+             ORDER BY id"
         ))
         .map_err(failed(TABLE))?;
     let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
