@@ -283,7 +283,7 @@ impl Entry<'_> {
     ///
     /// Runs of one length are copied and the next piece is written over what was too much: a copy of a
     /// length known beforehand is a few moves, one of the exact length is a call and a branch or two.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn write_line(&self, head: &Template, line: &mut [u8; ROOM]) -> Option<usize> {
         if self.header & ESCAPED != 0 {
             return None;
@@ -293,36 +293,41 @@ impl Entry<'_> {
         }
         let mut at = head.start_len;
         let mut words = self.values;
-        for (length, piece) in self.lengths().zip(&head.pieces) {
-            let count = length.div_ceil(8);
-            let mut values = words;
-            let mut to = at;
-            loop {
-                let four = match values.split_first_chunk::<4>() {
-                    Some((four, rest)) => {
-                        values = rest;
-                        four.each_ref().map(|word| word.load(Relaxed))
+        for (pieces, lengths) in head.pieces.chunks(4).zip(self.lengths) {
+            let mut lengths = lengths.load(Relaxed) << (16 * (4 - pieces.len()));
+            for piece in pieces {
+                let length = (lengths >> 48) as usize;
+                lengths <<= 16;
+                let end = at + length;
+                let mut values = words;
+                loop {
+                    let four = match values.split_first_chunk::<4>() {
+                        Some((four, rest)) => {
+                            values = rest;
+                            four.each_ref().map(|word| word.load(Relaxed))
+                        }
+                        // The end of the slab's chunk.
+                        None => {
+                            std::array::from_fn(|i| values.get(i).map_or(0, |w| w.load(Relaxed)))
+                        }
+                    };
+                    for (place, word) in run::<RUN>(line, at)
+                        .as_chunks_mut::<8>()
+                        .0
+                        .iter_mut()
+                        .zip(four)
+                    {
+                        *place = word.to_le_bytes();
                     }
-                    // The end of the slab's chunk.
-                    None => std::array::from_fn(|i| values.get(i).map_or(0, |w| w.load(Relaxed))),
-                };
-                for (place, word) in run::<RUN>(line, to)
-                    .as_chunks_mut::<8>()
-                    .0
-                    .iter_mut()
-                    .zip(four)
-                {
-                    *place = word.to_le_bytes();
+                    at += RUN;
+                    if at >= end {
+                        break;
+                    }
                 }
-                to += RUN;
-                if to >= at + length {
-                    break;
-                }
+                words = words.get(length.div_ceil(8)..)?;
+                *run(line, end) = piece.text;
+                at = end + piece.len;
             }
-            words = words.get(count..)?;
-            at += length;
-            *run(line, at) = piece.text;
-            at += piece.len;
         }
         Some(at)
     }

@@ -39,6 +39,47 @@ fn gzip_holds_the_same_page() {
     assert_eq!(plain.body, m.export_metrics().as_bytes());
 }
 
+/// Lines of every length around the bounds of what is copied at a time, with pieces and label names of
+/// more than one run, up to eight labels, over the ends of the slab's chunks, and in reused memory.
+#[test]
+fn every_shape_of_a_line_comes_out_whole() {
+    let m = metrics();
+    let long = "a_label_with_a_name_that_is_longer_than_a_run";
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut expected = Vec::new();
+    let shapes: [&[&str]; 6] = [&[], &["a"], &["a", long], &[long, "z"], &names[..5], &names];
+    for (shape, labels) in shapes.iter().enumerate() {
+        let name = format!("shape_{shape}_of_a_family_whose_name_is_long_total");
+        let family = m
+            .register_counter(crate::FamilyBuilder::new(&name, "H.").labels(labels))
+            .expect("a family");
+        for length in 0..if labels.is_empty() { 1 } else { 260_usize } {
+            let texts: Vec<String> = (0..labels.len())
+                .map(|i| "x".repeat(if i == 0 { length } else { length * i % 37 }))
+                .collect();
+            let values: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let number = 10_u64.pow(length as u32 % 20) + length as u64;
+            family.increment(&values, number);
+            let pairs: Vec<String> = labels
+                .iter()
+                .zip(&values)
+                .map(|(label, value)| format!("{label}=\"{value}\""))
+                .collect();
+            let pairs = match pairs.join(",") {
+                pairs if pairs.is_empty() => pairs,
+                pairs => format!("{{{pairs}}}"),
+            };
+            expected.push(format!("{name}{pairs} {number}"));
+        }
+    }
+    for _ in 0..3 {
+        let body = m.render(None, None).body;
+        let page = std::str::from_utf8(&body).expect("text");
+        let lines: Vec<&str> = page.lines().filter(|l| l.starts_with("shape_")).collect();
+        assert_eq!(lines, expected);
+    }
+}
+
 #[test]
 fn pages_held_at_the_same_time_are_each_whole() {
     let m = metrics();
