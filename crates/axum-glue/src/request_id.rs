@@ -24,7 +24,7 @@ const MAX_LEN: usize = 128;
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The id in `headers` when it is well-formed: 1 to [`MAX_LEN`] characters of
+    /// The id in `headers` when it is well-formed: 1 to 128 characters of
     /// `A-Z a-z 0-9 . _ : - + / =`, given once. Otherwise a fresh UUID (v4).
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {

@@ -1,8 +1,9 @@
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use bongsu_health::{HealthCheck, ProbeResponse};
@@ -78,17 +79,14 @@ fn contains(accept: &HeaderValue, wanted: &str) -> bool {
 }
 
 fn response(probe: ProbeResponse) -> Response {
-    let status = StatusCode::from_u16(probe.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (
-        status,
-        [
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(probe.content_type),
-            ),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ],
-        probe.body,
-    )
-        .into_response()
+    let mut response = Response::new(Body::from(probe.body));
+    *response.status_mut() =
+        StatusCode::from_u16(probe.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(probe.content_type),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
