@@ -6,6 +6,10 @@ use bongsu_health::Importance;
 
 use crate::{Config, Error};
 
+/// How soon what is not healthy is asked again.
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+const RECHECK: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The checks that the configuration asks for: the database decides about readiness, Redis does not.
 #[allow(
     unused_mut,
@@ -17,18 +21,30 @@ pub(crate) fn checks(config: &Config) -> Result<Vec<Check>, Error> {
     #[cfg(feature = "sqlite")]
     if let Some(path) = config.sqlite_path() {
         let check = bongsu_health::checks::sqlite("database", path);
-        checks.push(check.importance(Importance::Critical));
+        checks.push(
+            check
+                .importance(Importance::Critical)
+                .fast_interval(RECHECK),
+        );
     }
     #[cfg(feature = "postgres")]
     if let Some(url) = config.postgres_url() {
         let check = bongsu_health::checks::postgres("database", pool(url)?);
-        checks.push(check.importance(Importance::Critical));
+        checks.push(
+            check
+                .importance(Importance::Critical)
+                .fast_interval(RECHECK),
+        );
     }
     #[cfg(feature = "redis")]
     if let Some(url) = &config.redis_url {
         let check = bongsu_health::checks::redis("redis", url.expose())
             .map_err(|error| Error::setup("health", error))?;
-        checks.push(check.importance(Importance::Degrading));
+        checks.push(
+            check
+                .importance(Importance::Degrading)
+                .fast_interval(RECHECK),
+        );
     }
     Ok(checks)
 }

@@ -65,10 +65,14 @@ impl Exchange {
         }
     }
 
-    /// The matched route. What a nested service leaves of its wildcard is shown as `{*rest}`.
+    /// The matched route; of a service nested under a prefix, the prefix (`/static/`).
     pub(super) fn endpoint(&self) -> &str {
         match &self.route {
-            Some(route) => route.as_str(),
+            Some(route) => route
+                .as_str()
+                .split("{*__private")
+                .next()
+                .unwrap_or(UNMATCHED),
             None => UNMATCHED,
         }
     }

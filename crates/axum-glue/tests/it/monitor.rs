@@ -43,6 +43,7 @@ impl Rig {
             .route("/empty", get(|| async { StatusCode::NO_CONTENT }))
             .route("/hang", get(std::future::pending::<()>))
             .nest("/orders", nested)
+            .nest_service("/static", get(|| async { "file" }))
             .layer(
                 MonitorLayer::new()
                     .metrics(metrics.clone())
@@ -153,6 +154,16 @@ async fn routes_and_never_paths_are_labels() {
     let unmatched = "http_requests_total{endpoint=\"unmatched\",method=\"GET\",status=\"404\"}";
     assert_eq!(rig.sample(unmatched), Some(2.0));
     assert!(!rig.metrics.export_metrics().contains("nowhere"));
+}
+
+#[tokio::test]
+async fn a_nested_service_is_labelled_by_its_prefix() {
+    let rig = Rig::new();
+    for path in ["/static/a.css", "/static/deep/b.css"] {
+        rig.send(get_request(path)).await;
+    }
+    let series = "http_requests_total{endpoint=\"/static/\",method=\"GET\",status=\"200\"}";
+    assert_eq!(rig.sample(series), Some(2.0));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use bongsu::{Bongsu, alerts::templates, log_business_event, log_error};
+use bongsu::{Bongsu, Config, alerts::templates, log_business_event, log_error};
 use desk::{Desk, Fill, Order, TradeError};
 use serde_json::json;
 
@@ -38,7 +38,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), bongsu::Error> {
-    let bongsu = Bongsu::from_env().await?;
+    let bongsu = Bongsu::builder(Config::from_env()?)
+        .version(env!("CARGO_PKG_VERSION"))
+        .start()
+        .await?;
     let path = bongsu.sqlite_path().unwrap_or_else(|| "engine.db".into());
     let db = db::Db::new(path, bongsu.metrics().clone());
     let desk = Desk::new(db, bongsu.metrics().clone(), bongsu.alerts().clone());
