@@ -81,7 +81,8 @@ impl Parts {
         #[cfg(all(feature = "alerts", feature = "axum"))]
         let panics =
             crate::bridge::panics::start(alerts.clone(), config.service.name.clone(), tasks);
-        let parts = Self {
+        #[cfg_attr(not(feature = "reports"), allow(unused_mut))]
+        let mut parts = Self {
             #[cfg(all(feature = "alerts", feature = "axum"))]
             panics,
             #[cfg(feature = "logging")]
@@ -98,10 +99,12 @@ impl Parts {
             reports: None,
         };
         #[cfg(feature = "reports")]
-        let (reports, reports_end) =
-            crate::reporting::build(&config, &parts, tasks, builder.report_schedule)?;
-        #[cfg(feature = "reports")]
-        let parts = Self { reports, ..parts };
+        let reports_end = {
+            let on_schedule = builder.report_schedule;
+            let (reports, end) = crate::reporting::build(&config, &parts, tasks, on_schedule)?;
+            parts.reports = reports;
+            end
+        };
         parts.connect(&config, tasks);
         let ends = Ends {
             #[cfg(feature = "reports")]

@@ -100,7 +100,7 @@ pub(crate) fn build(
         Lang::En
     };
     let (sender, events) = mpsc::channel(WAITING);
-    let mut builder = builder
+    let builder = builder
         .service(&config.service.name, &config.service.environment)
         .schedule(schedule)
         .archive(archive(config))
@@ -112,9 +112,9 @@ pub(crate) fn build(
             }
         });
     #[cfg(feature = "alerts")]
-    for sink in crate::bridge::report_sink::sinks(&parts.alerts) {
-        builder = builder.sink(sink);
-    }
+    let builder = crate::bridge::report_sink::sinks(&parts.alerts)
+        .into_iter()
+        .fold(builder, bongsu_reports::ReportGeneratorBuilder::sink);
     let generator = builder
         .build()
         .map_err(|error| Error::setup("reports", error))?;
