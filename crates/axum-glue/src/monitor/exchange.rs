@@ -65,16 +65,9 @@ impl Exchange {
         }
     }
 
-    /// The matched route; of a service nested under a prefix, the prefix (`/static/`).
+    /// The matched route. A nested service that is no router has none that axum would tell.
     pub(super) fn endpoint(&self) -> &str {
-        match &self.route {
-            Some(route) => route
-                .as_str()
-                .split("{*__private")
-                .next()
-                .unwrap_or(UNMATCHED),
-            None => UNMATCHED,
-        }
+        self.route.as_ref().map_or(UNMATCHED, MatchedPath::as_str)
     }
 
     /// One of the nine standard methods, or `other`: the label must stay bounded.
