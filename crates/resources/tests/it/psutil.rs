@@ -236,7 +236,8 @@ fn connections() {
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (_served, _) = listener.accept().unwrap();
     let mut python = psutil();
-    let expression = "sorted(f'{c.laddr.ip} {c.laddr.port} {c.raddr.port if c.raddr else 0} {c.status.lower()}' for c in me.net_connections('inet'))";
+    // psutil 6 renamed `connections`; Debian 12 has 5.9.
+    let expression = "sorted(f'{c.laddr.ip} {c.laddr.port} {c.raddr.port if c.raddr else 0} {c.status.lower()}' for c in getattr(me, 'net_connections', getattr(me, 'connections', None))('inet'))";
     eventually("the same list", || {
         let ours = runtime.block_on(monitor.network_connections()).unwrap();
         let mut own: Vec<String> = ours
