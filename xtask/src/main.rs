@@ -22,7 +22,7 @@ usage: cargo xtask <command>
           the example trading engine under bongsu, with traffic, alerts and a report;
           --once: a bounded run that fails unless every part was seen
   test    every test there is, against the real servers; installs what is missing
-  ci      formatting, lints, docs, features, layers, licences, then `test` and `demo --once`
+  ci      formatting, lints, docs, features, layers, licences, `demo --once`, then `test`
   bench [area]...
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
