@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    dashboards, demo, deny, layers,
+    dashboards, demo, deny, layers, packages,
     run::{Failure, cargo, run, say},
     test,
 };
@@ -68,6 +68,8 @@ const MATRIX: &[(&str, &[&str])] = &[
 ];
 
 pub(crate) fn run_all() -> Result<(), Failure> {
+    // First: what is missing then is said before anything is built.
+    step("packages", packages::ensure)?;
     step("formatting", || {
         run(&mut cargo(["fmt", "--all", "--check"]))
     })?;
