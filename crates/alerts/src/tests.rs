@@ -361,6 +361,37 @@ async fn a_delivery_is_given_up_at_its_deadline_and_not_before() {
     .await;
 }
 
+/// An attempt that is under way when its deadline passes: the dispatcher sleeps until it ends. Were it
+/// awake for the deadline all the time, paused time would stand still and this would never end.
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_is_made_at_the_deadline_and_may_outlast_it() {
+    // Whatever the jitter: the second attempt is due after the deadline, and so at it.
+    let retry = crate::RetryConfig {
+        base: LONG * 100_000,
+        cap: LONG * 100_000,
+        ..crate::RetryConfig::default()
+    };
+    let deadline = Duration::from_secs(3_600);
+    let slow = Duration::from_secs(10);
+    let chat = ScriptedChannel::new("chat")
+        .step(Step::Answer(Outcome::transient("503")))
+        .step(Step::After(slow, Outcome::delivered()));
+    let builder = manager().channel(chat.clone()).retry(retry);
+    with(builder, |alerts| async move {
+        let begin = tokio::time::Instant::now();
+        alerts
+            .send_alert(alert(AlertLevel::Info, "t"))
+            .await
+            .unwrap();
+        assert!(chat.wait_for(1, LONG).await);
+        let took = begin.elapsed();
+        assert_eq!(chat.attempts().len(), 2);
+        assert!(took <= deadline + slow + Duration::from_secs(1), "{took:?}");
+        assert_eq!(alerts.get_statistics().channels["chat"].dead, 0);
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_broken_channel_is_told_once_and_tried_every_quarter_of_an_hour() {
     let chat = ScriptedChannel::new("chat")

@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     /// When the dispatcher comes back by itself.
     wake: Tick,
     rng: Rng,
+    /// The newest identifier given out, by this run or the one before.
+    last_id: Ulid,
 }
 
 /// The parts of a channel that never change.
@@ -116,6 +118,7 @@ impl Engine {
             flapping: flapping::Flapping::default(),
             wake: Tick::NEVER,
             rng: Rng(seed),
+            last_id: Ulid::nil(),
         }
     }
 
@@ -123,10 +126,18 @@ impl Engine {
         self.channels.iter().position(|channel| &*channel.id == id)
     }
 
+    /// Later than every one before it, also within a millisecond and when the wall clock is set
+    /// back: the store takes the order of ids for the order of events.
     fn ulid(&mut self, now: Now) -> Ulid {
         let random = (u128::from(self.rng.next()) << 64) | u128::from(self.rng.next());
         let millis = u64::try_from(now.wall.as_millisecond()).unwrap_or(0);
-        Ulid::from_parts(millis, random)
+        let fresh = Ulid::from_parts(millis, random);
+        if self.last_id < fresh {
+            self.last_id = fresh;
+        } else {
+            self.last_id = Ulid(self.last_id.0.saturating_add(1));
+        }
+        self.last_id
     }
 
     /// What is to be done now, and when to come back.
@@ -135,11 +146,12 @@ impl Engine {
         for id in self.outbox.expired_leases(now.tick) {
             self.outbox.put_back(id, now.tick, now.tick);
         }
+        let claims = self.outbox.due(now.tick);
+        // After the claims: the last attempt is made at the deadline.
         for id in self.outbox.overdue(now.tick) {
             self.give_up(now, id, "deadline passed".to_owned(), &mut effects);
         }
         let escalations = self.active.due(now.tick);
-        let claims = self.outbox.due(now.tick);
         let jobs = claims
             .into_iter()
             .filter_map(|claim| self.job(now, &claim))

@@ -20,6 +20,7 @@ impl Engine {
     /// Takes up what the store remembers.
     pub(crate) fn recover(&mut self, now: Now, recovered: Recovered) -> Effects {
         let mut effects = Effects::default();
+        self.last_id = self.last_id.max(recovered.newest);
         for silence in recovered.silences {
             // More than the bound cannot have been stored.
             let _ = self.policy.silence(now, silence);

@@ -142,6 +142,7 @@ pub(crate) struct Outbox {
     pub(crate) config: OutboxConfig,
     rows: HashMap<Ulid, Row>,
     pub(crate) queues: Vec<ChannelQueue>,
+    /// Of the rows that wait: what is under way ends by its outcome or its lease.
     deadlines: BTreeSet<(Tick, Ulid)>,
     leases: BTreeSet<(Tick, Ulid)>,
     /// Rows that may be given up to make room: INFO, WARNING.
@@ -229,7 +230,6 @@ impl Outbox {
 
     pub(crate) fn insert(&mut self, id: Ulid, row: Row) {
         self.bytes += row.bytes;
-        self.deadlines.insert((row.deadline, id));
         self.ages.insert((row.accepted_tick, id));
         if row.digest.is_none()
             && let Some(set) = self.evictable.get_mut(row.level().index())
@@ -241,6 +241,7 @@ impl Outbox {
         queue.pending_normal += usize::from(!row.critical());
         if row.state == RowState::Waiting {
             queue.push(row.critical(), row.next, id);
+            self.deadlines.insert((row.deadline, id));
         }
         self.rows.insert(id, row);
     }
@@ -252,6 +253,7 @@ impl Outbox {
         {
             row.state = RowState::Waiting;
             self.queues[usize::from(row.channel)].push(row.critical(), row.next, id);
+            self.deadlines.insert((row.deadline, id));
         }
     }
 
@@ -293,6 +295,7 @@ impl Outbox {
                     if let Some(digest) = &mut row.digest {
                         digest.closed = true;
                     }
+                    self.deadlines.remove(&(row.deadline, id));
                     self.leases.insert((lease, id));
                     claims.push(Claim { id, channel });
                 }
@@ -334,11 +337,6 @@ impl Outbox {
         self.deadlines
             .iter()
             .take_while(|(at, _)| *at <= tick)
-            .filter(|(_, id)| {
-                self.rows
-                    .get(id)
-                    .is_some_and(|row| row.state == RowState::Waiting)
-            })
             .map(|(_, id)| *id)
             .collect()
     }
@@ -441,6 +439,7 @@ impl Outbox {
             row.state = RowState::Waiting;
             row.next = next;
             queue.push(row.critical(), next, id);
+            self.deadlines.insert((row.deadline, id));
         }
         Some((settled, news))
     }
@@ -460,6 +459,7 @@ impl Outbox {
         row.state = RowState::Waiting;
         row.next = next;
         queue.push(row.critical(), next, id);
+        self.deadlines.insert((row.deadline, id));
     }
 }
 

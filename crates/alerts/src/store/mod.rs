@@ -251,6 +251,8 @@ pub struct Recovered {
     pub silences: Vec<Silence>,
     /// The alerts that each open digest has taken in: the digest's delivery, and the alert.
     pub digested: Vec<(Ulid, Arc<Accepted>)>,
+    /// The greatest identifier that was given out; new ones come after it.
+    pub newest: Ulid,
 }
 
 /// A delivery to take up again.

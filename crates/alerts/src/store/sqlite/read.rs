@@ -38,6 +38,7 @@ pub(super) fn recover(connection: &Connection) -> Result<Recovered, StoreError> 
             active: records(connection, "SELECT record FROM active ORDER BY key")?,
             silences: records(connection, "SELECT record FROM silences ORDER BY id")?,
             digested: digested(connection)?,
+            newest: newest(connection)?,
         })
     };
     read().map_err(failed)
@@ -124,6 +125,19 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
     // The newest last: when there are more than are remembered, the old ones go.
     marks.sort_by_key(|(alert, _)| *alert);
     Ok(marks.into_iter().map(|(_, mark)| mark).collect())
+}
+
+/// The greatest identifier of an alert or a delivery.
+fn newest(connection: &Connection) -> rusqlite::Result<Ulid> {
+    connection.query_row(
+        "SELECT max(coalesce((SELECT max(id) FROM alerts), x''),
+                    coalesce((SELECT max(id) FROM deliveries), x''))",
+        [],
+        |row| {
+            let id: Vec<u8> = row.get(0)?;
+            Ok(id.try_into().map_or_else(|_| Ulid::nil(), Ulid::from_bytes))
+        },
+    )
 }
 
 fn records<T: serde::de::DeserializeOwned>(

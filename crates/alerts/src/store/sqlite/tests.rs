@@ -437,3 +437,45 @@ async fn a_clock_set_wrong_between_runs_loses_nothing_and_hushes_nothing_for_lon
         .await;
     }
 }
+
+/// What is held back is counted in the order in which it came, whatever the wall clock said.
+#[tokio::test]
+async fn what_was_held_back_is_counted_after_a_clock_was_set_back() {
+    const YEAR: i64 = 31_556_952;
+    let folder = folder();
+    let chat = ScriptedChannel::new("chat");
+    let run = |shift: i64| {
+        manager(&folder).channel(chat.clone()).wall_clock(move || {
+            let now = jiff::Timestamp::now().as_second();
+            jiff::Timestamp::from_second(now + shift).unwrap()
+        })
+    };
+    with(run(0), |alerts| {
+        let chat = chat.clone();
+        async move {
+            alerts
+                .send_alert(alert(AlertLevel::Error, "t"))
+                .await
+                .unwrap();
+            assert!(chat.wait_for(1, LONG).await);
+        }
+    })
+    .await;
+    with(run(-YEAR), |alerts| async move {
+        for _ in 0..20 {
+            let receipt = alerts.send_alert(alert(AlertLevel::Error, "t")).await;
+            assert_eq!(receipt.unwrap().deliveries(), 0);
+        }
+    })
+    .await;
+    with(run(-YEAR), |alerts| {
+        let chat = chat.clone();
+        async move {
+            let key = alert(AlertLevel::Error, "t").dedup_key();
+            alerts.resolve(&key).await.unwrap();
+            assert!(chat.wait_for(2, LONG).await);
+            assert_eq!(chat.received()[1].suppressed, 20);
+        }
+    })
+    .await;
+}
