@@ -14,6 +14,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [`admin_router`] lets an operator in, under an [`OpsPolicy`]; what it does comes through
+//! [`AdminOps`].
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `health` | [`health_router`]: `/health`, `/ready`, `/liveness` |
@@ -35,6 +38,7 @@ pub use {
     monitor::{MonitorLayer, PanicEvent},
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},
+    routes::{AdminError, AdminOps, AdminResult, admin_router},
     serve::{ServeEnd, ServeOptions, serve},
     trace_context::{TRACEPARENT, TraceContext},
 };

@@ -32,9 +32,13 @@ impl OpsPolicy {
         Self(Kind::Open)
     }
 
-    /// Only connections from this machine that no proxy passed on: a request with
-    /// `Forwarded` or `X-Forwarded-For` came from elsewhere. Needs the peer's address
+    /// Only connections from this machine that no proxy passed on: a request with `Forwarded`,
+    /// `X-Forwarded-For`, `X-Real-IP` or `Via` came from elsewhere, and one for a host name other
+    /// than `localhost` came from a browser that was led here. Needs the peer's address
     /// ([`serve`](crate::serve) gives it); without one the answer is no.
+    ///
+    /// A proxy on the same machine that adds none of these headers looks like the machine itself:
+    /// use [`OpsPolicy::token`] behind one.
     #[must_use]
     pub fn loopback() -> Self {
         Self(Kind::Loopback)
@@ -76,17 +80,37 @@ pub struct Refusal {
 }
 
 fn loopback(headers: &HeaderMap, extensions: &Extensions) -> Result<(), Refusal> {
-    let forwarded = headers.contains_key("forwarded") || headers.contains_key("x-forwarded-for");
+    let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
     let local = extensions
         .get::<ConnectInfo<SocketAddr>>()
         .is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
-    if local && !forwarded {
+    let named = headers
+        .get(header::HOST)
+        .is_some_and(|host| !is_local_host(host.as_bytes()));
+    if local && !forwarded && !named {
         return Ok(());
     }
     Err(Refusal {
         status: StatusCode::FORBIDDEN,
         reason: "only available from the machine itself",
     })
+}
+
+/// What proxies add.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+/// An address or `localhost`, with or without a port. A name of somebody else's may resolve to this
+/// machine in a browser (DNS rebinding); an address cannot.
+fn is_local_host(host: &[u8]) -> bool {
+    let Ok(host) = std::str::from_utf8(host) else {
+        return false;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || address.parse::<std::net::IpAddr>().is_ok()
 }
 
 struct TokenGate {
@@ -229,9 +253,40 @@ mod tests {
         );
         assert!(policy.check(&none, &from("10.0.0.9:4000")).is_err());
         assert!(policy.check(&none, &Extensions::new()).is_err());
-        let mut proxied = HeaderMap::new();
-        proxied.insert("x-forwarded-for", "203.0.113.7".parse().unwrap());
-        assert!(policy.check(&proxied, &from("127.0.0.1:4000")).is_err());
+        for name in FORWARDED {
+            let mut proxied = HeaderMap::new();
+            proxied.insert(name, "203.0.113.7".parse().unwrap());
+            assert!(policy.check(&proxied, &from("127.0.0.1:4000")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_name_that_resolves_to_this_machine_is_not_this_machine() {
+        let ask = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            OpsPolicy::loopback()
+                .check(&headers, &from("127.0.0.1:4000"))
+                .is_ok()
+        };
+        for host in [
+            "localhost",
+            "LOCALHOST:8000",
+            "127.0.0.1:8000",
+            "[::1]:8000",
+            "[::1]",
+        ] {
+            assert!(ask(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:8000",
+            "localhost.evil.example",
+            "",
+            ":8000",
+        ] {
+            assert!(!ask(host), "{host}");
+        }
     }
 
     #[test]

@@ -1,18 +1,16 @@
 //! The service's HTTP side: what is mounted where, and the orderly end.
 
-use std::{future::Future, net::SocketAddr};
+use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use axum::Router;
-#[cfg(any(feature = "health", feature = "metrics"))]
-use bongsu_axum_glue::OpsPolicy;
-use bongsu_axum_glue::{MonitorLayer, ServeOptions, serve};
+use bongsu_axum_glue::{MonitorLayer, OpsPolicy, ServeOptions, serve};
 use tokio::net::TcpListener;
 
 use crate::{Bongsu, Error};
 
 impl Bongsu {
     /// `app` with the request middleware around it and, unless `METRICS_PORT` gives them a port
-    /// of their own, with `/health`, `/ready`, `/liveness` and `/metrics` beside its routes.
+    /// of their own, with `/health`, `/ready`, `/liveness`, `/metrics` and `/admin` beside its routes.
     ///
     /// For services that serve themselves; [`Bongsu::serve`] does this too.
     pub fn wrap(&self, app: Router) -> Router {
@@ -23,17 +21,20 @@ impl Bongsu {
         app.layer(self.layer())
     }
 
-    /// The operations endpoints alone.
+    /// The operations endpoints alone: health, metrics, and [`/admin`](bongsu_axum_glue::admin_router)
+    /// for those with the token, or without one for the machine itself.
     pub fn ops_router(&self) -> Router {
         let router = Router::new();
+        // One policy, so that wrong tokens are counted together.
+        let token = self.token_policy();
         #[cfg(feature = "health")]
         let router = router.merge(bongsu_axum_glue::health_router(
             self.health().clone(),
-            self.detail_policy(),
+            self.detail_policy(token.as_ref()),
         ));
         #[cfg(feature = "metrics")]
         let router = if self.config().http.metrics {
-            let policy = self.token_policy().unwrap_or_default();
+            let policy = token.clone().unwrap_or_default();
             router.merge(bongsu_axum_glue::metrics_router(
                 self.metrics().clone(),
                 policy,
@@ -41,7 +42,9 @@ impl Bongsu {
         } else {
             router
         };
-        router
+        let admin = Arc::new(crate::bridge::admin::Admin(self.clone()));
+        let policy = token.unwrap_or_else(OpsPolicy::loopback);
+        router.merge(bongsu_axum_glue::admin_router(admin, policy))
     }
 
     /// The request middleware alone.
@@ -85,7 +88,8 @@ impl Bongsu {
             let mut listeners = vec![(listen(http.bind).await?, self.wrap(app))];
             if let Some(port) = http.ops_port {
                 let address = SocketAddr::new(http.bind.ip(), port);
-                listeners.push((listen(address).await?, self.ops_router()));
+                let ops = self.ops_router().layer(self.layer());
+                listeners.push((listen(address).await?, ops));
             }
             tracing::info!(address = %http.bind, "listening");
             let mut options = ServeOptions::default();
@@ -108,14 +112,13 @@ impl Bongsu {
         self.health().drain();
     }
 
-    #[cfg(any(feature = "health", feature = "metrics"))]
     fn token_policy(&self) -> Option<OpsPolicy> {
         let token = self.config().http.ops_token.as_ref()?;
         Some(OpsPolicy::token(token.expose()))
     }
 
     #[cfg(feature = "health")]
-    fn detail_policy(&self) -> bongsu_axum_glue::DetailPolicy {
+    fn detail_policy(&self, token: Option<&OpsPolicy>) -> bongsu_axum_glue::DetailPolicy {
         use bongsu_axum_glue::DetailPolicy;
 
         use crate::config::HealthDetail;
@@ -123,8 +126,8 @@ impl Bongsu {
             HealthDetail::Always => DetailPolicy::Always,
             HealthDetail::Never => DetailPolicy::Never,
             HealthDetail::Loopback => DetailPolicy::Only(OpsPolicy::loopback()),
-            HealthDetail::Token => self
-                .token_policy()
+            HealthDetail::Token => token
+                .cloned()
                 .map_or(DetailPolicy::Never, DetailPolicy::Only),
         }
     }

@@ -110,6 +110,12 @@ impl LogHandle {
         self.core.filter.current().spec.clone()
     }
 
+    /// How long a level that was set for a time still lasts; `None` for a lasting one.
+    #[must_use]
+    pub fn level_lasts(&self) -> Option<Duration> {
+        self.expiry.left()
+    }
+
     /// The figures.
     #[must_use]
     pub fn stats(&self) -> LogStats {

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::filter::Directives;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 type Restore = Box<dyn Fn(Arc<Directives>) + Send>;
 
@@ -67,6 +67,13 @@ impl Expiry {
             state.running = true;
         }
         Ok(())
+    }
+
+    /// How long the timed change is still in force.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let state = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = state.pending.as_ref()?;
+        Some(pending.until.saturating_duration_since(clock::instant()))
     }
 }
 

@@ -1,10 +1,14 @@
 //! The operations endpoints as routers.
 
+mod admin;
 #[cfg(feature = "health")]
 mod health;
 #[cfg(feature = "metrics")]
 mod metrics;
 
+pub use admin::{
+    AdminError, AdminOps, AdminResult, ReplayRequest, ReportForm, SilenceRequest, admin_router,
+};
 #[cfg(feature = "health")]
 pub use health::{DetailPolicy, health_router};
 #[cfg(feature = "metrics")]

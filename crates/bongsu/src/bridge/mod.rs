@@ -1,5 +1,7 @@
 //! Where two crates meet: each file is mostly a pure function and one loop.
 
+#[cfg(feature = "axum")]
+pub(crate) mod admin;
 #[cfg(all(feature = "alerts", any(feature = "health", feature = "resources")))]
 pub(crate) mod alerts_follow;
 #[cfg(all(feature = "alerts", feature = "metrics"))]
