@@ -49,6 +49,7 @@ mod builder;
 pub mod config;
 #[cfg(feature = "health")]
 mod database;
+pub mod doctor;
 mod error;
 mod handle;
 #[cfg(feature = "axum")]
@@ -56,6 +57,7 @@ mod http;
 mod parts;
 #[cfg(feature = "reports")]
 mod reporting;
+mod stop;
 mod tasks;
 
 pub use builder::Builder;
@@ -64,6 +66,7 @@ pub use error::{Error, exit_code};
 pub use handle::Bongsu;
 #[cfg(feature = "reports")]
 pub use reporting::ReportFiles;
+pub use stop::stop_signal;
 
 #[cfg(feature = "alerts")]
 #[doc(inline)]
