@@ -1,10 +1,13 @@
-//! A worker that listens on no port: no axum is compiled for it, and everything but the endpoints
-//! is there. Health, logs, alerts, resources, and the daily report when `DATABASE_URL` is set.
+//! A worker that listens on no port. Everything but the endpoints is there: health, logs, alerts,
+//! resources, and the daily report when `DATABASE_URL` is set.
 //!
-//! ```text
-//! SERVICE_NAME=settlement cargo run -p bongsu --no-default-features \
-//!     --features alerts,email,health,logging,reports,resources,slack,sqlite \
-//!     --example worker_without_http
+//! `SERVICE_NAME=settlement cargo run -p bongsu --example worker_without_http`; a service of its own
+//! compiles no axum with
+//!
+//! ```toml
+//! bongsu = { path = "…", default-features = false, features = [
+//!     "alerts", "email", "health", "logging", "reports", "resources", "slack", "sqlite",
+//! ] }
 //! ```
 //!
 //! A supervisor without a port to ask looks at the file that the worker keeps:

@@ -44,7 +44,7 @@
 //!
 //! The examples of this crate are run by its tests: `minimal`, `custom_check` (a health check of
 //! one's own, a heartbeat with session hours), `custom_channel` (an alert channel of one's own),
-//! `worker_without_http` (no port, no axum) and `trading_engine` (everything). [`doctor`] says what
+//! `worker_without_http` (no port) and `trading_engine` (everything). [`doctor`] says what
 //! of an environment will not work before a service meets it.
 
 #[cfg(feature = "alerts")]

@@ -139,13 +139,13 @@ impl fmt::Display for Diagnosis {
                 writeln!(f, "{:<7}  {:<width$}  → {remedy}", "", "")?;
             }
         }
-        write!(
-            f,
-            "{} ok, {} warnings, {} failed",
+        let (ok, warnings, failed) = (
             self.count(Verdict::Ok),
             self.count(Verdict::Warning),
             self.count(Verdict::Failed),
-        )
+        );
+        let plural = if warnings == 1 { "" } else { "s" };
+        write!(f, "{ok} ok, {warnings} warning{plural}, {failed} failed")
     }
 }
 
@@ -172,7 +172,7 @@ warning  time zone  none
                     → install tzdata
 failed   email      refused
                     → see SMTP_HOST
-1 ok, 1 warnings, 1 failed"
+1 ok, 1 warning, 1 failed"
         );
     }
 }

@@ -64,7 +64,11 @@ impl Builder {
             channels,
             ..
         } = self;
-        machine(&config, &mut diagnosis).await;
+        #[cfg(feature = "_http")]
+        let (server, heartbeat) = endpoints(&config).await;
+        #[cfg(not(feature = "_http"))]
+        let (server, heartbeat) = (None, None);
+        machine(server, &mut diagnosis);
         diagnosis.extend(folders(&config).await);
         #[cfg(feature = "axum")]
         diagnosis.extend(ports(&config));
@@ -72,33 +76,25 @@ impl Builder {
         diagnosis.extend(dependencies(&config, checks).await);
         #[cfg(feature = "alerts")]
         diagnosis.extend(reach(&config, channels).await);
+        diagnosis.extend(heartbeat);
         diagnosis
     }
 }
 
+/// A host and the time that it gave.
+type Told = (String, Timestamp);
+
 /// The clock, the zone, the calendar and the limits of the process.
-async fn machine(config: &Config, diagnosis: &mut Diagnosis) {
-    let built = probe::built();
-    #[cfg(feature = "_http")]
-    let server = {
-        let (server, heartbeat) = endpoints(config).await;
-        diagnosis.extend(heartbeat);
-        server
-    };
-    #[cfg(not(feature = "_http"))]
-    let server: Option<(String, Timestamp)> = {
-        let _ = config;
-        None
-    };
+fn machine(server: Option<Told>, diagnosis: &mut Diagnosis) {
     let now = Timestamp::now();
     let server = server.as_ref().map(|(host, at)| (host.as_str(), *at));
-    diagnosis.push(judge::clock(now, built, server));
+    diagnosis.push(judge::clock(now, probe::built(), server));
     diagnosis.push(judge::time_zone(probe::knows_seoul()));
     #[cfg(feature = "reports")]
     {
         use bongsu_reports::calendar::{Krx, date_in_seoul};
         let krx = Krx::new();
-        // The second of January is never a weekend together with the third and the fourth.
+        // Of three days in a row one is no weekend, which the calendar knows without any data.
         let known = |year: i16| (2..=4).all(|day| krx.day(jiff::civil::date(year, 1, day)).is_ok());
         diagnosis.push(judge::calendar(date_in_seoul(now), known));
     }
@@ -108,15 +104,17 @@ async fn machine(config: &Config, diagnosis: &mut Diagnosis) {
 /// Who gave its time first, in the order of the configuration; and whether the dead-man's switch,
 /// which must not be pressed for a trial, is there.
 #[cfg(feature = "_http")]
-async fn endpoints(config: &Config) -> (Option<(String, Timestamp)>, Option<Finding>) {
+async fn endpoints(config: &Config) -> (Option<Told>, Option<Finding>) {
     use endpoint::Answer;
-    let mut server = None;
-    for origin in endpoint::origins(config) {
-        if let Answer::Date(Some(at)) = endpoint::ask(&origin).await {
-            server = Some((endpoint::host(&origin), at));
-            break;
+    let first = async {
+        for origin in endpoint::origins(config) {
+            if let Answer::Date(Some(at)) = endpoint::ask(&origin).await {
+                return Some((endpoint::host(&origin), at));
+            }
         }
-    }
+        None
+    };
+    let server = timeout(PATIENCE, first).await.ok().flatten();
     let mut heartbeat = None;
     let url = config.alerts.heartbeat.as_ref();
     if let Some(origin) = url.and_then(|url| endpoint::origin(url.expose())) {
@@ -166,14 +164,21 @@ async fn dependencies(config: &Config, added: Vec<bongsu_health::Check>) -> Vec<
     use bongsu_health::{HealthCheck, HealthStatus};
     use judge::Ping;
 
+    const DATABASE: &str = "database";
     const REMEDY: &str = "correct the check, or the URL that it is made of";
     let configured = match crate::database::checks(config) {
         Ok(checks) => checks,
         Err(error) => return vec![Finding::failed("checks", error.chain(), REMEDY)],
     };
     // The first answer counts, and a slow one is better than none.
-    let patient =
-        |check: bongsu_health::Check| check.failure_threshold(1).timeout(Duration::from_secs(10));
+    let patient = |check: bongsu_health::Check| {
+        #[cfg(feature = "postgres")]
+        let check = match config.postgres_url() {
+            Some(url) if check.name() == DATABASE => crate::database::direct(url),
+            _ => check,
+        };
+        check.failure_threshold(1).timeout(Duration::from_secs(10))
+    };
     let health = HealthCheck::builder(&config.service.name)
         .checks(configured.into_iter().map(patient))
         .checks(added.into_iter().map(|check| check.failure_threshold(1)))
@@ -189,11 +194,11 @@ async fn dependencies(config: &Config, added: Vec<bongsu_health::Check>) -> Vec<
         let ping = match dependency.status {
             HealthStatus::Healthy => Ping::Answered,
             HealthStatus::Degraded => Ping::Degraded(why),
-            _ if missing_file && dependency.name == "database" => Ping::NoFile,
+            _ if missing_file && dependency.name == DATABASE => Ping::NoFile,
             _ => Ping::Failed(why),
         };
         let subject = match dependency.name.as_str() {
-            "database" => "DATABASE_URL",
+            DATABASE => "DATABASE_URL",
             "redis" => "REDIS_URL",
             other => other,
         };

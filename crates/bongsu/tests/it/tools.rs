@@ -137,6 +137,31 @@ fn the_doctor_says_each_failure_with_a_remedy_and_ends_with_1() {
 }
 
 #[test]
+fn the_doctor_compares_the_clock_with_an_endpoints() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| "200 OK\r\ndate: Tue, 24 Nov 2020 13:22:25 GMT");
+    let (bind, hook) = (
+        free_address().to_string(),
+        format!("http://{}/hook/T0P-S3CRET", receiver.address),
+    );
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", bind.as_str()),
+        ("ALERT_WEBHOOK_URLS", hook.as_str()),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 1, "{told}");
+    let clock = told.lines().find(|line| line.contains("clock")).unwrap();
+    check(
+        clock,
+        &["failed", &format!("s ahead of {}", receiver.address)],
+    );
+    check(&told, &["synchronise the clock", "channel webhook"]);
+    let asked = receiver.received("HEAD");
+    assert_eq!(asked[0].path, "/", "the time is asked of the root alone");
+}
+
+#[test]
 fn an_alert_test_goes_through_every_channel_or_the_one_named() {
     let dir = tempfile::tempdir().unwrap();
     let receiver = Receiver::start(|request| {
@@ -185,4 +210,79 @@ fn an_alert_test_goes_through_every_channel_or_the_one_named() {
     check(&told, &["no channel is configured", "SMTP_HOST"]);
     let left = std::fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(left, 0, "nothing is stored");
+}
+
+/// A real Redis that wants a password; ended with the test.
+#[cfg(feature = "redis")]
+struct Redis {
+    child: std::process::Child,
+    port: u16,
+}
+
+#[cfg(feature = "redis")]
+impl Redis {
+    fn start(dir: &Path, password: &str) -> Self {
+        let port = free_address().port();
+        let child = std::process::Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--requirepass", password])
+            .current_dir(dir)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("redis-server starts (Debian package redis-server)");
+        crate::process::until("Redis listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        Self { child, port }
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn the_doctor_really_pings_redis() {
+    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let redis = Redis::start(data.path(), "T0P-S3CRET");
+    let bind = free_address().to_string();
+    for (password, wanted, words) in [
+        ("T0P-S3CRET", 0, "answers"),
+        ("WR0NG-S3CRET", 1, "WRONGPASS"),
+    ] {
+        let url = format!("redis://:{password}@127.0.0.1:{}", redis.port);
+        let vars = [
+            ("SERVICE_NAME", "engine"),
+            ("BONGSU_BIND", bind.as_str()),
+            ("REDIS_URL", url.as_str()),
+        ];
+        let (code, told) = run("doctor", dir.path(), &vars, &[]);
+        assert_eq!(code, wanted, "{told}");
+        let line = told.lines().find(|line| line.contains("REDIS_URL"));
+        check(line.unwrap(), &[words]);
+        assert!(!told.contains(password), "{told}");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn the_doctor_says_why_postgres_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let bind = free_address().to_string();
+    let url = format!("postgres://desk:T0P-S3CRET@{}/trades", free_address());
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", bind.as_str()),
+        ("DATABASE_URL", url.as_str()),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 1, "{told}");
+    let line = told.lines().find(|line| line.contains("DATABASE_URL"));
+    check(line.unwrap(), &["failed", "Connection refused"]);
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
 }
