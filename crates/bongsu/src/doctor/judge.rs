@@ -1,8 +1,8 @@
 //! What the facts mean. Pure: facts in, a finding out.
 
-use std::{io, net::SocketAddr, path::Path};
+use std::{io, path::Path};
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::Finding;
 
@@ -56,8 +56,8 @@ pub(super) fn time_zone(known: bool) -> Finding {
 }
 
 /// Whether the exchange's calendar has this year and the next.
-#[cfg_attr(not(feature = "reports"), allow(dead_code))]
-pub(super) fn calendar(today: Date, known: impl Fn(i16) -> bool) -> Finding {
+#[cfg(feature = "reports")]
+pub(super) fn calendar(today: jiff::civil::Date, known: impl Fn(i16) -> bool) -> Finding {
     const REMEDY: &str =
         "update bongsu, or declare the year's closures with reports::calendar::Krx";
     let (year, next) = (today.year(), today.year() + 1);
@@ -146,8 +146,12 @@ pub(super) enum Folder {
 }
 
 /// Whether an address can be listened on.
-#[cfg_attr(not(feature = "axum"), allow(dead_code))]
-pub(super) fn port(variable: &str, address: SocketAddr, bound: &io::Result<()>) -> Finding {
+#[cfg(feature = "axum")]
+pub(super) fn port(
+    variable: &str,
+    address: std::net::SocketAddr,
+    bound: &io::Result<()>,
+) -> Finding {
     let Err(error) = bound else {
         return Finding::ok(variable, format!("{address} is free"));
     };
@@ -168,7 +172,7 @@ pub(super) fn port(variable: &str, address: SocketAddr, bound: &io::Result<()>) 
 
 /// What a real ping of a database, a cache or a check of the service's own came to.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "health"), allow(dead_code))]
+#[cfg(feature = "health")]
 pub(super) enum Ping<'a> {
     Answered,
     Degraded(&'a str),
@@ -177,7 +181,7 @@ pub(super) enum Ping<'a> {
     NoFile,
 }
 
-#[cfg_attr(not(feature = "health"), allow(dead_code))]
+#[cfg(feature = "health")]
 pub(super) fn dependency(subject: &str, ping: Ping<'_>) -> Finding {
     match ping {
         Ping::Answered => Finding::ok(subject, "answers"),

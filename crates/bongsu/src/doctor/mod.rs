@@ -81,13 +81,16 @@ impl Builder {
     }
 }
 
-/// A host and the time that it gave.
-type Told = (String, Timestamp);
+/// A host, the time that it gave, and the time here at that moment.
+type Told = (String, Timestamp, Timestamp);
 
 /// The clock, the zone, the calendar and the limits of the process.
 fn machine(server: Option<Told>, diagnosis: &mut Diagnosis) {
-    let now = Timestamp::now();
-    let server = server.as_ref().map(|(host, at)| (host.as_str(), *at));
+    let now = server.as_ref().map(|(_, _, ours)| *ours);
+    let now = now.unwrap_or_else(Timestamp::now);
+    let server = server
+        .as_ref()
+        .map(|(host, theirs, _)| (host.as_str(), *theirs));
     diagnosis.push(judge::clock(now, probe::built(), server));
     diagnosis.push(judge::time_zone(probe::knows_seoul()));
     #[cfg(feature = "reports")]
@@ -108,8 +111,8 @@ async fn endpoints(config: &Config) -> (Option<Told>, Option<Finding>) {
     use endpoint::Answer;
     let first = async {
         for origin in endpoint::origins(config) {
-            if let Answer::Date(Some(at)) = endpoint::ask(&origin).await {
-                return Some((endpoint::host(&origin), at));
+            if let Answer::Date(Some(theirs)) = endpoint::ask(&origin).await {
+                return Some((endpoint::host(&origin), theirs, Timestamp::now()));
             }
         }
         None

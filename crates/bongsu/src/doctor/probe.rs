@@ -1,6 +1,6 @@
 //! Facts about this machine. Thin: what they mean is said in `judge`.
 
-use std::{fs, io, net::SocketAddr, net::TcpListener, path::Path};
+use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
 
@@ -49,9 +49,9 @@ pub(super) fn free(_: &Path) -> Option<u64> {
 }
 
 /// Listens for a moment.
-#[cfg_attr(not(feature = "axum"), allow(dead_code))]
-pub(super) fn listen(address: SocketAddr) -> io::Result<()> {
-    TcpListener::bind(address).map(drop)
+#[cfg(feature = "axum")]
+pub(super) fn listen(address: std::net::SocketAddr) -> io::Result<()> {
+    std::net::TcpListener::bind(address).map(drop)
 }
 
 /// The soft limit of open files, where `/proc` tells it.

@@ -229,7 +229,7 @@ impl Redis {
             .current_dir(dir)
             .stdout(std::process::Stdio::null())
             .spawn()
-            .expect("redis-server starts (Debian package redis-server)");
+            .unwrap();
         crate::process::until("Redis listens", || {
             std::net::TcpStream::connect(("127.0.0.1", port)).ok()
         });

@@ -57,6 +57,7 @@ fn time_zone_table() {
     check(&time_zone(false), Warning, "install tzdata");
 }
 
+#[cfg(feature = "reports")]
 #[test]
 fn calendar_table() {
     let today = jiff::civil::date(2026, 11, 24);
@@ -134,6 +135,7 @@ fn free_space_table() {
     check(&judged(0), Failed, "0 MiB free");
 }
 
+#[cfg(feature = "axum")]
 #[test]
 fn port_table() {
     let address = "127.0.0.1:80".parse().unwrap();
@@ -149,6 +151,7 @@ fn port_table() {
     }
 }
 
+#[cfg(feature = "health")]
 #[test]
 fn dependency_table() {
     let judged = |ping| dependency("DATABASE_URL", ping);
