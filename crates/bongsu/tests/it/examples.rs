@@ -75,9 +75,11 @@ fn gateway(line: &'static str) -> String {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut asked = String::new();
+            // Nothing is asked by a run that was given up.
             let _ = BufReader::new(&stream).read_line(&mut asked);
-            assert_eq!(asked, "STATUS\n");
-            let _ = stream.write_all(line.as_bytes());
+            if asked == "STATUS\n" {
+                let _ = stream.write_all(line.as_bytes());
+            }
         }
     });
     address
