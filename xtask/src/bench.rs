@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
-use crate::run::{Failure, cargo, output, root, say};
+use crate::{
+    readme,
+    run::{Failure, cargo, output, root, say},
+};
 
 /// One area's figures, in the order in which they were printed.
 type Figures = Vec<(String, String)>;
@@ -20,7 +23,7 @@ pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
     } else {
         args.to_vec()
     };
-    let mut sections = read();
+    let mut sections = sections();
     for area in areas {
         let manifest = root().join("benches").join(&area).join("Cargo.toml");
         if !manifest.exists() {
@@ -41,7 +44,9 @@ pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
         say(printed.trim_end());
         sections.insert(area, section(&figures(&printed)));
     }
-    write(&sections)
+    write(&sections)?;
+    // The README quotes some of them.
+    readme::write()
 }
 
 /// Every folder under benches/ that is a package.
@@ -86,7 +91,7 @@ fn machine() -> String {
 }
 
 /// The sections that the file already has, by area.
-fn read() -> BTreeMap<String, String> {
+pub(crate) fn sections() -> BTreeMap<String, String> {
     let text = fs::read_to_string(root().join(FILE)).unwrap_or_default();
     let sections = text.split("\n## ").skip(1);
     let parts = sections.filter_map(|section| section.split_once('\n'));

@@ -12,7 +12,7 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// Crate, features, and what must not be compiled for them.
-const LEAN: [(&str, &str, &[&str]); 4] = [
+const LEAN: [(&str, &str, &[&str]); 5] = [
     (
         "bongsu-alerts",
         "",
@@ -28,6 +28,12 @@ const LEAN: [(&str, &str, &[&str]); 4] = [
         "bongsu-health",
         "tcp",
         &["axum", "sqlx", "reqwest", "rusqlite"],
+    ),
+    // The worker of the examples.
+    (
+        "bongsu",
+        "alerts,email,health,logging,reports,resources,slack,sqlite",
+        &["axum", "bongsu-axum-glue", "sqlx"],
     ),
 ];
 

@@ -1,13 +1,18 @@
 //! `cargo xtask <command>`: everything that a developer or CI does with this workspace.
 
+mod alert;
 mod bench;
 mod ci;
 mod dashboards;
 mod demo;
 mod deny;
+mod doctor;
+mod features;
+mod figures;
 mod layers;
 mod new_channel;
 mod packages;
+mod readme;
 mod report;
 mod run;
 mod stack;
@@ -27,8 +32,14 @@ usage: cargo xtask <command>
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
           writes the dashboards, rules and runbooks; --check: says what differs or is invalid
+  doctor  whether the environment will do for a service: variables, folders, ports, servers,
+          channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
+  alert test [channel]
+          a test message through one channel, or through all, with the service's environment
   report preview|send|resend <date> [--out <folder>] [--recompute]
           the daily report by hand, with the service's environment
+  readme [--check]
+          writes the README's tables of features and figures; --check: says what differs
   new-channel NAME
           scaffolds an alert channel with its test
   up [--dev] [--profile remote-write|logs|otlp]...
@@ -50,6 +61,9 @@ fn main() -> ExitCode {
         "ci" => ci::run_all(),
         "bench" => bench::run_areas(rest),
         "dashboards" => dashboards::generate(rest),
+        "doctor" => return doctor::examine(rest),
+        "alert" => return alert::by_hand(rest),
+        "readme" => readme::generate(rest),
         "report" => report::by_hand(rest),
         "new-channel" => new_channel::scaffold(rest),
         "up" => stack::up(rest),

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
 
 /// Why a command ended; printed as it is.
@@ -39,6 +39,37 @@ pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command.args(args).current_dir(root());
     command
+}
+
+/// An example of the facade that works with a service's environment; its arguments come next. Built
+/// with everything: a variable of a feature that is not there would be refused.
+pub(crate) fn example(name: &str) -> Command {
+    cargo([
+        "run",
+        "--quiet",
+        "--package",
+        "bongsu",
+        "--no-default-features",
+        "--features",
+        "full",
+        "--example",
+        name,
+        "--",
+    ])
+}
+
+/// Runs a program that says for itself how it went, and passes its exit code on.
+pub(crate) fn hand_over(command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) => {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            code.map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Err(error) => {
+            complain(&format!("cannot run {}: {error}", show(command)));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs to the end; an exit code other than 0 is a failure that names the command.

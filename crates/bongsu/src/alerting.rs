@@ -61,6 +61,29 @@ pub(crate) fn build(
     Ok((manager, Stoppable::start(|stop| dispatcher.run(stop))))
 }
 
+/// A manager of every channel but the log, with nothing behind it: no store and no dispatcher, so
+/// that a tool can try the channels beside the running service. None when there is no channel.
+pub(crate) fn detached(
+    config: &Config,
+    added: Vec<Arc<dyn Channel>>,
+) -> Result<Option<AlertManager>, Error> {
+    let configured = channels(config).channels;
+    if configured.is_empty() && added.is_empty() {
+        return Ok(None);
+    }
+    let service = &config.service;
+    let (manager, _) = configured
+        .into_iter()
+        .chain(added)
+        .fold(
+            AlertManager::builder(&service.name, &service.environment),
+            bongsu_alerts::AlertManagerBuilder::shared_channel,
+        )
+        .build()
+        .map_err(|error| Error::setup("alerts", error))?;
+    Ok(Some(manager))
+}
+
 #[cfg(feature = "sqlite")]
 fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Error> {
     config

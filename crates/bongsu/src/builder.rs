@@ -82,6 +82,32 @@ impl Builder {
         self
     }
 
+    /// Sends a marked test message through `channel`, or through every channel but the log, and
+    /// gives what came of each. Nothing is started and nothing stored: it is safe beside the
+    /// running service.
+    ///
+    /// # Errors
+    ///
+    /// When there is no channel at all, or none of that name.
+    #[cfg(feature = "alerts")]
+    pub async fn test_alerts(
+        self,
+        channel: Option<&str>,
+    ) -> Result<Vec<(String, bongsu_alerts::Outcome)>, Error> {
+        let manager = crate::alerting::detached(&self.config, self.channels)?;
+        let manager = manager.ok_or_else(|| {
+            Error::setup("alerts", "no channel is configured: set SMTP_HOST, SLACK_WEBHOOK_URL, ALERT_WEBHOOK_URLS or another channel's variables")
+        })?;
+        let channels = channel.map_or_else(|| manager.channel_ids(), |one| vec![one.to_owned()]);
+        let mut outcomes = Vec::new();
+        for channel in channels {
+            let outcome = manager.test_fire(&channel).await;
+            let outcome = outcome.map_err(|error| Error::setup("alerts", error))?;
+            outcomes.push((channel, outcome));
+        }
+        Ok(outcomes)
+    }
+
     /// Builds every part, installs the log and the metrics recorder, and starts what runs in
     /// the background.
     ///

@@ -61,3 +61,21 @@ fn pool(url: &str) -> Result<sqlx::PgPool, Error> {
         .connect_lazy(url)
         .map_err(|_| Error::setup("health", "DATABASE_URL is not a valid postgres:// URL"))
 }
+
+/// A check over a connection of its own, which says why there is none: a pool tries again until its
+/// patience ends, and then knows no more than that.
+#[cfg(feature = "postgres")]
+pub(crate) fn direct(url: &str) -> Check {
+    use bongsu_health::{CheckOutput, DependencyType};
+    use sqlx::{Connection as _, PgConnection};
+    let url = url.to_owned();
+    Check::new("database", DependencyType::Database, move || {
+        let url = url.clone();
+        async move {
+            let mut connection = PgConnection::connect(&url).await?;
+            connection.ping().await?;
+            connection.close().await?;
+            Ok(CheckOutput::ok())
+        }
+    })
+}

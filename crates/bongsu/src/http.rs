@@ -6,7 +6,7 @@ use axum::Router;
 use bongsu_axum_glue::{MonitorLayer, OpsPolicy, ServeOptions, serve};
 use tokio::net::TcpListener;
 
-use crate::{Bongsu, Error};
+use crate::{Bongsu, Error, stop::stop_signal};
 
 impl Bongsu {
     /// `app` with the request middleware around it and, unless `METRICS_PORT` gives them a port
@@ -136,28 +136,4 @@ impl Bongsu {
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|source| Error::Bind { address, source })
-}
-
-/// Completes on SIGTERM or Ctrl-C.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = tokio::signal::ctrl_c() => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot watch for SIGTERM, only Ctrl-C stops the service");
-                let _ = tokio::signal::ctrl_c().await;
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

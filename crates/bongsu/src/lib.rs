@@ -41,6 +41,11 @@
 //! | `full` | everything | |
 //!
 //! Each crate is also there alone: `bongsu-alerts` knows nothing of axum, and so on.
+//!
+//! The examples of this crate are run by its tests: `minimal`, `custom_check` (a health check of
+//! one's own, a heartbeat with session hours), `custom_channel` (an alert channel of one's own),
+//! `worker_without_http` (no port) and `trading_engine` (everything). [`doctor`] says what
+//! of an environment will not work before a service meets it.
 
 #[cfg(feature = "alerts")]
 mod alerting;
@@ -49,6 +54,7 @@ mod builder;
 pub mod config;
 #[cfg(feature = "health")]
 mod database;
+pub mod doctor;
 mod error;
 mod handle;
 #[cfg(feature = "axum")]
@@ -56,6 +62,7 @@ mod http;
 mod parts;
 #[cfg(feature = "reports")]
 mod reporting;
+mod stop;
 mod tasks;
 
 pub use builder::Builder;
@@ -64,6 +71,7 @@ pub use error::{Error, exit_code};
 pub use handle::Bongsu;
 #[cfg(feature = "reports")]
 pub use reporting::ReportFiles;
+pub use stop::stop_signal;
 
 #[cfg(feature = "alerts")]
 #[doc(inline)]

@@ -5,6 +5,9 @@
     reason = "tests watch the clock and fail by panicking"
 )]
 
+mod examples;
 mod process;
 mod readme;
+mod receiver;
 mod startup;
+mod tools;

@@ -1,4 +1,4 @@
-//! The trading engine as a child process.
+//! The examples as child processes.
 
 use std::{
     io::{Read, Write},
@@ -10,20 +10,11 @@ use std::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) struct Engine {
-    child: Child,
-    pub(crate) address: SocketAddr,
-}
-
 /// Where cargo puts the package's examples: beside the folder of this test.
-fn binary() -> PathBuf {
+fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/trading_engine");
+    let folder = test.parent().unwrap().parent().unwrap().join("examples");
+    let path = folder.join(example);
     assert!(
         path.exists(),
         "{} is missing: run the tests with `cargo xtask test`",
@@ -32,9 +23,9 @@ fn binary() -> PathBuf {
     path
 }
 
-/// The engine's command with nothing but `vars` set, working in `dir`.
-pub(crate) fn command(dir: &Path, vars: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(binary());
+/// An example's command with nothing but `vars` set, working in `dir`.
+pub(crate) fn command(example: &str, dir: &Path, vars: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary(example));
     command
         .env_clear()
         .current_dir(dir)
@@ -49,21 +40,73 @@ pub(crate) fn free_address() -> SocketAddr {
         .unwrap()
 }
 
-impl Engine {
-    /// Starts on a free port and waits until it listens.
-    pub(crate) fn start(dir: &Path, vars: &[(&str, &str)]) -> Self {
-        let address = free_address();
-        let log = std::fs::File::create(dir.join("engine.log")).unwrap();
-        let child = command(dir, vars)
-            .env("SERVICE_NAME", "trading_engine")
-            .env("BONGSU_BIND", address.to_string())
-            .env("BONGSU_DRAIN_SECONDS", "0")
-            .stdout(Stdio::from(log))
-            .spawn()
+/// Looks again and again until something is there.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not seen: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A child that does not outlive its test.
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts with standard output in `dir/<example>.log`.
+    pub(crate) fn start(example: &str, dir: &Path, vars: &[(&str, &str)]) -> Self {
+        let log = std::fs::File::create(dir.join(format!("{example}.log"))).unwrap();
+        let mut command = command(example, dir, vars);
+        Self(command.stdout(Stdio::from(log)).spawn().unwrap())
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        until("its end", || self.0.try_wait().unwrap())
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let pid = self.0.id().to_string();
+        Command::new("sh")
+            .args(["-c", &format!("kill -TERM {pid}")])
+            .status()
             .unwrap();
-        let engine = Self { child, address };
-        engine.until("it listens", || TcpStream::connect(address).ok());
-        engine
+        self.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A child that serves HTTP.
+pub(crate) struct Service {
+    process: Process,
+    pub(crate) address: SocketAddr,
+}
+
+impl Service {
+    /// Starts on a free port and waits until it listens.
+    pub(crate) fn start(example: &str, dir: &Path, vars: &[(&str, &str)]) -> Self {
+        let address = free_address();
+        let bind = address.to_string();
+        let mut all = vec![
+            ("SERVICE_NAME", example),
+            ("BONGSU_BIND", &bind),
+            ("BONGSU_DRAIN_SECONDS", "0"),
+        ];
+        all.extend(vars);
+        let process = Process::start(example, dir, &all);
+        until("it listens", || TcpStream::connect(address).ok());
+        Self { process, address }
     }
 
     /// Status and body of a request.
@@ -83,39 +126,8 @@ impl Engine {
         (status, body.to_owned())
     }
 
-    #[track_caller]
-    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            assert!(Instant::now() < deadline, "not seen: {what}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
     /// Sends SIGTERM and waits for the end.
-    pub(crate) fn stop(mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        Command::new("sh")
-            .args(["-c", &format!("kill -TERM {pid}")])
-            .status()
-            .unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "it does not stop");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.process.stop()
     }
 }

@@ -24,3 +24,33 @@ fn every_feature_is_in_the_readme() {
         );
     }
 }
+
+/// What follows each `](`, up to the parenthesis.
+fn links() -> impl Iterator<Item = &'static str> {
+    let ends = README.split("](").skip(1);
+    ends.filter_map(|rest| rest.split(')').next())
+}
+
+/// As the heading's anchor is made: lower case, spaces to hyphens, the rest left out.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || *c == ' ');
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let headings = README.lines().filter_map(|line| line.strip_prefix("## "));
+    let anchors: Vec<String> = headings.map(anchor).collect();
+    let (mut files, mut places) = (0, 0);
+    for link in links().filter(|link| !link.starts_with("http")) {
+        if let Some(place) = link.strip_prefix('#') {
+            places += 1;
+            assert!(anchors.iter().any(|a| a == place), "#{place}: {anchors:?}");
+        } else {
+            files += 1;
+            assert!(root.join(link).exists(), "{link} is not there");
+        }
+    }
+    assert!(files > 5 && places > 0, "{files} files, {places} places");
+}

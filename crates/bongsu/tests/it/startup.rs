@@ -1,11 +1,12 @@
 use std::net::TcpListener;
 
-use crate::process::{Engine, command};
+use crate::process::{Service, command, until};
 
 #[test]
 fn a_wrong_configuration_is_told_whole_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     let output = command(
+        "trading_engine",
         dir.path(),
         &[
             ("CPU_WARNING_THRESHOLD", "hot"),
@@ -39,6 +40,7 @@ fn a_port_in_use_is_told_and_ends_with_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = command(
+        "trading_engine",
         dir.path(),
         &[("SERVICE_NAME", "engine"), ("BONGSU_BIND", &address)],
     )
@@ -56,8 +58,8 @@ fn a_database_that_cannot_be_opened_makes_it_unready_and_it_lives_on() {
     let path = dir.path().join("engine.db");
     std::fs::create_dir(&path).unwrap();
     let url = format!("sqlite:{}", path.display());
-    let engine = Engine::start(dir.path(), &[("DATABASE_URL", &url)]);
-    let (_, body) = engine.until("readiness is 503 for the database", || {
+    let engine = Service::start("trading_engine", dir.path(), &[("DATABASE_URL", &url)]);
+    let (_, body) = until("readiness is 503 for the database", || {
         let (status, body) = engine.ask("GET", "/ready", "");
         (status == 503 && body.contains("database")).then_some((status, body))
     });
@@ -65,14 +67,14 @@ fn a_database_that_cannot_be_opened_makes_it_unready_and_it_lives_on() {
     assert_eq!(engine.ask("GET", "/liveness", "").0, 200);
     let order = r#"{"symbol":"005930","side":"buy","quantity":1}"#;
     assert_eq!(engine.ask("POST", "/trade", order).0, 503);
-    let log = std::fs::read_to_string(dir.path().join("engine.log")).unwrap();
+    let log = std::fs::read_to_string(dir.path().join("trading_engine.log")).unwrap();
     assert!(
         log.contains("unable to open database file"),
         "the log says why:\n{log}"
     );
 
     std::fs::remove_dir(&path).unwrap();
-    engine.until("ready once the database can be opened", || {
+    until("ready once the database can be opened", || {
         (engine.ask("GET", "/ready", "").0 == 200).then_some(())
     });
     assert_eq!(engine.ask("POST", "/trade", order).0, 200);

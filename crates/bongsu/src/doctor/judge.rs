@@ -1,0 +1,266 @@
+//! What the facts mean. Pure: facts in, a finding out.
+
+use std::{io, path::Path};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::Finding;
+
+/// Seconds by which the clock may differ from somebody else's before it is worth a word, and before
+/// signatures and schedules go wrong. A `Date` header is good to a second or two.
+const CLOCK_SKEW: (f64, f64) = (5.0, 60.0);
+/// Open files below which a service soon refuses connections, and cannot be expected to run.
+const DESCRIPTORS: (u64, u64) = (4_096, 256);
+/// Bytes free below which the alert store and the archive are in danger, and cannot be written soon.
+#[cfg(feature = "resources")]
+const FREE: (u64, u64) = (1 << 30, 100 << 20);
+
+/// The clock, against the year of the build and a server's own.
+pub(super) fn clock(now: Timestamp, built: i16, server: Option<(&str, Timestamp)>) -> Finding {
+    const REMEDY: &str = "synchronise the clock (chrony, systemd-timesyncd)";
+    let year = now.to_zoned(TimeZone::UTC).year();
+    let shown = now.strftime("%Y-%m-%dT%H:%M:%SZ");
+    if year < built {
+        let detail = format!("{shown} is before this program was built ({built})");
+        return Finding::failed("clock", detail, REMEDY);
+    }
+    let Some((host, theirs)) = server else {
+        let detail = format!("{shown}; no endpoint gave its time to compare with");
+        return Finding::ok("clock", detail);
+    };
+    let skew = now.duration_since(theirs).as_secs_f64();
+    let (warning, failed) = CLOCK_SKEW;
+    if skew.abs() < warning {
+        return Finding::ok("clock", format!("{shown}, as {host} says"));
+    }
+    let side = if skew > 0.0 { "ahead of" } else { "behind" };
+    let detail = format!("{shown} is {:.0} s {side} {host}", skew.abs());
+    if skew.abs() < failed {
+        Finding::warning("clock", detail, REMEDY)
+    } else {
+        Finding::failed("clock", detail, REMEDY)
+    }
+}
+
+/// Whether this machine knows the zone of the exchange.
+pub(super) fn time_zone(known: bool) -> Finding {
+    if known {
+        Finding::ok("time zone", "Asia/Seoul is known")
+    } else {
+        Finding::warning(
+            "time zone",
+            "there is no data for Asia/Seoul; +09:00 is used, right since 1988",
+            "install tzdata",
+        )
+    }
+}
+
+/// Whether the exchange's calendar has this year and the next.
+#[cfg(feature = "reports")]
+pub(super) fn calendar(today: jiff::civil::Date, known: impl Fn(i16) -> bool) -> Finding {
+    const REMEDY: &str =
+        "update bongsu, or declare the year's closures with reports::calendar::Krx";
+    let (year, next) = (today.year(), today.year() + 1);
+    match (known(year), known(next)) {
+        (true, true) => Finding::ok("KRX calendar", format!("{year} and {next} are there")),
+        (true, false) => {
+            let detail = format!("{year} is there, {next} is not");
+            Finding::warning("KRX calendar", detail, REMEDY)
+        }
+        (false, _) => {
+            let detail = format!("there is no data for {year}: no report would be made");
+            Finding::failed("KRX calendar", detail, REMEDY)
+        }
+    }
+}
+
+/// The soft limit of open files; none when the system does not tell.
+pub(super) fn descriptors(limit: Option<u64>) -> Option<Finding> {
+    const SUBJECT: &str = "open files";
+    const REMEDY: &str = "raise it: LimitNOFILE= of the unit, ulimits of the container, ulimit -n";
+    let limit = limit?;
+    let (warning, failed) = DESCRIPTORS;
+    let detail = format!("at most {limit}; every connection takes one");
+    Some(if limit < failed {
+        Finding::failed(SUBJECT, detail, REMEDY)
+    } else if limit < warning {
+        Finding::warning(SUBJECT, detail, REMEDY)
+    } else {
+        Finding::ok(SUBJECT, detail)
+    })
+}
+
+/// The soft limit of open files in the text of `/proc/self/limits`; `unlimited` is the highest.
+pub(super) fn soft_descriptors(limits: &str) -> Option<u64> {
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))?;
+    match line.split_whitespace().nth(3)? {
+        "unlimited" => Some(u64::MAX),
+        soft => soft.parse().ok(),
+    }
+}
+
+/// A folder that the service writes to: whether it can, and the bytes free there if known.
+pub(super) fn folder(
+    variable: &str,
+    path: &Path,
+    written: &io::Result<Folder>,
+    free: Option<u64>,
+) -> Finding {
+    let path = path.display();
+    let writable = match written {
+        Ok(Folder::There) => format!("{path} is writable"),
+        Ok(Folder::ToBeMade) => format!("{path} is not there yet and can be made"),
+        Err(error) => {
+            let remedy = format!("give the service's user the right to write, or set {variable}");
+            let detail = format!("{path} cannot be written: {error}");
+            return Finding::failed(variable, detail, remedy);
+        }
+    };
+    #[cfg(feature = "resources")]
+    if let Some(bytes) = free {
+        let (warning, failed) = FREE;
+        let detail = format!("{writable}, {} MiB free", bytes >> 20);
+        let remedy = format!("make room, or set {variable} to a folder elsewhere");
+        return if bytes < failed {
+            Finding::failed(variable, detail, remedy)
+        } else if bytes < warning {
+            Finding::warning(variable, detail, remedy)
+        } else {
+            Finding::ok(variable, detail)
+        };
+    }
+    #[cfg(not(feature = "resources"))]
+    let _ = free;
+    Finding::ok(variable, writable)
+}
+
+/// A folder that can be written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Folder {
+    /// It exists.
+    There,
+    /// It does not exist, but the folder above it can be written.
+    ToBeMade,
+}
+
+/// Whether an address can be listened on.
+#[cfg(feature = "axum")]
+pub(super) fn port(
+    variable: &str,
+    address: std::net::SocketAddr,
+    bound: &io::Result<()>,
+) -> Finding {
+    let Err(error) = bound else {
+        return Finding::ok(variable, format!("{address} is free"));
+    };
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "it may be the service itself, running; `ss -ltnp` names who listens there"
+        }
+        io::ErrorKind::PermissionDenied => "choose a port from 1024 up, or give the capability",
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address; 0.0.0.0 means all",
+        _ => "choose another address",
+    };
+    Finding::failed(
+        variable,
+        format!("{address} cannot be listened on: {error}"),
+        remedy,
+    )
+}
+
+/// What a real ping of a database, a cache or a check of the service's own came to.
+#[derive(Clone, Copy, Debug)]
+#[cfg(feature = "health")]
+pub(super) enum Ping<'a> {
+    Answered,
+    Degraded(&'a str),
+    Failed(&'a str),
+    /// A SQLite file that does not exist.
+    NoFile,
+}
+
+#[cfg(feature = "health")]
+pub(super) fn dependency(subject: &str, ping: Ping<'_>) -> Finding {
+    match ping {
+        Ping::Answered => Finding::ok(subject, "answers"),
+        Ping::Degraded(why) => Finding::warning(
+            subject,
+            format!("answers, but not well: {why}"),
+            "see the server's own log",
+        ),
+        Ping::Failed(why) => Finding::failed(
+            subject,
+            why,
+            "check that it runs, that this machine reaches it, and the credentials",
+        ),
+        Ping::NoFile => Finding::warning(
+            subject,
+            "the SQLite file is not there yet",
+            "readiness is 503 until the service makes it; check the path if it should exist",
+        ),
+    }
+}
+
+/// What the probe of an alert channel came to, under its id.
+#[cfg(feature = "alerts")]
+pub(super) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
+    use bongsu_alerts::Outcome;
+    let subject = format!("channel {id}");
+    match outcome {
+        Outcome::Delivered { note: None } => Finding::ok(subject, "reachable"),
+        Outcome::Delivered { note: Some(note) } => {
+            Finding::ok(subject, format!("reachable ({note})"))
+        }
+        Outcome::Unsupported => Finding::warning(
+            subject,
+            "cannot be tried without sending something",
+            format!("`cargo xtask alert test {id}` sends a test message"),
+        ),
+        other => Finding::failed(subject, other.reason(), remedy(id)),
+    }
+}
+
+/// The variables of a channel, from the table.
+#[cfg(feature = "alerts")]
+fn remedy(id: &str) -> String {
+    // A second webhook is `webhook-2`.
+    let feature = id.split('-').next().unwrap_or(id);
+    let names: Vec<&str> = crate::config::variables::all()
+        .filter(|variable| variable.feature == Some(feature))
+        .map(|variable| variable.name)
+        .collect();
+    if names.is_empty() {
+        "check the channel's own settings".to_owned()
+    } else {
+        format!("check {}", names.join(", "))
+    }
+}
+
+/// Whether the dead-man's switch is there.
+#[cfg(feature = "_http")]
+pub(super) fn heartbeat(host: &str, answer: &super::endpoint::Answer) -> Finding {
+    use super::endpoint::Answer;
+    const SUBJECT: &str = "BONGSU_HEARTBEAT_URL";
+    match answer {
+        Answer::Date(_) => Finding::ok(SUBJECT, format!("{host} is reachable")),
+        Answer::Silent(why) => {
+            let remedy = "check the host, and that this machine may reach it";
+            Finding::failed(SUBJECT, format!("{host}: {why}"), remedy)
+        }
+    }
+}
+
+/// Without any channel nobody is told.
+#[cfg(feature = "alerts")]
+pub(super) fn no_channel() -> Finding {
+    Finding::warning(
+        "channels",
+        "none is configured: alerts are in the log alone",
+        "set SMTP_HOST, SLACK_WEBHOOK_URL or ALERT_WEBHOOK_URLS",
+    )
+}
+
+#[cfg(test)]
+mod tests;

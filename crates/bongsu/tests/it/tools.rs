@@ -1,0 +1,288 @@
+//! `doctor` and `alert test` as a person meets them: words and an exit code.
+
+use std::{net::TcpListener, path::Path};
+
+use crate::{
+    process::{command, free_address},
+    receiver::Receiver,
+};
+
+/// Runs to the end; gives the exit code and everything that was said.
+fn run(example: &str, dir: &Path, vars: &[(&str, &str)], args: &[&str]) -> (i32, String) {
+    let output = command(example, dir, vars).args(args).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8(told).unwrap();
+    (output.status.code().unwrap(), told)
+}
+
+#[track_caller]
+fn check(told: &str, wanted: &[&str]) {
+    for words in wanted {
+        assert!(told.contains(words), "{words:?} is not said:\n{told}");
+    }
+}
+
+#[test]
+fn the_doctor_names_every_wrong_variable_and_ends_with_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let vars = [
+        ("METRICS_PORT", "many"),
+        ("SMTP_HOST", "mail.example.com"),
+        ("SLACK_WEBHOOK_URL", "ftp://hooks/T0P-S3CRET"),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 2, "{told}");
+    check(
+        &told,
+        &[
+            "SERVICE_NAME",
+            "METRICS_PORT",
+            "ALERT_EMAIL_FROM",
+            "ALERT_EMAIL_TO",
+            "SLACK_WEBHOOK_URL",
+        ],
+    );
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
+}
+
+#[test]
+fn the_doctor_is_content_with_an_environment_that_will_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| "200 OK");
+    let bind = free_address().to_string();
+    let hook = format!("http://{}/hook/T0P-S3CRET", receiver.address);
+    let database = rusqlite::Connection::open(dir.path().join("trades.db")).unwrap();
+    database.execute_batch("CREATE TABLE trades (id)").unwrap();
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", bind.as_str()),
+        ("DATABASE_URL", "sqlite:trades.db"),
+        ("LOG_DIR", "logs"),
+        ("ALERT_WEBHOOK_URLS", hook.as_str()),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 0, "{told}");
+    check(
+        &told,
+        &[
+            "every variable that is set is understood",
+            "clock",
+            "KRX calendar",
+            "open files",
+            "bongsu-data is not there yet and can be made",
+            "logs is not there yet and can be made",
+            &format!("{bind} is free"),
+            "DATABASE_URL",
+            "channel webhook",
+            " 0 failed",
+        ],
+    );
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
+    assert!(receiver.received("POST").is_empty(), "nothing is sent");
+    let left: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["trades.db"], "nothing is left behind");
+}
+
+#[test]
+fn the_doctor_says_each_failure_with_a_remedy_and_ends_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let bind = taken.local_addr().unwrap().to_string();
+    let dead = free_address().port().to_string();
+    // A file where the folder should be, a folder where the database should be.
+    std::fs::write(dir.path().join("data"), "").unwrap();
+    std::fs::create_dir(dir.path().join("trades.db")).unwrap();
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", bind.as_str()),
+        ("BONGSU_DATA_DIR", "data"),
+        ("DATABASE_URL", "sqlite:trades.db"),
+        ("SMTP_HOST", "127.0.0.1"),
+        ("SMTP_PORT", dead.as_str()),
+        ("BONGSU_SMTP_TLS", "none"),
+        ("SMTP_USERNAME", "alerts"),
+        ("SMTP_PASSWORD", "T0P-S3CRET"),
+        ("ALERT_EMAIL_FROM", "alerts@example.com"),
+        ("ALERT_EMAIL_TO", "desk@example.com"),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 1, "{told}");
+    let failed: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("failed   "))
+        .map(|line| line.split("  ").next().unwrap())
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            "BONGSU_DATA_DIR",
+            "BONGSU_BIND",
+            "DATABASE_URL",
+            "channel email"
+        ],
+        "{told}"
+    );
+    check(
+        &told,
+        &[
+            "ss -ltnp",
+            "check SMTP_HOST, SMTP_PORT",
+            "set BONGSU_DATA_DIR",
+        ],
+    );
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
+}
+
+#[test]
+fn the_doctor_compares_the_clock_with_an_endpoints() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| "200 OK\r\ndate: Tue, 24 Nov 2020 13:22:25 GMT");
+    let (bind, hook) = (
+        free_address().to_string(),
+        format!("http://{}/hook/T0P-S3CRET", receiver.address),
+    );
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", bind.as_str()),
+        ("ALERT_WEBHOOK_URLS", hook.as_str()),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 1, "{told}");
+    let clock = told.lines().find(|line| line.contains("clock")).unwrap();
+    check(
+        clock,
+        &["failed", &format!("s ahead of {}", receiver.address)],
+    );
+    check(&told, &["synchronise the clock", "channel webhook"]);
+    let asked = receiver.received("HEAD");
+    assert_eq!(asked[0].path, "/", "the time is asked of the root alone");
+}
+
+#[test]
+fn an_alert_test_goes_through_every_channel_or_the_one_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|request| {
+        if request.path.starts_with("/gone") {
+            "410 Gone"
+        } else {
+            "200 OK"
+        }
+    });
+    let base = format!("http://{}", receiver.address);
+    let hooks = format!("{base}/hook, {base}/gone/T0P-S3CRET");
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("ALERT_WEBHOOK_URLS", hooks.as_str()),
+    ];
+
+    let (code, told) = run("alert_test", dir.path(), &vars, &["webhook"]);
+    assert_eq!(code, 0, "{told}");
+    check(&told, &["webhook: delivered"]);
+    let sent = receiver.received("POST");
+    assert_eq!(sent.len(), 1);
+    let body: serde_json::Value = serde_json::from_str(&sent[0].body).unwrap();
+    assert_eq!(body["status"], "test", "{body}");
+    assert_eq!(body["title"], "Test message from engine", "{body}");
+
+    let (code, told) = run("alert_test", dir.path(), &vars, &[]);
+    assert_eq!(code, 1, "{told}");
+    check(
+        &told,
+        &[
+            "webhook: delivered",
+            "webhook-2: the channel has to be mended",
+            "410",
+            "1 of 2 channels failed",
+        ],
+    );
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
+    assert_eq!(receiver.received("POST").len(), 3);
+
+    let (code, told) = run("alert_test", dir.path(), &vars, &["pigeon"]);
+    assert_eq!(code, 1, "{told}");
+    check(&told, &["pigeon", "known: webhook, webhook-2"]);
+
+    let (code, told) = run("alert_test", dir.path(), &vars[..1], &[]);
+    assert_eq!(code, 1, "{told}");
+    check(&told, &["no channel is configured", "SMTP_HOST"]);
+    let left = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing is stored");
+}
+
+/// A real Redis that wants a password; ended with the test.
+#[cfg(feature = "redis")]
+struct Redis {
+    child: std::process::Child,
+    port: u16,
+}
+
+#[cfg(feature = "redis")]
+impl Redis {
+    fn start(dir: &Path, password: &str) -> Self {
+        let port = free_address().port();
+        let child = std::process::Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--requirepass", password])
+            .current_dir(dir)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        crate::process::until("Redis listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        Self { child, port }
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn the_doctor_really_pings_redis() {
+    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let redis = Redis::start(data.path(), "T0P-S3CRET");
+    let bind = free_address().to_string();
+    for (password, wanted, words) in [
+        ("T0P-S3CRET", 0, "answers"),
+        ("WR0NG-S3CRET", 1, "WRONGPASS"),
+    ] {
+        let url = format!("redis://:{password}@127.0.0.1:{}", redis.port);
+        let vars = [
+            ("SERVICE_NAME", "engine"),
+            ("BONGSU_BIND", bind.as_str()),
+            ("REDIS_URL", url.as_str()),
+        ];
+        let (code, told) = run("doctor", dir.path(), &vars, &[]);
+        assert_eq!(code, wanted, "{told}");
+        let line = told.lines().find(|line| line.contains("REDIS_URL"));
+        check(line.unwrap(), &[words]);
+        assert!(!told.contains(password), "{told}");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn the_doctor_says_why_postgres_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let bind = free_address().to_string();
+    let url = format!("postgres://desk:T0P-S3CRET@{}/trades", free_address());
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", bind.as_str()),
+        ("DATABASE_URL", url.as_str()),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 1, "{told}");
+    let line = told.lines().find(|line| line.contains("DATABASE_URL"));
+    check(line.unwrap(), &["failed", "Connection refused"]);
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
+}
