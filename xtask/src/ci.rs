@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    dashboards, demo, deny, layers, packages,
+    dashboards, demo, deny, layers, packages, readme,
     run::{Failure, cargo, run, say},
     test,
 };
@@ -75,6 +75,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     })?;
     step("layers", layers::check)?;
     step("licences and duplicates", deny::check)?;
+    step("tables of the README", readme::check)?;
     step("lints", || {
         run(&mut cargo([
             "clippy",

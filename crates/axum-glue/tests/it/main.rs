@@ -5,5 +5,6 @@
     reason = "tests spawn their own servers and fail by panicking"
 )]
 
+mod admin;
 mod monitor;
 mod serve;

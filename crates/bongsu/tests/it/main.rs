@@ -5,6 +5,7 @@
     reason = "tests watch the clock and fail by panicking"
 )]
 
+mod admin;
 mod examples;
 mod process;
 mod readme;
