@@ -1,10 +1,14 @@
 //! The operations endpoints as routers.
 
+#[cfg(feature = "console")]
+mod console;
 #[cfg(feature = "health")]
 mod health;
 #[cfg(feature = "metrics")]
 mod metrics;
 
+#[cfg(feature = "console")]
+pub use console::{ConsoleOptions, ConsolePublisher, console_router};
 #[cfg(feature = "health")]
 pub use health::{DetailPolicy, health_router};
 #[cfg(feature = "metrics")]
