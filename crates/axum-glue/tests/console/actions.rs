@@ -2,11 +2,13 @@
 
 use std::{
     io::Write,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
+use axum::{body::Body, extract::ConnectInfo};
 use bongsu_axum_glue::OpsPolicy;
-use http::StatusCode;
+use http::{Request, StatusCode};
 
 use crate::{location, rig, text};
 
@@ -170,6 +172,7 @@ async fn what_makes_no_sense_is_said_and_not_done() {
     assert!(rig.source.actions().is_empty());
 }
 
+/// The log of the whole test binary.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -188,28 +191,30 @@ impl Write for Log {
 async fn each_action_is_told_to_the_log() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
+    // For all threads: interest in a callsite is shared between them.
+    tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
         .with_ansi(false)
-        .finish();
-    let _scope = tracing::subscriber::set_default(subscriber);
+        .init();
     let rig = rig(OpsPolicy::open());
     let token = rig.form_token().await;
-    let form = format!("token={token}&{KEY}&by=minji");
-    rig.post("/console/acknowledge", &form, &[]).await;
-    rig.post(
-        "/console/acknowledge",
-        &format!("token={token}&key=gone&by=minji"),
-        &[],
-    )
-    .await;
-    rig.post("/console/acknowledge", KEY, &[]).await;
+    let post = async |form: String| {
+        let request = Request::post("/console/acknowledge")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let mut request = request.body(Body::from(form)).unwrap();
+        let peer: SocketAddr = "203.0.113.7:9".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        rig.send(request).await
+    };
+    post(format!("token={token}&{KEY}&by=minji")).await;
+    post(format!("token={token}&key=gone&by=minji")).await;
+    post(KEY.to_owned()).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<_> = log
-        .lines()
-        .filter(|line| line.contains(" audit: "))
-        .collect();
+    // Other tests write to it too.
+    let ours = log.lines().filter(|line| line.contains("203.0.113.7:9"));
+    let lines: Vec<_> = ours.collect();
     assert_eq!(lines.len(), 3, "{log}");
+    assert!(lines.iter().all(|line| line.contains(" audit: ")), "{log}");
     assert!(lines[0].contains("INFO") && lines[0].contains("action=\"acknowledge\""));
     assert!(lines[0].contains("subject=\"risk|var\"") && lines[0].contains("by=\"minji\""));
     assert!(lines[1].contains("WARN") && lines[1].contains("there is no such firing alert"));
