@@ -86,7 +86,7 @@ fn row(record: &AlertRecord, l: Lang) -> Row<'_> {
                 why.as_deref().unwrap_or_default(),
             ),
             DeliveryOutcome::Suppressed(why) => {
-                ("idle", "⏸", l.pick("held back", "보류"), why.as_str())
+                ("idle", "■", l.pick("held back", "보류"), why.as_str())
             }
             DeliveryOutcome::Digested => ("ok", "≡", l.pick("in a digest", "묶음 발송"), ""),
             DeliveryOutcome::Dead(why) => ("bad", "✕", l.pick("given up", "포기"), why.as_str()),

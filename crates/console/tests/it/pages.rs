@@ -68,7 +68,7 @@ fn every_delivery_says_what_became_of_it() {
             "2026-05-28 09:01:00",
             "✓ slack delivered 09:01:00",
             "✕ email given up 09:01:00 · attempts 5 550 no such user",
-            "⏸ teams held back 09:01:00 cooldown",
+            "■ teams held back 09:01:00 cooldown",
             "◐ webhook under way",
         ],
     );
