@@ -41,6 +41,11 @@ impl Bongsu {
         } else {
             router
         };
+        #[cfg(feature = "console")]
+        let router = match &self.0.parts.console {
+            Some(console) => router.merge(console.router.clone()),
+            None => router,
+        };
         router
     }
 
@@ -106,6 +111,10 @@ impl Bongsu {
         tracing::info!("stopping: readiness says no");
         #[cfg(feature = "health")]
         self.health().drain();
+        #[cfg(feature = "console")]
+        if let Some(console) = &self.0.parts.console {
+            console.end_live_pages();
+        }
     }
 
     #[cfg(any(feature = "health", feature = "metrics"))]
