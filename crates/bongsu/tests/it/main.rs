@@ -5,6 +5,7 @@
     reason = "tests watch the clock and fail by panicking"
 )]
 
+mod console;
 mod process;
 mod readme;
 mod startup;

@@ -48,11 +48,11 @@ fn refuse(visit: &Visit, status: StatusCode, reason: &str) -> Response {
     (status, Html(message::refused(&chrome, reason))).into_response()
 }
 
-/// Refuses what no page of this process asked for.
-fn check_origin(visit: &Visit, token: &str) -> Result<(), Response> {
+/// The refusal of what no page of this process asked for.
+fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
     let right = constant_time_eq(token.as_bytes(), visit.console.form_token.as_bytes());
     if right && guard::is_same_origin(&visit.headers) {
-        return Ok(());
+        return None;
     }
     let path = visit.uri.path();
     tracing::warn!(target: "audit", peer = ?visit.peer, path, "a form from elsewhere was refused");
@@ -60,7 +60,7 @@ fn check_origin(visit: &Visit, token: &str) -> Result<(), Response> {
         "The form is not from this console, or from before it was restarted. Load the page again.",
         "이 콘솔의 양식이 아니거나 재시작 전의 양식입니다. 페이지를 다시 불러오세요.",
     );
-    Err(refuse(visit, StatusCode::FORBIDDEN, reason))
+    Some(refuse(visit, StatusCode::FORBIDDEN, reason))
 }
 
 /// What is being done, for the log.
@@ -124,7 +124,7 @@ fn key(text: &str) -> Result<&str, SourceError> {
 }
 
 pub(super) async fn acknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Err(refused) = check_origin(&visit, &fields.token) {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
     let source = &visit.console.source;
@@ -142,7 +142,7 @@ pub(super) async fn acknowledge(visit: Visit, Form(fields): Form<Fields>) -> Res
 }
 
 pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Err(refused) = check_origin(&visit, &fields.token) {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
     let source = &visit.console.source;
@@ -164,7 +164,7 @@ pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Respons
 }
 
 pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Err(refused) = check_origin(&visit, &fields.token) {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
     let source = &visit.console.source;
@@ -182,7 +182,7 @@ pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Respo
 }
 
 pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Err(refused) = check_origin(&visit, &fields.token) {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
     let source = &visit.console.source;
@@ -203,7 +203,7 @@ pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response 
 
 /// Takes the ops token once and gives a session for it.
 pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Err(refused) = check_origin(&visit, &fields.token) {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
     let peer = visit.peer;
@@ -234,7 +234,7 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
 
 /// Ends the browser's session.
 pub(super) async fn logout(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Err(refused) = check_origin(&visit, &fields.token) {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
     let cookie = session::end(guard::is_secure(&visit.headers));
