@@ -61,21 +61,18 @@ fn what_the_engine_does_is_on_the_console() {
     assert_eq!(status, 401, "{page}");
     assert!(!page.contains("trading_engine"), "{page}");
 
-    let order = r#"{"symbol":"005930","side":"buy","quantity":1}"#;
+    let order = r#"{"symbol":"005930","side":"buy","quantity":3000}"#;
     assert_eq!(console.engine.ask("POST", "/trade", order).0, 200);
     console.until("/console", "healthy");
     // The figures are read every ten seconds.
     let page = console.until("/console", "₩");
     assert!(page.contains("trading_engine"), "{page}");
 
-    assert!(console.engine.ask("POST", "/market/shock", "{}").0 < 500);
-    let page = console.until("/console", "data-key=\"");
-    let page = if page.contains("action=\"/console/acknowledge\"") {
-        page
-    } else {
-        console.until("/console", "action=\"/console/acknowledge\"")
-    };
-    let form = between(&page, "action=\"/console/acknowledge\"", "</form>");
+    let crash = r#"{"percent":-90}"#;
+    assert_eq!(console.engine.ask("POST", "/market/shock", crash).0, 204);
+    let page = console.until("/console", "TRADING HALT");
+    let page = page.split("TRADING HALT").last().unwrap();
+    let form = between(page, "action=\"/console/acknowledge\"", "</form>");
     let token = between(form, "name=\"token\" value=\"", "\"");
     let key = between(form, "name=\"key\" value=\"", "\"");
     let escaped: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();

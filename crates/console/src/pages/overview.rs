@@ -114,6 +114,7 @@ struct UsageCell {
     figure: Cell,
     detail: String,
     state: &'static str,
+    tone: &'static str,
     bar: Markup,
     chart: Markup,
 }
@@ -287,6 +288,7 @@ fn usage(s: &Snapshot, hour: &Trend, l: Lang) -> Vec<UsageRow> {
                 figure: Cell::of(figure, l, |v| format::percent(*v)),
                 detail: detail(usage),
                 state,
+                tone,
                 bar: chart::bar(value, 100.0, &[limits.0, limits.1], tone),
                 chart: chart::spark(hour.series(series), 24, Scale::Until(100.0)),
             }

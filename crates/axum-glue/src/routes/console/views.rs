@@ -85,15 +85,13 @@ pub(super) async fn report(Path(session): Path<String>, visit: Visit) -> Respons
         Ok(session) => visit.console.source.report_page(session).await,
         Err(_) => Err(SourceError::NotFound { what: "report" }),
     };
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, guard::REPORT_POLICY),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    ];
     match page {
-        Ok(page) => {
-            let headers = [
-                (header::CONTENT_SECURITY_POLICY, guard::REPORT_POLICY),
-                (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
-            ];
-            (headers, Html(page)).into_response()
-        }
-        Err(error) => (status(&error), error.to_string()).into_response(),
+        Ok(page) => (headers, Html(page)).into_response(),
+        Err(error) => (status(&error), headers, error.to_string()).into_response(),
     }
 }
 
