@@ -79,6 +79,12 @@ impl Matcher {
         self
     }
 
+    /// The key that it asks for, if any.
+    #[must_use]
+    pub fn wanted_key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// Whether the alert, of key `key`, meets every condition.
     #[must_use]
     pub fn matches(&self, alert: &Alert, key: &str) -> bool {

@@ -19,6 +19,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `console` | [`console_router`]: `/console`, the ops console |
 //! | `health` | [`health_router`]: `/health`, `/ready`, `/liveness` |
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
@@ -32,6 +33,8 @@ mod trace_context;
 
 #[cfg(feature = "metrics")]
 pub use routes::metrics_router;
+#[cfg(feature = "console")]
+pub use routes::{ConsoleOptions, ConsolePublisher, console_router};
 #[cfg(feature = "health")]
 pub use routes::{DetailPolicy, health_router};
 pub use {

@@ -65,8 +65,37 @@ impl OpsPolicy {
         match &self.0 {
             Kind::Open => Ok(()),
             Kind::Loopback => loopback(headers, extensions),
-            Kind::Token(gate) => gate.check(headers, Instant::now()),
+            Kind::Token(gate) => {
+                let given = headers
+                    .get(header::AUTHORIZATION)
+                    .and_then(|value| bearer(value.as_bytes()));
+                gate.check(given, Instant::now())
+            }
         }
+    }
+}
+
+/// What a browser needs, which cannot send a bearer token by itself.
+#[cfg(feature = "console")]
+impl OpsPolicy {
+    /// The token, to derive a session from.
+    pub(crate) fn token_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Kind::Token(gate) => Some(gate.token.as_bytes()),
+            Kind::Open | Kind::Loopback => None,
+        }
+    }
+
+    /// Whether a token typed into a form is right; wrong ones count as those in headers do.
+    pub(crate) fn check_typed(&self, given: &str) -> Result<(), Refusal> {
+        match &self.0 {
+            Kind::Token(gate) => gate.check(Some(given.as_bytes()), Instant::now()),
+            Kind::Open | Kind::Loopback => Ok(()),
+        }
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        matches!(self.0, Kind::Loopback)
     }
 }
 
@@ -128,10 +157,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 const ALLOWED_FAILURES: u32 = 10;
 
 impl TokenGate {
-    fn check(&self, headers: &HeaderMap, now: Instant) -> Result<(), Refusal> {
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| bearer(value.as_bytes()));
+    fn check(&self, given: Option<&[u8]>, now: Instant) -> Result<(), Refusal> {
         match given {
             Some(given) if constant_time_eq(given, self.token.as_bytes()) => Ok(()),
             Some(_) if self.too_many(now) => Err(Refusal {
@@ -178,7 +204,7 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 
 /// Takes the same time for any content of one length, so that a token cannot be guessed
 /// byte by byte; only the length shows.
-fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && std::hint::black_box(a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y))) == 0
 }

@@ -42,6 +42,11 @@ impl Bongsu {
         } else {
             router
         };
+        #[cfg(feature = "console")]
+        let router = match &self.0.parts.console {
+            Some(console) => router.merge(console.router.clone()),
+            None => router,
+        };
         let admin = Arc::new(crate::bridge::admin::Admin(self.clone()));
         let policy = token.unwrap_or_else(OpsPolicy::loopback);
         router.merge(bongsu_axum_glue::admin_router(admin, policy))
@@ -110,6 +115,10 @@ impl Bongsu {
         tracing::info!("stopping: readiness says no");
         #[cfg(feature = "health")]
         self.health().drain();
+        #[cfg(feature = "console")]
+        if let Some(console) = &self.0.parts.console {
+            console.end_live_pages();
+        }
     }
 
     fn token_policy(&self) -> Option<OpsPolicy> {

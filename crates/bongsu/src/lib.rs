@@ -36,6 +36,7 @@
 //! | `alertmanager`, `discord`, `pagerduty`, `teams`, `telegram`, `heartbeat` | one channel each | |
 //! | `reports` | the daily report; `charts` adds pictures to its mail | ✓ |
 //! | `axum` | request middleware, routers, `serve` | ✓ |
+//! | `console` | the ops console at `/console` | ✓ |
 //! | `sqlite` | durable alerts, check and report source | ✓ |
 //! | `postgres`, `redis` | checks, report source, shared cooldown | |
 //! | `full` | everything | |
@@ -108,6 +109,8 @@ pub const FEATURES: &[&str] = &[
     "axum",
     #[cfg(feature = "charts")]
     "charts",
+    #[cfg(feature = "console")]
+    "console",
     #[cfg(feature = "discord")]
     "discord",
     #[cfg(feature = "email")]

@@ -29,6 +29,8 @@ pub(crate) struct Parts {
     pub(crate) reports: Option<bongsu_reports::ReportGenerator>,
     #[cfg(all(feature = "alerts", feature = "axum"))]
     pub(crate) panics: tokio::sync::mpsc::Sender<bongsu_axum_glue::PanicEvent>,
+    #[cfg(feature = "console")]
+    pub(crate) console: Option<crate::bridge::console::Console>,
 }
 
 /// What has to be ended.
@@ -81,7 +83,7 @@ impl Parts {
         #[cfg(all(feature = "alerts", feature = "axum"))]
         let panics =
             crate::bridge::panics::start(alerts.clone(), config.service.name.clone(), tasks);
-        #[cfg_attr(not(feature = "reports"), allow(unused_mut))]
+        #[cfg_attr(not(any(feature = "console", feature = "reports")), allow(unused_mut))]
         let mut parts = Self {
             #[cfg(all(feature = "alerts", feature = "axum"))]
             panics,
@@ -97,6 +99,8 @@ impl Parts {
             resources,
             #[cfg(feature = "reports")]
             reports: None,
+            #[cfg(feature = "console")]
+            console: None,
         };
         #[cfg(feature = "reports")]
         let reports_end = {
@@ -106,6 +110,10 @@ impl Parts {
             end
         };
         parts.connect(&config, tasks);
+        #[cfg(feature = "console")]
+        {
+            parts.console = Some(crate::bridge::console::start(&config, &parts, tasks));
+        }
         let ends = Ends {
             #[cfg(feature = "reports")]
             reports: reports_end,
@@ -180,6 +188,14 @@ impl Parts {
     }
 }
 
+/// Bytes of the newest log lines that the console shows; none without it.
+#[cfg(feature = "logging")]
+const RECENT_LOG: usize = if cfg!(feature = "console") {
+    1 << 20
+} else {
+    0
+};
+
 #[cfg(feature = "logging")]
 fn logging(config: &Config) -> Result<bongsu_logging::LogGuard, Error> {
     let format = config.log.format.parse().unwrap_or_default();
@@ -187,6 +203,7 @@ fn logging(config: &Config) -> Result<bongsu_logging::LogGuard, Error> {
         .level(&config.log.level)
         .format(format)
         .dir(config.log.dir.clone())
+        .recent(RECENT_LOG)
         .build()
         .and_then(bongsu_logging::Logging::install)
         .map_err(|error| Error::setup("logging", error))

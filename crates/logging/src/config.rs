@@ -61,6 +61,7 @@ pub struct LoggingConfig {
     pub(crate) buffer_bytes: usize,
     pub(crate) linger: Duration,
     pub(crate) shutdown: Duration,
+    pub(crate) recent: Option<usize>,
     max_line: usize,
     max_value: Option<usize>,
     redacted: Vec<String>,
@@ -107,6 +108,7 @@ impl LoggingConfig {
             buffer_bytes: 4 * 1024 * 1024,
             linger: Duration::from_millis(50),
             shutdown: Duration::from_secs(5),
+            recent: None,
             max_line: 16 * 1024 - 1,
             max_value: None,
             redacted: DEFAULT_REDACTED_KEYS
@@ -169,6 +171,13 @@ impl LoggingConfig {
     /// written is a warning on stderr, lines go on to stdout, and `stats()` counts what the file missed.
     pub fn dir(mut self, dir: Option<PathBuf>) -> Self {
         self.dir = dir;
+        self
+    }
+
+    /// Keeps the newest lines in memory too, at most `bytes` of them, for
+    /// [`LogHandle::recent`](crate::LogHandle::recent). Default: none are kept.
+    pub fn recent(mut self, bytes: usize) -> Self {
+        self.recent = (bytes > 0).then_some(bytes);
         self
     }
 

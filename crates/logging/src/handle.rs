@@ -116,6 +116,14 @@ impl LogHandle {
         self.expiry.left()
     }
 
+    /// The newest lines as they were written, the oldest first; none unless
+    /// [`LoggingConfig::recent`](crate::LoggingConfig::recent) gives them room.
+    #[must_use]
+    pub fn recent(&self) -> Vec<String> {
+        let recent = self.core.recent.as_ref();
+        recent.map(crate::recent::Recent::lines).unwrap_or_default()
+    }
+
     /// The figures.
     #[must_use]
     pub fn stats(&self) -> LogStats {

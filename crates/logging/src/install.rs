@@ -7,6 +7,7 @@ use crate::filter::Filter;
 use crate::handle::{LogGuard, LogHandle};
 use crate::layer::{Core, Limits, LogLayer};
 use crate::panic;
+use crate::recent::Recent;
 use crate::scheme::Scheme;
 use crate::sink::buffer::Shared;
 use crate::sink::file::FileOutput;
@@ -46,8 +47,9 @@ impl Logging {
             Some(writer) => Sink::Direct(Direct::new(writer)),
             None => Sink::Buffered(start(&config, &scheme, limits.offset_seconds)?),
         };
+        let recent = config.recent.map(Recent::new);
         let shutdown: Duration = config.shutdown;
-        let core = Arc::new(Core::new(scheme, limits, filter, sink));
+        let core = Arc::new(Core::new(scheme, limits, filter, sink, recent));
         Ok(Logging {
             guard: LogGuard::new(LogHandle::new(Arc::clone(&core)), shutdown),
             layer: LogLayer { core },

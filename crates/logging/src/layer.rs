@@ -7,6 +7,7 @@ use crate::json::line::{Line, TAIL};
 use crate::json::time;
 use crate::limit::{Limiter, Rate};
 use crate::local;
+use crate::recent::Recent;
 use crate::scheme::{Layout, Scheme};
 use crate::sink::Sink;
 use crate::site::{Origin, Site, Sites, hash};
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) filter: Filter,
     pub(crate) sink: Sink,
+    pub(crate) recent: Option<Recent>,
     pub(crate) rate_limited: AtomicU64,
     pub(crate) panics: AtomicU64,
     sites: Sites,
@@ -54,7 +56,13 @@ pub(crate) struct Core {
 const LOG_LIMITERS: usize = 256;
 
 impl Core {
-    pub(crate) fn new(scheme: Arc<Scheme>, limits: Limits, filter: Filter, sink: Sink) -> Core {
+    pub(crate) fn new(
+        scheme: Arc<Scheme>,
+        limits: Limits,
+        filter: Filter,
+        sink: Sink,
+        recent: Option<Recent>,
+    ) -> Core {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Core {
             id: NEXT.fetch_add(1, Relaxed),
@@ -62,6 +70,7 @@ impl Core {
             limits,
             filter,
             sink,
+            recent,
             rate_limited: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             sites: Sites::new(),
@@ -487,6 +496,9 @@ where
             line.raw(dynamic_tail.as_deref().unwrap_or(&site.tail));
         }
         core.sink.push(*meta.level(), &line.buf);
+        if let Some(recent) = &core.recent {
+            recent.push(&line.buf);
+        }
         local::end(line.buf);
     }
 }

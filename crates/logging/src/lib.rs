@@ -47,6 +47,7 @@ mod limit;
 mod local;
 mod panic;
 mod preset;
+mod recent;
 mod redact;
 mod scheme;
 mod sink;

@@ -1,6 +1,8 @@
 //! The operations endpoints as routers.
 
 mod admin;
+#[cfg(feature = "console")]
+mod console;
 #[cfg(feature = "health")]
 mod health;
 #[cfg(feature = "metrics")]
@@ -9,6 +11,8 @@ mod metrics;
 pub use admin::{
     AdminError, AdminOps, AdminResult, ReplayRequest, ReportForm, SilenceRequest, admin_router,
 };
+#[cfg(feature = "console")]
+pub use console::{ConsoleOptions, ConsolePublisher, console_router};
 #[cfg(feature = "health")]
 pub use health::{DetailPolicy, health_router};
 #[cfg(feature = "metrics")]

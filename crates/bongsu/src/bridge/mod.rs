@@ -6,6 +6,8 @@ pub(crate) mod admin;
 pub(crate) mod alerts_follow;
 #[cfg(all(feature = "alerts", feature = "metrics"))]
 pub(crate) mod alerts_to_metrics;
+#[cfg(feature = "console")]
+pub(crate) mod console;
 #[cfg(all(feature = "health", feature = "metrics"))]
 pub(crate) mod health_to_metrics;
 #[cfg(all(feature = "health", feature = "logging"))]

@@ -7,7 +7,7 @@ use crate::{
     receiver::Receiver,
 };
 
-const TOKEN: &str = "authorization: Bearer 0ps-t0ken\r\n";
+const TOKEN: &str = "authorization: Bearer 0ps-t0ken\r\ncontent-type: application/json\r\n";
 
 fn ask(engine: &Service, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let body = if body.is_null() {

@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod console;
 mod examples;
 mod process;
 mod readme;

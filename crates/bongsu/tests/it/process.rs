@@ -111,10 +111,10 @@ impl Service {
 
     /// Status and body of a request.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        self.ask_with(method, path, "", body)
+        self.ask_with(method, path, "content-type: application/json\r\n", body)
     }
 
-    /// The same with more headers, each with its line end.
+    /// The same with header lines of one's own.
     pub(crate) fn ask_with(
         &self,
         method: &str,
@@ -126,7 +126,7 @@ impl Service {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let length = body.len();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body.as_bytes()).unwrap();

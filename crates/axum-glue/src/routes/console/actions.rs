@@ -1,0 +1,242 @@
+//! The actions: plain forms, checked, done, told to the log.
+
+use std::time::Duration;
+
+use axum::{
+    Form,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use bongsu_console::{
+    NewSilence, SourceError,
+    pages::{Notice, message},
+};
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{guard, session, views, visit::Visit};
+use crate::policy::constant_time_eq;
+
+/// Most characters of what is typed.
+const MAX_NAME: usize = 80;
+const MAX_REASON: usize = 200;
+const MAX_DIRECTIVES: usize = 500;
+/// Most bytes of a key.
+const MAX_KEY: usize = 1_024;
+/// Longest silence and longest change of the log level.
+const MAX_MINUTES: u64 = 7 * 24 * 60;
+
+/// Every form's fields; an action reads its own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fields {
+    token: String,
+    by: String,
+    key: String,
+    id: String,
+    minutes: u64,
+    reason: String,
+    directives: String,
+    ops_token: String,
+}
+
+/// Says no, on a page.
+fn refuse(visit: &Visit, status: StatusCode, reason: &str) -> Response {
+    let mut chrome = visit.chrome();
+    // The address was a form's: there is nothing to read at it.
+    chrome.here = String::new();
+    (status, Html(message::refused(&chrome, reason))).into_response()
+}
+
+/// The refusal of what no page of this process asked for.
+fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
+    let right = constant_time_eq(token.as_bytes(), visit.console.form_token.as_bytes());
+    if right && guard::is_same_origin(&visit.headers) {
+        return None;
+    }
+    let path = visit.uri.path();
+    tracing::warn!(target: "audit", peer = ?visit.peer, path, "a form from elsewhere was refused");
+    let reason = guard::lang(&visit.headers).pick(
+        "The form is not from this console, or from before it was restarted. Load the page again.",
+        "이 콘솔의 양식이 아니거나 재시작 전의 양식입니다. 페이지를 다시 불러오세요.",
+    );
+    Some(refuse(visit, StatusCode::FORBIDDEN, reason))
+}
+
+/// What is being done, for the log.
+struct Action<'a> {
+    name: &'static str,
+    subject: &'a str,
+    by: &'a str,
+}
+
+/// Tells the log and the reader what was done or not.
+fn answer(
+    visit: &Visit,
+    action: &Action<'_>,
+    done: Result<(), SourceError>,
+    (page, notice): (&'static str, Notice),
+) -> Response {
+    let Action { name, subject, by } = action;
+    let peer = visit.peer;
+    match done {
+        Ok(()) => {
+            tracing::info!(target: "audit", action = name, subject, by, ?peer, "done from the console");
+            Redirect::to(&format!("{page}?said={}", notice.as_str())).into_response()
+        }
+        Err(error) => {
+            tracing::warn!(target: "audit", action = name, subject, by, ?peer, %error, "not done from the console");
+            refuse(visit, views::status(&error), &error.to_string())
+        }
+    }
+}
+
+/// A text that somebody typed: in one line, not empty, not too long.
+fn typed(text: &str, what: &str, most: usize) -> Result<String, SourceError> {
+    let text = text.trim();
+    let reason = if text.is_empty() {
+        format!("{what} is missing")
+    } else if text.chars().count() > most {
+        format!("{what} is longer than {most} characters")
+    } else if text.chars().any(char::is_control) {
+        format!("{what} has control characters")
+    } else {
+        return Ok(text.to_owned());
+    };
+    Err(SourceError::Refused { reason })
+}
+
+fn length(minutes: u64) -> Result<Duration, SourceError> {
+    if (1..=MAX_MINUTES).contains(&minutes) {
+        return Ok(Duration::from_secs(minutes * 60));
+    }
+    Err(SourceError::Refused {
+        reason: format!("the time is not from 1 to {MAX_MINUTES} minutes"),
+    })
+}
+
+fn key(text: &str) -> Result<&str, SourceError> {
+    // A key is as it is: it came from a page and goes back unchanged.
+    if (1..=MAX_KEY).contains(&text.len()) {
+        return Ok(text);
+    }
+    Err(SourceError::NotFound { what: "alert" })
+}
+
+pub(super) async fn acknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let source = &visit.console.source;
+    let done = async {
+        let by = typed(&fields.by, "the name", MAX_NAME)?;
+        source.acknowledge(key(&fields.key)?, &by).await
+    };
+    let action = Action {
+        name: "acknowledge",
+        subject: &fields.key,
+        by: &fields.by,
+    };
+    let then = ("/console", Notice::Acknowledged);
+    answer(&visit, &action, done.await, then)
+}
+
+pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let source = &visit.console.source;
+    let done = async {
+        let silence = NewSilence {
+            key: key(&fields.key)?.to_owned(),
+            length: length(fields.minutes)?,
+            by: typed(&fields.by, "the name", MAX_NAME)?,
+            reason: typed(&fields.reason, "the reason", MAX_REASON)?,
+        };
+        source.silence(silence).await
+    };
+    let action = Action {
+        name: "silence",
+        subject: &fields.key,
+        by: &fields.by,
+    };
+    answer(&visit, &action, done.await, ("/console", Notice::Silenced))
+}
+
+pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let source = &visit.console.source;
+    let done = async {
+        let by = typed(&fields.by, "the name", MAX_NAME)?;
+        source.unsilence(key(&fields.id)?, &by).await
+    };
+    let action = Action {
+        name: "unsilence",
+        subject: &fields.id,
+        by: &fields.by,
+    };
+    let then = ("/console/alerts", Notice::Unsilenced);
+    answer(&visit, &action, done.await, then)
+}
+
+pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let source = &visit.console.source;
+    let done = async {
+        typed(&fields.by, "the name", MAX_NAME)?;
+        let directives = typed(&fields.directives, "the level", MAX_DIRECTIVES)?;
+        let ttl = length(fields.minutes)?;
+        source.set_log_level(&directives, Some(ttl)).await
+    };
+    let action = Action {
+        name: "log level",
+        subject: &fields.directives,
+        by: &fields.by,
+    };
+    let then = ("/console/config", Notice::LevelSet);
+    answer(&visit, &action, done.await, then)
+}
+
+/// Takes the ops token once and gives a session for it.
+pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let peer = visit.peer;
+    if let Err(refusal) = visit.console.policy.check_typed(&fields.ops_token) {
+        tracing::warn!(target: "audit", ?peer, reason = refusal.reason, "no session at the console");
+        let mut chrome = visit.chrome();
+        chrome.here = String::new();
+        let reason = match refusal.status {
+            StatusCode::TOO_MANY_REQUESTS => chrome.lang.pick(
+                "Too many wrong tokens. Wait a minute.",
+                "잘못된 토큰이 너무 많습니다. 1분 뒤에 다시 시도하세요.",
+            ),
+            _ => chrome
+                .lang
+                .pick("That is not the token.", "토큰이 맞지 않습니다."),
+        };
+        return (refusal.status, Html(message::login(&chrome, Some(reason)))).into_response();
+    }
+    let home = Redirect::to("/console");
+    let Some(token) = visit.console.policy.token_bytes() else {
+        return home.into_response();
+    };
+    tracing::info!(target: "audit", ?peer, "a session began at the console");
+    let now = Timestamp::now().as_second();
+    let cookie = session::cookie(token, now, guard::is_secure(&visit.headers));
+    ([(header::SET_COOKIE, cookie)], home).into_response()
+}
+
+/// Ends the browser's session.
+pub(super) async fn logout(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let cookie = session::end(guard::is_secure(&visit.headers));
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/console")).into_response()
+}

@@ -1,0 +1,204 @@
+//! Who comes in, and the headers that every answer leaves with.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use bongsu_console::{Lang, pages::message};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+
+use super::{Console, session, views, visit};
+use crate::Refusal;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
+
+/// A report's page has its styles inside; it may do nothing but show itself, here.
+pub(super) const REPORT_POLICY: &str = "sandbox; default-src 'none'; \
+    style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+
+/// How somebody came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// By the policy alone.
+    Policy,
+    /// By a session.
+    Session,
+}
+
+/// Lets in whom the policy or a session lets in; asks a browser for the token.
+pub(super) async fn admit(
+    State(console): State<Arc<Console>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match access(&console, &request) {
+        Ok(access) => {
+            request.extensions_mut().insert(access);
+            next.run(request).await
+        }
+        Err(refusal) if asks_for_token(&console, &request, refusal) => {
+            let chrome = visit::chrome(&console, request.headers(), request.uri());
+            (refusal.status, Html(message::login(&chrome, None))).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn access(console: &Console, request: &Request) -> Result<Access, Refusal> {
+    let headers = request.headers();
+    if console.policy.is_loopback() && !names_this_machine(headers) {
+        return Err(Refusal {
+            status: StatusCode::FORBIDDEN,
+            reason: "the host is not this machine",
+        });
+    }
+    let refusal = match console.policy.check(headers, request.extensions()) {
+        Ok(()) => return Ok(Access::Policy),
+        Err(refusal) => refusal,
+    };
+    let now = Timestamp::now().as_second();
+    match console.policy.token_bytes() {
+        Some(token) if session::is_valid(headers, token, now) => Ok(Access::Session),
+        _ => Err(refusal),
+    }
+}
+
+fn asks_for_token(console: &Console, request: &Request, refusal: Refusal) -> bool {
+    let html = request.headers().get(header::ACCEPT).is_some_and(|accept| {
+        accept
+            .to_str()
+            .is_ok_and(|accept| accept.contains("text/html"))
+    });
+    console.policy.token_bytes().is_some()
+        && refusal.status == StatusCode::UNAUTHORIZED
+        && request.method() == Method::GET
+        && html
+}
+
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    // Without one there is no browser.
+    host.is_none_or(|host| {
+        let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, _)) => address,
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        name.eq_ignore_ascii_case("localhost")
+            || name
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    })
+}
+
+/// Whether a form was sent by a page of this console, as far as the browser says.
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some_and(|host| text("host") == Some(host))
+        }
+        (None, None) => true,
+    }
+}
+
+/// Whether the browser speaks TLS to somebody in front.
+pub(super) fn is_secure(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-forwarded-proto")
+        .is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// What keeps a page from being framed, sniffed, kept or made to run anything.
+pub(super) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not `no-referrer`: with it, browsers send forms with `Origin: null`.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The language that the reader chose, or whose browser prefers.
+pub(super) fn lang(headers: &HeaderMap) -> Lang {
+    let chosen = session::read_cookie(headers, views::LANG_COOKIE);
+    chosen.and_then(|tag| tag.parse().ok()).unwrap_or_else(|| {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE);
+        accepted.map_or(Lang::En, |value| {
+            Lang::accepted(value.to_str().unwrap_or(""))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)))
+            .collect()
+    }
+
+    #[test]
+    fn same_origin_table() {
+        let check = |pairs: &[(&'static str, &'static str)], want| {
+            assert_eq!(is_same_origin(&headers(pairs)), want, "{pairs:?}");
+        };
+        check(&[], true);
+        check(&[("sec-fetch-site", "same-origin")], true);
+        check(&[("sec-fetch-site", "same-site")], false);
+        check(&[("sec-fetch-site", "cross-site")], false);
+        check(&[("sec-fetch-site", "none")], false);
+        check(&[("origin", "http://ops:8000"), ("host", "ops:8000")], true);
+        check(
+            &[("origin", "http://ops:8001"), ("host", "ops:8000")],
+            false,
+        );
+        check(
+            &[("origin", "https://evil.example"), ("host", "ops:8000")],
+            false,
+        );
+        check(&[("origin", "null"), ("host", "ops:8000")], false);
+        check(&[("origin", "http://ops:8000")], false);
+    }
+
+    #[test]
+    fn hosts_of_this_machine() {
+        let check = |host, want| assert_eq!(names_this_machine(&headers(&[("host", host)])), want);
+        check("localhost:8000", true);
+        check("127.0.0.1", true);
+        check("127.8.8.8:80", true);
+        check("[::1]:8000", true);
+        check("evil.example:8000", false);
+        check("localhost.evil.example", false);
+        check("10.0.0.1", false);
+    }
+}

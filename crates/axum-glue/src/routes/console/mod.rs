@@ -1,0 +1,149 @@
+//! `/console`: the ops console's pages, its live updates and its actions.
+
+mod actions;
+mod guard;
+mod live;
+mod session;
+mod views;
+mod visit;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+use bongsu_console::ConsoleSource;
+use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
+
+use crate::OpsPolicy;
+
+pub use live::ConsolePublisher;
+
+/// Most bytes of a form.
+const MAX_FORM: usize = 16 * 1024;
+
+/// How the console is served.
+#[derive(Clone, Debug)]
+pub struct ConsoleOptions {
+    tick: Duration,
+    clients: usize,
+}
+
+impl Default for ConsoleOptions {
+    fn default() -> Self {
+        Self {
+            tick: Duration::from_secs(2),
+            clients: 1_024,
+        }
+    }
+}
+
+impl ConsoleOptions {
+    /// Time between two updates of the live page. Default: 2 s; at least 100 ms.
+    #[must_use]
+    pub fn tick(mut self, tick: Duration) -> Self {
+        self.tick = tick.max(Duration::from_millis(100));
+        self
+    }
+
+    /// Live pages served at once; one more gets 503 and stays as loaded. Default: 1,024.
+    #[must_use]
+    pub fn clients(mut self, most: usize) -> Self {
+        self.clients = most.min(Semaphore::MAX_PERMITS);
+        self
+    }
+}
+
+/// The console under `/console`, and the future that keeps its live pages up to date.
+///
+/// Everything except the style sheet, the script and the icon needs `policy`'s consent. Where that
+/// is a token, a browser gives it once through a form and keeps a session derived from it for
+/// twelve hours; scripts send `Authorization` as elsewhere. Under [`OpsPolicy::loopback`] the
+/// `Host` must name this machine too, so that no other site's name can be pointed at it.
+///
+/// Actions are plain forms. Each is refused unless it comes from a page of this console, and each
+/// is told to the log under the target `audit`.
+///
+/// Live updates need the publisher to run; without it the pages are as loaded. It renders once a
+/// tick however many look on, and not at all when nobody does. A client that does not read keeps
+/// no more than the newest update from being freed.
+///
+/// ```
+/// use std::sync::Arc;
+/// use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
+/// use bongsu_console::testing::FakeSource;
+///
+/// let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
+/// let (router, publisher) =
+///     console_router(source, OpsPolicy::loopback(), ConsoleOptions::default());
+/// let app: axum::Router = router;
+/// let updates = publisher.run(); // spawn it beside the server
+/// # drop((app, updates));
+/// ```
+pub fn console_router<S: Clone + Send + Sync + 'static>(
+    source: Arc<dyn ConsoleSource>,
+    policy: OpsPolicy,
+    options: ConsoleOptions,
+) -> (Router<S>, ConsolePublisher) {
+    let (frames, live) = watch::channel(None);
+    let console = Arc::new(Console {
+        source,
+        policy,
+        form_token: form_token(),
+        live,
+        clients: Arc::new(Semaphore::new(options.clients)),
+    });
+    let guarded = Router::new()
+        .route("/console", get(views::overview))
+        .route("/console/alerts", get(views::alerts))
+        .route("/console/logs", get(views::logs))
+        .route("/console/metrics", get(views::metrics))
+        .route("/console/reports", get(views::reports))
+        .route("/console/reports/{session}", get(views::report))
+        .route("/console/config", get(views::config))
+        .route("/console/events", get(live::events))
+        .route("/console/acknowledge", post(actions::acknowledge))
+        .route("/console/silence", post(actions::silence))
+        .route("/console/unsilence", post(actions::unsilence))
+        .route("/console/level", post(actions::level))
+        .route("/console/logout", post(actions::logout))
+        .layer(from_fn_with_state(console.clone(), guard::admit));
+    let open = Router::new()
+        .route("/console/login", post(actions::login))
+        .route("/console/lang", get(views::lang))
+        .route("/console/style.css", get(views::style))
+        .route("/console/app.js", get(views::script))
+        .route("/console/icon.svg", get(views::icon));
+    let router = guarded
+        .merge(open)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn(guard::headers))
+        .with_state(console.clone());
+    let publisher = ConsolePublisher::new(console, frames, options.tick);
+    (router, publisher)
+}
+
+/// What the handlers share.
+struct Console {
+    source: Arc<dyn ConsoleSource>,
+    policy: OpsPolicy,
+    /// Proves that a form was made by this process.
+    form_token: String,
+    live: watch::Receiver<Option<Arc<live::Frame>>>,
+    clients: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").finish_non_exhaustive()
+    }
+}
+
+/// 244 random bits.
+fn form_token() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}

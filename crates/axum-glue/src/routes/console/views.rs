@@ -1,0 +1,174 @@
+//! The pages.
+
+use axum::{
+    extract::{Path, Query},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use bongsu_console::{
+    AlertQuery, Level, LogQuery, LogSeverity, SourceError, assets,
+    pages::{self, overview},
+};
+use http::{StatusCode, header};
+use jiff::{Timestamp, civil::Date};
+use serde::Deserialize;
+
+use super::{guard, visit::Visit};
+
+pub(super) const LANG_COOKIE: &str = "bongsu_lang";
+/// Most rows of a page.
+const ROWS: usize = 200;
+/// Most samples of a metric.
+const SAMPLES: usize = 100;
+
+pub(super) async fn overview(visit: Visit) -> Html<String> {
+    let source = &visit.console.source;
+    let snapshot = source.snapshot().await;
+    let hour = source.history(overview::SHORT, overview::COLUMNS).await;
+    let day = source.history(overview::LONG, overview::COLUMNS).await;
+    Html(overview::page(&visit.chrome(), &snapshot, &hour, &day))
+}
+
+pub(super) async fn alerts(visit: Visit) -> Html<String> {
+    let query = AlertQuery {
+        level: Level::parse(&visit.asked.level),
+        text: visit.asked.q.clone(),
+        limit: ROWS,
+    };
+    let found = visit.console.source.alerts(&query).await;
+    let silences = visit.console.source.silences().await;
+    let now = Timestamp::now();
+    Html(pages::alerts::page(
+        &visit.chrome(),
+        now,
+        &query,
+        &found,
+        &silences,
+    ))
+}
+
+pub(super) async fn logs(visit: Visit) -> Html<String> {
+    let query = LogQuery {
+        level: LogSeverity::parse(&visit.asked.level),
+        text: visit.asked.q.clone(),
+        request_id: visit.asked.request_id.clone(),
+        limit: ROWS,
+    };
+    let found = visit.console.source.logs(&query).await;
+    Html(pages::logs::page(&visit.chrome(), &query, &found))
+}
+
+pub(super) async fn metrics(visit: Visit) -> Html<String> {
+    let found = visit.console.source.metrics(SAMPLES).await;
+    Html(pages::metrics::page(
+        &visit.chrome(),
+        &visit.asked.q,
+        &found,
+    ))
+}
+
+pub(super) async fn reports(visit: Visit) -> Html<String> {
+    let found = visit.console.source.reports().await;
+    let shown = visit.asked.date.parse().ok();
+    Html(pages::reports::page(&visit.chrome(), shown, &found))
+}
+
+pub(super) async fn config(visit: Visit) -> Html<String> {
+    let level = visit.console.source.snapshot().await.log_level;
+    let found = visit.console.source.config().await;
+    let now = Timestamp::now();
+    Html(pages::config::page(&visit.chrome(), now, &level, &found))
+}
+
+/// A report alone, for the frame that shows it.
+pub(super) async fn report(Path(session): Path<String>, visit: Visit) -> Response {
+    let page = match session.parse::<Date>() {
+        Ok(session) => visit.console.source.report_page(session).await,
+        Err(_) => Err(SourceError::NotFound { what: "report" }),
+    };
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, guard::REPORT_POLICY),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    ];
+    match page {
+        Ok(page) => (headers, Html(page)).into_response(),
+        Err(error) => (status(&error), headers, error.to_string()).into_response(),
+    }
+}
+
+/// The status that says what kind of failure it was.
+pub(super) fn status(error: &SourceError) -> StatusCode {
+    match error {
+        SourceError::NotConfigured { .. } | SourceError::NotFound { .. } => StatusCode::NOT_FOUND,
+        SourceError::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chosen {
+    to: String,
+    back: String,
+}
+
+/// Remembers the language and goes back.
+pub(super) async fn lang(Query(chosen): Query<Chosen>) -> Response {
+    let lang: bongsu_console::Lang = chosen.to.parse().unwrap_or_default();
+    let cookie = format!(
+        "{LANG_COOKIE}={}; Path=/console; Max-Age=31536000; HttpOnly; SameSite=Lax",
+        lang.tag()
+    );
+    let back = if is_ours(&chosen.back) {
+        &chosen.back
+    } else {
+        "/console"
+    };
+    ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
+}
+
+/// Whether an address is one of this console's pages, and cannot be read as anything else.
+fn is_ours(address: &str) -> bool {
+    let rest = address.strip_prefix("/console");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        && !address.starts_with("/console/lang")
+        && address
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+pub(super) async fn style() -> Response {
+    asset("text/css; charset=utf-8", assets::STYLE)
+}
+
+pub(super) async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", assets::SCRIPT)
+}
+
+pub(super) async fn icon() -> Response {
+    asset("image/svg+xml", assets::ICON)
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_to_go_back_to() {
+        let check = |address, want| assert_eq!(is_ours(address), want, "{address}");
+        check("/console", true);
+        check("/console/logs?q=a%20b", true);
+        check("/console?said=level", true);
+        check("", false);
+        check("/consoles", false);
+        check("//evil.example/console", false);
+        check("https://evil.example/console", false);
+        check("/console/\\evil", false);
+        check("/console/a b", false);
+        check("/console/\r\nset-cookie: a=b", false);
+        check("/console/lang?to=ko", false);
+    }
+}

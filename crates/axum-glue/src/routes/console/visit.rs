@@ -1,0 +1,85 @@
+//! A request to the console, taken apart once for every handler.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+
+use axum::extract::{ConnectInfo, FromRequestParts, Query};
+use bongsu_console::pages::{Chrome, Notice};
+use http::{HeaderMap, Uri, request::Parts};
+use serde::Deserialize;
+
+use super::{
+    Console,
+    guard::{self, Access},
+};
+
+/// Most bytes of a filter.
+const MAX_FILTER: usize = 256;
+
+/// Somebody's request.
+pub(super) struct Visit {
+    pub(super) console: Arc<Console>,
+    pub(super) headers: HeaderMap,
+    pub(super) uri: Uri,
+    pub(super) asked: Asked,
+    pub(super) peer: Option<SocketAddr>,
+    access: Option<Access>,
+}
+
+/// What a page's address may carry; what is not known is ignored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    pub(super) q: String,
+    pub(super) level: String,
+    pub(super) request_id: String,
+    pub(super) date: String,
+    pub(super) lang: String,
+    said: String,
+}
+
+impl FromRequestParts<Arc<Console>> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        console: &Arc<Console>,
+    ) -> Result<Self, Self::Rejection> {
+        let asked = Query::<Asked>::try_from_uri(&parts.uri);
+        let mut asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+        clip(&mut asked.q);
+        clip(&mut asked.request_id);
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self {
+            console: console.clone(),
+            headers: parts.headers.clone(),
+            uri: parts.uri.clone(),
+            asked,
+            peer: peer.map(|ConnectInfo(peer)| *peer),
+            access: parts.extensions.get().copied(),
+        })
+    }
+}
+
+impl Visit {
+    /// What the page has around it.
+    pub(super) fn chrome(&self) -> Chrome {
+        let mut chrome = chrome(&self.console, &self.headers, &self.uri);
+        chrome.signed_in = self.access == Some(Access::Session);
+        chrome.notice = Notice::parse(&self.asked.said);
+        chrome
+    }
+}
+
+/// The same around a page for somebody who has not come in.
+pub(super) fn chrome(console: &Console, headers: &HeaderMap, uri: &Uri) -> Chrome {
+    let mut chrome = Chrome::new(guard::lang(headers), &console.form_token);
+    let here = uri.path_and_query().map(|here| here.as_str().to_owned());
+    chrome.here = here.unwrap_or_default();
+    chrome
+}
+
+fn clip(text: &mut String) {
+    while text.len() > MAX_FILTER {
+        text.pop();
+    }
+}

@@ -1,0 +1,223 @@
+//! The forms: done when they come from a page of the console, refused otherwise.
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{body::Body, extract::ConnectInfo};
+use bongsu_axum_glue::OpsPolicy;
+use http::{Request, StatusCode};
+
+use crate::{location, rig, text};
+
+const KEY: &str = "key=risk%7Cvar";
+
+#[tokio::test]
+async fn every_action_reaches_the_source() {
+    let rig = rig(OpsPolicy::open());
+    let token = rig.form_token().await;
+    let post = async |path: &str, form: &str| {
+        let form = format!("token={token}&{form}");
+        let response = rig.post(path, &form, &[]).await;
+        location(&response).to_owned()
+    };
+    let acknowledge = format!("{KEY}&by=minji");
+    assert_eq!(
+        post("/console/acknowledge", &acknowledge).await,
+        "/console?said=acknowledged"
+    );
+    let silence = format!("{KEY}&by=%EB%AF%BC%EC%A7%80&minutes=60&reason=known+issue");
+    assert_eq!(
+        post("/console/silence", &silence).await,
+        "/console?said=silenced"
+    );
+    let end = post("/console/unsilence", "id=S0&by=minji").await;
+    assert_eq!(end, "/console/alerts?said=unsilenced");
+    let level = post("/console/level", "directives=debug&minutes=15&by=minji").await;
+    assert_eq!(level, "/console/config?said=level");
+    assert_eq!(
+        rig.source.actions(),
+        [
+            "acknowledge risk|var by minji",
+            "silence risk|var for 60 min by 민지: known issue",
+            "unsilence S0 by minji",
+            "level debug",
+        ]
+    );
+    let page = text(rig.get("/console?said=acknowledged", &[]).await).await;
+    assert!(page.contains("role=\"status\"><span aria-hidden=\"true\">✓</span> Acknowledged."));
+    assert!(page.contains("acknowledged by minji"));
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_is_refused() {
+    let rig = rig(OpsPolicy::open());
+    let token = rig.form_token().await;
+    let good = format!("token={token}&{KEY}&by=minji");
+    let host = ("host", "ops:8000");
+    for (form, headers) in [
+        (format!("{KEY}&by=minji"), vec![]),
+        (format!("token=&{KEY}&by=minji"), vec![]),
+        (
+            format!("token={}&{KEY}&by=minji", token.replace(&token[..1], "_")),
+            vec![],
+        ),
+        (good.clone(), vec![("sec-fetch-site", "cross-site")]),
+        (good.clone(), vec![("origin", "https://evil.example"), host]),
+        (good.clone(), vec![("origin", "null"), host]),
+    ] {
+        let response = rig.post("/console/acknowledge", &form, &headers).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::FORBIDDEN,
+            "{form} {headers:?}"
+        );
+        assert!(text(response).await.contains("not from this console"));
+    }
+    for path in ["silence", "unsilence", "level", "logout", "login"] {
+        let response = rig.post(&format!("/console/{path}"), "by=x", &[]).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(rig.source.actions().is_empty());
+    for headers in [
+        vec![("sec-fetch-site", "same-origin")],
+        vec![("origin", "http://ops:8000"), host],
+    ] {
+        let response = rig.post("/console/acknowledge", &good, &headers).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_does_nothing() {
+    let rig = rig(OpsPolicy::open());
+    for path in [
+        "acknowledge",
+        "silence",
+        "unsilence",
+        "level",
+        "logout",
+        "login",
+    ] {
+        let response = rig.get(&format!("/console/{path}?{KEY}&by=x"), &[]).await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_said_and_not_done() {
+    let rig = rig(OpsPolicy::open());
+    let token = rig.form_token().await;
+    for (path, form, status, why) in [
+        (
+            "acknowledge",
+            "key=risk%7Cvar&by=+",
+            422,
+            "the name is missing",
+        ),
+        (
+            "acknowledge",
+            "key=risk%7Cvar&by=a%0Ab",
+            422,
+            "control characters",
+        ),
+        (
+            "acknowledge",
+            "key=gone&by=minji",
+            404,
+            "no such firing alert",
+        ),
+        ("acknowledge", "key=&by=minji", 404, "no such alert"),
+        (
+            "silence",
+            "key=risk%7Cvar&by=minji&minutes=0&reason=x",
+            422,
+            "1 to 10080 minutes",
+        ),
+        (
+            "silence",
+            "key=risk%7Cvar&by=minji&minutes=99999&reason=x",
+            422,
+            "1 to 10080",
+        ),
+        (
+            "silence",
+            "key=risk%7Cvar&by=minji&minutes=5&reason=",
+            422,
+            "the reason is missing",
+        ),
+        (
+            "level",
+            "directives=&minutes=5&by=minji",
+            422,
+            "the level is missing",
+        ),
+    ] {
+        let form = format!("token={token}&{form}");
+        let response = rig.post(&format!("/console/{path}"), &form, &[]).await;
+        assert_eq!(response.status().as_u16(), status, "{path} {form}");
+        let page = text(response).await;
+        assert!(
+            page.contains(why) && page.contains("role=\"alert\""),
+            "{page}"
+        );
+    }
+    let malformed = rig.post("/console/silence", "minutes=soon", &[]).await;
+    assert_eq!(malformed.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let long = format!("token={token}&by={}", "x".repeat(20_000));
+    let response = rig.post("/console/acknowledge", &long, &[]).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(rig.source.actions().is_empty());
+}
+
+/// The log of the whole test binary.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn each_action_is_told_to_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    // For all threads: interest in a callsite is shared between them.
+    tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .init();
+    let rig = rig(OpsPolicy::open());
+    let token = rig.form_token().await;
+    let post = async |form: String| {
+        let request = Request::post("/console/acknowledge")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let mut request = request.body(Body::from(form)).unwrap();
+        let peer: SocketAddr = "203.0.113.7:9".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        rig.send(request).await
+    };
+    post(format!("token={token}&{KEY}&by=minji")).await;
+    post(format!("token={token}&key=gone&by=minji")).await;
+    post(KEY.to_owned()).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    // Other tests write to it too.
+    let ours = log.lines().filter(|line| line.contains("203.0.113.7:9"));
+    let lines: Vec<_> = ours.collect();
+    assert_eq!(lines.len(), 3, "{log}");
+    assert!(lines.iter().all(|line| line.contains(" audit: ")), "{log}");
+    assert!(lines[0].contains("INFO") && lines[0].contains("action=\"acknowledge\""));
+    assert!(lines[0].contains("subject=\"risk|var\"") && lines[0].contains("by=\"minji\""));
+    assert!(lines[1].contains("WARN") && lines[1].contains("there is no such firing alert"));
+    assert!(lines[2].contains("a form from elsewhere was refused"));
+    assert!(!log.contains(&token));
+}

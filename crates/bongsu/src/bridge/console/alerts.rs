@@ -1,0 +1,172 @@
+//! Alerts, channels and silences as the console shows them.
+
+use std::sync::Arc;
+
+use bongsu_alerts::{
+    ActiveAlert, AlertEvent, AlertLevel, AlertManager, AlertStatus, HistoryEntry, ManageError,
+    Matcher, Silence,
+    store::{Delivery, DeliveryState},
+};
+use bongsu_console::{
+    ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome, DeliveryRecord,
+    Figure, FiringAlert, Level, Missing, NewSilence, Snapshot, SourceError,
+};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::memory::Memory;
+
+/// How far back the console's history of alerts goes, and how many alerts it looks through.
+const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+const LOOKED_THROUGH: usize = 2_000;
+
+/// Remembers when each channel last took something.
+pub(super) async fn follow(mut events: Receiver<AlertEvent>, memory: Arc<Memory>) {
+    loop {
+        match events.recv().await {
+            Ok(AlertEvent::Delivered { channel, .. }) => {
+                memory.delivered(channel, Timestamp::now());
+            }
+            // What was missed is at worst an older success.
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+pub(super) fn fill(snapshot: &mut Snapshot, alerts: &AlertManager, memory: &Memory) {
+    let silences = alerts.silences();
+    let active = alerts.active();
+    let firing = active.iter().map(|alert| firing(alert, &silences));
+    snapshot.alerts = Figure::Known(firing.collect());
+    let channels = alerts.get_statistics().channels.into_iter();
+    let channels = channels.map(|(name, counts)| Channel {
+        queued: counts.pending as u64,
+        delivered: counts.delivered,
+        dead: counts.dead,
+        last_success: Figure::or(memory.last_delivery(&name), Missing::NotYet),
+        breaker: match counts {
+            _ if counts.disabled => Breaker::Disabled,
+            _ if counts.broken => Breaker::Broken,
+            _ if counts.failing => Breaker::Open,
+            _ => Breaker::Closed,
+        },
+        name,
+    });
+    snapshot.channels = Figure::Known(channels.collect());
+}
+
+fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {
+    let silenced = silences
+        .iter()
+        .filter(|silence| silence.matcher.matches(&active.alert, &active.key));
+    FiringAlert {
+        key: active.key.clone(),
+        level: level(active.alert.level),
+        title: active.alert.title.clone(),
+        message: active.alert.message.clone(),
+        source: active.alert.source.clone(),
+        since: active.since,
+        count: active.count,
+        acknowledged_by: active.acknowledged_by.clone(),
+        silenced_until: silenced.map(|silence| silence.until).max(),
+    }
+}
+
+fn level(level: AlertLevel) -> Level {
+    match level {
+        AlertLevel::Info => Level::Info,
+        AlertLevel::Warning => Level::Warning,
+        AlertLevel::Error => Level::Error,
+        AlertLevel::Critical => Level::Critical,
+    }
+}
+
+/// The newest alerts that match.
+pub(super) async fn history(
+    alerts: &AlertManager,
+    query: &AlertQuery,
+    now: Timestamp,
+) -> Result<Vec<AlertRecord>, SourceError> {
+    let until = now + SignedDuration::from_secs(1);
+    let entries = answer(alerts.history(now - HISTORY, until, LOOKED_THROUGH).await)?;
+    let text = query.text.to_lowercase();
+    let records = entries.iter().map(record).filter(|record| {
+        let contains = |field: &str| field.to_lowercase().contains(&text);
+        Some(record.level) >= query.level
+            && (contains(&record.title) || contains(&record.key) || contains(&record.source))
+    });
+    Ok(records.take(query.limit).collect())
+}
+
+fn record(entry: &HistoryEntry) -> AlertRecord {
+    let accepted = &entry.accepted;
+    AlertRecord {
+        at: accepted.at,
+        key: accepted.key.to_string(),
+        level: level(accepted.alert.level),
+        title: accepted.alert.title.clone(),
+        message: accepted.alert.message.clone(),
+        source: accepted.alert.source.clone(),
+        resolved: accepted.status == AlertStatus::Resolved,
+        deliveries: entry.deliveries.iter().map(delivery).collect(),
+    }
+}
+
+fn delivery(delivery: &Delivery) -> DeliveryRecord {
+    let reason = delivery.reason.to_string();
+    DeliveryRecord {
+        channel: delivery.channel.to_string(),
+        outcome: match delivery.state {
+            DeliveryState::Pending | DeliveryState::InFlight => {
+                DeliveryOutcome::Pending((!reason.is_empty()).then_some(reason))
+            }
+            DeliveryState::Delivered => DeliveryOutcome::Delivered,
+            DeliveryState::Dead => DeliveryOutcome::Dead(reason),
+            DeliveryState::Suppressed => DeliveryOutcome::Suppressed(reason),
+            DeliveryState::Digested => DeliveryOutcome::Digested,
+        },
+        attempts: delivery.attempt,
+        at: Some(delivery.changed),
+    }
+}
+
+pub(super) fn silences(alerts: &AlertManager) -> Vec<ActiveSilence> {
+    let all = alerts.silences().into_iter();
+    all.map(|silence| ActiveSilence {
+        matches: silence
+            .matcher
+            .wanted_key()
+            .map_or_else(|| format!("{:?}", silence.matcher), str::to_owned),
+        id: silence.id,
+        until: silence.until,
+        by: silence.by,
+        reason: silence.comment,
+    })
+    .collect()
+}
+
+pub(super) async fn silence(
+    alerts: &AlertManager,
+    new: NewSilence,
+    now: Timestamp,
+) -> Result<(), SourceError> {
+    let until = now + SignedDuration::try_from(new.length).unwrap_or(SignedDuration::MAX);
+    let silence = Silence::new(Matcher::new().key(new.key), until, new.by).comment(new.reason);
+    answer(alerts.silence(silence).await).map(drop)
+}
+
+/// A refusal in the console's words.
+pub(super) fn answer<T>(done: Result<T, ManageError>) -> Result<T, SourceError> {
+    done.map_err(|error| match error {
+        ManageError::NotFiring { .. } => SourceError::NotFound {
+            what: "firing alert",
+        },
+        ManageError::Silence { .. } => SourceError::Refused {
+            reason: error.to_string(),
+        },
+        _ => SourceError::Failed {
+            reason: error.to_string(),
+        },
+    })
+}

@@ -1,0 +1,270 @@
+//! The console's data and actions from the parts that this build has.
+
+#[cfg(feature = "alerts")]
+mod alerts;
+#[cfg(feature = "logging")]
+mod log;
+mod memory;
+mod parts;
+#[cfg(feature = "reports")]
+mod reports;
+#[cfg(feature = "metrics")]
+mod scrape;
+#[cfg(feature = "reports")]
+mod session;
+mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bongsu_console::{
+    ActiveSilence, AlertQuery, AlertRecord, ConsoleSource, LogLine, LogQuery, MetricFamily,
+    NewSilence, ReportEntry, Service, Setting, Snapshot, SourceError,
+    history::{RESOLUTION, Sample, Trend},
+};
+use jiff::{Timestamp, civil::Date};
+use tokio::sync::Notify;
+
+use crate::{Config, parts::Parts, tasks::Tasks};
+use memory::Memory;
+
+/// The console as the facade mounts it.
+#[derive(Debug)]
+pub(crate) struct Console {
+    pub(crate) router: axum::Router,
+    end: Arc<Notify>,
+}
+
+impl Console {
+    /// Ends the live pages' streams, so that a server that drains need not wait for them.
+    pub(crate) fn end_live_pages(&self) {
+        self.end.notify_one();
+    }
+}
+
+/// Builds the console and starts what keeps it up to date.
+pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
+    use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
+
+    let source = Arc::new(Source::new(config, parts));
+    let policy = match &config.http.ops_token {
+        Some(token) => OpsPolicy::token(token.expose()),
+        None => OpsPolicy::loopback(),
+    };
+    let (router, publisher) = console_router(source.clone(), policy, ConsoleOptions::default());
+    let end = Arc::new(Notify::new());
+    let ended = end.clone();
+    tasks.spawn("console", async move {
+        tokio::select! {
+            () = publisher.run() => {}
+            () = ended.notified() => {}
+        }
+    });
+    tasks.spawn("console-history", record(source.clone()));
+    #[cfg(feature = "alerts")]
+    tasks.spawn(
+        "console-deliveries",
+        alerts::follow(source.alerts.subscribe(), source.memory.clone()),
+    );
+    #[cfg(feature = "reports")]
+    if let Some(reports) = source.reports.clone() {
+        tasks.spawn(
+            "console-reports",
+            reports::follow(reports, source.memory.clone()),
+        );
+    }
+    Console { router, end }
+}
+
+/// Reads the figures that are not at hand, and keeps the history.
+async fn record(source: Arc<Source>) {
+    let mut ticks = tokio::time::interval(RESOLUTION);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let now = Timestamp::now();
+        #[cfg(feature = "metrics")]
+        source.memory.read(now, &source.metrics);
+        let sample = Sample::of(&source.figures(now));
+        source.memory.keep(now, &sample);
+    }
+}
+
+/// The parts, as the console asks them.
+#[derive(Debug)]
+struct Source {
+    config: Config,
+    started: Timestamp,
+    memory: Arc<Memory>,
+    #[cfg(feature = "logging")]
+    logs: bongsu_logging::LogHandle,
+    #[cfg(feature = "metrics")]
+    metrics: bongsu_metrics::ServiceMetrics,
+    #[cfg(feature = "alerts")]
+    alerts: bongsu_alerts::AlertManager,
+    #[cfg(feature = "health")]
+    health: bongsu_health::HealthCheck,
+    #[cfg(feature = "resources")]
+    resources: bongsu_resources::ResourceMonitor,
+    #[cfg(feature = "reports")]
+    reports: Option<bongsu_reports::ReportGenerator>,
+}
+
+impl Source {
+    #[allow(
+        unused_variables,
+        reason = "which parts there are depends on the features"
+    )]
+    fn new(config: &Config, parts: &Parts) -> Self {
+        Self {
+            config: config.clone(),
+            started: Timestamp::now(),
+            memory: Arc::default(),
+            #[cfg(feature = "logging")]
+            logs: parts.logs.clone(),
+            #[cfg(feature = "metrics")]
+            metrics: parts.metrics.clone(),
+            #[cfg(feature = "alerts")]
+            alerts: parts.alerts.clone(),
+            #[cfg(feature = "health")]
+            health: parts.health.clone(),
+            #[cfg(feature = "resources")]
+            resources: parts.resources.clone(),
+            #[cfg(feature = "reports")]
+            reports: parts.reports.clone(),
+        }
+    }
+
+    fn figures(&self, now: Timestamp) -> Snapshot {
+        let service = Service {
+            name: self.config.service.name.clone(),
+            version: self.config.service.version.clone(),
+            environment: self.config.service.environment.clone(),
+            uptime: Duration::try_from(now.duration_since(self.started)).unwrap_or_default(),
+        };
+        let mut snapshot = Snapshot::new(now, service);
+        self.memory.fill(&mut snapshot);
+        self.fill(&mut snapshot);
+        snapshot
+    }
+}
+
+/// What a part that this build lacks would have answered.
+#[allow(dead_code, reason = "a build with every part lacks none")]
+fn lacks<T>(what: &'static str) -> Result<T, SourceError> {
+    Err(SourceError::NotConfigured { what })
+}
+
+#[async_trait]
+#[allow(
+    unused_variables,
+    reason = "which parts there are depends on the features"
+)]
+impl ConsoleSource for Source {
+    async fn snapshot(&self) -> Snapshot {
+        self.figures(Timestamp::now())
+    }
+
+    async fn history(&self, span: Duration, columns: usize) -> Trend {
+        self.memory.trend(Timestamp::now(), span, columns)
+    }
+
+    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, SourceError> {
+        #[cfg(feature = "alerts")]
+        return alerts::history(&self.alerts, query, Timestamp::now()).await;
+        #[cfg(not(feature = "alerts"))]
+        lacks("alerting")
+    }
+
+    async fn silences(&self) -> Result<Vec<ActiveSilence>, SourceError> {
+        #[cfg(feature = "alerts")]
+        return Ok(alerts::silences(&self.alerts));
+        #[cfg(not(feature = "alerts"))]
+        lacks("alerting")
+    }
+
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, SourceError> {
+        #[cfg(feature = "logging")]
+        return Ok(log::tail(&self.logs.recent(), query));
+        #[cfg(not(feature = "logging"))]
+        lacks("the log")
+    }
+
+    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, SourceError> {
+        #[cfg(feature = "metrics")]
+        {
+            let mut families = scrape::parse(&self.metrics.export_metrics());
+            for family in &mut families {
+                family.omitted = family.samples.len().saturating_sub(samples);
+                family.samples.truncate(samples);
+            }
+            Ok(families)
+        }
+        #[cfg(not(feature = "metrics"))]
+        lacks("the metrics")
+    }
+
+    async fn reports(&self) -> Result<Vec<ReportEntry>, SourceError> {
+        #[cfg(feature = "reports")]
+        if let Some(reports) = &self.reports {
+            return reports::archive(reports, Timestamp::now()).await;
+        }
+        Err(SourceError::NotConfigured {
+            what: "the daily report",
+        })
+    }
+
+    async fn report_page(&self, session: Date) -> Result<String, SourceError> {
+        #[cfg(feature = "reports")]
+        if let Some(reports) = &self.reports {
+            return reports::page(reports, session).await;
+        }
+        Err(SourceError::NotFound { what: "report" })
+    }
+
+    async fn config(&self) -> Result<Vec<Setting>, SourceError> {
+        Ok(settings::settings(&self.config))
+    }
+
+    async fn acknowledge(&self, key: &str, by: &str) -> Result<(), SourceError> {
+        #[cfg(feature = "alerts")]
+        return alerts::answer(self.alerts.acknowledge(key, by).await);
+        #[cfg(not(feature = "alerts"))]
+        lacks("alerting")
+    }
+
+    async fn silence(&self, silence: NewSilence) -> Result<(), SourceError> {
+        #[cfg(feature = "alerts")]
+        return alerts::silence(&self.alerts, silence, Timestamp::now()).await;
+        #[cfg(not(feature = "alerts"))]
+        lacks("alerting")
+    }
+
+    async fn unsilence(&self, id: &str, by: &str) -> Result<(), SourceError> {
+        #[cfg(feature = "alerts")]
+        return match alerts::answer(self.alerts.unsilence(id).await)? {
+            true => Ok(()),
+            false => Err(SourceError::NotFound { what: "silence" }),
+        };
+        #[cfg(not(feature = "alerts"))]
+        lacks("alerting")
+    }
+
+    async fn set_log_level(
+        &self,
+        directives: &str,
+        ttl: Option<Duration>,
+    ) -> Result<(), SourceError> {
+        #[cfg(feature = "logging")]
+        {
+            let set = self.logs.set_level(directives, ttl);
+            set.map_err(|error| SourceError::Refused {
+                reason: error.to_string(),
+            })?;
+            self.memory.level_set(ttl.map(|ttl| Timestamp::now() + ttl));
+            Ok(())
+        }
+        #[cfg(not(feature = "logging"))]
+        lacks("the log")
+    }
+}

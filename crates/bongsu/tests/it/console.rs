@@ -1,0 +1,126 @@
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use crate::process::Engine;
+
+const BEARER: &str = "authorization: Bearer s3cret-token\r\n";
+
+struct Console {
+    engine: Engine,
+    _dir: tempfile::TempDir,
+}
+
+impl Console {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("engine.db").display());
+        let engine = Engine::start(
+            dir.path(),
+            &[
+                ("BONGSU_OPS_TOKEN", "s3cret-token"),
+                ("BONGSU_GRACE_SECONDS", "45"),
+                ("DATABASE_URL", &url),
+            ],
+        );
+        Self { engine, _dir: dir }
+    }
+
+    fn page(&self, path: &str) -> String {
+        let (status, page) = self.engine.ask_with("GET", path, BEARER, "");
+        assert_eq!(status, 200, "{path}: {page}");
+        page
+    }
+
+    #[track_caller]
+    fn until(&self, path: &str, what: &str) -> String {
+        self.engine.until(what, || {
+            let page = self.page(path);
+            page.contains(what).then_some(page)
+        })
+    }
+
+    fn post(&self, path: &str, form: &str) -> (u16, String) {
+        let headers = format!("{BEARER}content-type: application/x-www-form-urlencoded\r\n");
+        self.engine.ask_with("POST", path, &headers, form)
+    }
+}
+
+/// What stands between two marks.
+fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = page.split(before).nth(1).unwrap();
+    rest.split(after).next().unwrap()
+}
+
+#[test]
+fn what_the_engine_does_is_on_the_console() {
+    let console = Console::start();
+    let (status, page) = console.engine.ask("GET", "/console", "");
+    assert_eq!(status, 401, "{page}");
+    assert!(!page.contains("trading_engine"), "{page}");
+
+    let order = r#"{"symbol":"005930","side":"buy","quantity":3000}"#;
+    assert_eq!(console.engine.ask("POST", "/trade", order).0, 200);
+    console.until("/console", "healthy");
+    // The figures are read every ten seconds.
+    let page = console.until("/console", "₩");
+    assert!(page.contains("trading_engine"), "{page}");
+
+    let crash = r#"{"percent":-90}"#;
+    assert_eq!(console.engine.ask("POST", "/market/shock", crash).0, 204);
+    let page = console.until("/console", "TRADING HALT");
+    let page = page.split("TRADING HALT").last().unwrap();
+    let form = between(page, "action=\"/console/acknowledge\"", "</form>");
+    let token = between(form, "name=\"token\" value=\"", "\"");
+    let key = between(form, "name=\"key\" value=\"", "\"");
+    let escaped: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let (status, _) = console.post(
+        "/console/acknowledge",
+        &format!("token={token}&key={escaped}&by=tester"),
+    );
+    assert_eq!(status, 303);
+    console.until("/console", "acknowledged by tester");
+    let silence = format!("token={token}&key={escaped}&by=tester&minutes=15&reason=known");
+    assert_eq!(console.post("/console/silence", &silence).0, 303);
+    let page = console.until("/console/alerts", "Silences in force");
+    assert!(page.contains("✓</span> <b>"), "a delivery arrived: {page}");
+
+    let level = format!("token={token}&directives=debug&by=tester&minutes=5");
+    assert_eq!(console.post("/console/level", &level).0, 303);
+    let page = console.page("/console/config");
+    assert!(page.contains("goes back in"), "{page}");
+    assert!(
+        !page.contains("s3cret-token") && page.contains("***"),
+        "{page}"
+    );
+
+    let page = console.page("/console/logs?q=acknowledge");
+    assert!(page.contains("done from the console"), "{page}");
+    let page = console.page("/console/metrics?q=http_requests_total");
+    assert!(page.contains("endpoint=&#34;/trade&#34;"), "{page}");
+    console.page("/console/reports");
+    console.engine.stop();
+}
+
+#[test]
+fn a_live_page_does_not_hold_up_the_end() {
+    let console = Console::start();
+    let mut stream = TcpStream::connect(console.engine.address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let request = format!("GET /console/events HTTP/1.1\r\nhost: x\r\n{BEARER}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let (mut read, mut part) = (String::new(), [0; 8192]);
+    while !read.contains("id=\"beacon\"") {
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "{read}");
+        read.push_str(&String::from_utf8_lossy(&part[..count]));
+    }
+    let asked = Instant::now();
+    assert!(console.engine.stop().success());
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}

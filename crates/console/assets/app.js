@@ -1,0 +1,152 @@
+// Live updates, a countdown that ticks, a name remembered. Every page works without this file.
+"use strict";
+(() => {
+  const main = document.getElementById("main");
+  const live = document.getElementById("live");
+
+  // Puts in what changed and nothing else, so that scrolling, focus, an open form and a screen reader
+  // stay where they were. Items of a list are told apart by their key, never by their place.
+  const merge = (now, next) => {
+    if (now.isEqualNode(next)) return;
+    for (const { name } of [...now.attributes]) {
+      if (!next.hasAttribute(name) && name !== "open") now.removeAttribute(name);
+    }
+    for (const { name, value } of next.attributes) {
+      if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+    }
+    if (now.matches("ul.rows")) return mergeList(now, next);
+    const before = [...now.childNodes];
+    const after = [...next.childNodes];
+    if (before.length !== after.length || before.some((node, i) => node.nodeName !== after[i].nodeName)) {
+      now.replaceChildren(...after);
+      return;
+    }
+    before.forEach((node, i) => {
+      if (node.nodeType === Node.ELEMENT_NODE) merge(node, after[i]);
+      else if (node.nodeValue !== after[i].nodeValue) node.nodeValue = after[i].nodeValue;
+    });
+  };
+
+  const mergeList = (now, next) => {
+    const items = [...next.children];
+    const wanted = new Set(items.map((item) => item.dataset.key));
+    const known = new Map();
+    for (const old of [...now.children]) {
+      if (wanted.has(old.dataset.key)) known.set(old.dataset.key, old);
+      else old.remove();
+    }
+    let place = now.firstElementChild;
+    for (const item of items) {
+      const old = known.get(item.dataset.key);
+      if (old) merge(old, item);
+      if (old && old === place) place = place.nextElementSibling;
+      else now.insertBefore(old || item, place);
+    }
+  };
+
+  const update = (html, selector) => {
+    const next = new DOMParser().parseFromString(html, "text/html");
+    for (const panel of next.querySelectorAll(selector)) {
+      const now = document.getElementById(panel.id);
+      if (now) merge(now, document.importNode(panel, true));
+    }
+    const title = document.querySelector("[data-title]");
+    if (title) document.title = title.dataset.title;
+    remember();
+  };
+
+  // The clock of the service, as far as this page knows it.
+  let offset = 0;
+  const sync = () => {
+    const at = document.querySelector(".who time");
+    if (at) offset = Date.parse(at.dateTime) - Date.now();
+  };
+  const two = (n) => String(n).padStart(2, "0");
+  const tick = () => {
+    for (const el of document.querySelectorAll(".countdown")) {
+      const left = Math.max(0, Math.round((Date.parse(el.dateTime) - Date.now() - offset) / 1000));
+      const days = el.textContent.includes(" ") ? el.textContent.split(" ")[0] + " " : "";
+      el.textContent = days + [left / 3600 % 24, left / 60 % 60, left % 60].map((n) => two(Math.floor(n))).join(":");
+    }
+  };
+
+  const say = (on) => {
+    if (!live) return;
+    const text = on ? live.dataset.live : live.dataset.lost;
+    if (live.textContent !== text) live.textContent = text;
+    live.className = on ? "live on" : "live off";
+  };
+
+  if (main && main.dataset.events) {
+    sync();
+    setInterval(tick, 1000);
+    let source = null;
+    let retry = 0;
+    const connect = () => {
+      source = new EventSource(main.dataset.events);
+      source.onmessage = (event) => {
+        retry = 0;
+        update(event.data, "section[id]");
+        sync();
+        say(true);
+      };
+      source.onerror = () => {
+        say(false);
+        // The browser tries again by itself unless the answer was an error: then it is up to us.
+        if (source.readyState === EventSource.CLOSED) {
+          retry = Math.min(retry + 1, 6);
+          setTimeout(connect, 1000 * 2 ** retry);
+        }
+      };
+    };
+    connect();
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) {
+        source.close();
+      } else if (source.readyState === EventSource.CLOSED) {
+        connect();
+      }
+    });
+  }
+
+  // Other pages ask again for themselves.
+  const again = document.querySelector("[data-refresh]");
+  if (again) {
+    const reload = async () => {
+      if (!document.hidden) {
+        try {
+          const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+          if (answer.ok && !answer.redirected) update(await answer.text(), "[data-refresh]");
+        } catch {
+          // The service restarts: the next time will tell.
+        }
+      }
+      setTimeout(reload, again.dataset.refresh * 1000);
+    };
+    setTimeout(reload, again.dataset.refresh * 1000);
+  }
+
+  // The name that was typed last, in every form that asks for one.
+  const remember = () => {
+    for (const input of document.querySelectorAll("input[name=by]")) {
+      if (!input.value) input.value = localStorage.getItem("bongsu-by") || "";
+    }
+  };
+  remember();
+  document.addEventListener("submit", (event) => {
+    const by = event.target.querySelector("input[name=by]");
+    if (by && by.value) localStorage.setItem("bongsu-by", by.value);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const open of document.querySelectorAll("details.act[open]")) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll("details.act[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+  });
+})();

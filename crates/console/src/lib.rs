@@ -1,0 +1,56 @@
+//! The ops console of a trading service: what a person looks at when the phone rings at 9:01.
+//!
+//! This crate is the console's pure part. A [`ConsoleSource`] hands it plain data; [`pages`] makes
+//! HTML of that data and of `now`; [`beacon`] says in one word how the service does, and why;
+//! [`history::History`] keeps the last 24 hours. It serves nothing: `bongsu-axum-glue` mounts the
+//! pages, and the facade supplies the source.
+//!
+//! ```
+//! use bongsu_console::{Beacon, Lang, Service, Snapshot, beacon};
+//! use bongsu_console::pages::{Chrome, overview};
+//! use bongsu_console::history::Trend;
+//!
+//! let service = Service { name: "trading-engine".to_owned(), ..Service::default() };
+//! let snapshot = Snapshot::new("2026-05-28T00:01:00Z".parse()?, service);
+//! assert_eq!(beacon(&snapshot).0, Beacon::Calm);
+//!
+//! let chrome = Chrome::new(Lang::En, "token for the forms");
+//! let html = overview::page(&chrome, &snapshot, &Trend::default(), &Trend::default());
+//! assert!(html.contains("trading-engine"));
+//! # Ok::<(), jiff::Error>(())
+//! ```
+//!
+//! # What is promised
+//!
+//! * **Nothing is invented**: a missing figure is a dash with its reason ([`Figure`]).
+//! * **Nothing is injected**: every text is escaped, in HTML and in the pictures alike, and the pages
+//!   need neither inline script nor inline style, so that a strict policy can forbid both.
+//! * **Everything is embedded**: [`assets::STYLE`] and [`assets::SCRIPT`] are all there is besides
+//!   the pages; the script makes the first screen live and is not needed to read or to act.
+//! * **Nothing rests on colour alone**: each state has a shape and a word.
+
+pub mod assets;
+mod beacon;
+mod chart;
+mod figure;
+mod format;
+pub mod history;
+mod lang;
+pub mod pages;
+mod snapshot;
+mod source;
+pub mod testing;
+
+pub use beacon::{Beacon, Cause, Reason, Resource, beacon};
+pub use figure::{Figure, Missing};
+pub use lang::{Lang, UnknownLang};
+pub use snapshot::{
+    Breaker, Channel, Dependency, FiringAlert, HALT_DRAWDOWN_PERCENT, Http, LastReport, Level,
+    LogLevel, Portfolio, Reports, Service, Session, SessionState, Snapshot, Status, SymbolPnl,
+    Usage, UsageLimits,
+};
+pub use source::{
+    ActiveSilence, AlertQuery, AlertRecord, ConsoleSource, DeliveryOutcome, DeliveryRecord,
+    LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, NewSilence, ReportEntry, Setting,
+    SourceError,
+};

@@ -1,0 +1,112 @@
+//! The history of alerts, with what became of every delivery.
+
+use askama::Template;
+use jiff::Timestamp;
+
+use super::{Chrome, Place, overview::glyph, rendered};
+use crate::{
+    Lang, format,
+    snapshot::Level,
+    source::{ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, SourceError},
+};
+
+/// The page: what `query` found, and the silences in force.
+#[must_use]
+pub fn page(
+    chrome: &Chrome,
+    now: Timestamp,
+    query: &AlertQuery,
+    found: &Result<Vec<AlertRecord>, SourceError>,
+    silences: &Result<Vec<ActiveSilence>, SourceError>,
+) -> String {
+    let l = chrome.lang;
+    rendered(&Page {
+        levels: Level::WORST_FIRST.map(|level| {
+            (
+                level.as_str(),
+                format::level(level, l),
+                query.level == Some(level),
+            )
+        }),
+        c: chrome.at(Place::Alerts),
+        l,
+        query,
+        rows: found
+            .as_ref()
+            .map(|records| records.iter().map(|record| row(record, l)).collect())
+            .map_err(ToString::to_string),
+        silences: silences
+            .as_ref()
+            .map(|all| {
+                let left = |s: &ActiveSilence| format::since(now, s.until, l);
+                all.iter().map(|s| (s, left(s))).collect()
+            })
+            .map_err(ToString::to_string),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "alerts.html")]
+struct Page<'a> {
+    c: Chrome,
+    l: Lang,
+    query: &'a AlertQuery,
+    levels: [(&'static str, &'static str, bool); 4],
+    rows: Result<Vec<Row<'a>>, String>,
+    silences: Result<Vec<(&'a ActiveSilence, String)>, String>,
+}
+
+struct Row<'a> {
+    record: &'a AlertRecord,
+    when: String,
+    class: &'static str,
+    glyph: &'static str,
+    level: &'static str,
+    deliveries: Vec<DeliveryRow<'a>>,
+}
+
+struct DeliveryRow<'a> {
+    channel: &'a str,
+    class: &'static str,
+    glyph: &'static str,
+    outcome: &'static str,
+    why: &'a str,
+    attempts: u32,
+    when: Option<String>,
+}
+
+fn row(record: &AlertRecord, l: Lang) -> Row<'_> {
+    let deliveries = record.deliveries.iter().map(|delivery| {
+        let (class, glyph, outcome, why) = match &delivery.outcome {
+            DeliveryOutcome::Delivered => ("ok", "✓", l.pick("delivered", "전달됨"), ""),
+            DeliveryOutcome::Pending(why) => (
+                "warn",
+                "◐",
+                l.pick("under way", "전송 중"),
+                why.as_deref().unwrap_or_default(),
+            ),
+            DeliveryOutcome::Suppressed(why) => {
+                ("idle", "■", l.pick("held back", "보류"), why.as_str())
+            }
+            DeliveryOutcome::Digested => ("ok", "≡", l.pick("in a digest", "묶음 발송"), ""),
+            DeliveryOutcome::Dead(why) => ("bad", "✕", l.pick("given up", "포기"), why.as_str()),
+        };
+        DeliveryRow {
+            channel: &delivery.channel,
+            class,
+            glyph,
+            outcome,
+            why,
+            attempts: delivery.attempts,
+            when: delivery.at.map(format::clock),
+        }
+    });
+    Row {
+        when: format::full(record.at),
+        class: record.level.as_str(),
+        glyph: glyph(record.level),
+        level: format::level(record.level, l),
+        deliveries: deliveries.collect(),
+        record,
+    }
+}

@@ -1,0 +1,43 @@
+//! The configuration as resolved, and the log level.
+
+use askama::Template;
+use jiff::Timestamp;
+
+use super::{Chrome, Place, rendered};
+use crate::{
+    Figure, Lang, format,
+    snapshot::LogLevel,
+    source::{Setting, SourceError},
+};
+
+/// The page: the settings, and the log level in force.
+#[must_use]
+pub fn page(
+    chrome: &Chrome,
+    now: Timestamp,
+    level: &Figure<LogLevel>,
+    found: &Result<Vec<Setting>, SourceError>,
+) -> String {
+    let l = chrome.lang;
+    rendered(&Page {
+        c: chrome.at(Place::Config),
+        l,
+        level: match level {
+            Figure::Known(level) => Ok((
+                level.directives.as_str(),
+                level.until.map(|until| format::since(now, until, l)),
+            )),
+            Figure::Missing(missing) => Err(missing.words(l).into_owned()),
+        },
+        rows: found.as_ref().map_err(ToString::to_string),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "config.html")]
+struct Page<'a> {
+    c: Chrome,
+    l: Lang,
+    level: Result<(&'a str, Option<String>), String>,
+    rows: Result<&'a Vec<Setting>, String>,
+}

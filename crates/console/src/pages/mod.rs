@@ -1,0 +1,190 @@
+//! Data in, HTML out: one module a page.
+
+use askama::{Template, filters::HtmlSafe};
+
+use crate::{Figure, Lang};
+
+pub mod alerts;
+pub mod config;
+pub mod logs;
+pub mod message;
+pub mod metrics;
+pub mod overview;
+pub mod reports;
+
+/// What every page has around its content.
+#[derive(Debug, Clone, Default)]
+pub struct Chrome {
+    /// The language.
+    pub lang: Lang,
+    /// What the forms carry to prove that they came from here.
+    pub token: String,
+    /// What was just done.
+    pub notice: Option<Notice>,
+    /// Somebody signed in, and may sign out.
+    pub signed_in: bool,
+    /// The page, for the navigation; set by the page itself.
+    place: Place,
+    /// The rest of the address, for the link to the other language.
+    pub here: String,
+}
+
+impl Chrome {
+    /// Around a page in `lang` whose forms carry `token`.
+    #[must_use]
+    pub fn new(lang: Lang, token: impl Into<String>) -> Self {
+        Self {
+            lang,
+            token: token.into(),
+            ..Self::default()
+        }
+    }
+
+    fn at(&self, place: Place) -> Self {
+        Self {
+            place,
+            ..self.clone()
+        }
+    }
+
+    fn said(&self) -> Option<&'static str> {
+        self.notice.map(|notice| notice.words(self.lang))
+    }
+
+    fn links(&self) -> [Link; 6] {
+        let l = self.lang;
+        let link = |place, href, text| Link {
+            href,
+            text,
+            here: self.place == place,
+        };
+        [
+            link(Place::Overview, "/console", l.pick("Overview", "개요")),
+            link(Place::Alerts, "/console/alerts", l.pick("Alerts", "알림")),
+            link(Place::Logs, "/console/logs", l.pick("Logs", "로그")),
+            link(
+                Place::Metrics,
+                "/console/metrics",
+                l.pick("Metrics", "지표"),
+            ),
+            link(
+                Place::Reports,
+                "/console/reports",
+                l.pick("Reports", "보고서"),
+            ),
+            link(Place::Config, "/console/config", l.pick("Config", "설정")),
+        ]
+    }
+}
+
+struct Link {
+    href: &'static str,
+    text: &'static str,
+    here: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    None,
+    Overview,
+    Alerts,
+    Logs,
+    Metrics,
+    Reports,
+    Config,
+}
+
+/// What was just done, shown once on the page that follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// An alert was acknowledged.
+    Acknowledged,
+    /// Alerts were silenced.
+    Silenced,
+    /// A silence was ended.
+    Unsilenced,
+    /// The log level was set.
+    LevelSet,
+}
+
+impl Notice {
+    const ALL: [Self; 4] = [
+        Self::Acknowledged,
+        Self::Silenced,
+        Self::Unsilenced,
+        Self::LevelSet,
+    ];
+
+    /// The word in the address.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Silenced => "silenced",
+            Self::Unsilenced => "unsilenced",
+            Self::LevelSet => "level",
+        }
+    }
+
+    /// The notice of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.as_str() == word)
+    }
+
+    fn words(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Acknowledged => lang.pick("Acknowledged.", "확인 처리했습니다."),
+            Self::Silenced => lang.pick("Silenced.", "알림을 멈췄습니다."),
+            Self::Unsilenced => lang.pick("The silence has ended.", "알림 멈춤을 해제했습니다."),
+            Self::LevelSet => lang.pick("The log level is set.", "로그 수준을 바꿨습니다."),
+        }
+    }
+}
+
+/// A figure on a page: its text, or a dash with the reason.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% match why %}{% when None %}<span class="v {{ tone }}">{% if !mark.is_empty() %}<span class="mark" aria-hidden="true">{{ mark }}</span> {% endif %}{{ text }}</span>{% when Some(why) %}<span class="v none">–</span> <span class="why">{{ why }}</span>{% endmatch %}"#
+)]
+struct Cell {
+    text: String,
+    mark: &'static str,
+    tone: &'static str,
+    why: Option<String>,
+}
+
+impl HtmlSafe for Cell {}
+
+impl Cell {
+    fn of<T>(figure: &Figure<T>, lang: Lang, show: impl FnOnce(&T) -> String) -> Self {
+        let (text, why) = match figure {
+            Figure::Known(value) => (show(value), None),
+            Figure::Missing(missing) => (String::new(), Some(missing.words(lang).into_owned())),
+        };
+        Self {
+            text,
+            mark: "",
+            tone: "",
+            why,
+        }
+    }
+
+    /// Coloured and marked as a gain or a loss.
+    fn signed(mut self, sign: Option<f64>) -> Self {
+        (self.tone, self.mark) = match sign {
+            Some(value) if value > 0.0 => ("up", "▲"),
+            Some(value) if value < 0.0 => ("down", "▼"),
+            _ => ("", ""),
+        };
+        self
+    }
+}
+
+/// A page as text. Writing to memory fails for no template here; if one ever does, the reader sees
+/// an empty page rather than half of one.
+fn rendered(page: &impl Template) -> String {
+    page.render().unwrap_or_default()
+}

@@ -1,0 +1,52 @@
+//! The kept reports, with a preview.
+
+use askama::Template;
+use jiff::civil::Date;
+
+use super::{Chrome, Place, rendered};
+use crate::{
+    Lang, format,
+    source::{ReportEntry, SourceError},
+};
+
+/// The page, with the report of `shown` beside the list. The preview is a frame of its own address,
+/// `/console/reports/<date>`, which is to be served in a sandbox.
+#[must_use]
+pub fn page(
+    chrome: &Chrome,
+    shown: Option<Date>,
+    found: &Result<Vec<ReportEntry>, SourceError>,
+) -> String {
+    rendered(&Page {
+        c: chrome.at(Place::Reports),
+        l: chrome.lang,
+        shown,
+        rows: found
+            .as_ref()
+            .map(|all| all.iter().map(|entry| row(entry, shown)).collect())
+            .map_err(ToString::to_string),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "reports.html")]
+struct Page<'a> {
+    c: Chrome,
+    l: Lang,
+    shown: Option<Date>,
+    rows: Result<Vec<Row<'a>>, String>,
+}
+
+struct Row<'a> {
+    entry: &'a ReportEntry,
+    when: Option<String>,
+    chosen: bool,
+}
+
+fn row(entry: &ReportEntry, shown: Option<Date>) -> Row<'_> {
+    Row {
+        entry,
+        when: entry.at.map(format::full),
+        chosen: shown == Some(entry.session),
+    }
+}

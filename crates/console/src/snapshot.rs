@@ -1,0 +1,347 @@
+//! What the first screen shows, as plain data.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::Figure;
+
+/// Drawdown at which trading halts when nobody says otherwise, percent.
+pub const HALT_DRAWDOWN_PERCENT: f64 = 28.0;
+
+/// Everything on the first screen at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The moment.
+    pub at: Timestamp,
+    /// Who speaks.
+    pub service: Service,
+    /// What the service leans on.
+    pub dependencies: Figure<Vec<Dependency>>,
+    /// What fires, in any order.
+    pub alerts: Figure<Vec<FiringAlert>>,
+    /// Where alerts go.
+    pub channels: Figure<Vec<Channel>>,
+    /// The requests of the last minute.
+    pub http: Http,
+    /// The machine.
+    pub host: Usage,
+    /// The container's share of the machine, measured against its limits.
+    pub container: Usage,
+    /// From when on usage is worth a word.
+    pub limits: UsageLimits,
+    /// The book.
+    pub portfolio: Portfolio,
+    /// The exchange.
+    pub session: Figure<Session>,
+    /// The daily report.
+    pub reports: Reports,
+    /// The log level in force.
+    pub log_level: Figure<LogLevel>,
+}
+
+impl Snapshot {
+    /// A snapshot in which everything but the service is missing.
+    #[must_use]
+    pub fn new(at: Timestamp, service: Service) -> Self {
+        Self {
+            at,
+            service,
+            dependencies: Figure::default(),
+            alerts: Figure::default(),
+            channels: Figure::default(),
+            http: Http::default(),
+            host: Usage::default(),
+            container: Usage::default(),
+            limits: UsageLimits::default(),
+            portfolio: Portfolio::default(),
+            session: Figure::default(),
+            reports: Reports::default(),
+            log_level: Figure::default(),
+        }
+    }
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it runs, such as `production`.
+    pub environment: String,
+    /// How long it has run.
+    pub uptime: Duration,
+}
+
+/// How a dependency does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// It answers.
+    Healthy,
+    /// No result yet, or none that is recent enough.
+    Unknown,
+    /// It answers badly.
+    Degraded,
+    /// It does not answer.
+    Unhealthy,
+}
+
+/// Something the service leans on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dependency {
+    /// Its name; its latency is kept in the history under it.
+    pub name: String,
+    /// What kind of thing, such as `database`.
+    pub kind: String,
+    /// How it does.
+    pub status: Status,
+    /// Without it the service cannot work.
+    pub required: bool,
+    /// The last response, in milliseconds.
+    pub latency_ms: Figure<f64>,
+    /// Since when it has had this status.
+    pub since: Figure<Timestamp>,
+    /// What its last check said.
+    pub message: Option<String>,
+}
+
+/// How bad an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Look at it today.
+    Warning,
+    /// Look at it now.
+    Error,
+    /// Everything else waits.
+    Critical,
+}
+
+impl Level {
+    /// All, the worst first.
+    pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::Error, Self::Warning, Self::Info];
+
+    /// The word on the wire, in logs and in query strings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The level of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::WORST_FIRST.into_iter().find(|l| l.as_str() == word)
+    }
+}
+
+/// An alert that fires.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiringAlert {
+    /// What it goes by.
+    pub key: String,
+    /// How bad.
+    pub level: Level,
+    /// In a line.
+    pub title: String,
+    /// At more length.
+    pub message: String,
+    /// Who raised it.
+    pub source: String,
+    /// When it began.
+    pub since: Timestamp,
+    /// How often it was sent.
+    pub count: u64,
+    /// Who knows.
+    pub acknowledged_by: Option<String>,
+    /// Until when it is silenced.
+    pub silenced_until: Option<Timestamp>,
+}
+
+/// Where alerts go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    /// Its name.
+    pub name: String,
+    /// Deliveries waiting or under way.
+    pub queued: u64,
+    /// Deliveries that arrived.
+    pub delivered: u64,
+    /// Deliveries given up.
+    pub dead: u64,
+    /// When the last one arrived.
+    pub last_success: Figure<Timestamp>,
+    /// Whether it is used.
+    pub breaker: Breaker,
+}
+
+/// Whether a channel is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Breaker {
+    /// It is.
+    Closed,
+    /// It failed several times in a row and is left alone for a while.
+    Open,
+    /// It says that somebody has to mend it.
+    Broken,
+    /// Somebody switched it off.
+    Disabled,
+}
+
+/// The requests of the last minute.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Http {
+    /// Requests a second.
+    pub requests_per_second: Figure<f64>,
+    /// Share answered with 5xx, 0 to 1.
+    pub error_ratio: Figure<f64>,
+    /// Median duration, milliseconds.
+    pub p50_ms: Figure<f64>,
+    /// 95th percentile, milliseconds.
+    pub p95_ms: Figure<f64>,
+    /// 99th percentile, milliseconds.
+    pub p99_ms: Figure<f64>,
+    /// Requests under way.
+    pub in_flight: Figure<u64>,
+}
+
+/// CPU, memory and disk in use.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Usage {
+    /// Busy share of the CPUs, percent.
+    pub cpu_percent: Figure<f64>,
+    /// Share of memory in use, percent.
+    pub memory_percent: Figure<f64>,
+    /// Memory in use, bytes.
+    pub memory_used_bytes: Figure<u64>,
+    /// Memory there is, bytes.
+    pub memory_total_bytes: Figure<u64>,
+    /// Share of the disk in use, percent.
+    pub disk_percent: Figure<f64>,
+    /// Disk still free, bytes.
+    pub disk_free_bytes: Figure<u64>,
+}
+
+/// From when on usage is worth a word: warning and critical, percent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UsageLimits {
+    /// For CPU.
+    pub cpu: (f64, f64),
+    /// For memory.
+    pub memory: (f64, f64),
+    /// For disk.
+    pub disk: (f64, f64),
+}
+
+impl Default for UsageLimits {
+    /// The defaults of the resource thresholds.
+    fn default() -> Self {
+        Self {
+            cpu: (70.0, 90.0),
+            memory: (80.0, 95.0),
+            disk: (85.0, 95.0),
+        }
+    }
+}
+
+/// The book.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Portfolio {
+    /// What it is worth, won.
+    pub value_krw: Figure<i64>,
+    /// Loss from the last high, percent, as a positive number.
+    pub drawdown_percent: Figure<f64>,
+    /// Drawdown at which trading halts, percent.
+    pub halt_percent: f64,
+    /// Gain or loss of the day, won.
+    pub day_pnl_krw: Figure<i64>,
+    /// The same against the value at the last close, percent.
+    pub day_pnl_percent: Figure<f64>,
+    /// Open positions.
+    pub positions: Figure<u64>,
+    /// Gain or loss by symbol, in any order.
+    pub symbols: Vec<SymbolPnl>,
+}
+
+impl Default for Portfolio {
+    fn default() -> Self {
+        Self {
+            value_krw: Figure::default(),
+            drawdown_percent: Figure::default(),
+            halt_percent: HALT_DRAWDOWN_PERCENT,
+            day_pnl_krw: Figure::default(),
+            day_pnl_percent: Figure::default(),
+            positions: Figure::default(),
+            symbols: Vec::new(),
+        }
+    }
+}
+
+/// Gain or loss of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SymbolPnl {
+    /// The ticker.
+    pub symbol: String,
+    /// Won.
+    pub pnl_krw: i64,
+}
+
+/// What the exchange does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// What it does now.
+    pub state: SessionState,
+    /// When that changes.
+    pub changes_at: Timestamp,
+    /// When the running stretch began: the countdown's other end.
+    pub began_at: Option<Timestamp>,
+}
+
+/// What the exchange does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionState {
+    /// It trades; the change is the close.
+    Open,
+    /// It will open today; the change is the opening.
+    BeforeOpen,
+    /// It has closed; the change is the next session's opening.
+    Closed,
+    /// It rests, for this reason; the change is the next session's opening.
+    Holiday(String),
+}
+
+/// The daily report.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reports {
+    /// When the next is due.
+    pub next: Figure<Timestamp>,
+    /// The last one.
+    pub last: Figure<LastReport>,
+}
+
+/// The last report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastReport {
+    /// The session it is about.
+    pub session: jiff::civil::Date,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What failed, when something did.
+    pub problem: Option<String>,
+}
+
+/// The log level in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLevel {
+    /// The directives.
+    pub directives: String,
+    /// When the configured level comes back.
+    pub until: Option<Timestamp>,
+}

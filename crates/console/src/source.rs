@@ -1,0 +1,313 @@
+//! Where the console's data comes from, and who performs its actions.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    history::Trend,
+    snapshot::{Level, Snapshot},
+};
+
+/// Gives the console its data and performs its actions.
+///
+/// Every method answers from memory or from a store off the runtime: the first screen asks for
+/// [`snapshot`](Self::snapshot) and [`history`](Self::history) every tick. What a method returns is
+/// shown to whoever may see the console; secrets must be masked before.
+#[async_trait]
+pub trait ConsoleSource: Send + Sync + 'static {
+    /// The first screen's figures now.
+    async fn snapshot(&self) -> Snapshot;
+
+    /// The last `span` of the history in `columns` columns; see
+    /// [`History::trend`](crate::history::History::trend).
+    async fn history(&self, span: Duration, columns: usize) -> Trend;
+
+    /// Alerts and what became of them, the newest first.
+    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, SourceError>;
+
+    /// The silences that have not ended.
+    async fn silences(&self) -> Result<Vec<ActiveSilence>, SourceError>;
+
+    /// The last log lines that match, the newest first.
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, SourceError>;
+
+    /// Every metric with at most `samples` samples of each.
+    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, SourceError>;
+
+    /// The kept reports, the newest first.
+    async fn reports(&self) -> Result<Vec<ReportEntry>, SourceError>;
+
+    /// A report as a whole HTML page, shown in a sandbox.
+    async fn report_page(&self, session: Date) -> Result<String, SourceError>;
+
+    /// The configuration as resolved, secrets masked.
+    async fn config(&self) -> Result<Vec<Setting>, SourceError>;
+
+    /// Notes that `by` knows of the alert that fires under `key`.
+    async fn acknowledge(&self, key: &str, by: &str) -> Result<(), SourceError>;
+
+    /// Keeps alerts from going out for a while.
+    async fn silence(&self, silence: NewSilence) -> Result<(), SourceError>;
+
+    /// Ends a silence.
+    async fn unsilence(&self, id: &str, by: &str) -> Result<(), SourceError>;
+
+    /// Sets the log level for a time, or for good without one.
+    async fn set_log_level(
+        &self,
+        directives: &str,
+        ttl: Option<Duration>,
+    ) -> Result<(), SourceError>;
+}
+
+/// Why something could not be had or done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The service does not have the part.
+    #[error("{what} is not configured")]
+    NotConfigured {
+        /// Which part.
+        what: &'static str,
+    },
+    /// There is no such thing.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// The request makes no sense.
+    #[error("{reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// It should have worked.
+    #[error("{reason}")]
+    Failed {
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// Which alerts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlertQuery {
+    /// At least as bad.
+    pub level: Option<Level>,
+    /// Title, key or source contain it, whatever the case; empty for all.
+    pub text: String,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// An alert and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertRecord {
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// What it goes by.
+    pub key: String,
+    /// How bad.
+    pub level: Level,
+    /// In a line.
+    pub title: String,
+    /// At more length.
+    pub message: String,
+    /// Who raised it.
+    pub source: String,
+    /// The end of an alert rather than its beginning.
+    pub resolved: bool,
+    /// What became of it on each channel.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// What became of an alert on one channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryRecord {
+    /// The channel.
+    pub channel: String,
+    /// What became of it.
+    pub outcome: DeliveryOutcome,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When that was.
+    pub at: Option<Timestamp>,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// It waits or is under way; the last failure, if any.
+    Pending(Option<String>),
+    /// The far side took it.
+    Delivered,
+    /// It was held back, for this reason.
+    Suppressed(String),
+    /// It was told in a digest.
+    Digested,
+    /// It was given up, for this reason.
+    Dead(String),
+}
+
+/// A silence that has not ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActiveSilence {
+    /// Its id.
+    pub id: String,
+    /// What it silences, in words.
+    pub matches: String,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Who asked for it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A silence to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSilence {
+    /// The key of the alerts to silence.
+    pub key: String,
+    /// How long.
+    pub length: Duration,
+    /// Who asks for it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Which log lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// At least as bad.
+    pub level: Option<LogSeverity>,
+    /// The line contains it, whatever the case; empty for all.
+    pub text: String,
+    /// Only lines of this request; empty for all.
+    pub request_id: String,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// How bad a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogSeverity {
+    /// Every step.
+    Trace,
+    /// For whoever looks for a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// What should not.
+    Warn,
+    /// What went wrong.
+    Error,
+}
+
+impl LogSeverity {
+    /// All, the least first.
+    pub const ALL: [Self; 5] = [
+        Self::Trace,
+        Self::Debug,
+        Self::Info,
+        Self::Warn,
+        Self::Error,
+    ];
+
+    /// The word in logs and query strings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+
+    /// The severity of that word, whatever the case.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| word.eq_ignore_ascii_case(severity.as_str()))
+    }
+}
+
+/// A log line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// How bad.
+    pub severity: LogSeverity,
+    /// Who wrote it, such as `trading::orders`.
+    pub logger: String,
+    /// What it says.
+    pub message: String,
+    /// The request it belongs to.
+    pub request_id: Option<String>,
+    /// The event's own fields.
+    pub fields: Vec<(String, String)>,
+}
+
+/// A metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricFamily {
+    /// Its name.
+    pub name: String,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: String,
+    /// What it means.
+    pub help: String,
+    /// The names of its labels.
+    pub labels: Vec<String>,
+    /// What it says now.
+    pub samples: Vec<MetricSample>,
+    /// Samples that are left out here.
+    pub omitted: usize,
+}
+
+/// A sample of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricSample {
+    /// What follows the family's name, such as `_count`; mostly empty.
+    pub suffix: String,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// Its value.
+    pub value: f64,
+}
+
+/// A kept report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportEntry {
+    /// The session it is about.
+    pub session: Date,
+    /// When it was made.
+    pub at: Option<Timestamp>,
+    /// Who got it, and what became of it.
+    pub deliveries: Vec<(String, String)>,
+    /// What failed, when something did.
+    pub problem: Option<String>,
+    /// Whether its page can be shown.
+    pub page: bool,
+}
+
+/// One setting as resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The variable.
+    pub name: String,
+    /// Its value, masked when secret; none when unset.
+    pub value: Option<String>,
+    /// It is not the default.
+    pub set: bool,
+    /// What it is for.
+    pub help: String,
+}

@@ -1,0 +1,545 @@
+//! A source without a service: for tests of whoever mounts the console, and to look at it.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp, civil::Date};
+
+use crate::{
+    ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, ConsoleSource, DeliveryOutcome,
+    DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
+    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, NewSilence, Portfolio, ReportEntry,
+    Reports, Service, Session, SessionState, Setting, Snapshot, SourceError, Status, SymbolPnl,
+    Usage,
+    history::{History, RESOLUTION, SLOTS, Sample, Trend},
+};
+
+/// Answers with figures that follow from its clock alone, and keeps what it was asked to do.
+///
+/// ```
+/// use bongsu_console::testing::FakeSource;
+///
+/// let source = FakeSource::new(|| jiff::Timestamp::UNIX_EPOCH);
+/// assert!(source.actions().is_empty());
+/// ```
+pub struct FakeSource {
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    state: Mutex<State>,
+}
+
+struct State {
+    history: History,
+    alerts: Vec<FiringAlert>,
+    silences: Vec<ActiveSilence>,
+    level: LogLevel,
+    actions: Vec<String>,
+}
+
+impl std::fmt::Debug for FakeSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeSource").finish_non_exhaustive()
+    }
+}
+
+impl FakeSource {
+    /// A source at the time that `clock` tells, with a day behind it.
+    pub fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let now = clock();
+        let mut history = History::new();
+        for back in (1..SLOTS as i64).rev() {
+            let at = now - SignedDuration::from_secs(back * RESOLUTION.as_secs() as i64);
+            history.push(at, &Sample::of(&figures(at)));
+        }
+        Self {
+            clock: Box::new(clock),
+            state: Mutex::new(State {
+                history,
+                alerts: alerts(now),
+                silences: Vec::new(),
+                level: LogLevel {
+                    directives: "info".to_owned(),
+                    until: None,
+                },
+                actions: Vec::new(),
+            }),
+        }
+    }
+
+    /// Lets these alerts fire and no others.
+    pub fn set_alerts(&self, alerts: Vec<FiringAlert>) {
+        self.state().alerts = alerts;
+    }
+
+    /// What was asked for, in words.
+    #[must_use]
+    pub fn actions(&self) -> Vec<String> {
+        self.state().actions.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ConsoleSource for FakeSource {
+    async fn snapshot(&self) -> Snapshot {
+        let mut snapshot = figures((self.clock)());
+        let state = self.state();
+        snapshot.alerts = Figure::Known(state.alerts.clone());
+        snapshot.log_level = Figure::Known(state.level.clone());
+        snapshot
+    }
+
+    async fn history(&self, span: Duration, columns: usize) -> Trend {
+        let now = (self.clock)();
+        let mut state = self.state();
+        state.history.push(now, &Sample::of(&figures(now)));
+        state.history.trend(now, span, columns)
+    }
+
+    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, SourceError> {
+        let text = query.text.to_lowercase();
+        let state = self.state();
+        let found = state.alerts.iter().filter(|alert| {
+            Some(alert.level) >= query.level && alert.title.to_lowercase().contains(&text)
+        });
+        Ok(found.take(query.limit).map(record).collect())
+    }
+
+    async fn silences(&self) -> Result<Vec<ActiveSilence>, SourceError> {
+        Ok(self.state().silences.clone())
+    }
+
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, SourceError> {
+        let text = query.text.to_lowercase();
+        let found = logs((self.clock)()).into_iter().filter(|line| {
+            Some(line.severity) >= query.level
+                && line.message.to_lowercase().contains(&text)
+                && (query.request_id.is_empty()
+                    || line.request_id.as_deref() == Some(&query.request_id))
+        });
+        Ok(found.take(query.limit).collect())
+    }
+
+    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, SourceError> {
+        let mut families = metrics();
+        for family in &mut families {
+            family.omitted = family.samples.len().saturating_sub(samples);
+            family.samples.truncate(samples);
+        }
+        Ok(families)
+    }
+
+    async fn reports(&self) -> Result<Vec<ReportEntry>, SourceError> {
+        let entry = |day, problem: Option<&str>| ReportEntry {
+            session: jiff::civil::date(2026, 5, day),
+            at: None,
+            deliveries: vec![("email ops@example.com".to_owned(), "delivered".to_owned())],
+            problem: problem.map(str::to_owned),
+            page: problem.is_none(),
+        };
+        Ok(vec![
+            entry(27, None),
+            entry(26, Some("the source did not answer")),
+        ])
+    }
+
+    async fn report_page(&self, session: Date) -> Result<String, SourceError> {
+        if session == jiff::civil::date(2026, 5, 27) {
+            return Ok(format!(
+                "<!doctype html><title>{session}</title><h1>{session}</h1>"
+            ));
+        }
+        Err(SourceError::NotFound { what: "report" })
+    }
+
+    async fn config(&self) -> Result<Vec<Setting>, SourceError> {
+        let setting = |name: &str, value: Option<&str>, set, help: &str| Setting {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+            set,
+            help: help.to_owned(),
+        };
+        Ok(vec![
+            setting(
+                "SERVICE_NAME",
+                Some("trading-engine"),
+                true,
+                "names the service",
+            ),
+            setting("LOG_LEVEL", Some("info"), false, "what is logged"),
+            setting(
+                "SLACK_WEBHOOK_URL",
+                Some("***"),
+                true,
+                "where Slack takes alerts",
+            ),
+            setting("DATABASE_URL", None, false, "the database of the service"),
+        ])
+    }
+
+    async fn acknowledge(&self, key: &str, by: &str) -> Result<(), SourceError> {
+        let mut state = self.state();
+        let found = state.alerts.iter_mut().find(|alert| alert.key == key);
+        let alert = found.ok_or(SourceError::NotFound {
+            what: "firing alert",
+        })?;
+        alert.acknowledged_by = Some(by.to_owned());
+        state.actions.push(format!("acknowledge {key} by {by}"));
+        Ok(())
+    }
+
+    async fn silence(&self, silence: NewSilence) -> Result<(), SourceError> {
+        let until = (self.clock)() + silence.length;
+        let mut state = self.state();
+        for alert in state.alerts.iter_mut().filter(|a| a.key == silence.key) {
+            alert.silenced_until = Some(until);
+        }
+        let id = format!("S{}", state.silences.len());
+        state.actions.push(format!(
+            "silence {} for {} min by {}: {}",
+            silence.key,
+            silence.length.as_secs() / 60,
+            silence.by,
+            silence.reason
+        ));
+        state.silences.push(ActiveSilence {
+            id,
+            matches: silence.key,
+            until,
+            by: silence.by,
+            reason: silence.reason,
+        });
+        Ok(())
+    }
+
+    async fn unsilence(&self, id: &str, by: &str) -> Result<(), SourceError> {
+        let mut state = self.state();
+        state.silences.retain(|silence| silence.id != id);
+        state.actions.push(format!("unsilence {id} by {by}"));
+        Ok(())
+    }
+
+    async fn set_log_level(
+        &self,
+        directives: &str,
+        ttl: Option<Duration>,
+    ) -> Result<(), SourceError> {
+        let mut state = self.state();
+        state.level = LogLevel {
+            directives: directives.to_owned(),
+            until: ttl.map(|ttl| (self.clock)() + ttl),
+        };
+        state.actions.push(format!("level {directives}"));
+        Ok(())
+    }
+}
+
+/// A slow wave around `middle` that two calls at one time agree on.
+fn wave(at: Timestamp, seconds: f64, middle: f64, swing: f64) -> f64 {
+    let t = at.as_second() as f64;
+    let (slow, quick) = (t / seconds, t / seconds * 7.3);
+    middle + swing * (slow.sin() + 0.25 * quick.sin() + 0.1 * (quick * 3.1).sin())
+}
+
+fn figures(at: Timestamp) -> Snapshot {
+    let service = Service {
+        name: "trading-engine".to_owned(),
+        version: "2.4.1".to_owned(),
+        environment: "production".to_owned(),
+        uptime: Duration::from_secs(3 * 86_400 + 7_260),
+    };
+    let value = wave(at, 9_000.0, 1_284_300_000.0, 9_400_000.0);
+    let pnl = wave(at, 4_000.0, 4_900_000.0, 2_100_000.0);
+    const GIB: u64 = 1 << 30;
+    Snapshot {
+        dependencies: Figure::Known(dependencies(at)),
+        alerts: Figure::Known(alerts(at)),
+        channels: Figure::Known(channels(at)),
+        http: Http {
+            requests_per_second: Figure::Known(wave(at, 700.0, 182.0, 40.0)),
+            error_ratio: Figure::Known(wave(at, 900.0, 0.004, 0.002).max(0.0)),
+            p50_ms: Figure::Known(wave(at, 500.0, 3.1, 0.4)),
+            p95_ms: Figure::Known(wave(at, 500.0, 14.0, 3.0)),
+            p99_ms: Figure::Known(wave(at, 500.0, 38.0, 12.0)),
+            in_flight: Figure::Known(7),
+        },
+        host: Usage {
+            cpu_percent: Figure::Known(wave(at, 600.0, 41.0, 11.0)),
+            memory_percent: Figure::Known(wave(at, 5_000.0, 63.0, 4.0)),
+            memory_used_bytes: Figure::Known(10 * GIB),
+            memory_total_bytes: Figure::Known(16 * GIB),
+            disk_percent: Figure::Known(71.4),
+            disk_free_bytes: Figure::Known(57 * GIB),
+        },
+        container: Usage {
+            cpu_percent: Figure::Known(wave(at, 600.0, 58.0, 14.0)),
+            memory_percent: Figure::Known(wave(at, 5_000.0, 82.5, 1.0)),
+            memory_used_bytes: Figure::Known(GIB * 33 / 10),
+            memory_total_bytes: Figure::Known(4 * GIB),
+            disk_percent: Missing::NotConfigured.into(),
+            disk_free_bytes: Missing::NotConfigured.into(),
+        },
+        portfolio: Portfolio {
+            value_krw: Figure::Known(value as i64),
+            drawdown_percent: Figure::Known(wave(at, 9_000.0, 12.4, 1.2)),
+            day_pnl_krw: Figure::Known(pnl as i64),
+            day_pnl_percent: Figure::Known(pnl / value * 100.0),
+            positions: Figure::Known(14),
+            symbols: [
+                ("005930", 3_120_000),
+                ("000660", -1_845_000),
+                ("035720", 912_500),
+                ("051910", -402_000),
+                ("068270", 11_000),
+            ]
+            .map(|(symbol, pnl_krw)| SymbolPnl {
+                symbol: symbol.to_owned(),
+                pnl_krw,
+            })
+            .to_vec(),
+            ..Portfolio::default()
+        },
+        session: Figure::Known(Session {
+            state: SessionState::Open,
+            changes_at: at + SignedDuration::from_mins(389),
+            began_at: Some(at - SignedDuration::from_mins(1)),
+        }),
+        reports: Reports {
+            next: Figure::Known(at + SignedDuration::from_hours(11)),
+            last: Figure::Known(LastReport {
+                session: jiff::civil::date(2026, 5, 27),
+                at: at - SignedDuration::from_hours(13),
+                problem: None,
+            }),
+        },
+        ..Snapshot::new(at, service)
+    }
+}
+
+fn dependencies(at: Timestamp) -> Vec<Dependency> {
+    let one =
+        |name: &str, kind: &str, status, required, latency: f64, since, message: Option<&str>| {
+            Dependency {
+                name: name.to_owned(),
+                kind: kind.to_owned(),
+                status,
+                required,
+                latency_ms: Figure::Known(wave(at, 400.0, latency, latency / 4.0)),
+                since: Figure::Known(at - SignedDuration::from_secs(since)),
+                message: message.map(str::to_owned),
+            }
+        };
+    vec![
+        one(
+            "postgres",
+            "database",
+            Status::Healthy,
+            true,
+            1.8,
+            260_000,
+            None,
+        ),
+        one("redis", "cache", Status::Healthy, false, 0.4, 260_000, None),
+        one(
+            "kis-broker-api",
+            "external_api",
+            Status::Degraded,
+            true,
+            640.0,
+            380,
+            Some("answers slowly: 640 ms against 200 ms"),
+        ),
+        one(
+            "market-data-feed",
+            "service",
+            Status::Healthy,
+            true,
+            6.0,
+            86_000,
+            None,
+        ),
+        one(
+            "order-gateway",
+            "service",
+            Status::Healthy,
+            true,
+            3.0,
+            260_000,
+            None,
+        ),
+    ]
+}
+
+fn channels(at: Timestamp) -> Vec<Channel> {
+    let one = |name: &str, queued, dead, ago, breaker| Channel {
+        name: name.to_owned(),
+        queued,
+        delivered: 120,
+        dead,
+        last_success: Figure::Known(at - SignedDuration::from_secs(ago)),
+        breaker,
+    };
+    vec![
+        one("slack", 0, 0, 42, Breaker::Closed),
+        one("email", 3, 1, 1_900, Breaker::Open),
+        one("webhook", 0, 0, 42, Breaker::Closed),
+    ]
+}
+
+fn alerts(at: Timestamp) -> Vec<FiringAlert> {
+    let one =
+        |key: &str, level, title: &str, message: &str, source: &str, ago, count| FiringAlert {
+            key: key.to_owned(),
+            level,
+            title: title.to_owned(),
+            message: message.to_owned(),
+            source: source.to_owned(),
+            since: at - SignedDuration::from_secs(ago),
+            count,
+            acknowledged_by: None,
+            silenced_until: None,
+        };
+    vec![
+        one(
+            "risk|var",
+            Level::Critical,
+            "Risk Threshold Breach: value_at_risk",
+            "Current value 4.31 exceeds the threshold of 3.80",
+            "risk_manager",
+            134,
+            3,
+        ),
+        FiringAlert {
+            acknowledged_by: Some("minji".to_owned()),
+            ..one(
+                "health|kis-broker-api",
+                Level::Warning,
+                "kis-broker-api is degraded",
+                "answers slowly: 640 ms against 200 ms",
+                "trading-engine",
+                380,
+                1,
+            )
+        },
+        one(
+            "resource|memory",
+            Level::Warning,
+            "High MEMORY Usage",
+            "82.5 % of the container's limit is in use (threshold 80 %)",
+            "resource_monitor",
+            2_700,
+            5,
+        ),
+    ]
+}
+
+fn record(alert: &FiringAlert) -> AlertRecord {
+    let delivery = |channel: &str, outcome, attempts| DeliveryRecord {
+        channel: channel.to_owned(),
+        outcome,
+        attempts,
+        at: Some(alert.since),
+    };
+    AlertRecord {
+        at: alert.since,
+        key: alert.key.clone(),
+        level: alert.level,
+        title: alert.title.clone(),
+        message: alert.message.clone(),
+        source: alert.source.clone(),
+        resolved: false,
+        deliveries: vec![
+            delivery("slack", DeliveryOutcome::Delivered, 1),
+            delivery(
+                "email",
+                DeliveryOutcome::Dead("the server refused the recipient".to_owned()),
+                5,
+            ),
+            delivery(
+                "webhook",
+                DeliveryOutcome::Suppressed("the same was told a short while ago".to_owned()),
+                0,
+            ),
+        ],
+    }
+}
+
+fn logs(at: Timestamp) -> Vec<LogLine> {
+    let lines = [
+        (LogSeverity::Info, "order accepted", "trading::orders"),
+        (
+            LogSeverity::Warn,
+            "broker answered slowly",
+            "trading::broker",
+        ),
+        (LogSeverity::Info, "request served", "bongsu::http"),
+        (
+            LogSeverity::Error,
+            "order rejected: insufficient margin",
+            "trading::orders",
+        ),
+        (LogSeverity::Debug, "quote refreshed", "trading::market"),
+    ];
+    (0..200_i64)
+        .map(|i| {
+            let (severity, message, logger) = lines[(i * i % 11 % 5) as usize];
+            LogLine {
+                at: at - SignedDuration::from_millis(i * 730),
+                severity,
+                logger: logger.to_owned(),
+                message: message.to_owned(),
+                request_id: (i % 3 != 0).then(|| format!("7f3c9a10-0000-4000-8000-{:012}", i / 4)),
+                fields: vec![("symbol".to_owned(), "005930".to_owned())],
+            }
+        })
+        .collect()
+}
+
+fn metrics() -> Vec<MetricFamily> {
+    let family = |name: &str, kind: &str, help: &str, labels: &[&str], values: &[(&str, f64)]| {
+        let samples = values.iter().map(|(label, value)| MetricSample {
+            suffix: String::new(),
+            labels: labels
+                .iter()
+                .map(|name| ((*name).to_owned(), (*label).to_owned()))
+                .collect(),
+            value: *value,
+        });
+        MetricFamily {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            help: help.to_owned(),
+            labels: labels.iter().map(|name| (*name).to_owned()).collect(),
+            samples: samples.collect(),
+            omitted: 0,
+        }
+    };
+    vec![
+        family(
+            "positions_active",
+            "gauge",
+            "Open positions",
+            &[],
+            &[("", 14.0)],
+        ),
+        family(
+            "cache_hits_total",
+            "counter",
+            "Cache hits",
+            &["cache_name"],
+            &[("quotes", 120_431.0), ("orders", 8_112.0)],
+        ),
+        family(
+            "value_at_risk_krw",
+            "gauge",
+            "Value at risk",
+            &["confidence"],
+            &[],
+        ),
+    ]
+}
