@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Span;
 use jiff::civil::{Date, time};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::Settings;
 use crate::calendar::instant_in_seoul;
@@ -51,6 +51,11 @@ fn bounds(zone: &StoredZone, first: Option<Date>, last: Date) -> (String, String
         end.date().saturating_add(Span::new().days(1))
     };
     (from, until.to_string())
+}
+
+/// The text before which the times of a date lie, and of every date before it.
+fn day_after(date: Date) -> String {
+    date.saturating_add(Span::new().days(1)).to_string()
 }
 
 pub(super) fn history(
@@ -410,12 +415,15 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
     let mut stock = connection
         .prepare_cached("SELECT id, name_kr, market, sector FROM stocks WHERE ticker = ?1")
         .map_err(failed("stocks"))?;
-    let mut close = connection
+    let mut closes = connection
         .prepare_cached(
             "SELECT date, close FROM stock_prices WHERE stock_id = ?1 AND date < ?2 \
-             ORDER BY date DESC LIMIT 1",
+             ORDER BY date DESC",
         )
         .map_err(failed(TABLE))?;
+    // The texts before which the wanted closes lie, the latest first.
+    let mut ends: Vec<String> = wanted.dates.iter().map(|date| day_after(*date)).collect();
+    ends.sort_by(|a, b| b.cmp(a));
     let mut find = |ticker: &str| {
         stock
             .query_row([ticker], |row| {
@@ -436,14 +444,9 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
             continue;
         };
         quotes.stocks.insert(ticker.clone(), stock);
-        for date in &wanted.dates {
-            let until = date.saturating_add(Span::new().days(1)).to_string();
-            let mut rows = close.query(params![id, until]).map_err(failed(TABLE))?;
-            if let Some(row) = rows.next().map_err(failed(TABLE))?
-                && let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal()
-            {
-                quotes.add_close(ticker, day(row, 0, TABLE)?, price);
-            }
+        if let Some(last) = ends.first() {
+            let rows = closes.query(params![id, last]).map_err(failed(TABLE))?;
+            last_closes(rows, &ends, ticker, &mut quotes)?;
         }
     }
     if let (Some(from), Some(to)) = (wanted.benchmark_from, wanted.benchmark_to)
@@ -451,7 +454,7 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
     {
         // Two weeks are more than the longest closure, for the close before the first date.
         let from = from.saturating_sub(Span::new().days(14)).to_string();
-        let until = to.saturating_add(Span::new().days(1)).to_string();
+        let until = day_after(to);
         let mut query = connection
             .prepare_cached(
                 "SELECT date, close FROM stock_prices \
@@ -468,6 +471,30 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
         }
     }
     Ok(quotes)
+}
+
+/// The last close before each of `ends`, from rows and ends that both begin with the latest.
+fn last_closes(
+    mut rows: Rows<'_>,
+    ends: &[String],
+    ticker: &str,
+    quotes: &mut Quotes,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "stock_prices";
+    let mut ends = ends.iter().peekable();
+    while ends.peek().is_some()
+        && let Some(row) = rows.next().map_err(failed(TABLE))?
+    {
+        let at = text(row, 0, TABLE)?.unwrap_or_default();
+        if ends.next_if(|end| at < end.as_str()).is_none() {
+            continue;
+        }
+        while ends.next_if(|end| at < end.as_str()).is_some() {}
+        if let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal() {
+            quotes.add_close(ticker, day(row, 0, TABLE)?, price);
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn backfilled(
