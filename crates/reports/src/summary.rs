@@ -3,6 +3,8 @@
 //! Money is an exact [`Decimal`] in won, serialised as a string; ratios are `f64` fractions
 //! (`0.0121` is 1.21 %); times carry a zone. Every figure that may be undefined is a [`Figure`].
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -566,9 +568,9 @@ pub struct FillLine {
     /// When it was executed.
     pub executed_at: Timestamp,
     /// The ticker.
-    pub ticker: String,
+    pub ticker: Arc<str>,
     /// The company's name, if known.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Bought or sold.
     pub side: Side,
     /// Shares.
@@ -582,9 +584,9 @@ pub struct FillLine {
     /// Recorded tax.
     pub tax: Decimal,
     /// The order's status as recorded.
-    pub status: String,
+    pub status: Arc<str>,
     /// The strategy that placed it.
-    pub strategy: Option<String>,
+    pub strategy: Option<Arc<str>>,
     /// Realised profit and loss, for a sale.
     pub realised: Option<Decimal>,
 }

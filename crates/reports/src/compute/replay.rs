@@ -1,13 +1,16 @@
 //! Folding trade rows into positions, with every detail of one day.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::book::{Book, StoredBook};
+use super::book::{Book, Realised, Slot, StoredBook};
 use super::rules::{Fill, check};
+use super::trading::{Tally, TickerTally};
 use crate::money::Won;
-use crate::summary::{QualityIssue, QualityNote, QualitySeverity, Side};
+use crate::summary::{FillLine, QualityIssue, QualityNote, QualitySeverity, Side};
 
 /// Fills of one day kept in full; what is beyond is counted and still computed.
 pub(crate) const MAX_FILLS: usize = 100_000;
@@ -175,30 +178,26 @@ pub struct Replay {
 /// Everything of the detailed day.
 #[derive(Debug, Default)]
 pub(crate) struct Day {
-    pub(crate) fills: Vec<DayFill>,
+    /// As the report shows them, but for the companies' names.
+    pub(crate) fills: Vec<FillLine>,
+    /// The book's slot of each fill's ticker.
+    pub(crate) slots: Vec<Slot>,
+    /// The sales among the fills.
+    pub(crate) sales: Vec<Sale>,
     pub(crate) fills_omitted: u64,
-    pub(crate) tally: super::trading::Tally,
+    pub(crate) tally: Tally,
     pub(crate) notes: Vec<QualityNote>,
     pub(crate) notes_omitted: u64,
     pub(crate) unfilled: u64,
+    status: Option<Arc<str>>,
+    strategy: Option<Arc<str>>,
 }
 
-/// A fill of the detailed day.
-#[derive(Debug, Clone)]
-pub(crate) struct DayFill {
-    pub(crate) order_id: String,
-    pub(crate) ticker: Box<str>,
-    pub(crate) at: Timestamp,
-    pub(crate) side: Side,
-    pub(crate) quantity: i64,
-    pub(crate) price: Option<Decimal>,
-    pub(crate) amount: i64,
-    pub(crate) commission: i64,
-    pub(crate) tax: i64,
-    pub(crate) status: String,
-    pub(crate) strategy: Option<String>,
-    /// Cost taken out and profit and loss, for a sale.
-    pub(crate) realised: Option<super::book::Realised>,
+/// A sale of the detailed day: its place among the fills, and what it realised.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sale {
+    pub(crate) fill: usize,
+    pub(crate) realised: Realised,
 }
 
 impl Day {
@@ -282,6 +281,11 @@ impl Replay {
         self.rows
     }
 
+    /// The tickers traded on the detailed day.
+    pub(crate) fn traded(&self) -> impl Iterator<Item = (&str, &TickerTally)> {
+        self.day.tally.by_ticker(&self.book)
+    }
+
     /// Takes one row; rows come in order of (`executed_at`, `id`).
     pub fn push(&mut self, row: &TradeRow<'_>) {
         self.rows += 1;
@@ -325,19 +329,15 @@ impl Replay {
         let fees = Won::new(fill.commission) + Won::new(fill.tax);
         let outcome = match fill.side {
             Side::Buy => {
-                if self.book.buy(row.ticker, fill.quantity, amount + fees) {
-                    Ok(None)
-                } else {
-                    Err(format!(
-                        "{} shares are out of range, left out",
-                        fill.quantity
-                    ))
-                }
+                let bought = self.book.buy(row.ticker, fill.quantity, amount + fees);
+                bought
+                    .map(|slot| (slot, None))
+                    .ok_or_else(|| format!("{} shares are out of range, left out", fill.quantity))
             }
             Side::Sell => self
                 .book
                 .sell(row.ticker, fill.quantity, amount - fees)
-                .map(Some)
+                .map(|(slot, realised)| (slot, Some(realised)))
                 .map_err(|over| {
                     format!(
                         "sold {} of {} with {} held, left out",
@@ -346,7 +346,10 @@ impl Replay {
                 }),
         };
         match outcome {
-            Ok(realised) if detailed => self.day.record(row, fill, realised),
+            Ok((slot, realised)) if detailed => {
+                let ticker = self.book.ticker(slot);
+                self.day.record(row, fill, (slot, ticker), realised);
+            }
             Ok(_) => {}
             Err(detail) if detailed => {
                 self.day.note(
@@ -435,7 +438,13 @@ impl Replay {
 }
 
 impl Day {
-    fn record(&mut self, row: &TradeRow<'_>, fill: &Fill, realised: Option<super::book::Realised>) {
+    fn record(
+        &mut self,
+        row: &TradeRow<'_>,
+        fill: &Fill,
+        (slot, ticker): (Slot, &Arc<str>),
+        realised: Option<Realised>,
+    ) {
         let Executed::At { at, .. } = row.executed else {
             return;
         };
@@ -455,25 +464,43 @@ impl Day {
                 detail,
             );
         }
-        self.tally.add(row.ticker, fill, realised);
-        if self.fills.len() < MAX_FILLS {
-            self.fills.push(DayFill {
-                order_id: row.order_id.to_owned(),
-                ticker: row.ticker.into(),
-                at,
-                side: fill.side,
-                quantity: fill.quantity,
-                price,
-                amount: fill.amount,
-                commission: fill.commission,
-                tax: fill.tax,
-                status: row.status.to_owned(),
-                strategy: row.strategy.map(str::to_owned),
+        self.tally.add(slot, fill, realised);
+        if self.fills.len() == MAX_FILLS {
+            self.fills_omitted += 1;
+            return;
+        }
+        if let Some(realised) = realised {
+            self.sales.push(Sale {
+                fill: self.fills.len(),
                 realised,
             });
-        } else {
-            self.fills_omitted += 1;
         }
+        let amount = Decimal::from(fill.amount);
+        let quantity = Decimal::from(fill.quantity);
+        self.slots.push(slot);
+        self.fills.push(FillLine {
+            order_id: row.order_id.to_owned(),
+            executed_at: at,
+            ticker: Arc::clone(ticker),
+            name: None,
+            side: fill.side,
+            quantity,
+            price: price.unwrap_or_else(|| (amount / quantity).round_dp(2)),
+            amount,
+            commission: Decimal::from(fill.commission),
+            tax: Decimal::from(fill.tax),
+            status: shared(&mut self.status, row.status),
+            strategy: row.strategy.map(|name| shared(&mut self.strategy, name)),
+            realised: realised.map(|realised| realised.pnl.decimal()),
+        });
+    }
+}
+
+/// The text, shared with the last one where it is the same: a day has few statuses and strategies.
+fn shared(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
+    match last {
+        Some(last) if **last == *text => Arc::clone(last),
+        _ => Arc::clone(last.insert(text.into())),
     }
 }
 
@@ -481,10 +508,26 @@ impl Day {
 /// be half a hundredth off, and amounts whole won.
 fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<String> {
     let price = price?;
+    if agrees(price, fill) {
+        return None;
+    }
     let quantity = Decimal::from(fill.quantity);
     let expected = price.checked_mul(quantity)?;
     let slack = quantity.checked_mul(Decimal::new(5, 3))? + Decimal::ONE;
     let recorded = Decimal::from(fill.amount);
     ((recorded - expected).abs() > slack)
         .then(|| format!("amount {recorded} recorded, price × quantity is {expected}"))
+}
+
+/// The same question in whole thousandths of a won; `false` also where they do not suffice.
+fn agrees(price: Decimal, fill: &Fill) -> bool {
+    let Some(decimals) = 3_u32.checked_sub(price.scale()) else {
+        return false;
+    };
+    let (amount, quantity) = (i128::from(fill.amount), i128::from(fill.quantity));
+    // A mantissa has 96 bits: three more digits leave room for the sign.
+    (price.mantissa() * 10_i128.pow(decimals))
+        .checked_mul(quantity)
+        .and_then(|expected| expected.checked_sub(amount * 1_000))
+        .is_some_and(|gap| gap.abs() <= 5 * quantity + 1_000)
 }
