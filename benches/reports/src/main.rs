@@ -4,7 +4,8 @@
 //! in medians of interleaved rounds: wall time is told too, but it tells as much of who else uses the
 //! machine. Both sides read the same file, warm in the page cache, over connections that stay open.
 //!
-//! `make FILE` keeps the database, `day FILE ROUNDS` and `rebuild FILE` run one side alone, for a profiler.
+//! For a profiler, `make FILE` keeps the database, and `day FILE ROUNDS`, `aggregate FILE ROUNDS`, `rebuild
+//! FILE` and `read FILE` run one side alone; `measure FILE` measures in a database that was kept.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used)]
 
 mod data;
@@ -34,6 +35,13 @@ fn main() {
         ["make", path] => data::make(Path::new(path)),
         ["rebuild", path] => rebuild_alone(Path::new(path)),
         ["day", path, rounds] => day_alone(Path::new(path), rounds.parse().unwrap()),
+        ["read", path] => drop(read_all(&open(Path::new(path)), true)),
+        ["aggregate", path, rounds] => {
+            let connection = open(Path::new(path));
+            for _ in 0..rounds.parse().unwrap() {
+                aggregate(&connection);
+            }
+        }
         ["measure", path] => measure_in(Path::new(path)),
         _ => panic!("no such command: {arguments:?}"),
     }

@@ -6,6 +6,7 @@
 //! * A split multiplies the quantity and leaves the cost.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use crate::money::Won;
 /// Positions and the profit and loss realised so far.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
-    index: HashMap<Arc<str>, Slot>,
+    index: HashMap<Arc<str>, Slot, BuildHasherDefault<Fnv>>,
     holdings: Vec<Holding>,
     pub(crate) realised: Won,
 }
@@ -66,6 +67,28 @@ impl StoredBook {
             realised: String::new(),
             positions: Vec::new(),
         }
+    }
+}
+
+/// FNV-1a: a replay looks up millions of tickers, which are short and the service's own.
+#[derive(Debug, Clone)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -163,24 +186,18 @@ impl Book {
             .map_or(0, |&slot| self.holdings[slot.0].quantity)
     }
 
+    /// The open positions as they are now.
+    pub(crate) fn positions(&self) -> Positions {
+        Positions {
+            realised: self.realised,
+            open: self.open().cloned().collect(),
+        }
+    }
+
     /// The book in its stored form, sorted by ticker.
     #[must_use]
     pub fn store(&self) -> StoredBook {
-        let mut positions: Vec<_> = self
-            .open()
-            .map(|holding| {
-                (
-                    holding.ticker.to_string(),
-                    holding.quantity,
-                    holding.cost.raw().to_string(),
-                )
-            })
-            .collect();
-        positions.sort();
-        StoredBook {
-            realised: self.realised.raw().to_string(),
-            positions,
-        }
+        self.positions().store()
     }
 
     /// The book of a stored form; `None` when it is damaged.
@@ -197,5 +214,28 @@ impl Book {
             book.buy(ticker, *quantity, Won::from_raw(cost.parse().ok()?))?;
         }
         Some(book)
+    }
+}
+
+/// What a [`Book`] held at some moment.
+#[derive(Debug)]
+pub(crate) struct Positions {
+    realised: Won,
+    open: Vec<Holding>,
+}
+
+impl Positions {
+    pub(crate) fn store(&self) -> StoredBook {
+        let text = |won: Won| won.raw().to_string();
+        let mut positions: Vec<_> = self
+            .open
+            .iter()
+            .map(|held| (held.ticker.to_string(), held.quantity, text(held.cost)))
+            .collect();
+        positions.sort();
+        StoredBook {
+            realised: text(self.realised),
+            positions,
+        }
     }
 }

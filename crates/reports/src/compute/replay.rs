@@ -1,12 +1,13 @@
 //! Folding trade rows into positions, with every detail of one day.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::book::{Book, Realised, Slot, StoredBook};
+use super::book::{Book, Positions, Realised, Slot, StoredBook};
 use super::rules::{Fill, check};
 use super::trading::{Tally, TickerTally};
 use crate::money::Won;
@@ -170,9 +171,17 @@ pub struct Replay {
     today: Option<Date>,
     last_id: i64,
     keep: usize,
-    recent: std::collections::VecDeque<Snapshot>,
-    month_ends: Vec<Snapshot>,
+    recent: VecDeque<Closing>,
+    month_ends: Vec<Closing>,
     rows: u64,
+}
+
+/// A [`Snapshot`] not written down yet: most are dropped again.
+#[derive(Debug)]
+struct Closing {
+    date: Date,
+    last_id: i64,
+    positions: Positions,
 }
 
 /// Everything of the detailed day.
@@ -263,7 +272,7 @@ impl Replay {
             today,
             last_id,
             keep: plan.keep,
-            recent: std::collections::VecDeque::new(),
+            recent: VecDeque::new(),
             month_ends: Vec::new(),
             rows: 0,
         }
@@ -273,6 +282,12 @@ impl Replay {
     #[must_use]
     pub fn after(&self) -> Option<Date> {
         self.today
+    }
+
+    /// The highest row id so far, in the plan's snapshot or after it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn last_id(&self) -> i64 {
+        self.last_id
     }
 
     /// Rows folded so far.
@@ -373,9 +388,14 @@ impl Replay {
     /// The snapshots kept, oldest first: the last sessions and every month's last.
     #[must_use]
     pub fn take_snapshots(&mut self) -> Vec<Snapshot> {
-        let mut all = std::mem::take(&mut self.month_ends);
-        all.extend(std::mem::take(&mut self.recent));
-        all
+        let month_ends = std::mem::take(&mut self.month_ends).into_iter();
+        let all = month_ends.chain(std::mem::take(&mut self.recent));
+        all.map(|closing| Snapshot {
+            date: closing.date,
+            last_id: closing.last_id,
+            book: closing.positions.store(),
+        })
+        .collect()
     }
 
     /// Closes the present date and opens another one.
@@ -384,7 +404,7 @@ impl Replay {
             && self.keep > 0
             && self.rows > 0
         {
-            self.keep_snapshot(today, date);
+            self.keep_closing(today, date);
         }
         if let Some(previous) = self.previous_date
             && self.previous.is_none()
@@ -397,17 +417,17 @@ impl Replay {
         self.today = Some(date);
     }
 
-    fn keep_snapshot(&mut self, today: Date, next: Date) {
-        self.recent.push_back(Snapshot {
+    fn keep_closing(&mut self, today: Date, next: Date) {
+        self.recent.push_back(Closing {
             date: today,
             last_id: self.last_id,
-            book: self.book.store(),
+            positions: self.book.positions(),
         });
         while self.recent.len() > self.keep {
             let Some(old) = self.recent.pop_front() else {
                 break;
             };
-            let following = self.recent.front().map_or(next, |snapshot| snapshot.date);
+            let following = self.recent.front().map_or(next, |closing| closing.date);
             if old.date.first_of_month() != following.first_of_month() {
                 self.month_ends.push(old);
             }
@@ -521,13 +541,16 @@ fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<String> {
 
 /// The same question in whole thousandths of a won; `false` also where they do not suffice.
 fn agrees(price: Decimal, fill: &Fill) -> bool {
-    let Some(decimals) = 3_u32.checked_sub(price.scale()) else {
-        return false;
-    };
     let (amount, quantity) = (i128::from(fill.amount), i128::from(fill.quantity));
-    // A mantissa has 96 bits: three more digits leave room for the sign.
-    (price.mantissa() * 10_i128.pow(decimals))
-        .checked_mul(quantity)
-        .and_then(|expected| expected.checked_sub(amount * 1_000))
-        .is_some_and(|gap| gap.abs() <= 5 * quantity + 1_000)
+    let scale = match price.scale() {
+        0 => 1_000,
+        1 => 100,
+        2 => 10,
+        _ => return false,
+    };
+    // A mantissa has 96 bits, and two numbers of 64 bits multiply to 128.
+    i64::try_from(price.mantissa() * scale).is_ok_and(|price| {
+        let gap = i128::from(price) * quantity - amount * 1_000;
+        gap.abs() <= 5 * quantity + 1_000
+    })
 }

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::Settings;
 use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, Split, TradeRow};
-use crate::source::text::date as date_of;
+use crate::source::text::{Times, date as date_of};
 use crate::source::time::StoredZone;
 use crate::source::{
     AccountHistory, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
@@ -113,9 +113,10 @@ async fn equity(
     .bind(account)
     .bind(until)
     .fetch(connection);
+    let mut times = Times::new(&settings.risk_zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
         let text: &str = row.try_get(0).map_err(failed(TABLE))?;
-        let Executed::At { at, .. } = settings.risk_zone.executed(Some(text)) else {
+        let Executed::At { at, .. } = times.executed(Some(text)) else {
             return Err(bad_value("portfolio_risk_metrics.date", text));
         };
         let date = equity_day(at);
@@ -273,8 +274,9 @@ async fn fold(
         .bind(midnight(zone, day_after(last)))
         .bind(from)
         .fetch(connection);
+    let mut times = Times::new(zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
-        replay.push(&trade(&row, zone, wide).map_err(failed(TABLE))?);
+        replay.push(&trade(&row, &mut times, wide).map_err(failed(TABLE))?);
     }
     Ok(())
 }
@@ -295,13 +297,18 @@ async fn unexecuted(
         .bind(midnight(zone, date))
         .bind(midnight(zone, day_after(date)))
         .fetch(connection);
+    let mut times = Times::new(zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
-        replay.push(&trade(&row, zone, true).map_err(failed(TABLE))?);
+        replay.push(&trade(&row, &mut times, true).map_err(failed(TABLE))?);
     }
     Ok(())
 }
 
-fn trade<'r>(row: &'r PgRow, zone: &StoredZone, wide: bool) -> Result<TradeRow<'r>, sqlx::Error> {
+fn trade<'r>(
+    row: &'r PgRow,
+    times: &mut Times<'_>,
+    wide: bool,
+) -> Result<TradeRow<'r>, sqlx::Error> {
     let price: Option<&str> = row.try_get(9)?;
     let executed: Option<&str> = row.try_get(7)?;
     Ok(TradeRow {
@@ -314,7 +321,7 @@ fn trade<'r>(row: &'r PgRow, zone: &StoredZone, wide: bool) -> Result<TradeRow<'
         amount: row.try_get(4)?,
         commission: row.try_get(5)?,
         tax: row.try_get(6)?,
-        executed: zone.executed(executed),
+        executed: times.executed(executed),
         status: row.try_get::<Option<&str>, _>(8)?.unwrap_or_default(),
         strategy: if wide { row.try_get(11)? } else { None },
         malformed: None,

@@ -1,6 +1,7 @@
 //! The queries.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use jiff::Span;
 use jiff::civil::{Date, time};
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 use super::Settings;
 use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, Split, TradeRow};
-use crate::source::text::date as date_of;
+use crate::source::text::{Times, date as date_of};
 use crate::source::time::StoredZone;
 use crate::source::{
     AccountHistory, BACKFILL_ROWS, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
@@ -114,9 +115,10 @@ fn equity(
     let mut rows = query
         .query(params![account, until])
         .map_err(failed(TABLE))?;
+    let mut times = Times::new(&settings.risk_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
         let text = text(row, 0, TABLE)?.unwrap_or_default();
-        let Executed::At { at, .. } = settings.risk_zone.executed(Some(text)) else {
+        let Executed::At { at, .. } = times.executed(Some(text)) else {
             return Err(bad_value("portfolio_risk_metrics.date", text));
         };
         let date = equity_day(at);
@@ -239,11 +241,11 @@ fn day(row: &Row<'_>, at: usize, what: &'static str) -> Result<Date, SourceError
 
 /// Every column a detailed row shows.
 const DETAILED: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
-     tax, executed_at, status, executed_price, order_id, strategy, created_at FROM trades ";
+     tax, executed_at, status, executed_price, order_id, strategy ";
 /// What the positions need, and no more.
 const LEAN: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
      tax, executed_at, status, \
-     CASE WHEN total_amount IS NULL THEN executed_price END FROM trades ";
+     CASE WHEN total_amount IS NULL THEN executed_price END ";
 
 pub(super) fn replay(
     connection: &Connection,
@@ -263,6 +265,7 @@ pub(super) fn replay(
         fold(connection, settings, &mut replay, (first, before), LEAN)?;
     }
     if let Some(detail) = detail {
+        let before = replay.last_id();
         fold(
             connection,
             settings,
@@ -270,7 +273,8 @@ pub(super) fn replay(
             (Some(detail), detail),
             DETAILED,
         )?;
-        unexecuted(connection, settings, &mut replay, detail)?;
+        let ids = before.saturating_add(1)..=replay.last_id();
+        unexecuted(connection, settings, &mut replay, detail, ids)?;
         if detail < through {
             let rest = (detail.tomorrow().ok(), through);
             fold(connection, settings, &mut replay, rest, LEAN)?;
@@ -291,13 +295,14 @@ fn fold(
     let (from, until) = bounds(zone, first, last);
     let mut query = connection
         .prepare_cached(&format!(
-            "{columns}WHERE executed_at >= ?1 AND executed_at < ?2 ORDER BY executed_at, id"
+            "{columns}FROM trades WHERE executed_at >= ?1 AND executed_at < ?2 ORDER BY executed_at, id"
         ))
         .map_err(failed(TABLE))?;
     let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
     let wide = columns.len() == DETAILED.len();
+    let mut times = Times::new(zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let trade = trade(row, zone, wide).map_err(failed(TABLE))?;
+        let trade = trade(row, &mut times, wide).map_err(failed(TABLE))?;
         if let Executed::At { date, .. } = trade.executed
             && (first.is_some_and(|first| date < first) || date > last)
         {
@@ -309,37 +314,46 @@ fn fold(
 }
 
 /// Rows created on the day that have no time of execution: orders that came to nothing, and fills
-/// that break the rule. The day's rows were read a moment ago, so that looking at each costs less
-/// than a difference of two index ranges.
+/// that break the rule.
+///
+/// Most of them have ids among those of the day's fills, where the index of execution finds them;
+/// beyond, that of creation tells what there is. Both leave the table's other rows alone.
 fn unexecuted(
     connection: &Connection,
     settings: &Settings,
     replay: &mut Replay,
     date: Date,
+    ids: RangeInclusive<i64>,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "trades";
     let zone = &settings.trades_zone;
     let (from, until) = bounds(zone, Some(date), date);
     let mut query = connection
         .prepare_cached(&format!(
-            "{DETAILED}WHERE created_at >= ?1 AND created_at < ?2 AND +executed_at IS NULL \
-             ORDER BY id"
+            "{DETAILED}, created_at FROM trades WHERE executed_at IS NULL \
+             AND id BETWEEN ?3 AND ?4 AND +created_at >= ?1 AND +created_at < ?2 \
+             UNION ALL {DETAILED}, created_at FROM trades WHERE +executed_at IS NULL \
+             AND id NOT BETWEEN ?3 AND ?4 AND created_at >= ?1 AND created_at < ?2 ORDER BY id"
         ))
         .map_err(failed(TABLE))?;
-    let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
+    let mut rows = query
+        .query(params![from, until, ids.start(), ids.end()])
+        .map_err(failed(TABLE))?;
+    let mut times = Times::new(zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
         // The bounds are whole dates of the stored zone: some rows are of the days beside.
-        let created = zone.executed(text(row, 12, TABLE)?);
+        let created = times.executed(text(row, 12, TABLE)?);
         if matches!(created, Executed::At { date: on, .. } if on == date) {
-            replay.push(&trade(row, zone, true).map_err(failed(TABLE))?);
+            replay.push(&trade(row, &mut times, true).map_err(failed(TABLE))?);
         }
     }
     Ok(())
 }
 
+/// A row, in a lean one only what the rules look at: each column read costs as much as a rule.
 fn trade<'r>(
     row: &'r Row<'_>,
-    zone: &StoredZone,
+    times: &mut Times<'_>,
     wide: bool,
 ) -> Result<TradeRow<'r>, rusqlite::Error> {
     let mut malformed = None;
@@ -367,16 +381,24 @@ fn trade<'r>(
         ticker: lossy(row, 1)?,
         action: lossy(row, 2)?,
         quantity,
-        price: number(row, 9)?,
+        price: if wide || amount.is_none() {
+            number(row, 9)?
+        } else {
+            Number::Null
+        },
         amount,
         commission,
         tax,
-        executed: zone.executed(match row.get_ref(7)? {
+        executed: times.executed(match row.get_ref(7)? {
             ValueRef::Null => None,
             ValueRef::Text(bytes) => Some(std::str::from_utf8(bytes).unwrap_or("not UTF-8")),
             _ => Some("not a text"),
         }),
-        status: lossy(row, 8)?,
+        status: if wide || quantity.is_none_or(|quantity| quantity == 0) {
+            lossy(row, 8)?
+        } else {
+            ""
+        },
         strategy: if wide {
             row.get_ref(11)?.as_str_or_null().ok().flatten()
         } else {
