@@ -1,7 +1,11 @@
 //! What a report costs, against the bare queries it stands on.
 //!
-//! One line a figure: `figure NAME VALUE`. Times are wall time, medians of interleaved rounds; the
-//! database is warm in the page cache for both sides.
+//! One line a figure: `figure NAME VALUE`. Ratios are of CPU time, of every thread and of the kernel,
+//! in medians of interleaved rounds: wall time is told too, but it tells as much of who else uses the
+//! machine. Both sides read the same file, warm in the page cache, over connections that stay open.
+//!
+//! For a profiler, `make FILE` keeps the database, and `day FILE ROUNDS`, `aggregate FILE ROUNDS`, `rebuild
+//! FILE` and `read FILE` run one side alone; `measure FILE` measures in a database that was kept.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used)]
 
 mod data;
@@ -16,15 +20,34 @@ use bongsu_reports::source::sqlite::SqliteSource;
 use bongsu_reports::store::SqliteStore;
 use bongsu_reports::{DailySummary, ReportGenerator};
 use rusqlite::Connection;
+use rustix::time::{ClockId, clock_gettime};
+
+/// Rounds of the two long readings.
+const LONG_ROUNDS: usize = 5;
+/// Rounds of the two short ones.
+const SHORT_ROUNDS: usize = 201;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    if let (Some(command), Some(path)) = (arguments.next(), arguments.next())
-        && command == "rebuild"
-    {
-        rebuild_alone(Path::new(&path));
-        return;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [] => measure(),
+        ["make", path] => data::make(Path::new(path)),
+        ["rebuild", path] => rebuild_alone(Path::new(path)),
+        ["day", path, rounds] => day_alone(Path::new(path), rounds.parse().unwrap()),
+        ["read", path] => drop(read_all(&open(Path::new(path)), true)),
+        ["aggregate", path, rounds] => {
+            let connection = open(Path::new(path));
+            for _ in 0..rounds.parse().unwrap() {
+                aggregate(&connection);
+            }
+        }
+        ["measure", path] => measure_in(Path::new(path)),
+        _ => panic!("no such command: {arguments:?}"),
     }
+}
+
+fn measure() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trading.db");
     let begun = Instant::now();
@@ -34,30 +57,29 @@ fn main() {
         data::SESSIONS * data::FILLS_A_DAY,
         begun.elapsed()
     );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let generator = generator(&path);
+    measure_in(&path);
+}
+
+fn measure_in(path: &Path) {
+    let runtime = runtime();
+    let generator = generator(path);
 
     // The whole history against reading the same rows in the same order, and in the table's order.
+    let connection = open(path);
     let (mut replay, mut ordered, mut scan) = (Vec::new(), Vec::new(), Vec::new());
-    read_all(&path, true);
-    for _ in 0..5 {
-        ordered.push(time(|| read_all(&path, true)));
-        replay.push(time(|| runtime.block_on(generator.rebuild()).unwrap()));
-        scan.push(time(|| read_all(&path, false)));
+    read_all(&connection, true);
+    for _ in 0..LONG_ROUNDS {
+        ordered.push(cost(|| read_all(&connection, true)));
+        replay.push(cost(|| runtime.block_on(generator.rebuild()).unwrap()));
+        scan.push(cost(|| read_all(&connection, false)));
     }
     let (replay, ordered, scan) = (median(replay), median(ordered), median(scan));
-    eprintln!(
-        "replay {replay:.2?}, the same rows read {ordered:.2?}, in the table's order {scan:.2?}"
-    );
-    figure("replay_5m_vs_raw_read", ratio(replay, ordered));
-    figure("replay_5m_seconds", replay.as_secs_f64());
-    figure("replay_5m_peak_rss_mib", peak_rss_of_a_rebuild(&path));
+    eprintln!("replay {replay}, the same rows read {ordered}, in the table's order {scan}");
+    figure("replay_5m_vs_raw_read", replay.over(&ordered));
+    figure("replay_5m_cpu_seconds", replay.cpu.as_secs_f64());
+    figure("replay_5m_peak_rss_mib", peak_rss_of_a_rebuild(path));
 
     // One day's whole summary against the aggregate of that day alone.
-    let connection = Connection::open(&path).unwrap();
     let summary = runtime
         .block_on(generator.generate_daily_summary(data::LAST))
         .unwrap();
@@ -66,35 +88,49 @@ fn main() {
         Some(aggregate(&connection))
     );
     let (mut day, mut pushdown) = (Vec::new(), Vec::new());
-    for _ in 0..101 {
-        pushdown.push(time(|| aggregate(&connection)));
-        day.push(time(|| {
+    for _ in 0..SHORT_ROUNDS {
+        pushdown.push(cost(|| aggregate(&connection)));
+        day.push(cost(|| {
             runtime
                 .block_on(generator.generate_daily_summary(data::LAST))
                 .unwrap()
         }));
     }
     let (day, pushdown) = (median(day), median(pushdown));
-    eprintln!("day {day:.2?}, aggregate {pushdown:.2?}");
-    figure("day_of_5m_vs_pushdown", ratio(day, pushdown));
-    figure("day_of_5m_ms", day.as_secs_f64() * 1e3);
+    eprintln!("day {day}, aggregate {pushdown}");
+    figure("day_of_5m_vs_pushdown", day.over(&pushdown));
+    figure("day_of_5m_cpu_ms", day.cpu.as_secs_f64() * 1e3);
 
     // Every form of a report, and the part of it that is charts as PNG.
     let summary = DailySummary::sample();
     let options = RenderOptions::default();
-    let mut whole: Vec<_> = (0..15)
-        .map(|_| time(|| render(&summary, &options)))
-        .collect();
     let mut bare = summary.clone();
     bare.series = Default::default();
     bare.top_performers.by_ticker.clear();
-    let mut plain: Vec<_> = (0..15).map(|_| time(|| render(&bare, &options))).collect();
-    let (whole, plain) = (
-        median(std::mem::take(&mut whole)),
-        median(std::mem::take(&mut plain)),
-    );
-    eprintln!("render {whole:.2?}, without charts {plain:.2?}");
-    figure("render_html_ms_vs_chart", whole.as_secs_f64() * 1e3);
+    let (mut whole, mut plain) = (Vec::new(), Vec::new());
+    for _ in 0..15 {
+        whole.push(cost(|| render(&summary, &options)));
+        plain.push(cost(|| render(&bare, &options)));
+    }
+    let (whole, plain) = (median(whole), median(plain));
+    eprintln!("render {whole}, without charts {plain}");
+    figure("render_html_ms_vs_chart", whole.cpu.as_secs_f64() * 1e3);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// A connection as the source opens its own.
+fn open(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection
+        .pragma_update(None, "cache_size", -8_192)
+        .unwrap();
+    connection
 }
 
 fn generator(path: &Path) -> ReportGenerator {
@@ -130,8 +166,7 @@ fn aggregate(connection: &Connection) -> u64 {
 }
 
 /// Every executed row with the columns a replay needs, each looked at.
-fn read_all(path: &Path, ordered: bool) -> usize {
-    let connection = Connection::open(path).unwrap();
+fn read_all(connection: &Connection, ordered: bool) -> usize {
     let order = if ordered {
         "ORDER BY executed_at, id"
     } else {
@@ -143,7 +178,7 @@ fn read_all(path: &Path, ordered: bool) -> usize {
         "trades NOT INDEXED"
     };
     let mut query = connection
-        .prepare(&format!(
+        .prepare_cached(&format!(
             "SELECT id, ticker, action, executed_quantity, total_amount, commission, tax, \
              executed_at, status FROM {table} WHERE executed_at >= '' {order}"
         ))
@@ -179,12 +214,16 @@ fn peak_rss_of_a_rebuild(path: &Path) -> f64 {
         .unwrap()
 }
 
+fn day_alone(path: &Path, rounds: usize) {
+    let (runtime, generator) = (runtime(), generator(path));
+    for _ in 0..rounds {
+        let summary = runtime.block_on(generator.generate_daily_summary(data::LAST));
+        black_box(summary.unwrap());
+    }
+}
+
 fn rebuild_alone(path: &Path) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(generator(path).rebuild()).unwrap();
+    runtime().block_on(generator(path).rebuild()).unwrap();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()
@@ -194,19 +233,50 @@ fn rebuild_alone(path: &Path) {
     println!("{}", kib / 1024.0);
 }
 
-fn time<T>(work: impl FnOnce() -> T) -> Duration {
-    let begun = Instant::now();
+/// What a piece of work took.
+#[derive(Clone, Copy)]
+struct Cost {
+    /// Of all threads, in user mode and in the kernel.
+    cpu: Duration,
+    wall: Duration,
+}
+
+impl Cost {
+    fn over(&self, other: &Self) -> f64 {
+        self.cpu.as_secs_f64() / other.cpu.as_secs_f64()
+    }
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.2?} CPU ({:.2?} wall)", self.cpu, self.wall)
+    }
+}
+
+fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
+}
+
+fn cost<T>(work: impl FnOnce() -> T) -> Cost {
+    let (begun, before) = (Instant::now(), cpu_time());
     black_box(work());
-    begun.elapsed()
+    Cost {
+        cpu: cpu_time() - before,
+        wall: begun.elapsed(),
+    }
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn ratio(ours: Duration, theirs: Duration) -> f64 {
-    ours.as_secs_f64() / theirs.as_secs_f64()
+/// The medians of both, each on its own.
+fn median(costs: Vec<Cost>) -> Cost {
+    let middle = |mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    Cost {
+        cpu: middle(costs.iter().map(|cost| cost.cpu).collect()),
+        wall: middle(costs.iter().map(|cost| cost.wall).collect()),
+    }
 }
 
 fn figure(name: &str, value: f64) {

@@ -40,8 +40,11 @@ impl Won {
     pub(crate) fn share(self, part: i64, whole: i64) -> Self {
         debug_assert!(0 <= part && part <= whole && whole > 0);
         let (part, whole) = (i128::from(part), i128::from(whole));
+        if part == whole {
+            return self;
+        }
         let each = self.0 / whole;
-        let rest = self.0 % whole;
+        let rest = self.0 - each * whole;
         Self(each * part + rest * part / whole)
     }
 

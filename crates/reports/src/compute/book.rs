@@ -6,6 +6,8 @@
 //! * A split multiplies the quantity and leaves the cost.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +16,25 @@ use crate::money::Won;
 /// Positions and the profit and loss realised so far.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
-    index: HashMap<Box<str>, usize>,
+    index: HashMap<Arc<str>, Slot, BuildHasherDefault<Fnv>>,
     holdings: Vec<Holding>,
     pub(crate) realised: Won,
+}
+
+/// Where a book holds a ticker; good as long as the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slot(usize);
+
+impl Slot {
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
 }
 
 /// One position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holding {
-    pub(crate) ticker: Box<str>,
+    pub(crate) ticker: Arc<str>,
     pub(crate) quantity: i64,
     pub(crate) cost: Won,
 }
@@ -58,33 +70,51 @@ impl StoredBook {
     }
 }
 
-impl Book {
-    fn slot(&mut self, ticker: &str) -> &mut Holding {
-        let at = match self.index.get(ticker) {
-            Some(&at) => at,
-            None => {
-                let at = self.holdings.len();
-                self.index.insert(ticker.into(), at);
-                self.holdings.push(Holding {
-                    ticker: ticker.into(),
-                    quantity: 0,
-                    cost: Won::ZERO,
-                });
-                at
-            }
-        };
-        &mut self.holdings[at]
+/// FNV-1a: a replay looks up millions of tickers, which are short and the service's own.
+#[derive(Debug, Clone)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
     }
 
-    /// Adds shares at what they cost in all, fees included; `false` when the count overflows.
-    pub(crate) fn buy(&mut self, ticker: &str, quantity: i64, cost: Won) -> bool {
-        let holding = self.slot(ticker);
-        let Some(sum) = holding.quantity.checked_add(quantity) else {
-            return false;
-        };
-        holding.quantity = sum;
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Book {
+    fn slot(&mut self, ticker: &str) -> Slot {
+        if let Some(&slot) = self.index.get(ticker) {
+            return slot;
+        }
+        let slot = Slot(self.holdings.len());
+        let ticker: Arc<str> = ticker.into();
+        self.index.insert(Arc::clone(&ticker), slot);
+        self.holdings.push(Holding {
+            ticker,
+            quantity: 0,
+            cost: Won::ZERO,
+        });
+        slot
+    }
+
+    /// Adds shares at what they cost in all, fees included; `None` when the count overflows.
+    pub(crate) fn buy(&mut self, ticker: &str, quantity: i64, cost: Won) -> Option<Slot> {
+        let slot = self.slot(ticker);
+        let holding = &mut self.holdings[slot.0];
+        holding.quantity = holding.quantity.checked_add(quantity)?;
         holding.cost += cost;
-        true
+        Some(slot)
     }
 
     /// Takes shares out for what they brought in after fees and tax.
@@ -93,11 +123,11 @@ impl Book {
         ticker: &str,
         quantity: i64,
         net: Won,
-    ) -> Result<Realised, Oversold> {
-        let Some(&at) = self.index.get(ticker) else {
+    ) -> Result<(Slot, Realised), Oversold> {
+        let Some(&slot) = self.index.get(ticker) else {
             return Err(Oversold { held: 0 });
         };
-        let holding = &mut self.holdings[at];
+        let holding = &mut self.holdings[slot.0];
         if quantity > holding.quantity {
             return Err(Oversold {
                 held: holding.quantity,
@@ -108,20 +138,20 @@ impl Book {
         holding.cost -= cost;
         let pnl = net - cost;
         self.realised += pnl;
-        Ok(Realised { cost, pnl })
+        Ok((slot, Realised { cost, pnl }))
     }
 
     /// Multiplies the shares held by `numerator ÷ denominator`, cost unchanged.
     ///
     /// Returns `false` when a fraction of a share was cut off.
     pub(crate) fn split(&mut self, ticker: &str, numerator: i64, denominator: i64) -> bool {
-        let Some(&at) = self.index.get(ticker) else {
+        let Some(&slot) = self.index.get(ticker) else {
             return true;
         };
         if numerator <= 0 || denominator <= 0 {
             return false;
         }
-        let holding = &mut self.holdings[at];
+        let holding = &mut self.holdings[slot.0];
         let product = i128::from(holding.quantity) * i128::from(numerator);
         let whole = product / i128::from(denominator);
         holding.quantity = i64::try_from(whole).unwrap_or(i64::MAX);
@@ -131,6 +161,16 @@ impl Book {
     /// The open positions, in no particular order.
     pub(crate) fn open(&self) -> impl Iterator<Item = &Holding> {
         self.holdings.iter().filter(|holding| holding.quantity > 0)
+    }
+
+    /// The ticker in a slot.
+    pub(crate) fn ticker(&self, slot: Slot) -> &Arc<str> {
+        &self.holdings[slot.0].ticker
+    }
+
+    /// Every ticker ever held, in the order of the slots.
+    pub(crate) fn all_tickers(&self) -> impl Iterator<Item = &str> {
+        self.holdings.iter().map(|holding| &*holding.ticker)
     }
 
     /// Tickers of the open positions.
@@ -143,27 +183,21 @@ impl Book {
     pub fn quantity(&self, ticker: &str) -> i64 {
         self.index
             .get(ticker)
-            .map_or(0, |&at| self.holdings[at].quantity)
+            .map_or(0, |&slot| self.holdings[slot.0].quantity)
+    }
+
+    /// The open positions as they are now.
+    pub(crate) fn positions(&self) -> Positions {
+        Positions {
+            realised: self.realised,
+            open: self.open().cloned().collect(),
+        }
     }
 
     /// The book in its stored form, sorted by ticker.
     #[must_use]
     pub fn store(&self) -> StoredBook {
-        let mut positions: Vec<_> = self
-            .open()
-            .map(|holding| {
-                (
-                    holding.ticker.to_string(),
-                    holding.quantity,
-                    holding.cost.raw().to_string(),
-                )
-            })
-            .collect();
-        positions.sort();
-        StoredBook {
-            realised: self.realised.raw().to_string(),
-            positions,
-        }
+        self.positions().store()
     }
 
     /// The book of a stored form; `None` when it is damaged.
@@ -177,8 +211,31 @@ impl Book {
             if *quantity <= 0 || book.quantity(ticker) != 0 {
                 return None;
             }
-            book.buy(ticker, *quantity, Won::from_raw(cost.parse().ok()?));
+            book.buy(ticker, *quantity, Won::from_raw(cost.parse().ok()?))?;
         }
         Some(book)
+    }
+}
+
+/// What a [`Book`] held at some moment.
+#[derive(Debug)]
+pub(crate) struct Positions {
+    realised: Won,
+    open: Vec<Holding>,
+}
+
+impl Positions {
+    pub(crate) fn store(&self) -> StoredBook {
+        let text = |won: Won| won.raw().to_string();
+        let mut positions: Vec<_> = self
+            .open
+            .iter()
+            .map(|held| (held.ticker.to_string(), held.quantity, text(held.cost)))
+            .collect();
+        positions.sort();
+        StoredBook {
+            realised: text(self.realised),
+            positions,
+        }
     }
 }

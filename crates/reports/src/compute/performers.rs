@@ -1,6 +1,7 @@
 //! Best and worst of the day.
 
-use super::replay::{Day, DayFill};
+use super::book::Book;
+use super::replay::{Day, Sale};
 use super::summarise::ratio;
 use super::trading::TickerTally;
 use crate::source::Quotes;
@@ -13,30 +14,28 @@ const TOP: usize = 5;
 const MAX_TICKERS: usize = 500;
 
 /// The section. A list is shorter, or empty, when fewer tickers made a profit or a loss.
-pub(crate) fn section(day: &Day, quotes: &Quotes) -> TopPerformers {
-    let mut tickers: Vec<(&str, TickerTally)> = day
+pub(crate) fn section(day: &Day, book: &Book, quotes: &Quotes) -> TopPerformers {
+    let mut tickers: Vec<(&str, &TickerTally)> = day
         .tally
-        .by_ticker
-        .iter()
-        .map(|(ticker, tally)| (&**ticker, *tally))
+        .by_ticker(book)
+        .filter(|(_, tally)| tally.closed > 0)
         .collect();
     tickers
         .sort_by(|(a, left), (b, right)| right.realised.cmp(&left.realised).then_with(|| a.cmp(b)));
-    let performer = |&(ticker, tally): &(&str, TickerTally)| Performer {
+    let performer = |&(ticker, tally): &(&str, &TickerTally)| Performer {
         ticker: ticker.to_owned(),
         name: quotes.name(ticker),
         realised: tally.realised.decimal(),
         return_on_cost: ratio(tally.realised, tally.cost, Missing::BaseNotPositive),
         closed: tally.closed,
     };
-    let sales = || day.fills.iter().filter(|fill| fill.realised.is_some());
-    let pnl = |fill: &&DayFill| fill.realised.map(|realised| realised.pnl);
-    let trade = |fill: Option<&DayFill>, keep: fn(crate::money::Won) -> bool, why: Missing| {
-        if sales().next().is_none() {
+    let pnl = |sale: &&Sale| sale.realised.pnl;
+    let trade = |sale: Option<&Sale>, keep: fn(crate::money::Won) -> bool, why: Missing| {
+        if sale.is_none() {
             return Missing::NoClosedTrades.into();
         }
-        let found = fill.filter(|fill| fill.realised.is_some_and(|realised| keep(realised.pnl)));
-        Figure::from_option(found.and_then(|fill| closed_trade(fill, quotes)), why)
+        let found = sale.filter(|sale| keep(sale.realised.pnl));
+        Figure::from_option(found.map(|sale| closed_trade(day, sale, quotes)), why)
     };
     TopPerformers {
         best: tickers
@@ -53,12 +52,12 @@ pub(crate) fn section(day: &Day, quotes: &Quotes) -> TopPerformers {
             .map(performer)
             .collect(),
         best_trade: trade(
-            sales().max_by_key(pnl),
+            day.sales.iter().max_by_key(pnl),
             crate::money::Won::is_positive,
             Missing::NoWins,
         ),
         worst_trade: trade(
-            sales().min_by_key(pnl),
+            day.sales.iter().min_by_key(pnl),
             crate::money::Won::is_negative,
             Missing::NoLosses,
         ),
@@ -67,17 +66,17 @@ pub(crate) fn section(day: &Day, quotes: &Quotes) -> TopPerformers {
     }
 }
 
-fn closed_trade(fill: &DayFill, quotes: &Quotes) -> Option<ClosedTrade> {
-    let realised = fill.realised?;
-    Some(ClosedTrade {
+fn closed_trade(day: &Day, sale: &Sale, quotes: &Quotes) -> ClosedTrade {
+    let (fill, realised) = (&day.fills[sale.fill], sale.realised);
+    ClosedTrade {
         order_id: fill.order_id.clone(),
-        executed_at: fill.at,
+        executed_at: fill.executed_at,
         ticker: fill.ticker.to_string(),
         name: quotes.name(&fill.ticker),
-        quantity: fill.quantity.into(),
-        proceeds: fill.amount.into(),
+        quantity: fill.quantity,
+        proceeds: fill.amount,
         cost: realised.cost.decimal(),
         realised: realised.pnl.decimal(),
         return_on_cost: ratio(realised.pnl, realised.cost, Missing::BaseNotPositive),
-    })
+    }
 }

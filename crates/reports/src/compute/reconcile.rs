@@ -9,9 +9,7 @@ use super::summarise::{Notes, both};
 use crate::calendar::{TaxRates, is_ticker};
 use crate::money::Won;
 use crate::source::Quotes;
-use crate::summary::{
-    QualityIssue, QualitySeverity, Reconciliation, SessionInfo, SessionKind, Side,
-};
+use crate::summary::{QualityIssue, QualitySeverity, Reconciliation, SessionInfo, SessionKind};
 use crate::{Figure, Missing};
 
 /// ΔE = Σ realised + Δ unrealised + flows, over the span since the last recorded equity.
@@ -122,14 +120,11 @@ pub(crate) fn check_equity(
 /// Tickers that are none of KRX.
 pub(crate) fn check_tickers(replay: &Replay, notes: &mut Notes) {
     let mut odd: Vec<&str> = replay
-        .day
-        .fills
-        .iter()
-        .map(|fill| &*fill.ticker)
+        .traded()
+        .map(|(ticker, _)| ticker)
         .filter(|ticker| !is_ticker(ticker))
         .collect();
     odd.sort_unstable();
-    odd.dedup();
     for ticker in odd {
         notes.add(
             QualitySeverity::Warning,
@@ -148,7 +143,7 @@ pub(crate) fn check_times(replay: &Replay, session: &SessionInfo, notes: &mut No
         .iter()
         .filter(|fill| {
             matches!(session.kind, SessionKind::Closed { .. })
-                || !crate::calendar::venue_open(fill.at)
+                || !crate::calendar::venue_open(fill.executed_at)
         })
         .count();
     if outside > 0 {
@@ -165,29 +160,26 @@ pub(crate) fn check_times(replay: &Replay, session: &SessionInfo, notes: &mut No
 ///
 /// Brokers cut each tax to a won, or to ten; two won a sale, or a tenth of a per cent, is not a drift.
 pub(crate) fn check_tax(replay: &Replay, quotes: &Quotes, rates: &TaxRates, notes: &mut Notes) {
-    let (mut expected, mut recorded, mut sales, mut unknown) = (Decimal::ZERO, 0_i64, 0_u32, 0_u32);
-    for fill in replay
-        .day
-        .fills
-        .iter()
-        .filter(|fill| fill.side == Side::Sell)
-    {
+    let (mut expected, mut recorded, mut sales, mut unknown) =
+        (Decimal::ZERO, Won::ZERO, 0_u64, 0_u64);
+    for (ticker, tally) in replay.traded() {
         let rate = quotes
             .stocks
-            .get(&*fill.ticker)
+            .get(ticker)
             .and_then(|stock| stock.market.as_deref())
             .and_then(|market| rates.of(market));
         match rate {
             Some(rate) => {
-                expected += Decimal::from(fill.amount) * rate;
-                recorded += fill.tax;
-                sales += 1;
+                expected += tally.sold.decimal() * rate;
+                recorded += tally.tax;
+                sales += tally.closed;
             }
-            None => unknown += 1,
+            None => unknown += tally.closed,
         }
     }
+    let recorded = recorded.decimal();
     let slack = (Decimal::from(sales) * Decimal::TWO).max(expected / Decimal::ONE_THOUSAND);
-    if (Decimal::from(recorded) - expected).abs() > slack {
+    if (recorded - expected).abs() > slack {
         notes.add(
             QualitySeverity::Warning,
             QualityIssue::TaxDrift,

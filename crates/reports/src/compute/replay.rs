@@ -1,13 +1,17 @@
 //! Folding trade rows into positions, with every detail of one day.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::book::{Book, StoredBook};
+use super::book::{Book, Positions, Realised, Slot, StoredBook};
 use super::rules::{Fill, check};
+use super::trading::{Tally, TickerTally};
 use crate::money::Won;
-use crate::summary::{QualityIssue, QualityNote, QualitySeverity, Side};
+use crate::summary::{FillLine, QualityIssue, QualityNote, QualitySeverity, Side};
 
 /// Fills of one day kept in full; what is beyond is counted and still computed.
 pub(crate) const MAX_FILLS: usize = 100_000;
@@ -167,38 +171,42 @@ pub struct Replay {
     today: Option<Date>,
     last_id: i64,
     keep: usize,
-    recent: std::collections::VecDeque<Snapshot>,
-    month_ends: Vec<Snapshot>,
+    recent: VecDeque<Closing>,
+    month_ends: Vec<Closing>,
     rows: u64,
+}
+
+/// A [`Snapshot`] not written down yet: most are dropped again.
+#[derive(Debug)]
+struct Closing {
+    date: Date,
+    last_id: i64,
+    positions: Positions,
 }
 
 /// Everything of the detailed day.
 #[derive(Debug, Default)]
 pub(crate) struct Day {
-    pub(crate) fills: Vec<DayFill>,
+    /// As the report shows them, but for the companies' names.
+    pub(crate) fills: Vec<FillLine>,
+    /// The book's slot of each fill's ticker.
+    pub(crate) slots: Vec<Slot>,
+    /// The sales among the fills.
+    pub(crate) sales: Vec<Sale>,
     pub(crate) fills_omitted: u64,
-    pub(crate) tally: super::trading::Tally,
+    pub(crate) tally: Tally,
     pub(crate) notes: Vec<QualityNote>,
     pub(crate) notes_omitted: u64,
     pub(crate) unfilled: u64,
+    status: Option<Arc<str>>,
+    strategy: Option<Arc<str>>,
 }
 
-/// A fill of the detailed day.
-#[derive(Debug, Clone)]
-pub(crate) struct DayFill {
-    pub(crate) order_id: String,
-    pub(crate) ticker: Box<str>,
-    pub(crate) at: Timestamp,
-    pub(crate) side: Side,
-    pub(crate) quantity: i64,
-    pub(crate) price: Option<Decimal>,
-    pub(crate) amount: i64,
-    pub(crate) commission: i64,
-    pub(crate) tax: i64,
-    pub(crate) status: String,
-    pub(crate) strategy: Option<String>,
-    /// Cost taken out and profit and loss, for a sale.
-    pub(crate) realised: Option<super::book::Realised>,
+/// A sale of the detailed day: its place among the fills, and what it realised.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sale {
+    pub(crate) fill: usize,
+    pub(crate) realised: Realised,
 }
 
 impl Day {
@@ -264,7 +272,7 @@ impl Replay {
             today,
             last_id,
             keep: plan.keep,
-            recent: std::collections::VecDeque::new(),
+            recent: VecDeque::new(),
             month_ends: Vec::new(),
             rows: 0,
         }
@@ -276,10 +284,21 @@ impl Replay {
         self.today
     }
 
+    /// The highest row id so far, in the plan's snapshot or after it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn last_id(&self) -> i64 {
+        self.last_id
+    }
+
     /// Rows folded so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// The tickers traded on the detailed day.
+    pub(crate) fn traded(&self) -> impl Iterator<Item = (&str, &TickerTally)> {
+        self.day.tally.by_ticker(&self.book)
     }
 
     /// Takes one row; rows come in order of (`executed_at`, `id`).
@@ -325,19 +344,15 @@ impl Replay {
         let fees = Won::new(fill.commission) + Won::new(fill.tax);
         let outcome = match fill.side {
             Side::Buy => {
-                if self.book.buy(row.ticker, fill.quantity, amount + fees) {
-                    Ok(None)
-                } else {
-                    Err(format!(
-                        "{} shares are out of range, left out",
-                        fill.quantity
-                    ))
-                }
+                let bought = self.book.buy(row.ticker, fill.quantity, amount + fees);
+                bought
+                    .map(|slot| (slot, None))
+                    .ok_or_else(|| format!("{} shares are out of range, left out", fill.quantity))
             }
             Side::Sell => self
                 .book
                 .sell(row.ticker, fill.quantity, amount - fees)
-                .map(Some)
+                .map(|(slot, realised)| (slot, Some(realised)))
                 .map_err(|over| {
                     format!(
                         "sold {} of {} with {} held, left out",
@@ -346,7 +361,10 @@ impl Replay {
                 }),
         };
         match outcome {
-            Ok(realised) if detailed => self.day.record(row, fill, realised),
+            Ok((slot, realised)) if detailed => {
+                let ticker = self.book.ticker(slot);
+                self.day.record(row, fill, (slot, ticker), realised);
+            }
             Ok(_) => {}
             Err(detail) if detailed => {
                 self.day.note(
@@ -370,9 +388,14 @@ impl Replay {
     /// The snapshots kept, oldest first: the last sessions and every month's last.
     #[must_use]
     pub fn take_snapshots(&mut self) -> Vec<Snapshot> {
-        let mut all = std::mem::take(&mut self.month_ends);
-        all.extend(std::mem::take(&mut self.recent));
-        all
+        let month_ends = std::mem::take(&mut self.month_ends).into_iter();
+        let all = month_ends.chain(std::mem::take(&mut self.recent));
+        all.map(|closing| Snapshot {
+            date: closing.date,
+            last_id: closing.last_id,
+            book: closing.positions.store(),
+        })
+        .collect()
     }
 
     /// Closes the present date and opens another one.
@@ -381,7 +404,7 @@ impl Replay {
             && self.keep > 0
             && self.rows > 0
         {
-            self.keep_snapshot(today, date);
+            self.keep_closing(today, date);
         }
         if let Some(previous) = self.previous_date
             && self.previous.is_none()
@@ -394,17 +417,17 @@ impl Replay {
         self.today = Some(date);
     }
 
-    fn keep_snapshot(&mut self, today: Date, next: Date) {
-        self.recent.push_back(Snapshot {
+    fn keep_closing(&mut self, today: Date, next: Date) {
+        self.recent.push_back(Closing {
             date: today,
             last_id: self.last_id,
-            book: self.book.store(),
+            positions: self.book.positions(),
         });
         while self.recent.len() > self.keep {
             let Some(old) = self.recent.pop_front() else {
                 break;
             };
-            let following = self.recent.front().map_or(next, |snapshot| snapshot.date);
+            let following = self.recent.front().map_or(next, |closing| closing.date);
             if old.date.first_of_month() != following.first_of_month() {
                 self.month_ends.push(old);
             }
@@ -435,7 +458,13 @@ impl Replay {
 }
 
 impl Day {
-    fn record(&mut self, row: &TradeRow<'_>, fill: &Fill, realised: Option<super::book::Realised>) {
+    fn record(
+        &mut self,
+        row: &TradeRow<'_>,
+        fill: &Fill,
+        (slot, ticker): (Slot, &Arc<str>),
+        realised: Option<Realised>,
+    ) {
         let Executed::At { at, .. } = row.executed else {
             return;
         };
@@ -455,25 +484,43 @@ impl Day {
                 detail,
             );
         }
-        self.tally.add(row.ticker, fill, realised);
-        if self.fills.len() < MAX_FILLS {
-            self.fills.push(DayFill {
-                order_id: row.order_id.to_owned(),
-                ticker: row.ticker.into(),
-                at,
-                side: fill.side,
-                quantity: fill.quantity,
-                price,
-                amount: fill.amount,
-                commission: fill.commission,
-                tax: fill.tax,
-                status: row.status.to_owned(),
-                strategy: row.strategy.map(str::to_owned),
+        self.tally.add(slot, fill, realised);
+        if self.fills.len() == MAX_FILLS {
+            self.fills_omitted += 1;
+            return;
+        }
+        if let Some(realised) = realised {
+            self.sales.push(Sale {
+                fill: self.fills.len(),
                 realised,
             });
-        } else {
-            self.fills_omitted += 1;
         }
+        let amount = Decimal::from(fill.amount);
+        let quantity = Decimal::from(fill.quantity);
+        self.slots.push(slot);
+        self.fills.push(FillLine {
+            order_id: row.order_id.to_owned(),
+            executed_at: at,
+            ticker: Arc::clone(ticker),
+            name: None,
+            side: fill.side,
+            quantity,
+            price: price.unwrap_or_else(|| (amount / quantity).round_dp(2)),
+            amount,
+            commission: Decimal::from(fill.commission),
+            tax: Decimal::from(fill.tax),
+            status: shared(&mut self.status, row.status),
+            strategy: row.strategy.map(|name| shared(&mut self.strategy, name)),
+            realised: realised.map(|realised| realised.pnl.decimal()),
+        });
+    }
+}
+
+/// The text, shared with the last one where it is the same: a day has few statuses and strategies.
+fn shared(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
+    match last {
+        Some(last) if **last == *text => Arc::clone(last),
+        _ => Arc::clone(last.insert(text.into())),
     }
 }
 
@@ -481,10 +528,29 @@ impl Day {
 /// be half a hundredth off, and amounts whole won.
 fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<String> {
     let price = price?;
+    if agrees(price, fill) {
+        return None;
+    }
     let quantity = Decimal::from(fill.quantity);
     let expected = price.checked_mul(quantity)?;
     let slack = quantity.checked_mul(Decimal::new(5, 3))? + Decimal::ONE;
     let recorded = Decimal::from(fill.amount);
     ((recorded - expected).abs() > slack)
         .then(|| format!("amount {recorded} recorded, price × quantity is {expected}"))
+}
+
+/// The same question in whole thousandths of a won; `false` also where they do not suffice.
+fn agrees(price: Decimal, fill: &Fill) -> bool {
+    let (amount, quantity) = (i128::from(fill.amount), i128::from(fill.quantity));
+    let scale = match price.scale() {
+        0 => 1_000,
+        1 => 100,
+        2 => 10,
+        _ => return false,
+    };
+    // A mantissa has 96 bits, and two numbers of 64 bits multiply to 128.
+    i64::try_from(price.mantissa() * scale).is_ok_and(|price| {
+        let gap = i128::from(price) * quantity - amount * 1_000;
+        gap.abs() <= 5 * quantity + 1_000
+    })
 }

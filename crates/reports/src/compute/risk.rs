@@ -119,12 +119,11 @@ pub fn value_at_risk(returns: &[f64], cutoff: f64) -> Figure<f64> {
     if let Some(few) = few(returns, 1) {
         return few.into();
     }
-    let sorted = sorted(returns);
-    let rank = (len(&sorted) - 1.0) * cutoff;
-    let (low, part) = (rank.floor(), rank.fract());
-    let at = index(low);
-    let below = sorted[at];
-    let above = sorted.get(at + 1).copied().unwrap_or(below);
+    let rank = (len(returns) - 1.0) * cutoff;
+    let (at, part) = (index(rank.floor()), rank.fract());
+    let lowest = lowest(returns, at + 2);
+    let below = lowest[at];
+    let above = lowest.get(at + 1).copied().unwrap_or(below);
     finite(below + (above - below) * part)
 }
 
@@ -135,9 +134,8 @@ pub fn conditional_value_at_risk(returns: &[f64], cutoff: f64) -> Figure<f64> {
     if let Some(few) = few(returns, 1) {
         return few.into();
     }
-    let sorted = sorted(returns);
-    let lowest = index(((len(&sorted) - 1.0) * cutoff).floor()) + 1;
-    finite(mean(&sorted[..lowest]))
+    let count = index(((len(returns) - 1.0) * cutoff).floor()) + 1;
+    finite(mean(&lowest(returns, count)))
 }
 
 /// cov(r, b) ÷ var(b), ddof 1, on pairs of the same date (quantstats `greeks`, empyrical `beta`).
@@ -184,10 +182,15 @@ pub(crate) fn finite(value: f64) -> Figure<f64> {
     }
 }
 
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
+/// The `count` lowest values, in order; all when there are no more.
+fn lowest(values: &[f64], count: usize) -> Vec<f64> {
+    let mut lowest = values.to_vec();
+    if count < lowest.len() {
+        lowest.select_nth_unstable_by(count, f64::total_cmp);
+        lowest.truncate(count);
+    }
+    lowest.sort_unstable_by(f64::total_cmp);
+    lowest
 }
 
 #[expect(

@@ -1,16 +1,19 @@
 //! Putting the sections together.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
+use super::book::Book;
 use super::portfolio::{self, Valuation};
-use super::replay::{DayFill, Replay};
+use super::replay::{Day, Replay};
 use super::{history, performers, reconcile};
 use crate::context::ReportContext;
 use crate::money::Won;
 use crate::source::{AccountHistory, Quotes};
 use crate::summary::{
-    DailySummary, Edition, FillLine, IntradayPoint, QualityIssue, QualityNote, QualitySeverity,
+    DailySummary, Edition, IntradayPoint, QualityIssue, QualityNote, QualitySeverity,
     SCHEMA_VERSION, SessionInfo, SourceState,
 };
 use crate::{Figure, Missing};
@@ -110,22 +113,19 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
 
     let mut series = line.series(&quotes);
     let mut sum = Won::ZERO;
-    for fill in &day.fills {
-        if let Some(realised) = fill.realised {
-            sum += realised.pnl;
-            series.realised_intraday.push(IntradayPoint {
-                at: fill.at,
+    series
+        .realised_intraday
+        .extend(day.sales.iter().map(|sale| {
+            sum += sale.realised.pnl;
+            IntradayPoint {
+                at: day.fills[sale.fill].executed_at,
                 value: sum.decimal(),
-            });
-        }
-    }
-    let top_performers = performers::section(day, &quotes);
+            }
+        }));
+    let top_performers = performers::section(day, &replay.book, &quotes);
     let trading_stats = day.tally.stats(day.unfilled, &equity);
     let fills_omitted = day.fills_omitted;
-    let fills = std::mem::take(&mut replay.day.fills)
-        .into_iter()
-        .map(|fill| line_of(fill, &quotes))
-        .collect();
+    name_fills(&mut replay.day, &replay.book, &quotes);
     DailySummary {
         schema_version: SCHEMA_VERSION,
         service_name: inputs.service_name,
@@ -145,29 +145,19 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
         series,
         data_quality,
         data_quality_omitted: notes_omitted,
-        fills,
+        fills: replay.day.fills,
         fills_omitted,
     }
 }
 
-fn line_of(fill: DayFill, quotes: &Quotes) -> FillLine {
-    let amount = Decimal::from(fill.amount);
-    FillLine {
-        order_id: fill.order_id,
-        executed_at: fill.at,
-        name: quotes.name(&fill.ticker),
-        ticker: fill.ticker.into_string(),
-        side: fill.side,
-        quantity: Decimal::from(fill.quantity),
-        price: fill
-            .price
-            .unwrap_or_else(|| (amount / Decimal::from(fill.quantity)).round_dp(2)),
-        amount,
-        commission: Decimal::from(fill.commission),
-        tax: Decimal::from(fill.tax),
-        status: fill.status,
-        strategy: fill.strategy,
-        realised: fill.realised.map(|realised| realised.pnl.decimal()),
+/// Gives every fill its company's name, looked up once a ticker.
+fn name_fills(day: &mut Day, book: &Book, quotes: &Quotes) {
+    let names: Vec<Option<Arc<str>>> = book
+        .all_tickers()
+        .map(|ticker| quotes.stocks.get(ticker)?.name.as_deref().map(Arc::from))
+        .collect();
+    for (fill, slot) in day.fills.iter_mut().zip(&day.slots) {
+        fill.name.clone_from(&names[slot.index()]);
     }
 }
 

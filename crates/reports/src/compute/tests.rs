@@ -138,16 +138,12 @@ fn the_example_of_trades() {
         every.push(&row);
     }
     let expected = &example["expected"];
-    let closed: Vec<_> = replay
-        .day
-        .fills
-        .iter()
-        .filter(|fill| fill.realised.is_some())
-        .collect();
+    let closed = &replay.day.sales;
     let wanted = expected["closed"].as_array().unwrap();
     assert_eq!(closed.len(), wanted.len());
-    for (fill, wanted) in closed.iter().zip(wanted) {
-        let realised = fill.realised.unwrap();
+    for (sale, wanted) in closed.iter().zip(wanted) {
+        let (fill, realised) = (&replay.day.fills[sale.fill], sale.realised);
+        assert_eq!(fill.realised, Some(realised.pnl.decimal()));
         assert_eq!(&*fill.ticker, wanted["ticker"].as_str().unwrap());
         assert_eq!(realised.cost.decimal(), fraction(&wanted["cost"]));
         assert_eq!(realised.pnl.decimal(), fraction(&wanted["net_pnl"]));

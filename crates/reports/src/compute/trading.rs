@@ -1,8 +1,6 @@
 //! The day's fills added up.
 
-use std::collections::HashMap;
-
-use super::book::Realised;
+use super::book::{Book, Realised, Slot};
 use super::rules::Fill;
 use crate::money::Won;
 use crate::summary::{Side, TradingStats};
@@ -23,23 +21,33 @@ pub(crate) struct Tally {
     even: u64,
     gross_profit: Won,
     gross_loss: Won,
-    pub(crate) by_ticker: HashMap<Box<str>, TickerTally>,
+    /// By the book's slots, as far as the last one traded.
+    by_slot: Vec<TickerTally>,
 }
 
-/// Running sums over a ticker's sales.
+/// Running sums over a ticker's fills, all but the count over its sales.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct TickerTally {
+    pub(crate) fills: u64,
     pub(crate) realised: Won,
     pub(crate) cost: Won,
     pub(crate) closed: u64,
     pub(crate) sold: Won,
+    pub(crate) tax: Won,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, ticker: &str, fill: &Fill, realised: Option<Realised>) {
+    pub(super) fn add(&mut self, slot: Slot, fill: &Fill, realised: Option<Realised>) {
         let amount = Won::new(fill.amount);
+        let tax = Won::new(fill.tax);
         self.commission += Won::new(fill.commission);
-        self.tax += Won::new(fill.tax);
+        self.tax += tax;
+        if self.by_slot.len() <= slot.index() {
+            self.by_slot
+                .resize_with(slot.index() + 1, TickerTally::default);
+        }
+        let entry = &mut self.by_slot[slot.index()];
+        entry.fills += 1;
         match fill.side {
             Side::Buy => {
                 self.buys += 1;
@@ -63,14 +71,21 @@ impl Tally {
         } else {
             self.even += 1;
         }
-        let entry = match self.by_ticker.get_mut(ticker) {
-            Some(entry) => entry,
-            None => self.by_ticker.entry(ticker.into()).or_default(),
-        };
         entry.realised += pnl;
         entry.cost += cost;
         entry.closed += 1;
         entry.sold += amount;
+        entry.tax += tax;
+    }
+
+    /// The tickers traded, in no particular order.
+    pub(crate) fn by_ticker<'a>(
+        &'a self,
+        book: &'a Book,
+    ) -> impl Iterator<Item = (&'a str, &'a TickerTally)> {
+        book.all_tickers()
+            .zip(&self.by_slot)
+            .filter(|(_, tally)| tally.fills > 0)
     }
 
     pub(crate) fn fills(&self) -> u64 {

@@ -71,7 +71,7 @@ impl ReportGenerator {
             .book
             .tickers()
             .chain(replay.previous.iter().flat_map(|book| book.tickers()))
-            .chain(replay.day.fills.iter().map(|fill| &*fill.ticker))
+            .chain(replay.traded().map(|(ticker, _)| ticker))
             .collect();
         let quotes = inner
             .source

@@ -1,8 +1,9 @@
-//! Blocking reads on a thread of their own, never on the runtime.
+//! Blocking reads on the runtime's threads for them, never on those that poll.
 
 use super::SourceError;
 
-/// Runs `work` on a named thread and waits for it without blocking.
+/// Runs `work` on a thread for blocking calls and waits for it without blocking. The steps of a report
+/// follow one another within the time for which the runtime keeps such a thread.
 ///
 /// Dropping the future leaves the thread to finish its bounded work; its answer is thrown away.
 pub(crate) async fn run<T, F>(work: F) -> Result<T, SourceError>
@@ -10,13 +11,7 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let (answer, wait) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new()
-        .name("bongsu-report".to_owned())
-        .spawn(move || drop(answer.send(work())))
-        .map_err(|cause| SourceError::Unreachable {
-            what: "starting the reading thread".to_owned(),
-            cause: cause.into(),
-        })?;
-    wait.await.map_err(|_| SourceError::Stopped)
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| SourceError::Stopped)
 }

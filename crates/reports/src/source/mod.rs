@@ -9,6 +9,8 @@ pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod tables;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod text;
 pub mod time;
 
@@ -172,25 +174,4 @@ impl Quotes {
     pub(crate) fn name(&self, ticker: &str) -> Option<String> {
         self.stocks.get(ticker).and_then(|stock| stock.name.clone())
     }
-
-    /// Adds a close, keeping the list sorted and each date once.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn add_close(&mut self, ticker: &str, date: Date, price: Decimal) {
-        let closes = self.closes.entry(ticker.to_owned()).or_default();
-        if let Err(at) = closes.binary_search_by_key(&date, |(at, _)| *at) {
-            closes.insert(at, (date, price));
-        }
-    }
 }
-
-/// The date an equity point belongs to: a point before 08:00 in Korea, when the first venue opens,
-/// still tells the end of the day before.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) fn equity_day(at: jiff::Timestamp) -> Date {
-    let before = at.saturating_sub(jiff::SignedDuration::from_hours(8));
-    crate::calendar::date_in_seoul(before.unwrap_or(at))
-}
-
-/// Rows after a snapshot that are looked at for fills that belong before it.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) const BACKFILL_ROWS: i64 = 100_000;

@@ -1,5 +1,6 @@
 //! Times as texts, as the tables' readers get them.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
@@ -28,42 +29,136 @@ impl StoredZone {
     }
 }
 
+/// Reads the times of many rows, which are mostly of the same date as the one before: the date is then
+/// not worked out anew.
+#[derive(Debug)]
+pub(crate) struct Times<'z> {
+    zone: &'z StoredZone,
+    last: Option<LastDate>,
+}
+
+#[derive(Debug)]
+struct LastDate {
+    text: [u8; 10],
+    date: Date,
+    /// The date's first second in the stored zone, since the epoch.
+    midnight: i64,
+    /// How far Korea's clocks are ahead of the stored zone's.
+    ahead: i64,
+}
+
+impl<'z> Times<'z> {
+    pub(crate) fn new(zone: &'z StoredZone) -> Self {
+        Self { zone, last: None }
+    }
+
+    /// As [`StoredZone::executed`].
+    pub(crate) fn executed<'a>(&mut self, text: Option<&'a str>) -> Executed<'a> {
+        let again = self.last.as_ref().zip(text);
+        if let Some(found) = again.and_then(|(last, text)| last.executed(text.as_bytes())) {
+            return found;
+        }
+        let found = self.zone.executed(text);
+        self.last = text.and_then(|text| LastDate::new(self.zone, text.as_bytes()));
+        found
+    }
+}
+
+impl LastDate {
+    /// `None` for a zone whose days are of unequal length.
+    fn new(zone: &StoredZone, text: &[u8]) -> Option<Self> {
+        let offset = zone.fixed()?;
+        let date = date(text)?;
+        let midnight = offset.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+        Some(Self {
+            text: *text.first_chunk()?,
+            date,
+            midnight: midnight.as_second(),
+            ahead: i64::from(SEOUL.seconds() - offset.seconds()),
+        })
+    }
+
+    /// A time of this date, without a zone of its own; `None` for any other text, and where Korea has
+    /// another date.
+    fn executed<'a>(&self, text: &[u8]) -> Option<Executed<'a>> {
+        let of_day = TimeOfDay::parse(text.strip_prefix(&self.text)?)?;
+        let second = of_day.valid_second()?;
+        if of_day.offset.is_some() || !(0..86_400).contains(&(second + self.ahead)) {
+            return None;
+        }
+        Some(Executed::At {
+            date: self.date,
+            at: Timestamp::new(self.midnight + second, of_day.nanos).ok()?,
+        })
+    }
+}
+
 /// `YYYY-MM-DD[ T]HH:MM[:SS[.fraction]][Z|±HH[:MM]]` or a date alone, by hand: a replay reads millions.
 fn parse(text: &str) -> Option<(DateTime, Option<Offset>)> {
     let bytes = text.as_bytes();
     let date = date(bytes)?;
-    if bytes.len() == 10 {
+    let rest = &bytes[10..];
+    if rest.is_empty() {
         return Some((date.to_datetime(Time::midnight()), None));
     }
-    if bytes.len() < 16 || !matches!(bytes[10], b' ' | b'T') || bytes[13] != b':' {
-        return None;
-    }
-    let (hour, minute) = (two(bytes, 11)?, two(bytes, 14)?);
-    let mut at = 16;
-    let (mut second, mut nanos) = (0, 0_i32);
-    if bytes.get(at) == Some(&b':') {
-        second = two(bytes, 17)?;
-        at = 19;
-        if bytes.get(at) == Some(&b'.') {
-            at += 1;
-            let start = at;
-            let mut scale = 100_000_000;
-            while let Some(digit) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
-                nanos += i32::from(digit - b'0') * scale;
-                scale /= 10;
+    let of_day = TimeOfDay::parse(rest)?;
+    let time = Time::new(of_day.hour, of_day.minute, of_day.second, of_day.nanos).ok()?;
+    Some((date.to_datetime(time), of_day.offset))
+}
+
+/// What follows the date; each number has as many digits as it may, no more is checked.
+struct TimeOfDay {
+    hour: i8,
+    minute: i8,
+    second: i8,
+    nanos: i32,
+    offset: Option<Offset>,
+}
+
+impl TimeOfDay {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() < 6 || !matches!(bytes[0], b' ' | b'T') || bytes[3] != b':' {
+            return None;
+        }
+        let (hour, minute) = (two(bytes, 1)?, two(bytes, 4)?);
+        let mut at = 6;
+        let (mut second, mut nanos) = (0, 0_i32);
+        if bytes.get(at) == Some(&b':') {
+            second = two(bytes, 7)?;
+            at = 9;
+            if bytes.get(at) == Some(&b'.') {
                 at += 1;
-            }
-            if at == start {
-                return None;
+                let start = at;
+                let mut scale = 100_000_000;
+                while let Some(digit) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
+                    nanos += i32::from(digit - b'0') * scale;
+                    scale /= 10;
+                    at += 1;
+                }
+                if at == start {
+                    return None;
+                }
             }
         }
+        let offset = match bytes.get(at) {
+            None => None,
+            Some(_) => Some(offset(&bytes[at..])?),
+        };
+        Some(Self {
+            hour,
+            minute,
+            second,
+            nanos,
+            offset,
+        })
     }
-    let offset = match bytes.get(at) {
-        None => None,
-        Some(_) => Some(offset(&bytes[at..])?),
-    };
-    let time = Time::new(hour, minute, second, nanos).ok()?;
-    Some((date.to_datetime(time), offset))
+
+    /// The second of the day, of a time that exists.
+    fn valid_second(&self) -> Option<i64> {
+        let exists = self.hour < 24 && self.minute < 60 && self.second < 60;
+        let (hour, minute) = (i64::from(self.hour), i64::from(self.minute));
+        exists.then(|| hour * 3_600 + minute * 60 + i64::from(self.second))
+    }
 }
 
 /// The date a text begins with.

@@ -38,6 +38,12 @@ impl StoredZone {
         }
     }
 
+    /// The offset of a zone that has but one.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn fixed(&self) -> Option<jiff::tz::Offset> {
+        self.0.to_fixed_offset().ok()
+    }
+
     /// The naive time of an instant.
     #[must_use]
     pub fn naive(&self, at: Timestamp) -> DateTime {

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::steps::{self, Deliveries};
 use super::{KeptReport, ReportStore, Reported, StoreError};
 use crate::compute::Snapshot;
-use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, Settlement};
+use crate::deliver::{Claim, DeliveryKey, DeliveryRecord, Settlement};
 
 /// Sessions remembered; older ones are forgotten.
 const SESSIONS: usize = 100;
@@ -35,6 +36,26 @@ impl MemoryStore {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deliveries for MemoryStore {
+    async fn change<T: Send + 'static>(
+        &self,
+        _what: &'static str,
+        key: &DeliveryKey,
+        fresh: Option<DeliveryRecord>,
+        decide: impl FnOnce(DeliveryRecord) -> (T, Option<DeliveryRecord>) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let mut state = self.state();
+        let Some(row) = state.deliveries.get(key).cloned().or(fresh) else {
+            return Ok(None);
+        };
+        let (answer, write) = decide(row);
+        if let Some(write) = write {
+            state.deliveries.insert(key.clone(), write);
+        }
+        Ok(Some(answer))
     }
 }
 
@@ -93,14 +114,7 @@ impl ReportStore for MemoryStore {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let mut state = self.state();
-        let row = state.deliveries.get(key).cloned();
-        let row = row.unwrap_or_else(|| deliver::untried(key, message_id, now));
-        let (claim, write) = deliver::decide(row, owner, now, lease_until);
-        if let Some(write) = write {
-            state.deliveries.insert(key.clone(), write);
-        }
-        Ok(claim)
+        steps::claim(self, key, message_id, owner, now, lease_until).await
     }
 
     async fn sending(
@@ -109,16 +123,7 @@ impl ReportStore for MemoryStore {
         owner: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut state = self.state();
-        let Some(row) = state.deliveries.get_mut(key) else {
-            return Ok(false);
-        };
-        let found = deliver::begin(row.clone(), owner, now);
-        let ours = found.is_some();
-        if let Some(sending) = found {
-            *row = sending;
-        }
-        Ok(ours)
+        steps::sending(self, key, owner, now).await
     }
 
     async fn settle(
@@ -128,15 +133,7 @@ impl ReportStore for MemoryStore {
         outcome: Settlement,
         now: Timestamp,
     ) -> Result<Option<DeliveryRecord>, StoreError> {
-        let mut state = self.state();
-        let Some(row) = state.deliveries.get_mut(key) else {
-            return Ok(None);
-        };
-        let found = deliver::settle(row.clone(), owner, outcome, now);
-        if let Some(settled) = &found {
-            *row = settled.clone();
-        }
-        Ok(found)
+        steps::settle(self, key, owner, outcome, now).await
     }
 
     async fn reopen(
@@ -145,16 +142,7 @@ impl ReportStore for MemoryStore {
         message_id: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut state = self.state();
-        let Some(row) = state.deliveries.get_mut(key) else {
-            return Ok(false);
-        };
-        let found = deliver::reopen(row.clone(), message_id, now);
-        let reopened = found.is_some();
-        if let Some(pending) = found {
-            *row = pending;
-        }
-        Ok(reopened)
+        steps::reopen(self, key, message_id, now).await
     }
 
     async fn deliveries(

@@ -9,6 +9,7 @@ mod postgres;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod steps;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -174,22 +175,4 @@ impl StoreError {
             cause: cause.into(),
         }
     }
-}
-
-/// A stored snapshot; a damaged book becomes one that [`Replay::new`](crate::compute::Replay::new)
-/// refuses, so that it is rebuilt and not an error for ever.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn snapshot(day: &str, last_id: i64, book: &str) -> Result<Snapshot, StoreError> {
-    let book =
-        serde_json::from_str(book).unwrap_or_else(|_| crate::compute::book::StoredBook::damaged());
-    Ok(Snapshot {
-        date: row::date(day)?,
-        last_id,
-        book,
-    })
-}
-
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn book_text(snapshot: &Snapshot) -> Result<String, StoreError> {
-    serde_json::to_string(&snapshot.book).map_err(|cause| StoreError::new("positions", cause))
 }

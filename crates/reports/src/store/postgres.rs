@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
 
-use super::row::{DeliveryRow, date, small, timestamp};
+use super::row::{self, DeliveryColumns, PositionColumns, ReportColumns, ReportedColumns};
+use super::steps::{self, Deliveries};
 use super::{KeptReport, ReportStore, Reported, StoreError};
 use crate::compute::Snapshot;
-use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, Settlement};
+use crate::deliver::{Claim, DeliveryKey, DeliveryRecord, Settlement};
 use crate::pg::{BadUrl, Lease, Link};
 
 /// Two replicas that start at once may both find a table missing: the lock lets one make it.
@@ -108,68 +109,6 @@ impl PostgresStore {
         }
         Ok(lease)
     }
-
-    /// Reads a delivery's row under its lock, decides, and writes what the decision says.
-    async fn change<T>(
-        &self,
-        what: &'static str,
-        key: &DeliveryKey,
-        fresh: Option<DeliveryRecord>,
-        decide: impl FnOnce(DeliveryRecord) -> (T, Option<DeliveryRecord>) + Send,
-    ) -> Result<Option<T>, StoreError>
-    where
-        T: Send,
-    {
-        let mut lease = self.take(what).await?;
-        let mut tx = lease.connection.begin().await.map_err(failed(what))?;
-        if let Some(fresh) = &fresh {
-            // The row is there before it is locked, so that two first claims meet at it.
-            insert(&mut tx, fresh).await.map_err(failed(what))?;
-        }
-        let sql =
-            format!("{DELIVERY} AND revision = $3 AND channel = $4 AND recipient = $5 FOR UPDATE");
-        let found = sqlx::query(AssertSqlSafe(sql))
-            .bind(&key.report)
-            .bind(key.session.to_string())
-            .bind(i64::from(key.revision))
-            .bind(&key.channel)
-            .bind(&key.recipient)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(failed(what))?;
-        let Some(row) = found else {
-            tx.commit().await.map_err(failed(what))?;
-            lease.keep();
-            return Ok(None);
-        };
-        let record = delivery_row(&row)
-            .map_err(failed(what))?
-            .record(&key.report, key.session)?;
-        let (answer, write) = decide(record);
-        if let Some(write) = write {
-            update(&mut tx, &write).await.map_err(failed(what))?;
-        }
-        tx.commit().await.map_err(failed(what))?;
-        lease.keep();
-        Ok(Some(answer))
-    }
-}
-
-fn delivery_row(row: &PgRow) -> Result<DeliveryRow, sqlx::Error> {
-    Ok(DeliveryRow {
-        revision: row.try_get(0)?,
-        channel: row.try_get(1)?,
-        recipient: row.try_get(2)?,
-        state: row.try_get(3)?,
-        attempts: row.try_get(4)?,
-        owner: row.try_get(5)?,
-        lease_until: row.try_get(6)?,
-        not_before: row.try_get(7)?,
-        first_at: row.try_get(8)?,
-        updated_at: row.try_get(9)?,
-        message_id: row.try_get(10)?,
-        reason: row.try_get(11)?,
-    })
 }
 
 async fn insert(connection: &mut PgConnection, row: &DeliveryRecord) -> Result<(), sqlx::Error> {
@@ -228,25 +167,56 @@ async fn find_report(
     revision: Option<u32>,
 ) -> Result<Option<KeptReport>, StoreError> {
     let what = "reading a report";
-    let found: Option<(i64, bool, bool, String, String)> = sqlx::query_as(REPORT)
+    let found: Option<ReportColumns> = sqlx::query_as(REPORT)
         .bind(report)
         .bind(session.to_string())
         .bind(revision.map(i64::from))
         .fetch_optional(connection)
         .await
         .map_err(failed(what))?;
-    Ok(match found {
-        None => None,
-        Some((revision, complete, send, generated_at, summary)) => Some(KeptReport {
-            report: report.to_owned(),
-            session,
-            revision: small(revision),
-            complete,
-            send,
-            generated_at: timestamp(&generated_at)?,
-            summary,
-        }),
-    })
+    found
+        .map(|columns| row::kept_report(report, session, columns))
+        .transpose()
+}
+
+impl Deliveries for PostgresStore {
+    async fn change<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        key: &DeliveryKey,
+        fresh: Option<DeliveryRecord>,
+        decide: impl FnOnce(DeliveryRecord) -> (T, Option<DeliveryRecord>) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let mut lease = self.take(what).await?;
+        let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+        if let Some(fresh) = &fresh {
+            // The row is there before it is locked, so that two first claims meet at it.
+            insert(&mut tx, fresh).await.map_err(failed(what))?;
+        }
+        let sql =
+            format!("{DELIVERY} AND revision = $3 AND channel = $4 AND recipient = $5 FOR UPDATE");
+        let found: Option<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&key.report)
+            .bind(key.session.to_string())
+            .bind(i64::from(key.revision))
+            .bind(&key.channel)
+            .bind(&key.recipient)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed(what))?;
+        let Some(columns) = found else {
+            tx.commit().await.map_err(failed(what))?;
+            lease.keep();
+            return Ok(None);
+        };
+        let (answer, write) = decide(row::delivery(&key.report, key.session, columns)?);
+        if let Some(write) = write {
+            update(&mut tx, &write).await.map_err(failed(what))?;
+        }
+        tx.commit().await.map_err(failed(what))?;
+        lease.keep();
+        Ok(Some(answer))
+    }
 }
 
 #[async_trait]
@@ -273,7 +243,7 @@ impl ReportStore for PostgresStore {
         .await
         .map_err(failed(what))?;
         lease.keep();
-        timestamp(&text)
+        row::timestamp(&text)
     }
 
     async fn keep_report(&self, report: KeptReport) -> Result<KeptReport, StoreError> {
@@ -322,7 +292,7 @@ impl ReportStore for PostgresStore {
     async fn reported(&self, report: &str, since: Date) -> Result<Vec<Reported>, StoreError> {
         let what = "reading the reports";
         let mut lease = self.take(what).await?;
-        let rows: Vec<(String, i64, bool, bool, String)> = sqlx::query_as(concat!(
+        let rows: Vec<ReportedColumns> = sqlx::query_as(concat!(
             "SELECT session_date::text, revision, complete, send, ",
             utc!("generated_at"),
             " FROM bongsu_reports WHERE report = $1 AND session_date >= $2::text::date \
@@ -334,17 +304,7 @@ impl ReportStore for PostgresStore {
         .await
         .map_err(failed(what))?;
         lease.keep();
-        rows.into_iter()
-            .map(|(session, revision, complete, send, generated_at)| {
-                Ok(Reported {
-                    session: date(&session)?,
-                    revision: small(revision),
-                    complete,
-                    send,
-                    generated_at: timestamp(&generated_at)?,
-                })
-            })
-            .collect()
+        rows.into_iter().map(row::reported).collect()
     }
 
     async fn claim(
@@ -355,13 +315,7 @@ impl ReportStore for PostgresStore {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let what = "claiming a delivery";
-        let fresh = deliver::untried(key, message_id, now);
-        self.change(what, key, Some(fresh), |row| {
-            deliver::decide(row, owner, now, lease_until)
-        })
-        .await?
-        .ok_or_else(|| StoreError::new(what, "a row just written is gone"))
+        steps::claim(self, key, message_id, owner, now, lease_until).await
     }
 
     async fn sending(
@@ -370,13 +324,7 @@ impl ReportStore for PostgresStore {
         owner: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let found = self
-            .change("marking a delivery", key, None, |row| {
-                let next = deliver::begin(row, owner, now);
-                (next.is_some(), next)
-            })
-            .await?;
-        Ok(found.unwrap_or(false))
+        steps::sending(self, key, owner, now).await
     }
 
     async fn settle(
@@ -386,13 +334,7 @@ impl ReportStore for PostgresStore {
         outcome: Settlement,
         now: Timestamp,
     ) -> Result<Option<DeliveryRecord>, StoreError> {
-        let found = self
-            .change("settling a delivery", key, None, |row| {
-                let next = deliver::settle(row, owner, outcome, now);
-                (next.clone(), next)
-            })
-            .await?;
-        Ok(found.flatten())
+        steps::settle(self, key, owner, outcome, now).await
     }
 
     async fn reopen(
@@ -401,13 +343,7 @@ impl ReportStore for PostgresStore {
         message_id: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let found = self
-            .change("reopening a delivery", key, None, |row| {
-                let next = deliver::reopen(row, message_id, now);
-                (next.is_some(), next)
-            })
-            .await?;
-        Ok(found.unwrap_or(false))
+        steps::reopen(self, key, message_id, now).await
     }
 
     async fn deliveries(
@@ -418,19 +354,15 @@ impl ReportStore for PostgresStore {
         let what = "reading deliveries";
         let mut lease = self.take(what).await?;
         let sql = format!("{DELIVERY} ORDER BY revision, channel, recipient");
-        let rows = sqlx::query(AssertSqlSafe(sql))
+        let rows: Vec<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(report)
             .bind(session.to_string())
             .fetch_all(&mut lease.connection)
             .await
             .map_err(failed(what))?;
         lease.keep();
-        rows.iter()
-            .map(|row| {
-                delivery_row(row)
-                    .map_err(failed(what))?
-                    .record(report, session)
-            })
+        rows.into_iter()
+            .map(|columns| row::delivery(report, session, columns))
             .collect()
     }
 
@@ -441,7 +373,7 @@ impl ReportStore for PostgresStore {
     ) -> Result<Option<Snapshot>, StoreError> {
         let what = "reading positions";
         let mut lease = self.take(what).await?;
-        let found: Option<(String, i64, String)> = sqlx::query_as(
+        let found: Option<PositionColumns> = sqlx::query_as(
             "SELECT session_date::text, last_id, book FROM bongsu_positions \
              WHERE source = $1 AND session_date <= $2::text::date \
              ORDER BY session_date DESC LIMIT 1",
@@ -452,9 +384,7 @@ impl ReportStore for PostgresStore {
         .await
         .map_err(failed(what))?;
         lease.keep();
-        found
-            .map(|(day, last_id, book)| super::snapshot(&day, last_id, &book))
-            .transpose()
+        found.map(row::snapshot).transpose()
     }
 
     async fn keep_snapshots(
@@ -476,7 +406,7 @@ impl ReportStore for PostgresStore {
             .bind(source)
             .bind(snapshot.date.to_string())
             .bind(snapshot.last_id)
-            .bind(super::book_text(snapshot)?)
+            .bind(row::book_text(snapshot)?)
             .execute(&mut *tx)
             .await
             .map_err(failed(what))?;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::row::{DeliveryRow, date, small, timestamp};
-use super::{KeptReport, ReportStore, Reported, StoreError};
+use super::steps::{self, Deliveries};
+use super::{KeptReport, ReportStore, Reported, StoreError, row};
 use crate::compute::Snapshot;
-use crate::deliver::{self, Claim, DeliveryKey, DeliveryRecord, Settlement};
+use crate::deliver::{Claim, DeliveryKey, DeliveryRecord, Settlement};
 use crate::source::blocking;
 
 const SCHEMA: &str = "
@@ -116,23 +116,6 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-fn delivery_row(row: &Row<'_>) -> Result<DeliveryRow, rusqlite::Error> {
-    Ok(DeliveryRow {
-        revision: row.get(0)?,
-        channel: row.get(1)?,
-        recipient: row.get(2)?,
-        state: row.get(3)?,
-        attempts: row.get(4)?,
-        owner: row.get(5)?,
-        lease_until: row.get(6)?,
-        not_before: row.get(7)?,
-        first_at: row.get(8)?,
-        updated_at: row.get(9)?,
-        message_id: row.get(10)?,
-        reason: row.get(11)?,
-    })
-}
-
 fn find(
     transaction: &Transaction<'_>,
     key: &DeliveryKey,
@@ -150,13 +133,11 @@ fn find(
                 key.channel,
                 key.recipient
             ],
-            delivery_row,
+            |row| row.try_into(),
         )
         .optional()?;
-    Ok(match found {
-        Some(row) => Some(row.record(&key.report, key.session)?),
-        None => None,
-    })
+    let record = found.map(|columns| row::delivery(&key.report, key.session, columns));
+    Ok(record.transpose()?)
 }
 
 fn put(transaction: &Transaction<'_>, row: &DeliveryRecord) -> Result<(), Failure> {
@@ -200,27 +181,34 @@ fn kept_report(
             "{REPORT} AND (?3 IS NULL OR revision = ?3) ORDER BY revision DESC LIMIT 1"
         ))?
         .query_row(params![report, session.to_string(), revision], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get::<_, String>(3)?,
-                row.get(4)?,
-            ))
+            row.try_into()
         })
         .optional()?;
-    Ok(match found {
-        None => None,
-        Some((revision, complete, send, generated_at, summary)) => Some(KeptReport {
-            report: report.to_owned(),
-            session,
-            revision: small(revision),
-            complete,
-            send,
-            generated_at: timestamp(&generated_at)?,
-            summary,
-        }),
-    })
+    let kept = found.map(|columns| row::kept_report(report, session, columns));
+    Ok(kept.transpose()?)
+}
+
+impl Deliveries for SqliteStore {
+    async fn change<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        key: &DeliveryKey,
+        fresh: Option<DeliveryRecord>,
+        decide: impl FnOnce(DeliveryRecord) -> (T, Option<DeliveryRecord>) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let key = key.clone();
+        self.write(what, move |tx| {
+            let Some(row) = find(tx, &key)?.or(fresh) else {
+                return Ok(None);
+            };
+            let (answer, write) = decide(row);
+            if let Some(write) = write {
+                put(tx, &write)?;
+            }
+            Ok(Some(answer))
+        })
+        .await
+    }
 }
 
 #[async_trait]
@@ -237,7 +225,7 @@ impl ReportStore for SqliteStore {
                 [&report],
                 |row| row.get(0),
             )?;
-            Ok(timestamp(&text)?)
+            Ok(row::timestamp(&text)?)
         })
         .await
     }
@@ -288,13 +276,7 @@ impl ReportStore for SqliteStore {
             let mut rows = query.query(params![report, since.to_string()])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                found.push(Reported {
-                    session: date(row.get_ref(0)?.as_str().unwrap_or_default())?,
-                    revision: small(row.get(1)?),
-                    complete: row.get(2)?,
-                    send: row.get(3)?,
-                    generated_at: timestamp(row.get_ref(4)?.as_str().unwrap_or_default())?,
-                });
+                found.push(row::reported(row.try_into()?)?);
             }
             Ok(found)
         })
@@ -309,16 +291,7 @@ impl ReportStore for SqliteStore {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let (key, message_id, owner) = (key.clone(), message_id.to_owned(), owner.to_owned());
-        self.write("claiming a delivery", move |tx| {
-            let row = find(tx, &key)?.unwrap_or_else(|| deliver::untried(&key, &message_id, now));
-            let (claim, write) = deliver::decide(row, &owner, now, lease_until);
-            if let Some(write) = write {
-                put(tx, &write)?;
-            }
-            Ok(claim)
-        })
-        .await
+        steps::claim(self, key, message_id, owner, now, lease_until).await
     }
 
     async fn sending(
@@ -327,15 +300,7 @@ impl ReportStore for SqliteStore {
         owner: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (key, owner) = (key.clone(), owner.to_owned());
-        self.write("marking a delivery", move |tx| {
-            let next = find(tx, &key)?.and_then(|row| deliver::begin(row, &owner, now));
-            if let Some(next) = &next {
-                put(tx, next)?;
-            }
-            Ok(next.is_some())
-        })
-        .await
+        steps::sending(self, key, owner, now).await
     }
 
     async fn settle(
@@ -345,15 +310,7 @@ impl ReportStore for SqliteStore {
         outcome: Settlement,
         now: Timestamp,
     ) -> Result<Option<DeliveryRecord>, StoreError> {
-        let (key, owner) = (key.clone(), owner.to_owned());
-        self.write("settling a delivery", move |tx| {
-            let next = find(tx, &key)?.and_then(|row| deliver::settle(row, &owner, outcome, now));
-            if let Some(next) = &next {
-                put(tx, next)?;
-            }
-            Ok(next)
-        })
-        .await
+        steps::settle(self, key, owner, outcome, now).await
     }
 
     async fn reopen(
@@ -362,15 +319,7 @@ impl ReportStore for SqliteStore {
         message_id: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (key, message_id) = (key.clone(), message_id.to_owned());
-        self.write("reopening a delivery", move |tx| {
-            let next = find(tx, &key)?.and_then(|row| deliver::reopen(row, &message_id, now));
-            if let Some(next) = &next {
-                put(tx, next)?;
-            }
-            Ok(next.is_some())
-        })
-        .await
+        steps::reopen(self, key, message_id, now).await
     }
 
     async fn deliveries(
@@ -380,18 +329,16 @@ impl ReportStore for SqliteStore {
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
         let report = report.to_owned();
         self.write("reading deliveries", move |tx| {
-            let rows: Vec<DeliveryRow> = tx
-                .prepare_cached(&format!(
-                    "{DELIVERY} WHERE report = ?1 AND session_date = ?2 \
-                     ORDER BY revision, channel, recipient"
-                ))?
-                .query_map(params![report, session.to_string()], delivery_row)?
-                .collect::<Result<_, _>>()?;
-            let records: Result<_, StoreError> = rows
-                .into_iter()
-                .map(|row| row.record(&report, session))
-                .collect();
-            Ok(records?)
+            let mut query = tx.prepare_cached(&format!(
+                "{DELIVERY} WHERE report = ?1 AND session_date = ?2 \
+                 ORDER BY revision, channel, recipient"
+            ))?;
+            let mut rows = query.query(params![report, session.to_string()])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(row::delivery(&report, session, row.try_into()?)?);
+            }
+            Ok(found)
         })
         .await
     }
@@ -403,19 +350,16 @@ impl ReportStore for SqliteStore {
     ) -> Result<Option<Snapshot>, StoreError> {
         let source = source.to_owned();
         self.write("reading positions", move |tx| {
-            let found: Option<(String, i64, String)> = tx
+            let found = tx
                 .prepare_cached(
                     "SELECT session_date, last_id, book FROM bongsu_positions \
                      WHERE source = ?1 AND session_date <= ?2 ORDER BY session_date DESC LIMIT 1",
                 )?
                 .query_row(params![source, at_or_before.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                    row.try_into()
                 })
                 .optional()?;
-            Ok(match found {
-                Some((day, last_id, book)) => Some(super::snapshot(&day, last_id, &book)?),
-                None => None,
-            })
+            Ok(found.map(row::snapshot).transpose()?)
         })
         .await
     }
@@ -439,7 +383,7 @@ impl ReportStore for SqliteStore {
                     source,
                     snapshot.date.to_string(),
                     snapshot.last_id,
-                    super::book_text(snapshot)?
+                    row::book_text(snapshot)?
                 ])?;
             }
             Ok(())

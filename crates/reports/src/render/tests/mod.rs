@@ -74,8 +74,10 @@ fn with_texts(text: &str) -> DailySummary {
         (*subject, *detail) = (own(), own());
     }
     for fill in &mut s.fills {
-        (fill.order_id, fill.ticker, fill.name) = (own(), own(), some());
-        (fill.status, fill.strategy) = (own(), some());
+        fill.order_id = own();
+        (fill.ticker, fill.status) = (own().into(), own().into());
+        fill.name = Some(own().into());
+        fill.strategy = Some(own().into());
     }
     s
 }

@@ -1,20 +1,18 @@
 //! The queries. Numbers come as text where a float would lose digits, times always.
 
 use futures_util::TryStreamExt as _;
-use jiff::Span;
 use jiff::civil::Date;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::Settings;
-use crate::calendar::instant_in_seoul;
-use crate::compute::{Executed, Number, Replay, Split, TradeRow};
-use crate::source::text::date as date_of;
-use crate::source::time::StoredZone;
-use crate::source::{
-    AccountHistory, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
+use crate::compute::{Number, Replay, Split, TradeRow};
+use crate::source::tables::{
+    BACKFILL_ROWS, Dates, EquityRow, Spans, day, day_after, midnight, only_account,
 };
-use crate::summary::Halt;
+use crate::source::text::Times;
+use crate::source::time::StoredZone;
+use crate::source::{AccountHistory, QuoteQuery, Quotes, SourceError, Stock};
 
 fn failed(what: &'static str) -> impl Fn(sqlx::Error) -> SourceError {
     move |cause| match cause {
@@ -29,33 +27,12 @@ fn failed(what: &'static str) -> impl Fn(sqlx::Error) -> SourceError {
     }
 }
 
-fn bad_value(what: &'static str, text: &str) -> SourceError {
-    SourceError::Query {
-        what,
-        cause: format!("unreadable value {text:?}").into(),
-    }
-}
-
-/// The naive time of the start of a Korean date.
-fn midnight(zone: &StoredZone, date: Date) -> String {
-    let naive = zone.naive(instant_in_seoul(date.at(0, 0, 0, 0)));
-    naive.to_string()
-}
-
-fn day_after(date: Date) -> Date {
-    date.saturating_add(Span::new().days(1))
-}
-
 async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, SourceError> {
     sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(name)
         .fetch_one(connection)
         .await
         .map_err(failed("to_regclass"))
-}
-
-fn day(text: &str, what: &'static str) -> Result<Date, SourceError> {
-    date_of(text.as_bytes()).ok_or_else(|| bad_value(what, text))
 }
 
 pub(super) async fn history(
@@ -65,7 +42,7 @@ pub(super) async fn history(
 ) -> Result<AccountHistory, SourceError> {
     let account = match &settings.account {
         Some(account) => Some(account.clone()),
-        None => only_account(connection).await?,
+        None => only_account(accounts(connection).await?)?,
     };
     let mut history = AccountHistory {
         account: account.clone(),
@@ -80,19 +57,18 @@ pub(super) async fn history(
     Ok(history)
 }
 
-async fn only_account(connection: &mut PgConnection) -> Result<Option<String>, SourceError> {
-    let mut found: Vec<String> =
-        sqlx::query_scalar("SELECT DISTINCT user_id::text FROM portfolio_risk_metrics LIMIT 5")
-            .fetch_all(connection)
-            .await
-            .map_err(failed("portfolio_risk_metrics"))?;
-    if found.len() > 1 {
-        found.sort();
-        return Err(SourceError::SeveralAccounts {
-            found: found.join(", "),
-        });
-    }
-    Ok(found.pop())
+/// Some of the accounts recorded, each found by one step in the index.
+async fn accounts(connection: &mut PgConnection) -> Result<Vec<String>, SourceError> {
+    sqlx::query_scalar(
+        "WITH RECURSIVE accounts (account) AS (\
+         SELECT min(user_id) FROM portfolio_risk_metrics UNION ALL \
+         SELECT (SELECT min(user_id) FROM portfolio_risk_metrics WHERE user_id > account) \
+         FROM accounts WHERE account IS NOT NULL) \
+         SELECT account::text FROM accounts WHERE account IS NOT NULL LIMIT 5",
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed("portfolio_risk_metrics"))
 }
 
 async fn equity(
@@ -103,7 +79,7 @@ async fn equity(
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "portfolio_risk_metrics";
-    // To 08:00 of the day after: see `equity_day`.
+    // To 08:00 of the day after: see `add_point`.
     let until = midnight(&settings.risk_zone, day_after(day_after(through)));
     let mut rows = sqlx::query(
         "SELECT date::text, total_value::bigint, cash_balance::bigint, is_trading_halted, \
@@ -111,34 +87,18 @@ async fn equity(
          WHERE user_id = $1 AND date < $2::text::timestamp ORDER BY date, id",
     )
     .bind(account)
-    .bind(until)
+    .bind(until.to_string())
     .fetch(connection);
+    let mut times = Times::new(&settings.risk_zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
-        let text: &str = row.try_get(0).map_err(failed(TABLE))?;
-        let Executed::At { at, .. } = settings.risk_zone.executed(Some(text)) else {
-            return Err(bad_value("portfolio_risk_metrics.date", text));
-        };
-        let date = equity_day(at);
-        if date > through {
-            continue;
-        }
-        let point = EquityPoint {
-            date,
+        let point = EquityRow {
+            at: row.try_get(0).map_err(failed(TABLE))?,
             equity: row.try_get(1).map_err(failed(TABLE))?,
             cash: row.try_get(2).map_err(failed(TABLE))?,
+            halted: row.try_get(3).map_err(failed(TABLE))?,
+            reason: row.try_get(4).map_err(failed(TABLE))?,
         };
-        match history.equity.last_mut() {
-            Some(last) if last.date == date => *last = point,
-            _ => history.equity.push(point),
-        }
-        let halted: Option<bool> = row.try_get(3).map_err(failed(TABLE))?;
-        history.halt = match halted {
-            Some(halted) => Some(Halt {
-                halted,
-                reason: row.try_get(4).map_err(failed(TABLE))?,
-            }),
-            None => None,
-        };
+        history.add_point(point, &mut times, through)?;
     }
     Ok(())
 }
@@ -180,10 +140,7 @@ async fn flows(
     .await
     .map_err(failed(TABLE))?;
     for (date, amount) in rows {
-        let date = day(&date, TABLE)?;
-        if date <= through {
-            history.flows.push((date, amount));
-        }
+        history.add_flow(day(&date, TABLE)?, amount, through);
     }
     Ok(())
 }
@@ -205,15 +162,13 @@ async fn splits(
     .await
     .map_err(failed(TABLE))?;
     for (date, ticker, numerator, denominator) in rows {
-        let date = day(&date, TABLE)?;
-        if date <= through && numerator > 0 && denominator > 0 {
-            history.splits.push(Split {
-                ticker,
-                date,
-                numerator,
-                denominator,
-            });
-        }
+        let split = Split {
+            ticker,
+            date: day(&date, TABLE)?,
+            numerator,
+            denominator,
+        };
+        history.add_split(split, through);
     }
     Ok(())
 }
@@ -235,18 +190,16 @@ pub(super) async fn replay(
     detail: Option<Date>,
 ) -> Result<(), SourceError> {
     let zone = &settings.trades_zone;
-    let first = replay.after().map(day_after);
-    let before = detail.map_or(through, |detail| detail.saturating_sub(Span::new().days(1)));
-    if first.is_none_or(|first| first <= before) {
-        fold(connection, zone, replay, (first, before), LEAN).await?;
+    let spans = Spans::new(replay.after(), through, detail);
+    if let Some(before) = spans.before {
+        fold(connection, zone, replay, before, LEAN).await?;
     }
-    if let Some(detail) = detail {
-        fold(connection, zone, replay, (Some(detail), detail), DETAILED).await?;
-        unexecuted(connection, zone, replay, detail).await?;
-        if detail < through {
-            let rest = (Some(day_after(detail)), through);
-            fold(connection, zone, replay, rest, LEAN).await?;
-        }
+    if let Some(date) = spans.detail {
+        fold(connection, zone, replay, (Some(date), date), DETAILED).await?;
+        unexecuted(connection, zone, replay, date).await?;
+    }
+    if let Some(rest) = spans.rest {
+        fold(connection, zone, replay, rest, LEAN).await?;
     }
     Ok(())
 }
@@ -255,12 +208,12 @@ async fn fold(
     connection: &mut PgConnection,
     zone: &StoredZone,
     replay: &mut Replay,
-    (first, last): (Option<Date>, Date),
+    (first, last): Dates,
     columns: &'static str,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "trades";
     let wide = columns.len() == DETAILED.len();
-    let from = first.map(|first| midnight(zone, first));
+    let from = first.map(|first| midnight(zone, first).to_string());
     let lower = if from.is_some() {
         "executed_at >= $2::text::timestamp AND "
     } else {
@@ -270,11 +223,12 @@ async fn fold(
     let sql =
         format!("{columns}WHERE {lower}executed_at < $1::text::timestamp ORDER BY executed_at, id");
     let mut rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(midnight(zone, day_after(last)))
+        .bind(midnight(zone, day_after(last)).to_string())
         .bind(from)
         .fetch(connection);
+    let mut times = Times::new(zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
-        replay.push(&trade(&row, zone, wide).map_err(failed(TABLE))?);
+        replay.push(&trade(&row, &mut times, wide).map_err(failed(TABLE))?);
     }
     Ok(())
 }
@@ -292,16 +246,21 @@ async fn unexecuted(
          AND executed_at IS NULL ORDER BY id"
     );
     let mut rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(midnight(zone, date))
-        .bind(midnight(zone, day_after(date)))
+        .bind(midnight(zone, date).to_string())
+        .bind(midnight(zone, day_after(date)).to_string())
         .fetch(connection);
+    let mut times = Times::new(zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
-        replay.push(&trade(&row, zone, true).map_err(failed(TABLE))?);
+        replay.push(&trade(&row, &mut times, true).map_err(failed(TABLE))?);
     }
     Ok(())
 }
 
-fn trade<'r>(row: &'r PgRow, zone: &StoredZone, wide: bool) -> Result<TradeRow<'r>, sqlx::Error> {
+fn trade<'r>(
+    row: &'r PgRow,
+    times: &mut Times<'_>,
+    wide: bool,
+) -> Result<TradeRow<'r>, sqlx::Error> {
     let price: Option<&str> = row.try_get(9)?;
     let executed: Option<&str> = row.try_get(7)?;
     Ok(TradeRow {
@@ -314,7 +273,7 @@ fn trade<'r>(row: &'r PgRow, zone: &StoredZone, wide: bool) -> Result<TradeRow<'
         amount: row.try_get(4)?,
         commission: row.try_get(5)?,
         tax: row.try_get(6)?,
-        executed: zone.executed(executed),
+        executed: times.executed(executed),
         status: row.try_get::<Option<&str>, _>(8)?.unwrap_or_default(),
         strategy: if wide { row.try_get(11)? } else { None },
         malformed: None,
@@ -364,15 +323,14 @@ pub(super) async fn quotes(
             }
         }
     }
-    if let (Some(from), Some(to)) = (wanted.benchmark_from, wanted.benchmark_to) {
-        // Two weeks are more than the longest closure, for the close before the first date.
+    if let Some((from, to)) = wanted.benchmark_dates() {
         let closes: Vec<(String, String)> = sqlx::query_as(
             "SELECT p.date::text, p.close::text FROM stock_prices p \
              JOIN stocks s ON s.id = p.stock_id WHERE s.ticker = $1 \
              AND p.date >= $2::text::timestamp AND p.date < $3::text::timestamp ORDER BY p.date",
         )
         .bind(&wanted.benchmark)
-        .bind(from.saturating_sub(Span::new().days(14)).to_string())
+        .bind(from.to_string())
         .bind(day_after(to).to_string())
         .fetch_all(&mut *connection)
         .await
@@ -397,8 +355,8 @@ pub(super) async fn backfilled(
          AND executed_at < $2::text::timestamp)",
     )
     .bind(last_id)
-    .bind(midnight(&settings.trades_zone, day_after(on_or_before)))
-    .bind(crate::source::BACKFILL_ROWS)
+    .bind(midnight(&settings.trades_zone, day_after(on_or_before)).to_string())
+    .bind(BACKFILL_ROWS)
     .fetch_one(connection)
     .await
     .map_err(failed("trades"))

@@ -39,6 +39,9 @@ pub fn create_schema(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(include_str!("schema.sql"))
 }
 
+/// Pages kept in memory: enough for what a report reads, so that no page is fetched twice.
+const CACHE_KIB: i64 = 8 * 1024;
+
 /// Reads the original's tables from a SQLite file. The file is opened read-only, on the first use.
 #[derive(Debug, Clone)]
 pub struct SqliteSource {
@@ -153,6 +156,9 @@ fn open(settings: &Settings) -> Result<Connection, SourceError> {
     .map_err(unreachable)?;
     connection
         .busy_timeout(settings.busy)
+        .map_err(unreachable)?;
+    connection
+        .pragma_update(None, "cache_size", -CACHE_KIB)
         .map_err(unreachable)?;
     Ok(connection)
 }

@@ -1,33 +1,25 @@
 //! The queries.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
-use jiff::Span;
 use jiff::civil::{Date, time};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::Settings;
-use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, Split, TradeRow};
-use crate::source::text::date as date_of;
-use crate::source::time::StoredZone;
-use crate::source::{
-    AccountHistory, BACKFILL_ROWS, EquityPoint, QuoteQuery, Quotes, SourceError, Stock, equity_day,
+use crate::source::tables::{
+    BACKFILL_ROWS, Dates, EquityRow, Spans, bad_value, day, day_after, midnight, only_account,
 };
-use crate::summary::Halt;
+use crate::source::text::Times;
+use crate::source::time::StoredZone;
+use crate::source::{AccountHistory, QuoteQuery, Quotes, SourceError, Stock};
 
 fn failed(what: &'static str) -> impl FnOnce(rusqlite::Error) -> SourceError {
     move |cause| SourceError::Query {
         what,
         cause: cause.into(),
-    }
-}
-
-fn bad_value(what: &'static str, text: &str) -> SourceError {
-    SourceError::Query {
-        what,
-        cause: format!("unreadable value {text:?}").into(),
     }
 }
 
@@ -42,13 +34,14 @@ fn has_table(connection: &Connection, name: &str) -> Result<bool, SourceError> {
 /// `first..=last`. Only the dates are given, so that `T` and blank both compare right; what the
 /// range has too much is filtered by the caller.
 fn bounds(zone: &StoredZone, first: Option<Date>, last: Date) -> (String, String) {
-    let midnight = |date: Date| zone.naive(instant_in_seoul(date.at(0, 0, 0, 0)));
-    let from = first.map_or_else(String::new, |first| midnight(first).date().to_string());
-    let end = midnight(last.saturating_add(Span::new().days(1)));
+    let from = first.map_or_else(String::new, |first| {
+        midnight(zone, first).date().to_string()
+    });
+    let end = midnight(zone, day_after(last));
     let until = if end.time() == time(0, 0, 0, 0) {
         end.date()
     } else {
-        end.date().saturating_add(Span::new().days(1))
+        day_after(end.date())
     };
     (from, until.to_string())
 }
@@ -60,7 +53,7 @@ pub(super) fn history(
 ) -> Result<AccountHistory, SourceError> {
     let account = match &settings.account {
         Some(account) => Some(account.clone()),
-        None => only_account(connection)?,
+        None => only_account(accounts(connection).map_err(failed("portfolio_risk_metrics"))?)?,
     };
     let mut history = AccountHistory {
         account: account.clone(),
@@ -75,20 +68,18 @@ pub(super) fn history(
     Ok(history)
 }
 
-fn only_account(connection: &Connection) -> Result<Option<String>, SourceError> {
-    let mut query = connection
-        .prepare_cached("SELECT DISTINCT user_id FROM portfolio_risk_metrics LIMIT 5")
-        .map_err(failed("portfolio_risk_metrics"))?;
-    let mut found: Vec<String> = query
-        .query_map([], |row| row.get(0))
-        .and_then(Iterator::collect)
-        .map_err(failed("portfolio_risk_metrics"))?;
-    if found.len() > 1 {
-        return Err(SourceError::SeveralAccounts {
-            found: found.join(", "),
-        });
-    }
-    Ok(found.pop())
+/// Some of the accounts recorded, each found by one step in the index.
+fn accounts(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE accounts (account) AS (\
+             SELECT min(user_id) FROM portfolio_risk_metrics UNION ALL \
+             SELECT (SELECT min(user_id) FROM portfolio_risk_metrics WHERE user_id > account) \
+             FROM accounts WHERE account IS NOT NULL) \
+             SELECT account FROM accounts WHERE account IS NOT NULL LIMIT 5",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 fn equity(
@@ -99,7 +90,8 @@ fn equity(
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "portfolio_risk_metrics";
-    let until = through.saturating_add(Span::new().days(2)).to_string();
+    // To 08:00 of the day after: see `add_point`.
+    let until = day_after(day_after(through)).to_string();
     let mut query = connection
         .prepare_cached(
             "SELECT date, total_value, cash_balance, is_trading_halted, trading_halt_reason \
@@ -109,32 +101,16 @@ fn equity(
     let mut rows = query
         .query(params![account, until])
         .map_err(failed(TABLE))?;
+    let mut times = Times::new(&settings.risk_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let text = text(row, 0, TABLE)?.unwrap_or_default();
-        let Executed::At { at, .. } = settings.risk_zone.executed(Some(text)) else {
-            return Err(bad_value("portfolio_risk_metrics.date", text));
-        };
-        let date = equity_day(at);
-        if date > through {
-            continue;
-        }
-        let point = EquityPoint {
-            date,
+        let point = EquityRow {
+            at: text(row, 0, TABLE)?.unwrap_or_default(),
             equity: row.get(1).map_err(failed(TABLE))?,
             cash: row.get(2).map_err(failed(TABLE))?,
+            halted: row.get(3).map_err(failed(TABLE))?,
+            reason: row.get(4).map_err(failed(TABLE))?,
         };
-        match history.equity.last_mut() {
-            Some(last) if last.date == date => *last = point,
-            _ => history.equity.push(point),
-        }
-        let halted: Option<bool> = row.get(3).map_err(failed(TABLE))?;
-        history.halt = match halted {
-            Some(halted) => Some(Halt {
-                halted,
-                reason: row.get(4).map_err(failed(TABLE))?,
-            }),
-            None => None,
-        };
+        history.add_point(point, &mut times, through)?;
     }
     Ok(())
 }
@@ -173,12 +149,8 @@ fn flows(
         .map_err(failed(TABLE))?;
     let mut rows = query.query([account]).map_err(failed(TABLE))?;
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let date = day(row, 0, TABLE)?;
-        if date <= through {
-            history
-                .flows
-                .push((date, row.get(1).map_err(failed(TABLE))?));
-        }
+        let amount = row.get(1).map_err(failed(TABLE))?;
+        history.add_flow(day_of(row, 0, TABLE)?, amount, through);
     }
     Ok(())
 }
@@ -200,14 +172,12 @@ fn splits(
     let mut rows = query.query([]).map_err(failed(TABLE))?;
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
         let split = Split {
-            date: day(row, 0, TABLE)?,
+            date: day_of(row, 0, TABLE)?,
             ticker: row.get(1).map_err(failed(TABLE))?,
             numerator: row.get(2).map_err(failed(TABLE))?,
             denominator: row.get(3).map_err(failed(TABLE))?,
         };
-        if split.date <= through && split.numerator > 0 && split.denominator > 0 {
-            history.splits.push(split);
-        }
+        history.add_split(split, through);
     }
     Ok(())
 }
@@ -227,18 +197,17 @@ fn text<'r>(
     }
 }
 
-fn day(row: &Row<'_>, at: usize, what: &'static str) -> Result<Date, SourceError> {
-    let text = text(row, at, what)?.unwrap_or_default();
-    date_of(text.as_bytes()).ok_or_else(|| bad_value(what, text))
+fn day_of(row: &Row<'_>, at: usize, what: &'static str) -> Result<Date, SourceError> {
+    day(text(row, at, what)?.unwrap_or_default(), what)
 }
 
 /// Every column a detailed row shows.
 const DETAILED: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
-     tax, executed_at, status, executed_price, order_id, strategy, created_at FROM trades ";
+     tax, executed_at, status, executed_price, order_id, strategy ";
 /// What the positions need, and no more.
 const LEAN: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
      tax, executed_at, status, \
-     CASE WHEN total_amount IS NULL THEN executed_price END FROM trades ";
+     CASE WHEN total_amount IS NULL THEN executed_price END ";
 
 pub(super) fn replay(
     connection: &Connection,
@@ -247,29 +216,19 @@ pub(super) fn replay(
     through: Date,
     detail: Option<Date>,
 ) -> Result<Replay, SourceError> {
-    let first = replay
-        .after()
-        .map(|after| after.saturating_add(Span::new().days(1)));
-    let before = match detail {
-        Some(detail) => detail.saturating_sub(Span::new().days(1)),
-        None => through,
-    };
-    if first.is_none_or(|first| first <= before) {
-        fold(connection, settings, &mut replay, (first, before), LEAN)?;
+    let spans = Spans::new(replay.after(), through, detail);
+    if let Some(before) = spans.before {
+        fold(connection, settings, &mut replay, before, LEAN)?;
     }
-    if let Some(detail) = detail {
-        fold(
-            connection,
-            settings,
-            &mut replay,
-            (Some(detail), detail),
-            DETAILED,
-        )?;
-        unexecuted(connection, settings, &mut replay, detail)?;
-        if detail < through {
-            let rest = (detail.tomorrow().ok(), through);
-            fold(connection, settings, &mut replay, rest, LEAN)?;
-        }
+    if let Some(date) = spans.detail {
+        let before = replay.last_id();
+        let dates = (Some(date), date);
+        fold(connection, settings, &mut replay, dates, DETAILED)?;
+        let ids = before.saturating_add(1)..=replay.last_id();
+        unexecuted(connection, settings, &mut replay, date, ids)?;
+    }
+    if let Some(rest) = spans.rest {
+        fold(connection, settings, &mut replay, rest, LEAN)?;
     }
     Ok(replay)
 }
@@ -278,7 +237,7 @@ fn fold(
     connection: &Connection,
     settings: &Settings,
     replay: &mut Replay,
-    (first, last): (Option<Date>, Date),
+    (first, last): Dates,
     columns: &str,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "trades";
@@ -286,13 +245,14 @@ fn fold(
     let (from, until) = bounds(zone, first, last);
     let mut query = connection
         .prepare_cached(&format!(
-            "{columns}WHERE executed_at >= ?1 AND executed_at < ?2 ORDER BY executed_at, id"
+            "{columns}FROM trades WHERE executed_at >= ?1 AND executed_at < ?2 ORDER BY executed_at, id"
         ))
         .map_err(failed(TABLE))?;
     let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
     let wide = columns.len() == DETAILED.len();
+    let mut times = Times::new(zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let trade = trade(row, zone, wide).map_err(failed(TABLE))?;
+        let trade = trade(row, &mut times, wide).map_err(failed(TABLE))?;
         if let Executed::At { date, .. } = trade.executed
             && (first.is_some_and(|first| date < first) || date > last)
         {
@@ -304,37 +264,46 @@ fn fold(
 }
 
 /// Rows created on the day that have no time of execution: orders that came to nothing, and fills
-/// that break the rule. The day's rows were read a moment ago, so that looking at each costs less
-/// than a difference of two index ranges.
+/// that break the rule.
+///
+/// Most of them have ids among those of the day's fills, where the index of execution finds them;
+/// beyond, that of creation tells what there is. Both leave the table's other rows alone.
 fn unexecuted(
     connection: &Connection,
     settings: &Settings,
     replay: &mut Replay,
     date: Date,
+    ids: RangeInclusive<i64>,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "trades";
     let zone = &settings.trades_zone;
     let (from, until) = bounds(zone, Some(date), date);
     let mut query = connection
         .prepare_cached(&format!(
-            "{DETAILED}WHERE created_at >= ?1 AND created_at < ?2 AND +executed_at IS NULL \
-             ORDER BY id"
+            "{DETAILED}, created_at FROM trades WHERE executed_at IS NULL \
+             AND id BETWEEN ?3 AND ?4 AND +created_at >= ?1 AND +created_at < ?2 \
+             UNION ALL {DETAILED}, created_at FROM trades WHERE +executed_at IS NULL \
+             AND id NOT BETWEEN ?3 AND ?4 AND created_at >= ?1 AND created_at < ?2 ORDER BY id"
         ))
         .map_err(failed(TABLE))?;
-    let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
+    let mut rows = query
+        .query(params![from, until, ids.start(), ids.end()])
+        .map_err(failed(TABLE))?;
+    let mut times = Times::new(zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
         // The bounds are whole dates of the stored zone: some rows are of the days beside.
-        let created = zone.executed(text(row, 12, TABLE)?);
+        let created = times.executed(text(row, 12, TABLE)?);
         if matches!(created, Executed::At { date: on, .. } if on == date) {
-            replay.push(&trade(row, zone, true).map_err(failed(TABLE))?);
+            replay.push(&trade(row, &mut times, true).map_err(failed(TABLE))?);
         }
     }
     Ok(())
 }
 
+/// A row, in a lean one only what the rules look at: each column read costs as much as a rule.
 fn trade<'r>(
     row: &'r Row<'_>,
-    zone: &StoredZone,
+    times: &mut Times<'_>,
     wide: bool,
 ) -> Result<TradeRow<'r>, rusqlite::Error> {
     let mut malformed = None;
@@ -362,16 +331,24 @@ fn trade<'r>(
         ticker: lossy(row, 1)?,
         action: lossy(row, 2)?,
         quantity,
-        price: number(row, 9)?,
+        price: if wide || amount.is_none() {
+            number(row, 9)?
+        } else {
+            Number::Null
+        },
         amount,
         commission,
         tax,
-        executed: zone.executed(match row.get_ref(7)? {
+        executed: times.executed(match row.get_ref(7)? {
             ValueRef::Null => None,
             ValueRef::Text(bytes) => Some(std::str::from_utf8(bytes).unwrap_or("not UTF-8")),
             _ => Some("not a text"),
         }),
-        status: lossy(row, 8)?,
+        status: if wide || quantity.is_none_or(|quantity| quantity == 0) {
+            lossy(row, 8)?
+        } else {
+            ""
+        },
         strategy: if wide {
             row.get_ref(11)?.as_str_or_null().ok().flatten()
         } else {
@@ -410,12 +387,19 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
     let mut stock = connection
         .prepare_cached("SELECT id, name_kr, market, sector FROM stocks WHERE ticker = ?1")
         .map_err(failed("stocks"))?;
-    let mut close = connection
+    let mut closes = connection
         .prepare_cached(
             "SELECT date, close FROM stock_prices WHERE stock_id = ?1 AND date < ?2 \
-             ORDER BY date DESC LIMIT 1",
+             ORDER BY date DESC",
         )
         .map_err(failed(TABLE))?;
+    // The texts before which the wanted closes lie, the latest first.
+    let mut ends: Vec<String> = wanted
+        .dates
+        .iter()
+        .map(|date| day_after(*date).to_string())
+        .collect();
+    ends.sort_by(|a, b| b.cmp(a));
     let mut find = |ticker: &str| {
         stock
             .query_row([ticker], |row| {
@@ -436,22 +420,14 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
             continue;
         };
         quotes.stocks.insert(ticker.clone(), stock);
-        for date in &wanted.dates {
-            let until = date.saturating_add(Span::new().days(1)).to_string();
-            let mut rows = close.query(params![id, until]).map_err(failed(TABLE))?;
-            if let Some(row) = rows.next().map_err(failed(TABLE))?
-                && let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal()
-            {
-                quotes.add_close(ticker, day(row, 0, TABLE)?, price);
-            }
+        if let Some(last) = ends.first() {
+            let rows = closes.query(params![id, last]).map_err(failed(TABLE))?;
+            last_closes(rows, &ends, ticker, &mut quotes)?;
         }
     }
-    if let (Some(from), Some(to)) = (wanted.benchmark_from, wanted.benchmark_to)
+    if let Some((from, to)) = wanted.benchmark_dates()
         && let Some((id, _)) = find(&wanted.benchmark)?
     {
-        // Two weeks are more than the longest closure, for the close before the first date.
-        let from = from.saturating_sub(Span::new().days(14)).to_string();
-        let until = to.saturating_add(Span::new().days(1)).to_string();
         let mut query = connection
             .prepare_cached(
                 "SELECT date, close FROM stock_prices \
@@ -459,15 +435,39 @@ pub(super) fn quotes(connection: &Connection, wanted: &QuoteQuery) -> Result<Quo
             )
             .map_err(failed(TABLE))?;
         let mut rows = query
-            .query(params![id, from, until])
+            .query(params![id, from.to_string(), day_after(to).to_string()])
             .map_err(failed(TABLE))?;
         while let Some(row) = rows.next().map_err(failed(TABLE))? {
             if let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal() {
-                quotes.benchmark.push((day(row, 0, TABLE)?, price));
+                quotes.benchmark.push((day_of(row, 0, TABLE)?, price));
             }
         }
     }
     Ok(quotes)
+}
+
+/// The last close before each of `ends`, from rows and ends that both begin with the latest.
+fn last_closes(
+    mut rows: Rows<'_>,
+    ends: &[String],
+    ticker: &str,
+    quotes: &mut Quotes,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "stock_prices";
+    let mut ends = ends.iter().peekable();
+    while ends.peek().is_some()
+        && let Some(row) = rows.next().map_err(failed(TABLE))?
+    {
+        let at = text(row, 0, TABLE)?.unwrap_or_default();
+        if ends.next_if(|end| at < end.as_str()).is_none() {
+            continue;
+        }
+        while ends.next_if(|end| at < end.as_str()).is_some() {}
+        if let Some(price) = number(row, 1).map_err(failed(TABLE))?.decimal() {
+            quotes.add_close(ticker, day_of(row, 0, TABLE)?, price);
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn backfilled(
