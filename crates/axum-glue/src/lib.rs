@@ -20,8 +20,10 @@
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
 
+mod ids;
 pub mod monitor;
 mod policy;
+mod random;
 mod request_id;
 pub mod routes;
 mod serve;
@@ -32,9 +34,10 @@ pub use routes::metrics_router;
 #[cfg(feature = "health")]
 pub use routes::{DetailPolicy, health_router};
 pub use {
-    monitor::{MonitorLayer, PanicEvent},
+    ids::NotMonitored,
+    monitor::{AccessLog, MonitorLayer, PanicEvent},
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},
     serve::{ServeEnd, ServeOptions, serve},
-    trace_context::{TRACEPARENT, TraceContext},
+    trace_context::{Hex, TRACEPARENT, TraceContext},
 };

@@ -5,25 +5,29 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, content_length};
 
 /// A response body that counts its bytes and ends its request's measurement: at its last
 /// frame, or on drop when the client left before.
 #[derive(Debug)]
 pub struct MonitorBody {
     inner: Body,
+    /// After so many bytes nobody asks for more.
+    whole: Option<u64>,
     exchange: Exchange,
 }
 
 impl MonitorBody {
-    pub(super) fn new(inner: Body, mut exchange: Exchange) -> Self {
-        // An empty body is never polled: its request ends here.
-        if inner.is_end_stream() {
-            exchange.complete();
+    pub(super) fn new(inner: Body, headers: &HeaderMap, exchange: Exchange) -> Self {
+        let whole = inner.size_hint().exact();
+        Self {
+            whole: whole.or_else(|| content_length(headers)),
+            inner,
+            exchange,
         }
-        Self { inner, exchange }
     }
 }
 
@@ -39,11 +43,12 @@ impl http_body::Body for MonitorBody {
         let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
+                let exchange = &mut this.exchange;
                 if let Some(data) = frame.data_ref() {
-                    this.exchange.response_bytes += data.len() as u64;
+                    exchange.response_bytes += data.len() as u64;
                 }
-                if this.inner.is_end_stream() {
-                    this.exchange.complete();
+                if Some(exchange.response_bytes) == this.whole || this.inner.is_end_stream() {
+                    exchange.complete();
                 }
             }
             Some(Err(_)) => {}

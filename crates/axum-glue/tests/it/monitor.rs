@@ -5,7 +5,7 @@ use std::{
 };
 
 use axum::{
-    Extension, Router,
+    Router,
     body::{Body, Bytes},
     http::{Request, StatusCode},
     routing::{get, post},
@@ -29,13 +29,10 @@ impl Rig {
         let seen = panics.clone();
         let nested = Router::new().route("/{id}", get(|| async { "nested" }));
         let app = Router::new()
-            .route(
-                "/id",
-                get(|Extension(id): Extension<RequestId>| async move { id.to_string() }),
-            )
+            .route("/id", get(|id: RequestId| async move { id.to_string() }))
             .route(
                 "/trace",
-                get(|Extension(t): Extension<TraceContext>| async move { t.traceparent() }),
+                get(|t: TraceContext| async move { t.traceparent() }),
             )
             .route("/echo", post(|body: Bytes| async move { body }))
             .route("/panic", get(panics_always))
