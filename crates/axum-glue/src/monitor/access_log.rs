@@ -1,4 +1,7 @@
-use std::{num::NonZeroU32, sync::atomic::Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use super::exchange::{End, Exchange};
 
@@ -26,16 +29,12 @@ pub struct AccessLog {
 }
 
 /// Which of a route's requests have a line at INFO.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum Sampling {
-    /// None.
+    All,
     Quiet,
-    /// The first of so many.
-    OneIn(NonZeroU32),
-}
-
-impl Sampling {
-    const ALL: Self = Self::OneIn(NonZeroU32::MIN);
+    /// The first of so many, with the number of those before.
+    OneIn(u32, Arc<AtomicU32>),
 }
 
 /// A line for everything but the probes and scrapes of `/health`, `/ready`, `/liveness`, `/startup` and
@@ -52,7 +51,7 @@ impl AccessLog {
     pub fn everything() -> Self {
         Self {
             routes: Vec::new(),
-            others: Sampling::ALL,
+            others: Sampling::All,
         }
     }
 
@@ -64,14 +63,14 @@ impl AccessLog {
     }
 
     /// A line for the first of every `n` requests to this route, and for those that fail. 0 and 1 stand
-    /// for every request. Counted for each method by itself.
+    /// for every request.
     #[must_use]
     pub fn one_in(mut self, endpoint: &str, n: u32) -> Self {
         self.routes.push((endpoint.to_owned(), one_in(n)));
         self
     }
 
-    /// A line for the first of every `n` requests to each route not named here, and for those that fail.
+    /// A line for the first of every `n` requests to the routes not named here, and for those that fail.
     #[must_use]
     pub fn others_one_in(mut self, n: u32) -> Self {
         self.others = one_in(n);
@@ -82,12 +81,16 @@ impl AccessLog {
     pub(super) fn of(&self, endpoint: &str) -> Sampling {
         let mut said = self.routes.iter().rev();
         said.find(|(name, _)| name == endpoint)
-            .map_or(self.others, |(_, sampling)| *sampling)
+            .map_or(&self.others, |(_, sampling)| sampling)
+            .clone()
     }
 }
 
 fn one_in(n: u32) -> Sampling {
-    NonZeroU32::new(n).map_or(Sampling::ALL, Sampling::OneIn)
+    match n {
+        0 | 1 => Sampling::All,
+        n => Sampling::OneIn(n, Arc::default()),
+    }
 }
 
 /// How loud a line is.
@@ -98,20 +101,17 @@ enum Loudness {
     Warn,
 }
 
-/// The loudness of the line about a request that ended so; `count` are those before it that did well.
-fn loudness(
-    sampling: Sampling,
-    status: u16,
-    aborted: bool,
-    count: impl FnOnce() -> u32,
-) -> Loudness {
+/// The loudness of the line about a request that ended so.
+fn loudness(sampling: &Sampling, status: u16, aborted: bool) -> Loudness {
     match sampling {
         Sampling::Quiet if status < 500 || status == 503 => Loudness::Debug,
         Sampling::Quiet => Loudness::Warn,
-        Sampling::OneIn(_) if status >= 500 || aborted => Loudness::Warn,
-        Sampling::OneIn(NonZeroU32::MIN) => Loudness::Info,
-        Sampling::OneIn(n) if count().is_multiple_of(n.get()) => Loudness::Info,
-        Sampling::OneIn(_) => Loudness::Debug,
+        _ if status >= 500 || aborted => Loudness::Warn,
+        Sampling::All => Loudness::Info,
+        Sampling::OneIn(n, before) if before.fetch_add(1, Relaxed).is_multiple_of(*n) => {
+            Loudness::Info
+        }
+        Sampling::OneIn(..) => Loudness::Debug,
     }
 }
 
@@ -132,10 +132,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
                 response_bytes = exchange.response_bytes,
                 aborted = end.aborted,
                 $($ids)*
-                "{} {} {}",
-                endpoint.method,
-                exchange.path(),
-                end.status,
+                message = endpoint.title.as_str(),
             )
         };
     }
@@ -156,8 +153,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
             )
         };
     }
-    let count = || endpoint.lines.fetch_add(1, Relaxed);
-    match loudness(endpoint.sampling, end.status, end.aborted, count) {
+    match loudness(&endpoint.sampling, end.status, end.aborted) {
         Loudness::Debug => line!(debug),
         Loudness::Info => line!(info),
         Loudness::Warn => line!(warn),
@@ -172,34 +168,43 @@ mod tests {
     fn loudness_table() {
         let all = AccessLog::everything().of("/x");
         let quiet = AccessLog::default().of("/ready");
-        let tenth = AccessLog::default().one_in("/x", 10).of("/x");
-        for (sampling, status, aborted, count, want) in [
-            (all, 200, false, 3, Info),
-            (all, 404, false, 3, Info),
-            (all, 500, false, 3, Warn),
-            (all, 200, true, 3, Warn),
-            (quiet, 200, false, 0, Debug),
-            (quiet, 503, false, 0, Debug),
-            (quiet, 200, true, 0, Debug),
-            (quiet, 500, false, 0, Warn),
-            (quiet, 502, false, 0, Warn),
-            (tenth, 200, false, 0, Info),
-            (tenth, 200, false, 9, Debug),
-            (tenth, 200, false, 10, Info),
-            (tenth, 503, false, 9, Warn),
-            (tenth, 200, true, 9, Warn),
+        let third = AccessLog::default().one_in("/x", 3).of("/x");
+        for (sampling, status, aborted, want) in [
+            (&all, 200, false, Info),
+            (&all, 404, false, Info),
+            (&all, 500, false, Warn),
+            (&all, 200, true, Warn),
+            (&quiet, 200, false, Debug),
+            (&quiet, 503, false, Debug),
+            (&quiet, 200, true, Debug),
+            (&quiet, 500, false, Warn),
+            (&quiet, 502, false, Warn),
+            (&third, 200, false, Info),
+            (&third, 200, false, Debug),
+            (&third, 503, false, Warn),
+            (&third, 200, true, Warn),
+            (&third, 200, false, Debug),
+            (&third, 200, false, Info),
         ] {
-            let got = loudness(sampling, status, aborted, || count);
-            assert_eq!(got, want, "{sampling:?} {status} {aborted} {count}");
+            let got = loudness(sampling, status, aborted);
+            assert_eq!(got, want, "{sampling:?} {status} {aborted}");
         }
     }
 
     #[test]
     fn the_last_word_on_a_route_counts() {
         let policy = AccessLog::default().one_in("/health", 1).others_one_in(5);
-        assert_eq!(policy.of("/health"), Sampling::ALL);
-        assert_eq!(policy.of("/metrics"), Sampling::Quiet);
-        assert_eq!(policy.of("/orders"), one_in(5));
-        assert_eq!(one_in(0), Sampling::ALL);
+        assert!(matches!(policy.of("/health"), Sampling::All));
+        assert!(matches!(policy.of("/metrics"), Sampling::Quiet));
+        assert!(matches!(policy.of("/orders"), Sampling::OneIn(5, _)));
+        assert!(matches!(one_in(0), Sampling::All));
+    }
+
+    #[test]
+    fn what_is_sampled_is_counted_over_all_clones() {
+        let policy = AccessLog::default().one_in("/x", 2);
+        let (one, other) = (policy.of("/x"), policy.clone().of("/x"));
+        assert_eq!(loudness(&one, 200, false), Info);
+        assert_eq!(loudness(&other, 200, false), Debug);
     }
 }

@@ -17,11 +17,11 @@ pub struct MonitorBody {
     inner: Body,
     /// After so many bytes nobody asks for more.
     whole: Option<u64>,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
 }
 
 impl MonitorBody {
-    pub(super) fn new(inner: Body, headers: &HeaderMap, exchange: Exchange) -> Self {
+    pub(super) fn new(inner: Body, headers: &HeaderMap, exchange: Box<Exchange>) -> Self {
         let whole = inner.size_hint().exact();
         Self {
             whole: whole.or_else(|| content_length(headers)),

@@ -1,4 +1,4 @@
-use std::sync::{Arc, OnceLock, atomic::AtomicU32};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::MatchedPath;
 use http::Method;
@@ -34,9 +34,9 @@ fn place(method: &Method) -> usize {
 pub(super) struct Endpoint {
     route: Option<MatchedPath>,
     pub(super) method: &'static str,
+    /// Method and route, the message of the access line.
+    pub(super) title: String,
     pub(super) sampling: Sampling,
-    /// Requests that could have had a line, for [`Sampling::OneIn`].
-    pub(super) lines: AtomicU32,
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<bongsu_metrics::HttpRoute>,
 }
@@ -47,8 +47,8 @@ impl Endpoint {
         let method = METHODS[method];
         Arc::new(Self {
             method,
+            title: format!("{method} {name}"),
             sampling: settings.access_log.of(name),
-            lines: AtomicU32::new(0),
             #[cfg(feature = "metrics")]
             metrics: settings
                 .metrics
@@ -69,7 +69,8 @@ fn name(route: Option<&MatchedPath>) -> &str {
 }
 
 /// The endpoints behind one [`Monitor`](super::Monitor), by method. axum lays a layer on each route by
-/// itself, so that there is one route here; the first to come is kept, others are looked up anew.
+/// itself, so that there is one route here; the first to come is kept, others are looked up anew. Only a
+/// cache: axum makes its routes again whenever it pleases.
 #[derive(Debug, Default)]
 pub(super) struct Endpoints([OnceLock<Arc<Endpoint>>; METHODS.len()]);
 

@@ -51,10 +51,10 @@ impl Exchange {
         id: RequestId,
         trace: TraceContext,
         shared: Arc<Shared>,
-    ) -> Self {
+    ) -> Box<Self> {
         let route = request.extensions().get::<MatchedPath>();
         let settings = &shared.settings;
-        Self {
+        Box::new(Self {
             endpoint: shared.endpoints.of(request.method(), route, settings),
             path: request.uri().path_and_query().cloned(),
             id,
@@ -68,7 +68,7 @@ impl Exchange {
             _in_flight: settings.metrics.as_ref().map(|m| m.http_in_flight()),
             context: Default::default(),
             shared,
-        }
+        })
     }
 
     /// The path as the client sent it.

@@ -24,7 +24,8 @@ pin_project! {
     pub struct MonitorFuture<F> {
         #[pin]
         stage: Stage<F>,
-        exchange: Option<Exchange>,
+        // In a box: the future is moved a few times before it has its place.
+        exchange: Option<Box<Exchange>>,
     }
 
     impl<F> PinnedDrop for MonitorFuture<F> {
@@ -49,7 +50,7 @@ pin_project! {
 
 impl<F: Future> MonitorFuture<F> {
     /// Calls the handler; a panic inside the call is caught like one inside its future.
-    pub(super) fn start(exchange: Exchange, call: impl FnOnce() -> F) -> Self {
+    pub(super) fn start(exchange: Box<Exchange>, call: impl FnOnce() -> F) -> Self {
         let stage = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(future) => Stage::Running {
                 future: scope::enter(&exchange, future),
@@ -111,7 +112,7 @@ where
 }
 
 /// The response with the id on it, and the exchange in its body unless it ends here.
-fn watched(mut response: Response<Body>, mut exchange: Exchange) -> Response<Body> {
+fn watched(mut response: Response<Body>, mut exchange: Box<Exchange>) -> Response<Body> {
     exchange.status = Some(response.status());
     let id = exchange.id.as_header().clone();
     response.headers_mut().insert(X_REQUEST_ID, id);

@@ -5,5 +5,9 @@
     reason = "tests spawn their own servers and fail by panicking"
 )]
 
+mod lines;
 mod monitor;
+mod scrape;
 mod serve;
+mod support;
+mod wire;
