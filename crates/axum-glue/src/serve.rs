@@ -100,7 +100,7 @@ async fn listen(
         tokio::select! {
             deadline = &mut stopping => break deadline,
             (permit, stream, peer) = accept(&listener, &permits) => {
-                let builder = http(&options);
+                let builder = http_1(&options);
                 connections.spawn(connection(
                     stream, peer, app.clone(), builder, phases.clone(), permit,
                 ));
@@ -157,7 +157,7 @@ fn is_connection_error(error: &io::Error) -> bool {
     )
 }
 
-fn http(options: &ServeOptions) -> http1::Builder {
+fn http_1(options: &ServeOptions) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())

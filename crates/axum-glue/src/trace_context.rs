@@ -107,11 +107,12 @@ impl<S: Sync> OptionalFromRequestParts<S> for TraceContext {
 pub struct Hex<const N: usize>([u8; N]);
 
 impl<const N: usize> Hex<N> {
-    fn of(mut id: u128) -> Self {
+    fn of(id: u128) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut digits = [0; N];
-        for digit in digits.iter_mut().rev() {
-            *digit = b"0123456789abcdef"[(id & 15) as usize];
-            id >>= 4;
+        let pairs = digits.as_chunks_mut::<2>().0;
+        for (pair, byte) in pairs.iter_mut().rev().zip(id.to_le_bytes()) {
+            *pair = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
         }
         Self(digits)
     }

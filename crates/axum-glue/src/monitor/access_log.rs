@@ -13,6 +13,7 @@ const PROBES: [&str; 5] = ["/health", "/ready", "/liveness", "/startup", "/metri
 ///
 /// Nothing that fails is left out: a status of 500 and above and a client that left are at WARN. Only a
 /// route that is [`quiet`](Self::quiet) may say 503 and be left quietly, which is what probes do.
+/// Requests that no route matched go by the name `unmatched`.
 ///
 /// ```
 /// use bongsu_axum_glue::{AccessLog, MonitorLayer};

@@ -5,10 +5,9 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::HeaderMap;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 
-use super::exchange::{Exchange, content_length};
+use super::exchange::Exchange;
 
 /// A response body that counts its bytes and ends its request's measurement: at its last
 /// frame, or on drop when the client left before.
@@ -21,11 +20,10 @@ pub struct MonitorBody {
 }
 
 impl MonitorBody {
-    pub(super) fn new(inner: Body, headers: &HeaderMap, exchange: Box<Exchange>) -> Self {
-        let whole = inner.size_hint().exact();
+    pub(super) fn new(inner: Body, whole: Option<u64>, exchange: Box<Exchange>) -> Self {
         Self {
-            whole: whole.or_else(|| content_length(headers)),
             inner,
+            whole,
             exchange,
         }
     }

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use super::{
     MonitorBody,
-    exchange::Exchange,
+    exchange::{Exchange, content_length},
     scope::{self, Scoped},
 };
 use crate::request_id::X_REQUEST_ID;
@@ -113,16 +113,24 @@ where
 
 /// The response with the id on it, and the exchange in its body unless it ends here.
 fn watched(mut response: Response<Body>, mut exchange: Box<Exchange>) -> Response<Body> {
-    exchange.status = Some(response.status());
+    let status = response.status();
+    exchange.status = Some(status);
     let id = exchange.id.as_header().clone();
     response.headers_mut().insert(X_REQUEST_ID, id);
-    if bodiless(exchange.endpoint.method, response.status()) || response.body().is_end_stream() {
+    let whole = whole(&response);
+    let body = response.body_mut();
+    if whole == Some(0) || body.is_end_stream() || bodiless(exchange.endpoint.method, status) {
         exchange.complete();
         return response;
     }
-    let (parts, body) = response.into_parts();
-    let body = MonitorBody::new(body, &parts.headers, exchange);
-    Response::from_parts(parts, Body::new(body))
+    *body = Body::new(MonitorBody::new(std::mem::take(body), whole, exchange));
+    response
+}
+
+/// The body's size where it is known: after so many bytes nobody asks it for more.
+fn whole(response: &Response<Body>) -> Option<u64> {
+    let exact = HttpBody::size_hint(response.body()).exact();
+    exact.or_else(|| content_length(response.headers()))
 }
 
 /// Whether a response is sent without its body, so that nobody will ask for it. From 101 on it is

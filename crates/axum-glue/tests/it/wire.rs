@@ -42,9 +42,12 @@ async fn start() -> (Server, ServiceMetrics) {
             get(|| async { Sse::new(stream::iter([1]).chain(stream::pending()).map(event)) }),
         )
         .route("/file", get(file))
+        .route("/nothing", get(nothing))
         .route("/socket", get(socket))
         .layer(MonitorLayer::new().metrics(metrics.clone()));
-    (Server::start(app, ServeOptions::default()).await, metrics)
+    let mut options = ServeOptions::default();
+    options.drain = Duration::from_millis(50);
+    (Server::start(app, options).await, metrics)
 }
 
 fn event(n: u32) -> Result<Event, Infallible> {
@@ -56,6 +59,12 @@ async fn file() -> impl IntoResponse {
     let frames = ["one", "two"].map(|text| Ok::<_, Infallible>(Frame::data(Bytes::from(text))));
     let body = StreamBody::new(stream::iter(frames));
     ([(header::CONTENT_LENGTH, "6")], Body::new(body))
+}
+
+/// An empty one under such a header: it is never asked for a frame.
+async fn nothing() -> impl IntoResponse {
+    let body = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+    ([(header::CONTENT_LENGTH, "0")], Body::new(body))
 }
 
 fn requests(endpoint: &str, status: u16) -> String {
@@ -176,6 +185,15 @@ async fn a_stream_with_a_length_ends_with_it() {
     assert_eq!(sample(&metrics, "http_requests_aborted_total"), Some(0.0));
 }
 
+#[tokio::test]
+async fn a_stream_without_anything_in_it_ends_too() {
+    let (server, metrics) = start().await;
+    let answer = ask(server.address, "/nothing").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    reaches(&metrics, &requests("/nothing", 200), 1.0).await;
+    assert_eq!(sample(&metrics, "http_requests_aborted_total"), Some(0.0));
+}
+
 /// The server's side of a WebSocket by hand: the handshake of RFC 6455, section 1.3, and an echo of the
 /// masked "Hello" of section 5.7.
 async fn socket(mut request: Request) -> Response {
@@ -231,9 +249,6 @@ async fn a_websocket_is_upgraded_and_counted_once() {
     assert_eq!(sample(&metrics, "http_requests_aborted_total"), Some(0.0));
 
     server.stop.send(()).unwrap();
-    let end = timeout(Duration::from_secs(60), server.ended)
-        .await
-        .unwrap()
-        .unwrap();
+    let end = timeout(PATIENCE, server.ended).await.unwrap().unwrap();
     assert_eq!(end.aborted, 0);
 }
