@@ -1,4 +1,4 @@
-//! Requests over loopback: the server on one core, wrk on the other.
+//! Requests over loopback: the server on one core, the client on the other.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -9,19 +9,8 @@ use bongsu_axum_glue::{ServeOptions, serve};
 use crate::child::Child;
 use crate::{median, runtime, variants};
 
-const ROUNDS: usize = 15;
-const SECONDS: &str = "1";
-const CONNECTIONS: &str = "16";
+const ROUNDS: usize = 21;
 const CLIENT_CORE: &str = "1";
-
-/// Says what the figures need, in plain numbers.
-const SCRIPT: &str = r#"done = function(summary, latency)
-  local failed = summary.errors.connect + summary.errors.read + summary.errors.write
-    + summary.errors.status + summary.errors.timeout
-  io.write(string.format("result %d %d %d %d\n",
-    summary.requests, summary.duration, latency:percentile(99), failed))
-end
-"#;
 
 /// Of one variant: requests a second, their 99th percentile, CPU nanoseconds of the server a request.
 #[derive(Clone, Copy, Debug)]
@@ -33,14 +22,12 @@ pub struct Load {
 
 /// Medians of what each variant is in a round over what the first is in it; each has its turn.
 pub fn ratios(dir: &Path) -> Vec<Load> {
-    let script = dir.join("done.lua");
-    std::fs::write(&script, SCRIPT).expect("a file");
     let mut servers: Vec<(Child, String)> = variants::NAMES
         .iter()
         .map(|name| {
             let mut child = Child::start("serve", name, dir);
-            let url = child.line();
-            (child, url)
+            let address = child.line();
+            (child, address)
         })
         .collect();
     let mut all = vec![Vec::new(); servers.len()];
@@ -48,8 +35,8 @@ pub fn ratios(dir: &Path) -> Vec<Load> {
         for step in 0..servers.len() {
             // Another one begins each time.
             let which = (round + step) % servers.len();
-            let (server, url) = &servers[which];
-            all[which].push(load(&script, server, url));
+            let (server, address) = &servers[which];
+            all[which].push(load(server, address));
         }
     }
     servers.clear();
@@ -60,7 +47,7 @@ pub fn ratios(dir: &Path) -> Vec<Load> {
             p99,
             cpu_ns,
         } = medians(loads.iter().copied());
-        eprintln!("{name}: {throughput:.0} requests a second, p99 {p99:.0} us, {cpu_ns:.0} ns CPU");
+        eprintln!("{name}: {throughput:.0} requests a second, p99 {p99:.0} ns, {cpu_ns:.0} ns CPU");
     }
     let ratios = all.iter().map(|loads| {
         medians(loads.iter().zip(&bare).map(|(load, bare)| Load {
@@ -81,37 +68,26 @@ fn medians(loads: impl Iterator<Item = Load> + Clone) -> Load {
     }
 }
 
-fn load(script: &Path, server: &Child, url: &str) -> Load {
+fn load(server: &Child, address: &str) -> Load {
     let before = server.cpu_ns();
     let output = Command::new("taskset")
-        .args(["--cpu-list", CLIENT_CORE, "wrk", "--threads", "1"])
-        .args([
-            "--connections",
-            CONNECTIONS,
-            "--duration",
-            SECONDS,
-            "--script",
-        ])
-        .arg(script)
-        .arg(url)
+        .args(["--cpu-list", CLIENT_CORE])
+        .arg(std::env::current_exe().expect("this program"))
+        .args(["client", address])
         .output()
         .expect("taskset is missing: it is in the Debian package `util-linux`");
     let cpu_ns = server.cpu_ns() - before;
+    assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8_lossy(&output.stdout);
-    let result = text.lines().find_map(|line| line.strip_prefix("result "));
-    let Some(result) = result else {
-        panic!("wrk said nothing: install the Debian package `wrk`");
-    };
-    let numbers: Vec<f64> = result
-        .split(' ')
+    let numbers: Vec<f64> = text
+        .split_whitespace()
         .map(|n| n.parse().expect("a number"))
         .collect();
-    let [requests, micros, p99, failed] = numbers[..] else {
-        panic!("not four numbers: {result}");
+    let [throughput, p99, requests] = numbers[..] else {
+        panic!("not three numbers: {text}");
     };
-    assert_eq!(failed, 0.0, "requests failed");
     Load {
-        throughput: requests * 1e6 / micros,
+        throughput,
         p99,
         cpu_ns: cpu_ns / requests,
     }
@@ -124,7 +100,7 @@ pub fn answer_requests(name: &str, dir: &Path) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("a port");
         let address = listener.local_addr().expect("an address");
-        println!("http://{address}/orders");
+        println!("{address}");
         io::stdout().flush().expect("the parent listens");
         let mut options = ServeOptions::default();
         options.drain = std::time::Duration::ZERO;

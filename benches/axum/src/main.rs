@@ -2,7 +2,7 @@
 //! axum-prometheus with tower-http's trace layer and `tracing_subscriber::fmt().json()`.
 //!
 //! `throughput_vs_bare`, `p99_vs_bare`: ours over the bare route's, over loopback; the server has one core,
-//! wrk the other, 16 connections, rounds interleaved, medians of the rounds' ratios. The log goes to a
+//! the client the other, 16 connections, rounds interleaved, medians of the rounds' ratios. The log goes to a
 //! file, and its writing is on the server's core too.
 //!
 //! `server_cpu_vs_bare`: the same for the server's CPU time a request, which others on a busy machine
@@ -17,6 +17,7 @@
 
 mod alloc;
 mod child;
+mod client;
 mod in_process;
 mod load;
 mod variants;
@@ -53,6 +54,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => measure(),
         ["rounds", variant, dir] => in_process::answer_rounds(variant, Path::new(dir)),
+        ["client", address] => client::run(address),
         ["serve", variant, dir] => load::answer_requests(variant, Path::new(dir)),
         _ => panic!("no arguments are taken"),
     }
