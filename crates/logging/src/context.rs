@@ -1,9 +1,10 @@
 //! Who a line is about: request, user, session and trace, set once and carried across awaits.
 
 mod held;
+mod rendered;
 
-pub(crate) use held::{Appended, append, append_outer, outer_len};
 pub use held::{HeldContext, InContext};
+pub(crate) use rendered::{Appended, append, append_outer, outer_len};
 
 use crate::trace_context::TraceParent;
 use std::future::Future;

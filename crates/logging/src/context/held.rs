@@ -1,14 +1,10 @@
-//! Contexts in force: their memory, and what a layer's lines repeat of them.
+//! Contexts in force, and their memory.
 //!
 //! A service sets one for every request, so the memory of one that ended is kept on its thread for the
 //! next: in the long run neither the ids nor their rendering allocate.
 
 use super::LogContext;
-use crate::json::escape;
-use crate::json::line::Line;
-use crate::scheme::Scheme;
-use crate::site::Site;
-use crate::span::Seg;
+use super::rendered::Rendered;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::future::Future;
@@ -19,11 +15,9 @@ use std::task::{Context, Poll};
 pub(super) const REQUEST_ID: usize = 0;
 pub(super) const USER_ID: usize = 1;
 pub(super) const SESSION_ID: usize = 2;
-const TRACE_ID: usize = 3;
+pub(super) const TRACE_ID: usize = 3;
 const SPAN_ID: usize = 4;
 
-/// Longest id written; longer ones are cut.
-const ID_LIMIT: usize = 256;
 /// Ended contexts whose memory a thread keeps, and the longest buffer that is kept.
 const SPARES: usize = 64;
 const SPARE_BYTES: usize = 1024;
@@ -60,30 +54,17 @@ pub struct HeldContext(Option<Box<Scope>>);
 
 /// What is behind a context: the ids, and their rendering for the layer that asked last.
 #[derive(Debug, Default)]
-struct Scope {
-    ids: RefCell<Ids>,
-    rendered: RefCell<Rendered>,
+pub(super) struct Scope {
+    pub(super) ids: RefCell<Ids>,
+    pub(super) rendered: RefCell<Rendered>,
 }
 
 /// The five ids. One that is not set keeps its memory.
 #[derive(Debug, Default)]
-struct Ids {
+pub(super) struct Ids {
     texts: [String; 5],
     /// A bit each.
     set: u8,
-}
-
-/// The fields as one layer writes them.
-#[derive(Debug, Default)]
-struct Rendered {
-    /// The layer's number; 0 is stale.
-    layer: u64,
-    bytes: Vec<u8>,
-    segs: Vec<Seg>,
-    /// Bytes that go outside a preset's nested object.
-    outer: Vec<u8>,
-    /// Which of the five are there, a bit each.
-    present: u8,
 }
 
 impl HeldContext {
@@ -182,9 +163,9 @@ impl Scope {
     fn let_go(&mut self) -> bool {
         let (ids, rendered) = (self.ids.get_mut(), self.rendered.get_mut());
         ids.set = 0;
-        rendered.layer = 0;
+        rendered.forget();
         let short = |text: &String| text.capacity() <= SPARE_BYTES;
-        ids.texts.iter().all(short) && rendered.bytes.capacity() <= 2 * SPARE_BYTES
+        ids.texts.iter().all(short) && rendered.capacity() <= 2 * SPARE_BYTES
     }
 }
 
@@ -200,7 +181,7 @@ impl Ids {
         self.set |= 1 << place;
     }
 
-    fn get(&self, place: usize) -> Option<&str> {
+    pub(super) fn get(&self, place: usize) -> Option<&str> {
         (self.set & 1 << place != 0).then_some(self.texts[place].as_str())
     }
 }
@@ -258,7 +239,7 @@ impl<F: Future> Future for InContext<F> {
     }
 }
 
-fn with_current<R>(f: impl FnOnce(&Scope) -> R) -> Option<R> {
+pub(super) fn with_current<R>(f: impl FnOnce(&Scope) -> R) -> Option<R> {
     CURRENT
         .try_with(|current| current.borrow().as_deref().map(f))
         .ok()
@@ -284,117 +265,9 @@ pub(super) fn current() -> Option<LogContext> {
 pub(super) fn set(place: usize, id: String) -> bool {
     with_current(|scope| {
         scope.ids.borrow_mut().take(place, id);
-        scope.rendered.borrow_mut().layer = 0;
+        scope.rendered.borrow_mut().forget();
     })
     .is_some()
-}
-
-/// The keys written.
-#[derive(Debug, Default)]
-pub(crate) struct Appended {
-    pub(crate) present: u8,
-    hashes: [u64; 5],
-}
-
-impl Appended {
-    pub(crate) fn has(&self, hash: u64) -> bool {
-        self.hashes.contains(&hash)
-    }
-}
-
-/// Appends the context in force to an event's line.
-#[inline]
-pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) -> Appended {
-    with_current(|scope| {
-        let mut rendered = scope.rendered.borrow_mut();
-        if rendered.layer != layer {
-            rendered.render(&scope.ids.borrow(), scheme, layer);
-        }
-        let mut appended = Appended {
-            present: rendered.present,
-            hashes: [0; 5],
-        };
-        for (slot, seg) in appended.hashes.iter_mut().zip(&rendered.segs) {
-            *slot = seg.hash;
-        }
-        if rendered.present & site.context == 0 && line.room(rendered.bytes.len()) {
-            line.raw(&rendered.bytes);
-            return appended;
-        }
-        let mut from = 0;
-        for seg in &rendered.segs {
-            let field = &rendered.bytes[from..seg.end as usize];
-            from = seg.end as usize;
-            if site.owns(seg.hash) {
-                continue;
-            }
-            if line.room(field.len()) {
-                line.raw(field);
-            } else {
-                line.truncated = true;
-            }
-        }
-        appended
-    })
-    .unwrap_or_default()
-}
-
-/// How many bytes the context has for outside the nested object of a preset that has one.
-pub(crate) fn outer_len(scheme: &Scheme, layer: u64) -> usize {
-    with_current(|scope| {
-        let mut rendered = scope.rendered.borrow_mut();
-        if rendered.layer != layer {
-            rendered.render(&scope.ids.borrow(), scheme, layer);
-        }
-        rendered.outer.len()
-    })
-    .unwrap_or(0)
-}
-
-/// Appends them.
-pub(crate) fn append_outer(line: &mut Line, layer: u64) {
-    with_current(|scope| {
-        let rendered = scope.rendered.borrow();
-        if rendered.layer == layer {
-            line.raw(&rendered.outer);
-        }
-    });
-}
-
-impl Rendered {
-    fn render(&mut self, ids: &Ids, scheme: &Scheme, layer: u64) {
-        self.layer = layer;
-        self.bytes.clear();
-        self.segs.clear();
-        self.outer.clear();
-        self.present = 0;
-        for (place, key) in scheme.context.iter().enumerate() {
-            let Some(id) = ids.get(place) else { continue };
-            let outside = scheme.nested && place >= TRACE_ID;
-            let out = if outside {
-                &mut self.outer
-            } else {
-                &mut self.bytes
-            };
-            out.extend_from_slice(&key.chunk);
-            out.push(b'"');
-            if place == TRACE_ID {
-                escape::push_escaped(out, &scheme.trace_prefix, usize::MAX);
-            }
-            let id = &id[..id.floor_char_boundary(ID_LIMIT)];
-            if !escape::push_clean(out, id.as_bytes()) {
-                escape::push_escaped(out, id, usize::MAX);
-            }
-            out.push(b'"');
-            if !outside {
-                self.segs.push(Seg {
-                    hash: key.hash,
-                    end: self.bytes.len() as u32,
-                });
-                self.present |= 1 << place;
-            }
-        }
-    }
 }
 
 #[cfg(test)]
