@@ -24,8 +24,10 @@
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
 
+mod ids;
 pub mod monitor;
 mod policy;
+mod random;
 mod request_id;
 pub mod routes;
 mod serve;
@@ -38,10 +40,11 @@ pub use routes::{ConsoleOptions, ConsolePublisher, console_router};
 #[cfg(feature = "health")]
 pub use routes::{DetailPolicy, health_router};
 pub use {
-    monitor::{MonitorLayer, PanicEvent},
+    ids::NotMonitored,
+    monitor::{AccessLog, MonitorLayer, PanicEvent},
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},
     routes::{AdminError, AdminOps, AdminResult, admin_router},
     serve::{ServeEnd, ServeOptions, serve},
-    trace_context::{TRACEPARENT, TraceContext},
+    trace_context::{Hex, TRACEPARENT, TraceContext},
 };

@@ -27,6 +27,8 @@ pub struct ServeOptions {
     pub grace: Duration,
     /// How long a client may take to send a request's head. Default: 10 s.
     pub header_timeout: Duration,
+    /// Longest head of a request in bytes; a longer one is answered with 431. Default: 64 KiB.
+    pub max_head: usize,
     /// Open connections a listener; further ones wait in the kernel's queue. Default: 10,000.
     pub max_connections: usize,
 }
@@ -37,6 +39,7 @@ impl Default for ServeOptions {
             drain: Duration::from_secs(5),
             grace: Duration::from_secs(25),
             header_timeout: Duration::from_secs(10),
+            max_head: 64 * 1024,
             max_connections: 10_000,
         }
     }
@@ -71,6 +74,8 @@ pub async fn serve(
     let (phase, phases) = watch::channel(Phase::Serving);
     let mut servers = JoinSet::new();
     for (listener, app) in listeners {
+        // Makes every handler a route now; left undone, axum does it anew for each request.
+        let app = app.with_state(());
         servers.spawn(listen(listener, app, options.clone(), phases.clone()));
     }
     shutdown.await;
@@ -95,8 +100,9 @@ async fn listen(
         tokio::select! {
             deadline = &mut stopping => break deadline,
             (permit, stream, peer) = accept(&listener, &permits) => {
+                let builder = http_1(&options);
                 connections.spawn(connection(
-                    stream, peer, app.clone(), options.header_timeout, phases.clone(), permit,
+                    stream, peer, app.clone(), builder, phases.clone(), permit,
                 ));
             }
             Some(_) = connections.join_next() => {}
@@ -151,11 +157,20 @@ fn is_connection_error(error: &io::Error) -> bool {
     )
 }
 
+fn http_1(options: &ServeOptions) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_header_size(options.max_head);
+    builder
+}
+
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-    header_timeout: Duration,
+    builder: http1::Builder,
     phases: watch::Receiver<Phase>,
     _permit: Option<OwnedSemaphorePermit>,
 ) {
@@ -170,9 +185,7 @@ async fn connection(
         }
     });
     let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(header_timeout)
+        builder
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
     );

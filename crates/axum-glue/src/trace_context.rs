@@ -2,13 +2,21 @@
 //!
 //! <https://www.w3.org/TR/trace-context/#traceparent-header>
 
-use http::{HeaderMap, HeaderName};
-use uuid::Uuid;
+use std::{convert::Infallible, fmt, ops::Deref};
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::{Extensions, HeaderMap, HeaderName, request::Parts};
+
+use crate::{
+    ids::{Ids, NotMonitored},
+    random,
+};
 
 /// The header that carries the trace.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The trace that a request belongs to, in the request's extensions.
+/// The trace that a request belongs to. An extractor in routes behind
+/// [`MonitorLayer`](crate::MonitorLayer).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TraceContext {
     /// 16 bytes, never all zero.
@@ -26,12 +34,12 @@ impl TraceContext {
     /// otherwise starts one. The span id is always new.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let (trace_id, span_id) = random();
         let mut given = headers.get_all(TRACEPARENT).iter();
         let parsed = match (given.next(), given.next()) {
             (Some(value), None) => parse(value.as_bytes()),
             _ => None,
         };
+        let span_id = random_span();
         match parsed {
             Some((trace_id, parent, sampled)) => Self {
                 trace_id,
@@ -40,12 +48,18 @@ impl TraceContext {
                 sampled,
             },
             None => Self {
-                trace_id,
+                trace_id: random_trace(),
                 span_id,
                 parent_id: None,
                 sampled: false,
             },
         }
+    }
+
+    /// The trace among a request's extensions, where [`MonitorLayer`](crate::MonitorLayer) puts it.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Option<&Self> {
+        Some(&extensions.get::<Ids>()?.trace)
     }
 
     /// The header for a call that this service makes on behalf of the request.
@@ -61,22 +75,79 @@ impl TraceContext {
 
     /// The trace id as 32 hexadecimal digits.
     #[must_use]
-    pub fn trace_id_hex(&self) -> String {
-        format!("{:032x}", self.trace_id)
+    pub fn trace_id_hex(&self) -> Hex<32> {
+        Hex::of(self.trace_id)
     }
 
     /// The span id as 16 hexadecimal digits.
     #[must_use]
-    pub fn span_id_hex(&self) -> String {
-        format!("{:016x}", self.span_id)
+    pub fn span_id_hex(&self) -> Hex<16> {
+        Hex::of(u128::from(self.span_id))
     }
 }
 
-/// A trace id and a span id, both non-zero: a v4 UUID always has its version bits set.
-fn random() -> (u128, u64) {
-    let trace_id = Uuid::new_v4().as_u128();
-    let (_, low) = Uuid::new_v4().as_u64_pair();
-    (trace_id, low)
+impl<S: Sync> FromRequestParts<S> for TraceContext {
+    type Rejection = NotMonitored;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotMonitored> {
+        Self::of(&parts.extensions).copied().ok_or(NotMonitored)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for TraceContext {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(Self::of(&parts.extensions).copied())
+    }
+}
+
+/// An id's last `N` hexadecimal digits; text that needs no allocation.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Hex<const N: usize>([u8; N]);
+
+impl<const N: usize> Hex<N> {
+    fn of(id: u128) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; N];
+        let pairs = digits.as_chunks_mut::<2>().0;
+        for (pair, byte) in pairs.iter_mut().rev().zip(id.to_le_bytes()) {
+            *pair = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+        }
+        Self(digits)
+    }
+}
+
+impl<const N: usize> Deref for Hex<N> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // Only digits are ever put in.
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> fmt::Display for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl<const N: usize> fmt::Debug for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+fn random_trace() -> u128 {
+    let [high, low] = random::pair();
+    u128::from(high) << 64 | u128::from(low)
+}
+
+/// Never zero: of two words one is not.
+fn random_span() -> u64 {
+    let [first, second] = random::pair();
+    if first == 0 { second } else { first }
 }
 
 /// `version "-" trace-id "-" parent-id "-" flags`; a later version may append more fields.
@@ -128,7 +199,7 @@ mod tests {
     #[test]
     fn continues_a_valid_trace() {
         let context = context(VALID);
-        assert_eq!(context.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(&*context.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(context.parent_id, Some(0x00f0_67aa_0ba9_02b7));
         assert!(context.sampled);
         assert_ne!(context.span_id, 0x00f0_67aa_0ba9_02b7);
@@ -139,6 +210,7 @@ mod tests {
                 context.span_id_hex()
             )
         );
+        assert_eq!(&*context.span_id_hex(), format!("{:016x}", context.span_id));
     }
 
     #[test]

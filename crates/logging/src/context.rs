@@ -1,17 +1,14 @@
 //! Who a line is about: request, user, session and trace, set once and carried across awaits.
 
-use crate::json::line::Line;
-use crate::scheme::Scheme;
-use crate::site::Site;
-use crate::span::Seg;
+mod held;
+mod rendered;
+
+pub use held::{HeldContext, InContext};
+pub(crate) use rendered::{Appended, append, append_outer, outer_len};
+
 use crate::trace_context::TraceParent;
-use std::cell::RefCell;
 use std::future::Future;
 use tracing::Instrument as _;
-
-tokio::task_local! {
-    static CURRENT: Scope;
-}
 
 /// Ids put on every line logged inside [`LogContext::scope`].
 ///
@@ -44,35 +41,6 @@ pub struct LogContext {
     pub trace_id: Option<String>,
     /// W3C span id, 16 hex digits.
     pub span_id: Option<String>,
-}
-
-/// A context in force, with its rendering for the layer that asked last.
-#[derive(Debug)]
-struct Scope {
-    context: RefCell<LogContext>,
-    rendered: RefCell<Rendered>,
-}
-
-/// The fields as one layer writes them.
-#[derive(Debug, Default)]
-struct Rendered {
-    /// The layer's number; 0 is stale.
-    layer: u64,
-    bytes: Vec<u8>,
-    segs: Vec<Seg>,
-    /// Bytes that go outside a preset's nested object.
-    outer: Vec<u8>,
-    /// Which of the five are there, a bit each.
-    present: u8,
-}
-
-impl Scope {
-    fn new(context: LogContext) -> Scope {
-        Scope {
-            context: RefCell::new(context),
-            rendered: RefCell::default(),
-        }
-    }
 }
 
 impl LogContext {
@@ -124,31 +92,19 @@ impl LogContext {
     }
 
     /// Runs a future with this context; the one outside is back in force after it.
-    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(Scope::new(self), future)
+    pub fn scope<F: Future>(self, future: F) -> InContext<F> {
+        HeldContext::from(self).scope(future)
     }
 
     /// Runs a closure with this context; for threads without a runtime.
     pub fn sync_scope<R>(self, f: impl FnOnce() -> R) -> R {
-        CURRENT.sync_scope(Scope::new(self), f)
+        HeldContext::from(self).within(f)
     }
 
     /// A copy of the context in force.
     #[must_use]
     pub fn current() -> Option<LogContext> {
-        CURRENT
-            .try_with(|scope| scope.context.borrow().clone())
-            .ok()
-    }
-
-    fn values(&self) -> [Option<&str>; 5] {
-        [
-            self.request_id.as_deref(),
-            self.user_id.as_deref(),
-            self.session_id.as_deref(),
-            self.trace_id.as_deref(),
-            self.span_id.as_deref(),
-        ]
+        held::current()
     }
 }
 
@@ -165,137 +121,17 @@ pub fn in_current_context<F: Future>(future: F) -> impl Future<Output = F::Outpu
     }
 }
 
-/// Changes the context in force; gives false outside of one.
-fn change(f: impl FnOnce(&mut LogContext)) -> bool {
-    CURRENT
-        .try_with(|scope| {
-            f(&mut scope.context.borrow_mut());
-            scope.rendered.borrow_mut().layer = 0;
-        })
-        .is_ok()
-}
-
 /// Sets the request id of the context in force; false when there is none.
 pub fn set_request_id(id: impl Into<String>) -> bool {
-    let id = id.into();
-    change(|context| context.request_id = Some(id))
+    held::set(held::REQUEST_ID, id.into())
 }
 
 /// Sets the user id of the context in force; false when there is none.
 pub fn set_user_id(id: impl Into<String>) -> bool {
-    let id = id.into();
-    change(|context| context.user_id = Some(id))
+    held::set(held::USER_ID, id.into())
 }
 
 /// Sets the session id of the context in force; false when there is none.
 pub fn set_session_id(id: impl Into<String>) -> bool {
-    let id = id.into();
-    change(|context| context.session_id = Some(id))
-}
-
-/// The keys written.
-#[derive(Debug, Default)]
-pub(crate) struct Appended {
-    pub(crate) present: u8,
-    hashes: [u64; 5],
-}
-
-impl Appended {
-    pub(crate) fn has(&self, hash: u64) -> bool {
-        self.hashes.contains(&hash)
-    }
-}
-
-/// Appends the context in force to an event's line.
-#[inline]
-pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) -> Appended {
-    CURRENT
-        .try_with(|scope| {
-            let mut rendered = scope.rendered.borrow_mut();
-            if rendered.layer != layer {
-                *rendered = render(&scope.context.borrow(), scheme, layer);
-            }
-            let mut appended = Appended {
-                present: rendered.present,
-                hashes: [0; 5],
-            };
-            for (slot, seg) in appended.hashes.iter_mut().zip(&rendered.segs) {
-                *slot = seg.hash;
-            }
-            if rendered.present & site.context == 0 && line.room(rendered.bytes.len()) {
-                line.raw(&rendered.bytes);
-                return appended;
-            }
-            let mut from = 0;
-            for seg in &rendered.segs {
-                let field = &rendered.bytes[from..seg.end as usize];
-                from = seg.end as usize;
-                if site.owns(seg.hash) {
-                    continue;
-                }
-                if line.room(field.len()) {
-                    line.raw(field);
-                } else {
-                    line.truncated = true;
-                }
-            }
-            appended
-        })
-        .unwrap_or_default()
-}
-
-/// How many bytes the context has for outside the nested object of a preset that has one.
-pub(crate) fn outer_len(scheme: &Scheme, layer: u64) -> usize {
-    CURRENT
-        .try_with(|scope| {
-            let mut rendered = scope.rendered.borrow_mut();
-            if rendered.layer != layer {
-                *rendered = render(&scope.context.borrow(), scheme, layer);
-            }
-            rendered.outer.len()
-        })
-        .unwrap_or(0)
-}
-
-/// Appends them.
-pub(crate) fn append_outer(line: &mut Line, layer: u64) {
-    let _outside_of_a_scope = CURRENT.try_with(|scope| {
-        let rendered = scope.rendered.borrow();
-        if rendered.layer == layer {
-            line.raw(&rendered.outer);
-        }
-    });
-}
-
-/// Longest id written; longer ones are cut.
-const ID_LIMIT: usize = 256;
-
-fn render(context: &LogContext, scheme: &Scheme, layer: u64) -> Rendered {
-    let mut rendered = Rendered {
-        layer,
-        ..Rendered::default()
-    };
-    for (i, value) in context.values().into_iter().enumerate() {
-        let Some(value) = value else { continue };
-        let key = &scheme.context[i];
-        let prefix = if i == 3 {
-            scheme.trace_prefix.as_str()
-        } else {
-            ""
-        };
-        let value = &value[..value.floor_char_boundary(ID_LIMIT)];
-        let mut text = crate::scheme::quoted(&format!("{prefix}{value}"));
-        text.splice(0..0, key.chunk.iter().copied());
-        if scheme.nested && i >= 3 {
-            rendered.outer.extend(text);
-        } else {
-            rendered.bytes.extend(text);
-            rendered.segs.push(Seg {
-                hash: key.hash,
-                end: rendered.bytes.len() as u32,
-            });
-            rendered.present |= 1 << i;
-        }
-    }
-    rendered
+    held::set(held::SESSION_ID, id.into())
 }

@@ -59,7 +59,10 @@ mod voice;
 
 pub use capture::Capture;
 pub use config::{Format, LoggingConfig};
-pub use context::{LogContext, in_current_context, set_request_id, set_session_id, set_user_id};
+pub use context::{
+    HeldContext, InContext, LogContext, in_current_context, set_request_id, set_session_id,
+    set_user_id,
+};
 pub use error::LoggingError;
 pub use handle::{LogGuard, LogHandle, LogStats};
 pub use install::Logging;

@@ -1,6 +1,7 @@
 //! One recent trace for each bucket of a route's durations.
 
 use std::sync::{Mutex, TryLockError};
+use std::time::Duration;
 
 /// Longest trace id kept, in bytes; that of W3C has 32.
 const MAX_TRACE: usize = 64;
@@ -13,14 +14,16 @@ pub(crate) struct Exemplar {
     /// The duration.
     pub(crate) nanos: u64,
     /// When it was recorded, as Unix time.
-    pub(crate) at: f64,
+    pub(crate) at: Duration,
 }
 
 impl Exemplar {
     /// `None` for a trace id that is empty, too long, or not letters, digits, `-` and `_`.
-    pub(crate) fn new(trace_id: &str, nanos: u64, at: f64) -> Option<Self> {
-        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if trace_id.is_empty() || !trace_id.bytes().all(legal) {
+    pub(crate) fn new(trace_id: &str, nanos: u64, at: Duration) -> Option<Self> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() | (b == b'-') | (b == b'_');
+        // Without a branch a byte: they are looked at many at a time.
+        let all_legal = trace_id.bytes().fold(true, |all, b| all & legal(b));
+        if trace_id.is_empty() || !all_legal {
             return None;
         }
         let mut trace = [0; MAX_TRACE];

@@ -89,9 +89,14 @@ impl ServiceMetricsBuilder {
     clippy::disallowed_methods,
     reason = "the one place of this crate that reads the wall clock"
 )]
-pub(crate) fn unix_now() -> f64 {
+pub(crate) fn unix_now() -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    (now.unwrap_or_default().as_secs_f64() * 1e3).round() / 1e3
+    now.unwrap_or_default()
+}
+
+/// Seconds, to the millisecond.
+pub(crate) fn seconds(unix: Duration) -> f64 {
+    unix.as_millis() as f64 / 1e3
 }
 
 impl ServiceMetrics {
@@ -115,7 +120,7 @@ impl ServiceMetrics {
                 custom_families: 500,
                 macro_series: 2_000,
                 macro_buckets: DEFAULT_BUCKETS.to_vec(),
-                created: unix_now(),
+                created: seconds(unix_now()),
             },
         }
     }

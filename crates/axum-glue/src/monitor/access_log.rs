@@ -1,51 +1,211 @@
-use std::time::Duration;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
-use super::exchange::Exchange;
+use super::exchange::{End, Exchange};
 
 /// Routes that are asked all the time: their answers are only worth a line when somebody debugs
 /// them. That a service is not ready is logged once, when it changes, by the health checks.
-const QUIET: [&str; 5] = ["/health", "/ready", "/liveness", "/startup", "/metrics"];
+const PROBES: [&str; 5] = ["/health", "/ready", "/liveness", "/startup", "/metrics"];
 
-/// Writes the one line of an exchange. The query is left out: it may carry secrets.
-pub(super) fn write(exchange: &Exchange, status: u16, elapsed: Duration, aborted: bool) {
-    #[cfg(feature = "logging")]
-    if let Some(context) = &exchange.context {
-        return context
-            .clone()
-            .sync_scope(|| line(exchange, status, elapsed, aborted));
-    }
-    line(exchange, status, elapsed, aborted);
+/// Which requests have their line in the access log at level INFO; the lines of the others are at DEBUG.
+///
+/// Nothing that fails is left out: a status of 500 and above and a client that left are at WARN. Only a
+/// route that is [`quiet`](Self::quiet) may say 503 and be left quietly, which is what probes do.
+/// Requests that no route matched go by the name `unmatched`.
+///
+/// ```
+/// use bongsu_axum_glue::{AccessLog, MonitorLayer};
+///
+/// let access_log = AccessLog::default()
+///     .quiet("/internal/ping")
+///     .one_in("/quotes/{symbol}", 100);
+/// let layer = MonitorLayer::new().access_log(access_log);
+/// ```
+#[derive(Clone, Debug)]
+pub struct AccessLog {
+    routes: Vec<(String, Sampling)>,
+    others: Sampling,
 }
 
-fn line(exchange: &Exchange, status: u16, elapsed: Duration, aborted: bool) {
-    let quiet = QUIET.contains(&exchange.endpoint());
+/// Which of a route's requests have a line at INFO.
+#[derive(Clone, Debug)]
+pub(super) enum Sampling {
+    All,
+    Quiet,
+    /// The first of so many, with the number of those before.
+    OneIn(u32, Arc<AtomicU32>),
+}
+
+/// A line for everything but the probes and scrapes of `/health`, `/ready`, `/liveness`, `/startup` and
+/// `/metrics`, which are quiet.
+impl Default for AccessLog {
+    fn default() -> Self {
+        PROBES.into_iter().fold(Self::everything(), Self::quiet)
+    }
+}
+
+impl AccessLog {
+    /// A line for every request, probes too.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            routes: Vec::new(),
+            others: Sampling::All,
+        }
+    }
+
+    /// No line for requests to this route, as it was given to the router, unless they fail.
+    #[must_use]
+    pub fn quiet(mut self, endpoint: &str) -> Self {
+        self.routes.push((endpoint.to_owned(), Sampling::Quiet));
+        self
+    }
+
+    /// A line for the first of every `n` requests to this route, and for those that fail. 0 and 1 stand
+    /// for every request.
+    #[must_use]
+    pub fn one_in(mut self, endpoint: &str, n: u32) -> Self {
+        self.routes.push((endpoint.to_owned(), one_in(n)));
+        self
+    }
+
+    /// A line for the first of every `n` requests to the routes not named here, and for those that fail.
+    #[must_use]
+    pub fn others_one_in(mut self, n: u32) -> Self {
+        self.others = one_in(n);
+        self
+    }
+
+    /// What was said last about the route.
+    pub(super) fn of(&self, endpoint: &str) -> Sampling {
+        let mut said = self.routes.iter().rev();
+        said.find(|(name, _)| name == endpoint)
+            .map_or(&self.others, |(_, sampling)| sampling)
+            .clone()
+    }
+}
+
+fn one_in(n: u32) -> Sampling {
+    match n {
+        0 | 1 => Sampling::All,
+        n => Sampling::OneIn(n, Arc::default()),
+    }
+}
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Loudness {
+    Debug,
+    Info,
+    Warn,
+}
+
+/// The loudness of the line about a request that ended so.
+fn loudness(sampling: &Sampling, status: u16, aborted: bool) -> Loudness {
+    match sampling {
+        Sampling::Quiet if status < 500 || status == 503 => Loudness::Debug,
+        Sampling::Quiet => Loudness::Warn,
+        _ if status >= 500 || aborted => Loudness::Warn,
+        Sampling::All => Loudness::Info,
+        Sampling::OneIn(n, before) if before.fetch_add(1, Relaxed).is_multiple_of(*n) => {
+            Loudness::Info
+        }
+        Sampling::OneIn(..) => Loudness::Debug,
+    }
+}
+
+/// Writes the one line of an exchange. The query is left out: it may carry secrets.
+pub(super) fn write(exchange: &Exchange, end: &End) {
+    let endpoint = &*exchange.endpoint;
     // `event!` needs its level as a constant, so each level is a callsite of its own.
     macro_rules! access {
-        ($level:ident) => {
+        ($level:ident, $($ids:tt)*) => {
             tracing::$level!(
                 target: "access",
-                method = exchange.method_label(),
-                endpoint = exchange.endpoint(),
-                path = exchange.path.as_str(),
-                status,
-                duration_ms = elapsed.as_secs_f64() * 1e3,
+                method = endpoint.method,
+                endpoint = endpoint.name(),
+                path = exchange.path(),
+                status = end.status,
+                duration_ms = end.elapsed.as_micros() as f64 / 1e3,
                 request_bytes = exchange.request_bytes,
                 response_bytes = exchange.response_bytes,
-                aborted,
-                request_id = exchange.id.as_str(),
-                trace_id = exchange.trace.trace_id_hex(),
-                "{} {} {}",
-                exchange.method_label(),
-                exchange.path,
-                status,
+                aborted = end.aborted,
+                $($ids)*
+                message = endpoint.title.as_str(),
             )
         };
     }
-    if quiet && status != 500 {
-        access!(debug);
-    } else if status >= 500 || aborted {
-        access!(warn);
-    } else {
-        access!(info);
+    // The log context has the ids where there is one.
+    #[cfg(feature = "logging")]
+    macro_rules! line {
+        ($level:ident) => {
+            access!($level,)
+        };
+    }
+    #[cfg(not(feature = "logging"))]
+    macro_rules! line {
+        ($level:ident) => {
+            access!(
+                $level,
+                request_id = exchange.id.as_str(),
+                trace_id = &*exchange.trace.trace_id_hex(),
+            )
+        };
+    }
+    match loudness(&endpoint.sampling, end.status, end.aborted) {
+        Loudness::Debug => line!(debug),
+        Loudness::Info => line!(info),
+        Loudness::Warn => line!(warn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Loudness::*, *};
+
+    #[test]
+    fn loudness_table() {
+        let all = AccessLog::everything().of("/x");
+        let quiet = AccessLog::default().of("/ready");
+        let third = AccessLog::default().one_in("/x", 3).of("/x");
+        for (sampling, status, aborted, want) in [
+            (&all, 200, false, Info),
+            (&all, 404, false, Info),
+            (&all, 500, false, Warn),
+            (&all, 200, true, Warn),
+            (&quiet, 200, false, Debug),
+            (&quiet, 503, false, Debug),
+            (&quiet, 200, true, Debug),
+            (&quiet, 500, false, Warn),
+            (&quiet, 502, false, Warn),
+            (&third, 200, false, Info),
+            (&third, 200, false, Debug),
+            (&third, 503, false, Warn),
+            (&third, 200, true, Warn),
+            (&third, 200, false, Debug),
+            (&third, 200, false, Info),
+        ] {
+            let got = loudness(sampling, status, aborted);
+            assert_eq!(got, want, "{sampling:?} {status} {aborted}");
+        }
+    }
+
+    #[test]
+    fn the_last_word_on_a_route_counts() {
+        let policy = AccessLog::default().one_in("/health", 1).others_one_in(5);
+        assert!(matches!(policy.of("/health"), Sampling::All));
+        assert!(matches!(policy.of("/metrics"), Sampling::Quiet));
+        assert!(matches!(policy.of("/orders"), Sampling::OneIn(5, _)));
+        assert!(matches!(one_in(0), Sampling::All));
+    }
+
+    #[test]
+    fn what_is_sampled_is_counted_over_all_clones() {
+        let policy = AccessLog::default().one_in("/x", 2);
+        let (one, other) = (policy.of("/x"), policy.clone().of("/x"));
+        assert_eq!(loudness(&one, 200, false), Info);
+        assert_eq!(loudness(&other, 200, false), Debug);
     }
 }

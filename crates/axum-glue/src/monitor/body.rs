@@ -5,7 +5,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 
 use super::exchange::Exchange;
 
@@ -14,16 +14,18 @@ use super::exchange::Exchange;
 #[derive(Debug)]
 pub struct MonitorBody {
     inner: Body,
-    exchange: Exchange,
+    /// After so many bytes nobody asks for more.
+    whole: Option<u64>,
+    exchange: Box<Exchange>,
 }
 
 impl MonitorBody {
-    pub(super) fn new(inner: Body, mut exchange: Exchange) -> Self {
-        // An empty body is never polled: its request ends here.
-        if inner.is_end_stream() {
-            exchange.complete();
+    pub(super) fn new(inner: Body, whole: Option<u64>, exchange: Box<Exchange>) -> Self {
+        Self {
+            inner,
+            whole,
+            exchange,
         }
-        Self { inner, exchange }
     }
 }
 
@@ -39,11 +41,12 @@ impl http_body::Body for MonitorBody {
         let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
+                let exchange = &mut this.exchange;
                 if let Some(data) = frame.data_ref() {
-                    this.exchange.response_bytes += data.len() as u64;
+                    exchange.response_bytes += data.len() as u64;
                 }
-                if this.inner.is_end_stream() {
-                    this.exchange.complete();
+                if Some(exchange.response_bytes) == this.whole || this.inner.is_end_stream() {
+                    exchange.complete();
                 }
             }
             Some(Err(_)) => {}

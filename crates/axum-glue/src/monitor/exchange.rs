@@ -1,17 +1,16 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::MatchedPath;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header, uri::PathAndQuery};
 use tokio::time::Instant;
 
 use super::{
     access_log,
-    layer::{PanicEvent, Settings},
+    endpoint::Endpoint,
+    layer::{PanicEvent, Shared},
+    scope,
 };
 use crate::{RequestId, TraceContext};
-
-/// The label of a request that no route matched: raw paths would be unbounded.
-const UNMATCHED: &str = "unmatched";
 
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -21,21 +20,28 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// Ends exactly once: when the body is done, or on drop, which means that the client left.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    pub(super) method: Method,
-    pub(super) route: Option<MatchedPath>,
-    pub(super) path: String,
+    pub(super) endpoint: Arc<Endpoint>,
+    path: Option<PathAndQuery>,
     pub(super) id: RequestId,
     pub(super) trace: TraceContext,
     pub(super) status: Option<StatusCode>,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
     start: Instant,
-    settings: Settings,
+    shared: Arc<Shared>,
     ended: bool,
     #[cfg(feature = "metrics")]
     _in_flight: Option<bongsu_metrics::InFlight>,
-    #[cfg(feature = "logging")]
-    pub(super) context: Option<bongsu_logging::LogContext>,
+    /// The log context as the handler left it: the access line names the user it found.
+    pub(super) context: scope::Left,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) status: u16,
+    pub(super) elapsed: Duration,
+    pub(super) aborted: bool,
 }
 
 impl Exchange {
@@ -44,72 +50,52 @@ impl Exchange {
         start: Instant,
         id: RequestId,
         trace: TraceContext,
-        settings: &Settings,
-    ) -> Self {
-        Self {
-            method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
-            path: request.uri().path().to_owned(),
+        shared: Arc<Shared>,
+    ) -> Box<Self> {
+        let route = request.extensions().get::<MatchedPath>();
+        let settings = &shared.settings;
+        Box::new(Self {
+            endpoint: shared.endpoints.of(request.method(), route, settings),
+            path: request.uri().path_and_query().cloned(),
             id,
             trace,
             status: None,
             request_bytes: request_size(request),
             response_bytes: 0,
             start,
-            settings: settings.clone(),
             ended: false,
             #[cfg(feature = "metrics")]
             _in_flight: settings.metrics.as_ref().map(|m| m.http_in_flight()),
-            #[cfg(feature = "logging")]
-            context: None,
-        }
+            context: Default::default(),
+            shared,
+        })
     }
 
-    /// The matched route. A nested service that is no router has none that axum would tell.
-    pub(super) fn endpoint(&self) -> &str {
-        self.route.as_ref().map_or(UNMATCHED, MatchedPath::as_str)
-    }
-
-    /// One of the nine standard methods, or `other`: the label must stay bounded.
-    pub(super) fn method_label(&self) -> &'static str {
-        match self.method {
-            Method::GET => "GET",
-            Method::POST => "POST",
-            Method::PUT => "PUT",
-            Method::DELETE => "DELETE",
-            Method::HEAD => "HEAD",
-            Method::OPTIONS => "OPTIONS",
-            Method::PATCH => "PATCH",
-            Method::CONNECT => "CONNECT",
-            Method::TRACE => "TRACE",
-            _ => "other",
-        }
-    }
-
-    /// Time since the request arrived.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+    /// The path as the client sent it.
+    pub(super) fn path(&self) -> &str {
+        self.path.as_ref().map_or("", PathAndQuery::path)
     }
 
     /// A handler panicked: count it, say it, tell whoever asked.
     pub(super) fn panicked(&self, message: &str) {
         tracing::error!(
-            method = self.method_label(),
-            endpoint = self.endpoint(),
+            method = self.endpoint.method,
+            endpoint = self.endpoint.name(),
             request_id = self.id.as_str(),
-            trace_id = self.trace.trace_id_hex(),
+            trace_id = &*self.trace.trace_id_hex(),
             panic = message,
             "handler panicked"
         );
+        let settings = &self.shared.settings;
         #[cfg(feature = "metrics")]
-        if let Some(metrics) = &self.settings.metrics {
+        if let Some(metrics) = &settings.metrics {
             metrics.record_panic();
         }
-        if let Some(on_panic) = &self.settings.on_panic {
+        if let Some(on_panic) = &settings.on_panic {
             on_panic(&PanicEvent {
                 message: message.to_owned(),
-                method: self.method_label().to_owned(),
-                endpoint: self.endpoint().to_owned(),
+                method: self.endpoint.method.to_owned(),
+                endpoint: self.endpoint.name().to_owned(),
                 request_id: self.id.as_str().to_owned(),
             });
         }
@@ -124,23 +110,33 @@ impl Exchange {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        let elapsed = self.elapsed();
-        let status = self.status.map_or(CLIENT_CLOSED_REQUEST, |s| s.as_u16());
+        let end = End {
+            status: self.status.map_or(CLIENT_CLOSED_REQUEST, |s| s.as_u16()),
+            elapsed: self.start.elapsed(),
+            aborted,
+        };
         #[cfg(feature = "metrics")]
-        if let Some(metrics) = &self.settings.metrics {
-            metrics.record_request(
-                self.method_label(),
-                self.endpoint(),
-                status,
-                elapsed,
+        self.measure(&end);
+        let mut context = std::mem::take(&mut self.context);
+        scope::within(&mut context, || access_log::write(self, &end));
+    }
+
+    #[cfg(feature = "metrics")]
+    fn measure(&self, end: &End) {
+        if let Some(route) = &self.endpoint.metrics {
+            route.record_with_trace(
+                end.status,
+                end.elapsed,
                 self.request_bytes,
                 self.response_bytes,
+                &self.trace.trace_id_hex(),
             );
-            if aborted {
-                metrics.record_request_aborted();
-            }
         }
-        access_log::write(self, status, elapsed, aborted);
+        if let Some(metrics) = &self.shared.settings.metrics
+            && end.aborted
+        {
+            metrics.record_request_aborted();
+        }
     }
 }
 
@@ -152,11 +148,14 @@ impl Drop for Exchange {
 
 /// Size of the request's body as declared; a chunked one without a length counts as 0.
 fn request_size<B: http_body::Body>(request: &Request<B>) -> u64 {
-    request.body().size_hint().exact().unwrap_or_else(|| {
-        request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok())
-            .unwrap_or(0)
-    })
+    let exact = request.body().size_hint().exact();
+    exact
+        .or_else(|| content_length(request.headers()))
+        .unwrap_or(0)
+}
+
+/// `Content-Length` where it is a number.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get(header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
 }

@@ -7,86 +7,142 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::body::Body;
-use http::{HeaderValue, Response, StatusCode, header};
+use axum::body::{Body, HttpBody};
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use pin_project_lite::pin_project;
 
 use super::{
     MonitorBody,
-    exchange::Exchange,
-    scope::{Scoped, finish, scoped},
+    exchange::{Exchange, content_length},
+    scope::{self, Scoped},
 };
 use crate::request_id::X_REQUEST_ID;
 
-/// The response of a [`Monitor`](super::Monitor), of a service whose future gives `T`.
-pub struct MonitorFuture<T> {
-    // The message of a panic when there was one before there was a future.
-    inner: Result<Scoped<T>, String>,
-    exchange: Option<Exchange>,
+pin_project! {
+    /// The response of a [`Monitor`](super::Monitor) around a service with this future.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct MonitorFuture<F> {
+        #[pin]
+        stage: Stage<F>,
+        // In a box: the future is moved a few times before it has its place.
+        exchange: Option<Box<Exchange>>,
+    }
+
+    impl<F> PinnedDrop for MonitorFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // The client left: the line about it is in the context as the handler had it.
+            let this = this.project();
+            if let (StageProj::Running { future }, Some(exchange)) = (this.stage.project(), this.exchange) {
+                exchange.context = scope::leave(future);
+            }
+        }
+    }
 }
 
-impl<T> MonitorFuture<T> {
+pin_project! {
+    #[project = StageProj]
+    enum Stage<F> {
+        Running { #[pin] future: Scoped<F> },
+        // There was a panic before there was a future.
+        Panicked { message: String },
+    }
+}
+
+impl<F: Future> MonitorFuture<F> {
     /// Calls the handler; a panic inside the call is caught like one inside its future.
-    pub(super) fn start<F>(exchange: Exchange, call: impl FnOnce() -> F) -> Self
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send,
-    {
-        let inner = match catch_unwind(AssertUnwindSafe(call)) {
-            Ok(future) => Ok(scoped(&exchange, future)),
-            Err(panic) => Err(panic_message(&*panic)),
+    pub(super) fn start(exchange: Box<Exchange>, call: impl FnOnce() -> F) -> Self {
+        let stage = match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(future) => Stage::Running {
+                future: scope::enter(&exchange, future),
+            },
+            Err(panic) => Stage::Panicked {
+                message: panic_message(&*panic),
+            },
         };
         Self {
-            inner,
+            stage,
             exchange: Some(exchange),
         }
     }
 }
 
-impl<E> Future for MonitorFuture<Result<Response<Body>, E>> {
+impl<F, E> Future for MonitorFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
     type Output = Result<Response<Body>, E>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let polled = match &mut this.inner {
-            Ok(inner) => match catch_unwind(AssertUnwindSafe(|| inner.as_mut().poll(cx))) {
-                Ok(polled) => Ok(ready!(polled)),
-                Err(panic) => Err(panic_message(&*panic)),
-            },
-            Err(message) => Err(std::mem::take(message)),
-        };
-        let Some(mut exchange) = this.exchange.take() else {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(exchange) = this.exchange else {
             // Polled again after it was ready, against the contract of `Future`.
             return Poll::Pending;
         };
-        let mut response = match polled.map(|output| finish(&mut exchange, output)) {
+        let polled = match this.stage.project() {
+            StageProj::Running { mut future } => {
+                let poll = || future.as_mut().poll(cx);
+                let polled = match catch_unwind(AssertUnwindSafe(poll)) {
+                    Ok(polled) => Ok(ready!(polled)),
+                    Err(panic) => Err(panic_message(&*panic)),
+                };
+                exchange.context = scope::leave(future);
+                polled
+            }
+            StageProj::Panicked { message } => Err(std::mem::take(message)),
+        };
+        let response = match polled {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 // The service's own error: the caller decides what the client sees.
                 exchange.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
                 exchange.complete();
+                *this.exchange = None;
                 return Poll::Ready(Err(error));
             }
             Err(message) => {
                 exchange.panicked(&message);
-                panic_response(&exchange)
+                panic_response(exchange)
             }
         };
-        exchange.status = Some(response.status());
-        response
-            .headers_mut()
-            .insert(X_REQUEST_ID, exchange.id.as_header().clone());
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            // From here on it is another protocol: the request ends with its answer.
-            exchange.complete();
-            return Poll::Ready(Ok(response));
+        match this.exchange.take() {
+            Some(exchange) => Poll::Ready(Ok(watched(response, exchange))),
+            None => Poll::Ready(Ok(response)),
         }
-        Poll::Ready(Ok(
-            response.map(|body| Body::new(MonitorBody::new(body, exchange)))
-        ))
     }
 }
 
-impl<T> fmt::Debug for MonitorFuture<T> {
+/// The response with the id on it, and the exchange in its body unless it ends here.
+fn watched(mut response: Response<Body>, mut exchange: Box<Exchange>) -> Response<Body> {
+    let status = response.status();
+    exchange.status = Some(status);
+    let id = exchange.id.as_header().clone();
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    let whole = whole(&response);
+    let body = response.body_mut();
+    if whole == Some(0) || body.is_end_stream() || bodiless(exchange.endpoint.method, status) {
+        exchange.complete();
+        return response;
+    }
+    *body = Body::new(MonitorBody::new(std::mem::take(body), whole, exchange));
+    response
+}
+
+/// The body's size where it is known: after so many bytes nobody asks it for more.
+fn whole(response: &Response<Body>) -> Option<u64> {
+    let exact = HttpBody::size_hint(response.body()).exact();
+    exact.or_else(|| content_length(response.headers()))
+}
+
+/// Whether a response is sent without its body, so that nobody will ask for it. From 101 on it is
+/// another protocol: the request ends with its answer.
+fn bodiless(method: &str, status: StatusCode) -> bool {
+    method == Method::HEAD.as_str()
+        || status.is_informational()
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || method == Method::CONNECT.as_str() && status.is_success()
+}
+
+impl<F> fmt::Debug for MonitorFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MonitorFuture")
             .field("exchange", &self.exchange)

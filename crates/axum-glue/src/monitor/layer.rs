@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use super::Monitor;
+use super::{AccessLog, Monitor, endpoint::Endpoints};
 
 /// Watches every request of the router that it is laid on.
 ///
@@ -19,15 +19,15 @@ use super::Monitor;
 ///
 /// - takes the request id from `X-Request-ID` or makes one, and returns it;
 /// - continues or starts a W3C trace;
-/// - puts [`RequestId`](crate::RequestId) and [`TraceContext`](crate::TraceContext) into the
-///   request's extensions, and with feature `logging` sets the log context;
-/// - records `http_*` metrics under the matched route, or `unmatched`;
-/// - writes one access log line, for probes and scrapes only when they fail;
+/// - gives [`RequestId`](crate::RequestId) and [`TraceContext`](crate::TraceContext) to handlers that
+///   ask for them, and with feature `logging` sets the log context;
+/// - records `http_*` metrics under the matched route, or `unmatched`, with the trace as an exemplar;
+/// - writes one access log line, for probes and scrapes only when they fail ([`AccessLog`]);
 /// - turns a panic into a 500, a log line, a count and a call of [`MonitorLayer::on_panic`].
 ///
 /// Lay it on the whole router last, so that it also sees what fallbacks answer.
 #[derive(Clone, Debug, Default)]
-pub struct MonitorLayer(pub(super) Settings);
+pub struct MonitorLayer(Arc<Settings>);
 
 /// A panic in a handler, as given to [`MonitorLayer::on_panic`].
 #[derive(Clone, Debug)]
@@ -50,6 +50,14 @@ pub(super) struct Settings {
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<bongsu_metrics::ServiceMetrics>,
     pub(super) on_panic: Option<OnPanic>,
+    pub(super) access_log: AccessLog,
+}
+
+/// What all requests through one [`Monitor`] share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: Arc<Settings>,
+    pub(super) endpoints: Endpoints,
 }
 
 impl MonitorLayer {
@@ -64,14 +72,21 @@ impl MonitorLayer {
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self, metrics: bongsu_metrics::ServiceMetrics) -> Self {
-        self.0.metrics = Some(metrics);
+        Arc::make_mut(&mut self.0).metrics = Some(metrics);
         self
     }
 
     /// Called after a handler panicked, on the request's task; must not block. Default: nothing.
     #[must_use]
     pub fn on_panic(mut self, call: impl Fn(&PanicEvent) + Send + Sync + 'static) -> Self {
-        self.0.on_panic = Some(Arc::new(call));
+        Arc::make_mut(&mut self.0).on_panic = Some(Arc::new(call));
+        self
+    }
+
+    /// Which requests have a line in the access log. Default: all but probes and scrapes.
+    #[must_use]
+    pub fn access_log(mut self, policy: AccessLog) -> Self {
+        Arc::make_mut(&mut self.0).access_log = policy;
         self
     }
 }
@@ -80,7 +95,11 @@ impl<S> Layer<S> for MonitorLayer {
     type Service = Monitor<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Monitor::new(inner, self.0.clone())
+        let shared = Shared {
+            settings: Arc::clone(&self.0),
+            endpoints: Endpoints::default(),
+        };
+        Monitor::new(inner, shared)
     }
 }
 
@@ -89,6 +108,8 @@ impl fmt::Debug for Settings {
         let mut out = f.debug_struct("Settings");
         #[cfg(feature = "metrics")]
         out.field("metrics", &self.metrics.is_some());
-        out.field("on_panic", &self.on_panic.is_some()).finish()
+        out.field("on_panic", &self.on_panic.is_some())
+            .field("access_log", &self.access_log)
+            .finish()
     }
 }

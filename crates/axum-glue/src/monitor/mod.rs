@@ -5,12 +5,14 @@
 
 mod access_log;
 mod body;
+mod endpoint;
 mod exchange;
 mod future;
 mod layer;
 mod scope;
 mod service;
 
+pub use access_log::AccessLog;
 pub use body::MonitorBody;
 pub use future::MonitorFuture;
 pub use layer::{MonitorLayer, PanicEvent};

@@ -2,61 +2,56 @@
 
 #[cfg(feature = "logging")]
 mod with_context {
-    use std::{future::Future, pin::Pin};
+    use std::pin::Pin;
 
-    use bongsu_logging::LogContext;
+    use bongsu_logging::{HeldContext, InContext};
 
     use crate::monitor::exchange::Exchange;
 
-    type Finished<T> = (T, Option<LogContext>);
+    pub(in crate::monitor) type Scoped<F> = InContext<F>;
 
-    /// Ends with the context as the handler left it: the access line names the user it found.
-    pub(in crate::monitor) type Scoped<T> = Pin<Box<dyn Future<Output = Finished<T>> + Send>>;
+    /// The context after the handler.
+    pub(in crate::monitor) type Left = HeldContext;
 
-    pub(in crate::monitor) fn scoped<F>(exchange: &Exchange, future: F) -> Scoped<F::Output>
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
-        let context = LogContext::new()
-            .request_id(exchange.id.as_str())
-            .trace_id(exchange.trace.trace_id_hex())
-            .span_id(exchange.trace.span_id_hex());
-        Box::pin(context.scope(async move {
-            let output = future.await;
-            (output, LogContext::current())
-        }))
+    pub(in crate::monitor) fn enter<F: Future>(exchange: &Exchange, future: F) -> Scoped<F> {
+        let (id, trace) = (exchange.id.as_str(), &exchange.trace);
+        HeldContext::of_request(id, &trace.trace_id_hex(), &trace.span_id_hex()).scope(future)
     }
 
-    pub(in crate::monitor) fn finish<T>(
-        exchange: &mut Exchange,
-        (output, context): Finished<T>,
-    ) -> T {
-        exchange.context = context;
-        output
+    pub(in crate::monitor) fn leave<F>(scoped: Pin<&mut Scoped<F>>) -> Left {
+        scoped.finish()
+    }
+
+    pub(in crate::monitor) fn within(context: &mut Left, f: impl FnOnce()) {
+        context.within(f);
     }
 }
 
 #[cfg(not(feature = "logging"))]
 mod without_context {
-    use std::{future::Future, pin::Pin};
+    use std::pin::Pin;
 
     use crate::monitor::exchange::Exchange;
 
-    pub(in crate::monitor) type Scoped<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+    pub(in crate::monitor) type Scoped<F> = F;
 
-    pub(in crate::monitor) fn scoped<F>(_: &Exchange, future: F) -> Scoped<F::Output>
-    where
-        F: Future + Send + 'static,
-    {
-        Box::pin(future)
+    #[derive(Debug, Default)]
+    pub(in crate::monitor) struct Left;
+
+    pub(in crate::monitor) fn enter<F: Future>(_: &Exchange, future: F) -> Scoped<F> {
+        future
     }
 
-    pub(in crate::monitor) fn finish<T>(_: &mut Exchange, output: T) -> T {
-        output
+    pub(in crate::monitor) fn leave<F>(_: Pin<&mut Scoped<F>>) -> Left {
+        Left
+    }
+
+    pub(in crate::monitor) fn within(_: &mut Left, f: impl FnOnce()) {
+        f();
     }
 }
 
 #[cfg(feature = "logging")]
-pub(super) use with_context::{Scoped, finish, scoped};
+pub(super) use with_context::{Left, Scoped, enter, leave, within};
 #[cfg(not(feature = "logging"))]
-pub(super) use without_context::{Scoped, finish, scoped};
+pub(super) use without_context::{Left, Scoped, enter, leave, within};

@@ -1,36 +1,40 @@
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::body::Body;
 use http::{Request, Response};
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::{MonitorFuture, exchange::Exchange, layer::Settings};
-use crate::{RequestId, TraceContext};
+use super::{MonitorFuture, exchange::Exchange, layer::Shared};
+use crate::{RequestId, TraceContext, ids::Ids};
 
 /// A service watched by [`MonitorLayer`](super::MonitorLayer).
 #[derive(Clone, Debug)]
 pub struct Monitor<S> {
     inner: S,
-    settings: Settings,
+    shared: Arc<Shared>,
 }
 
 impl<S> Monitor<S> {
-    pub(super) fn new(inner: S, settings: Settings) -> Self {
-        Self { inner, settings }
+    pub(super) fn new(inner: S, shared: Shared) -> Self {
+        Self {
+            inner,
+            shared: Arc::new(shared),
+        }
     }
 }
 
 impl<S, B> Service<Request<B>> for Monitor<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-    S::Error: Send,
     B: http_body::Body,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = MonitorFuture<Result<Response<Body>, S::Error>>;
+    type Future = MonitorFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -40,10 +44,12 @@ where
         let start = Instant::now();
         let id = RequestId::from_headers(request.headers());
         let trace = TraceContext::from_headers(request.headers());
-        let exchange = Exchange::begin(&request, start, id.clone(), trace, &self.settings);
-        let extensions = request.extensions_mut();
-        extensions.insert(id);
-        extensions.insert(trace);
+        let ids = Ids {
+            request: id.clone(),
+            trace,
+        };
+        let exchange = Exchange::begin(&request, start, id, trace, Arc::clone(&self.shared));
+        request.extensions_mut().insert(ids);
         MonitorFuture::start(exchange, || self.inner.call(request))
     }
 }

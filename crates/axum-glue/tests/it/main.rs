@@ -6,5 +6,9 @@
 )]
 
 mod admin;
+mod lines;
 mod monitor;
+mod scrape;
 mod serve;
+mod support;
+mod wire;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use axum::{
-    Extension, Router,
+    Router,
     body::{Body, Bytes},
     http::{Request, StatusCode},
     routing::{get, post},
@@ -15,6 +15,8 @@ use bongsu_metrics::ServiceMetrics;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tower::ServiceExt;
+
+use crate::support::sample;
 
 struct Rig {
     app: Router,
@@ -29,13 +31,10 @@ impl Rig {
         let seen = panics.clone();
         let nested = Router::new().route("/{id}", get(|| async { "nested" }));
         let app = Router::new()
-            .route(
-                "/id",
-                get(|Extension(id): Extension<RequestId>| async move { id.to_string() }),
-            )
+            .route("/id", get(|id: RequestId| async move { id.to_string() }))
             .route(
                 "/trace",
-                get(|Extension(t): Extension<TraceContext>| async move { t.traceparent() }),
+                get(|t: TraceContext| async move { t.traceparent() }),
             )
             .route("/echo", post(|body: Bytes| async move { body }))
             .route("/panic", get(panics_always))
@@ -71,14 +70,8 @@ impl Rig {
     }
 
     /// The value of the series that begins with `series`.
-    #[track_caller]
     fn sample(&self, series: &str) -> Option<f64> {
-        let page = self.metrics.export_metrics();
-        let line = page
-            .lines()
-            .find(|line| line.starts_with(series))?
-            .to_owned();
-        line.rsplit(' ').next().unwrap().parse().ok()
+        sample(&self.metrics, series)
     }
 }
 
@@ -272,4 +265,81 @@ async fn a_body_that_is_dropped_halfway_is_aborted() {
         rig.sample(&format!("http_response_size_bytes_sum{labels}")),
         Some(3.0)
     );
+}
+
+#[tokio::test]
+async fn a_head_request_and_an_unchanged_file_are_not_aborted() {
+    let metrics = ServiceMetrics::new("test").unwrap();
+    let app = Router::new()
+        .route("/page", get(|| async { "a page" }))
+        .route(
+            "/file",
+            get(|| async { (StatusCode::NOT_MODIFIED, "never sent") }),
+        )
+        .layer(MonitorLayer::new().metrics(metrics.clone()));
+    for (method, path) in [("HEAD", "/page"), ("GET", "/file")] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::empty()).unwrap();
+        // Dropped with its body unread, as hyper does.
+        drop(app.clone().oneshot(request).await.unwrap());
+    }
+    let head = "http_requests_total{endpoint=\"/page\",method=\"HEAD\",status=\"200\"}";
+    assert_eq!(sample(&metrics, head), Some(1.0));
+    let file = "http_requests_total{endpoint=\"/file\",method=\"GET\",status=\"304\"}";
+    assert_eq!(sample(&metrics, file), Some(1.0));
+    assert_eq!(sample(&metrics, "http_requests_aborted_total"), Some(0.0));
+}
+
+#[tokio::test]
+async fn nested_routers_and_fallbacks_are_seen_once() {
+    let metrics = ServiceMetrics::new("test").unwrap();
+    let leaf = Router::new().route("/{id}", get(|| async { "leaf" }));
+    let middle = Router::new().nest("/orders", leaf);
+    let files = Router::new()
+        .route("/{name}", get(|| async { "file" }))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "no such file") });
+    let app = Router::new()
+        .nest("/api/{version}", middle)
+        .nest("/files", files)
+        .fallback(|| async { (StatusCode::IM_A_TEAPOT, "nothing here") })
+        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
+        .layer(MonitorLayer::new().metrics(metrics.clone()));
+    for (method, path, endpoint, status) in [
+        ("GET", "/api/v1/orders/7", "/api/{version}/orders/{id}", 200),
+        ("GET", "/files/a", "/files/{name}", 200),
+        ("GET", "/files/a/b", "unmatched", 404),
+        ("GET", "/else", "unmatched", 418),
+        (
+            "POST",
+            "/api/v1/orders/7",
+            "/api/{version}/orders/{id}",
+            405,
+        ),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert!(response.headers().contains_key("x-request-id"), "{path}");
+        response.into_body().collect().await.unwrap();
+        let series = format!(
+            "http_requests_total{{endpoint=\"{endpoint}\",method=\"{method}\",status=\"{status}\"}}"
+        );
+        assert_eq!(sample(&metrics, &series), Some(1.0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_route_without_the_layer_says_so() {
+    let app = Router::new()
+        .route("/id", get(|id: RequestId| async move { id.to_string() }))
+        .route(
+            "/maybe",
+            get(|trace: Option<TraceContext>| async move { format!("{}", trace.is_some()) }),
+        );
+    let response = app.clone().oneshot(get_request("/id")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let response = app.oneshot(get_request("/maybe")).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(&body[..], b"false");
 }

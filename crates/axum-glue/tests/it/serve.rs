@@ -1,34 +1,17 @@
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, routing::get};
-use bongsu_axum_glue::{ServeEnd, ServeOptions, serve};
+use bongsu_axum_glue::ServeOptions;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    task::JoinHandle,
+    net::TcpStream,
+    task::JoinSet,
     time::{Instant, sleep, timeout},
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    drained: Arc<AtomicBool>,
-    ended: JoinHandle<ServeEnd>,
-}
+use crate::support::{PATIENCE, Server, ask};
 
 async fn start(options: ServeOptions) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let app = Router::new()
         .route("/", get(|| async { "hello" }))
         .route(
@@ -43,22 +26,7 @@ async fn start(options: ServeOptions) -> Server {
             }),
         )
         .route("/never", get(std::future::pending::<()>));
-    let (stop, stopped) = oneshot::channel();
-    let drained = Arc::new(AtomicBool::new(false));
-    let flag = drained.clone();
-    let ended = tokio::task::spawn(async move {
-        let shutdown = async { stopped.await.unwrap_or(()) };
-        serve(vec![(listener, app)], options, shutdown, || {
-            flag.store(true, Ordering::SeqCst)
-        })
-        .await
-    });
-    Server {
-        address,
-        stop,
-        drained,
-        ended,
-    }
+    Server::start(app, options).await
 }
 
 fn options() -> ServeOptions {
@@ -67,18 +35,6 @@ fn options() -> ServeOptions {
     options.grace = Duration::from_millis(500);
     options.header_timeout = Duration::from_millis(300);
     options
-}
-
-async fn ask(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer))
-        .await
-        .unwrap()
-        .unwrap();
-    answer
 }
 
 #[tokio::test]
@@ -154,4 +110,45 @@ async fn connections_over_the_bound_wait_their_turn() {
     assert!(!second.is_finished());
     drop(first);
     assert!(second.await.unwrap().ends_with("hello"));
+}
+
+#[tokio::test]
+async fn slow_heads_keep_nobody_else_waiting_and_all_end() {
+    const SLOW: usize = 200;
+    let server = start(options()).await;
+    let address = server.address;
+    let mut slow = JoinSet::new();
+    for i in 0..SLOW {
+        slow.spawn(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            // One says nothing at all, the others a byte now and then, without an end.
+            let head = if i == 0 { "" } else { "GET / HTTP/1.1\r\nx: " };
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let (mut from, mut to) = stream.split();
+            let trickle = async {
+                while i > 0 && to.write_all(b"y").await.is_ok() {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                std::future::pending::<()>().await;
+            };
+            let mut answer = Vec::new();
+            tokio::select! {
+                () = trickle => {}
+                _closed = from.read_to_end(&mut answer) => {}
+            }
+        });
+    }
+    sleep(Duration::from_millis(50)).await;
+    let before = Instant::now();
+    assert!(ask(address, "/").await.ends_with("hello"));
+    assert!(
+        before.elapsed() < Duration::from_secs(2),
+        "served meanwhile"
+    );
+    let ended = async { while slow.join_next().await.is_some() {} };
+    timeout(PATIENCE, ended).await.unwrap();
+    assert!(
+        before.elapsed() < Duration::from_secs(10),
+        "the limit is on the head, not on the time between two bytes"
+    );
 }

@@ -19,6 +19,7 @@ use crate::family::{BLOCK, Family, Repr};
 use crate::http::{self, Part};
 use crate::index::{Entry, run};
 use crate::registry::Registry;
+use crate::service_metrics::seconds;
 use crate::status::STATUSES;
 use crate::text;
 
@@ -256,7 +257,7 @@ impl Writer {
             .all(&[" # {trace_id=\"", exemplar.trace_id(), "\"} "]);
         text::write_nanos(self.out.buffer(), exemplar.nanos);
         self.out.push(" ");
-        text::write_f64(self.out.buffer(), exemplar.at);
+        text::write_f64(self.out.buffer(), seconds(exemplar.at));
     }
 
     fn http_counts(&mut self, registry: &Registry, family: &Family) {

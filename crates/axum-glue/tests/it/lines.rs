@@ -1,0 +1,263 @@
+//! What the middleware logs, read as JSON.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    routing::get,
+};
+use bongsu_axum_glue::{AccessLog, MonitorLayer, RequestId, TRACEPARENT, TraceContext};
+use bongsu_logging::{Capture, LoggingConfig, trace_context::TraceParent};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+fn parse(capture: &Capture) -> Vec<Value> {
+    serde_json::from_str(&capture.json()).unwrap()
+}
+
+/// Sends the requests (path and id) one after the other, and gives the lines.
+fn logged(app: Router, level: &str, requests: &[(&str, &str)]) -> Vec<Value> {
+    let capture = Capture::new();
+    let config = LoggingConfig::new("svc", "test").level(level);
+    let logging = config.capture(&capture).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    logging.with_default(|| {
+        runtime.block_on(async {
+            for (path, id) in requests {
+                let request = Request::get(*path).header("x-request-id", *id);
+                let request = request.body(Body::empty()).unwrap();
+                let response = app.clone().oneshot(request).await.unwrap();
+                response.into_body().collect().await.unwrap();
+            }
+        });
+    });
+    parse(&capture)
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/orders/{id}", get(|| async { "order" }))
+        .route("/quotes", get(|| async { "quote" }))
+        .route("/health", get(|| async { "ok" }))
+        .route("/ready", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
+        .route(
+            "/metrics",
+            get(|| async { StatusCode::INTERNAL_SERVER_ERROR }),
+        )
+        .route(
+            "/user",
+            get(|| async {
+                tracing::info!("inside");
+                bongsu_logging::set_user_id("kim");
+            }),
+        )
+}
+
+#[test]
+fn one_line_says_what_happened() {
+    let lines = logged(
+        routes().layer(MonitorLayer::new()),
+        "info",
+        &[("/orders/7?token=hidden", "req-1")],
+    );
+    assert_eq!(lines.len(), 1);
+    let line = &lines[0];
+    for (key, want) in [
+        ("level", "INFO"),
+        ("logger", "access"),
+        ("message", "GET /orders/{id}"),
+        ("method", "GET"),
+        ("endpoint", "/orders/{id}"),
+        ("path", "/orders/7"),
+        ("request_id", "req-1"),
+    ] {
+        assert_eq!(line[key], want, "{key}");
+    }
+    assert_eq!(line["status"], 200);
+    assert_eq!(line["response_bytes"], 5);
+    assert_eq!(line["aborted"], false);
+    assert!(line["duration_ms"].as_f64().unwrap() >= 0.0);
+    assert_eq!(line["trace_id"].as_str().unwrap().len(), 32);
+    assert_eq!(line["span_id"].as_str().unwrap().len(), 16);
+    assert!(
+        !line.to_string().contains("hidden"),
+        "the query is left out"
+    );
+}
+
+#[test]
+fn the_handlers_lines_and_the_access_line_share_the_context() {
+    let lines = logged(
+        routes().layer(MonitorLayer::new()),
+        "info",
+        &[("/user", "req-1"), ("/quotes", "req-2")],
+    );
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0]["message"], "inside");
+    assert_eq!(lines[0]["request_id"], "req-1");
+    assert_eq!(lines[0]["trace_id"], lines[1]["trace_id"]);
+    assert_eq!(lines[1]["user_id"], "kim", "the access line names the user");
+    assert_eq!(lines[2]["request_id"], "req-2");
+    assert_eq!(lines[2]["user_id"], Value::Null, "and no other one does");
+}
+
+#[test]
+fn probes_are_quiet_unless_they_break() {
+    let requests = ["/health", "/ready", "/metrics", "/quotes"].map(|path| (path, "r"));
+    let endpoints = |layer: MonitorLayer, level: &str| -> Vec<(String, String)> {
+        let lines = logged(routes().layer(layer), level, &requests);
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+        lines
+            .iter()
+            .map(|line| (text(line, "level"), text(line, "endpoint")))
+            .collect()
+    };
+    let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(level, endpoint)| ((*level).to_owned(), (*endpoint).to_owned()))
+            .collect()
+    };
+    assert_eq!(
+        endpoints(MonitorLayer::new(), "info"),
+        pairs(&[("WARN", "/metrics"), ("INFO", "/quotes")])
+    );
+    assert_eq!(
+        endpoints(MonitorLayer::new(), "debug")[..2],
+        pairs(&[("DEBUG", "/health"), ("DEBUG", "/ready")])
+    );
+    let everything = MonitorLayer::new().access_log(AccessLog::everything());
+    assert_eq!(
+        endpoints(everything, "info"),
+        pairs(&[
+            ("INFO", "/health"),
+            ("WARN", "/ready"),
+            ("WARN", "/metrics"),
+            ("INFO", "/quotes"),
+        ])
+    );
+}
+
+#[test]
+fn a_busy_route_has_one_line_in_so_many() {
+    let policy = AccessLog::default().one_in("/quotes", 4);
+    let layer = MonitorLayer::new().access_log(policy);
+    let requests: Vec<String> = (0..10).map(|i| format!("q-{i}")).collect();
+    let requests: Vec<_> = requests.iter().map(|id| ("/quotes", &**id)).collect();
+    let lines = logged(routes().layer(layer), "info", &requests);
+    let ids: Vec<&str> = lines
+        .iter()
+        .map(|line| line["request_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["q-0", "q-4", "q-8"]);
+}
+
+#[test]
+fn a_client_that_leaves_has_a_line_with_its_ids() {
+    let capture = Capture::new();
+    let config = LoggingConfig::new("svc", "test").capture(&capture);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route(
+            "/hang",
+            get(|| async {
+                bongsu_logging::set_user_id("kim");
+                std::future::pending::<()>().await;
+            }),
+        )
+        .layer(MonitorLayer::new());
+    config.build().unwrap().with_default(|| {
+        runtime.block_on(async {
+            let request = Request::get("/hang").header("x-request-id", "req-1");
+            let request = app.oneshot(request.body(Body::empty()).unwrap());
+            let left = tokio::time::timeout(std::time::Duration::from_millis(20), request);
+            assert!(left.await.is_err());
+        });
+    });
+    let lines = parse(&capture);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["level"], "WARN");
+    assert_eq!(lines[0]["status"], 499);
+    assert_eq!(lines[0]["aborted"], true);
+    assert_eq!(lines[0]["request_id"], "req-1");
+    assert_eq!(lines[0]["user_id"], "kim");
+}
+
+/// Both lines: that of the panic hook, which is for the process and so is installed for it, and ours.
+#[test]
+fn the_lines_of_a_panic_carry_the_request_id() {
+    let capture = Capture::new();
+    let config = LoggingConfig::new("svc", "test").capture(&capture);
+    let _guard = config.build().unwrap().install().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route(
+            "/panic",
+            get(|id: RequestId| async move {
+                assert!(id.as_str().is_empty(), "no such account");
+            }),
+        )
+        .layer(MonitorLayer::new());
+    runtime.block_on(async {
+        let request = Request::get("/panic").header("x-request-id", "req-panic");
+        let request = request.body(Body::empty()).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        response.into_body().collect().await.unwrap();
+    });
+    // Other tests of this process may have panicked, and been logged, meanwhile.
+    let lines = parse(&capture);
+    let of = |logger: &str| {
+        let ours = |line: &&Value| line["logger"] == logger && line["request_id"] == "req-panic";
+        lines.iter().filter(ours).collect::<Vec<_>>()
+    };
+    let hook = of("panic");
+    assert_eq!(hook.len(), 1, "{lines:?}");
+    assert_eq!(hook[0]["message"], "no such account");
+    let told = of("bongsu_axum_glue::monitor::exchange");
+    assert_eq!(told.len(), 1, "{lines:?}");
+    assert_eq!(told[0]["endpoint"], "/panic");
+    let access = of("access");
+    assert_eq!(access.len(), 1);
+    assert_eq!(access[0]["status"], 500);
+    assert_eq!(access[0]["level"], "WARN");
+}
+
+/// Neither crate may know the other's, so each reads `traceparent` by itself; they must agree.
+#[test]
+fn both_readers_of_traceparent_agree() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for header in [
+        format!("00-{TRACE}-00f067aa0ba902b7-01"),
+        format!("00-{TRACE}-00f067aa0ba902b7-00"),
+        format!("00-{TRACE}-00f067aa0ba902b7-03"),
+        format!("00-{TRACE}-00f067aa0ba902b7-01-extra"),
+        format!("01-{TRACE}-00f067aa0ba902b7-01-extra"),
+        format!("01-{TRACE}-00f067aa0ba902b7-01"),
+        format!("01-{TRACE}-00f067aa0ba902b7-01x"),
+        format!("ff-{TRACE}-00f067aa0ba902b7-01"),
+        format!("00-{}-00f067aa0ba902b7-01", TRACE.to_uppercase()),
+        format!("00-{TRACE}-0000000000000000-01"),
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01".to_owned(),
+        format!("00-{TRACE}-00f067aa0ba902b7"),
+        format!("00-{TRACE}-00f067aa0ba902b7-0g"),
+        "garbage".to_owned(),
+    ] {
+        let mut headers = axum::http::HeaderMap::new();
+        headers.insert(TRACEPARENT, header.parse().unwrap());
+        let ours = TraceContext::from_headers(&headers);
+        let theirs = header.parse::<TraceParent>().ok();
+        assert_eq!(ours.parent_id.is_some(), theirs.is_some(), "{header}");
+        if let Some(theirs) = theirs {
+            assert_eq!(&*ours.trace_id_hex(), theirs.trace_id(), "{header}");
+            assert_eq!(ours.sampled, theirs.sampled(), "{header}");
+        }
+    }
+}

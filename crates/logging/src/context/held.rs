@@ -1,0 +1,331 @@
+//! Contexts in force, and their memory.
+//!
+//! A service sets one for every request, so the memory of one that ended is kept on its thread for the
+//! next: in the long run neither the ids nor their rendering allocate.
+
+use super::LogContext;
+use super::rendered::Rendered;
+use pin_project_lite::pin_project;
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Places of the ids, in the order of [`crate::scheme::CONTEXT`].
+pub(super) const REQUEST_ID: usize = 0;
+pub(super) const USER_ID: usize = 1;
+pub(super) const SESSION_ID: usize = 2;
+pub(super) const TRACE_ID: usize = 3;
+const SPAN_ID: usize = 4;
+
+/// Ended contexts whose memory a thread keeps, and the longest buffer that is kept.
+const SPARES: usize = 64;
+const SPARE_BYTES: usize = 1024;
+
+thread_local! {
+    /// The context in force.
+    static CURRENT: RefCell<Option<Box<Scope>>> = const { RefCell::new(None) };
+
+    #[expect(clippy::vec_box, reason = "a context stays in its box when it is put in force")]
+    static ENDED: RefCell<Vec<Box<Scope>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A context on its way into or out of force, for middleware that has its ids as text already and wants
+/// the context back when the handler is done.
+///
+/// ```
+/// use bongsu_logging::{HeldContext, LogContext};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let context = HeldContext::of_request("3f2a…", "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+/// let mut handler = std::pin::pin!(context.scope(async {
+///     bongsu_logging::set_user_id("kim");
+/// }));
+/// handler.as_mut().await;
+/// let mut context = handler.finish();
+/// context.within(|| {
+///     tracing::info!("done");
+///     assert_eq!(LogContext::current().unwrap().user_id.as_deref(), Some("kim"));
+/// });
+/// # });
+/// ```
+#[derive(Debug, Default)]
+pub struct HeldContext(Option<Box<Scope>>);
+
+/// What is behind a context: the ids, and their rendering for the layer that asked last.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    pub(super) ids: RefCell<Ids>,
+    pub(super) rendered: RefCell<Rendered>,
+}
+
+/// The five ids. One that is not set keeps its memory.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    texts: [String; 5],
+    /// A bit each.
+    set: u8,
+}
+
+impl HeldContext {
+    /// The context of a request that belongs to a trace: 32 and 16 hex digits.
+    #[must_use]
+    pub fn of_request(request_id: &str, trace_id: &str, span_id: &str) -> HeldContext {
+        let mut scope = empty();
+        let ids = scope.ids.get_mut();
+        ids.copy(REQUEST_ID, request_id);
+        ids.copy(TRACE_ID, trace_id);
+        ids.copy(SPAN_ID, span_id);
+        HeldContext(Some(scope))
+    }
+
+    /// Runs a future with this context; the one outside is back in force after it.
+    pub fn scope<F: Future>(self, future: F) -> InContext<F> {
+        InContext {
+            future: Some(future),
+            context: self,
+        }
+    }
+
+    /// Runs a closure with this context, which keeps what it sets.
+    pub fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _in_force = InForce::new(&mut self.0);
+        f()
+    }
+}
+
+/// Has put a context in force; the one outside waits in its place.
+struct InForce<'a>(&'a mut Option<Box<Scope>>);
+
+impl<'a> InForce<'a> {
+    fn new(context: &'a mut Option<Box<Scope>>) -> InForce<'a> {
+        swap(context);
+        InForce(context)
+    }
+}
+
+impl Drop for InForce<'_> {
+    fn drop(&mut self) {
+        swap(self.0);
+    }
+}
+
+fn swap(context: &mut Option<Box<Scope>>) {
+    let _thread_is_ending =
+        CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), context));
+}
+
+impl From<LogContext> for HeldContext {
+    fn from(context: LogContext) -> HeldContext {
+        let mut scope = empty();
+        let ids = scope.ids.get_mut();
+        let given = [
+            context.request_id,
+            context.user_id,
+            context.session_id,
+            context.trace_id,
+            context.span_id,
+        ];
+        for (place, id) in given.into_iter().enumerate() {
+            if let Some(id) = id {
+                ids.take(place, id);
+            }
+        }
+        HeldContext(Some(scope))
+    }
+}
+
+impl Drop for HeldContext {
+    fn drop(&mut self) {
+        let Some(mut scope) = self.0.take() else {
+            return;
+        };
+        let _thread_is_ending = ENDED.try_with(|ended| {
+            let mut ended = ended.borrow_mut();
+            if ended.len() < SPARES && scope.let_go() {
+                ended.push(scope);
+            }
+        });
+    }
+}
+
+/// Nothing set; an ended context's memory if there is one.
+fn empty() -> Box<Scope> {
+    ENDED
+        .try_with(|ended| ended.borrow_mut().pop())
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+impl Scope {
+    /// Forgets everything but its memory; false when that is too much to keep.
+    fn let_go(&mut self) -> bool {
+        let (ids, rendered) = (self.ids.get_mut(), self.rendered.get_mut());
+        ids.set = 0;
+        rendered.forget();
+        let short = |text: &String| text.capacity() <= SPARE_BYTES;
+        ids.texts.iter().all(short) && rendered.capacity() <= 2 * SPARE_BYTES
+    }
+}
+
+impl Ids {
+    fn copy(&mut self, place: usize, id: &str) {
+        self.texts[place].clear();
+        self.texts[place].push_str(id);
+        self.set |= 1 << place;
+    }
+
+    fn take(&mut self, place: usize, id: String) {
+        self.texts[place] = id;
+        self.set |= 1 << place;
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&str> {
+        (self.set & 1 << place != 0).then_some(self.texts[place].as_str())
+    }
+}
+
+pin_project! {
+    /// A future that runs with a context in force, of [`LogContext::scope`] and [`HeldContext::scope`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InContext<F> {
+        #[pin]
+        future: Option<F>,
+        context: HeldContext,
+    }
+
+    impl<F> PinnedDrop for InContext<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.end();
+        }
+    }
+}
+
+impl<F> InContext<F> {
+    /// Drops the future, if it has not ended by itself, and gives the context as it left it; an empty one
+    /// the second time.
+    pub fn finish(mut self: Pin<&mut Self>) -> HeldContext {
+        self.as_mut().end();
+        std::mem::take(self.project().context)
+    }
+
+    /// Drops the future: what its destructors log is within the context too.
+    fn end(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.future.is_some() {
+            this.context.within(|| this.future.set(None));
+        }
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.context.within(|| {
+            let Some(future) = this.future.as_mut().as_pin_mut() else {
+                // Polled after its end, against the contract of `Future`.
+                return Poll::Pending;
+            };
+            let polled = future.poll(cx);
+            if polled.is_ready() {
+                this.future.set(None);
+            }
+            polled
+        })
+    }
+}
+
+pub(super) fn with_current<R>(f: impl FnOnce(&Scope) -> R) -> Option<R> {
+    CURRENT
+        .try_with(|current| current.borrow().as_deref().map(f))
+        .ok()
+        .flatten()
+}
+
+/// A copy of the context in force.
+pub(super) fn current() -> Option<LogContext> {
+    with_current(|scope| {
+        let ids = scope.ids.borrow();
+        let id = |place| ids.get(place).map(str::to_owned);
+        LogContext {
+            request_id: id(REQUEST_ID),
+            user_id: id(USER_ID),
+            session_id: id(SESSION_ID),
+            trace_id: id(TRACE_ID),
+            span_id: id(SPAN_ID),
+        }
+    })
+}
+
+/// Sets an id of the context in force; gives false outside of one.
+pub(super) fn set(place: usize, id: String) -> bool {
+    with_current(|scope| {
+        scope.ids.borrow_mut().take(place, id);
+        scope.rendered.borrow_mut().forget();
+    })
+    .is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_an_ended_context_says_nothing_of_it() {
+        let full = LogContext::new().user_id("kim").session_id("s-1");
+        full.sync_scope(|| ());
+        let mut held = HeldContext::of_request("r-2", "t", "s");
+        held.within(|| {
+            let now = LogContext::current().unwrap();
+            assert_eq!(now.request_id.as_deref(), Some("r-2"));
+            assert_eq!((now.user_id, now.session_id), (None, None));
+        });
+    }
+
+    #[tokio::test]
+    async fn a_future_that_is_dropped_ends_within_its_context() {
+        struct SetsOnDrop;
+        impl Drop for SetsOnDrop {
+            fn drop(&mut self) {
+                assert!(crate::set_user_id("kim"));
+            }
+        }
+        let held = HeldContext::of_request("r-1", "t", "s");
+        let mut future = Box::pin(held.scope(async {
+            let _guard = SetsOnDrop;
+            std::future::pending::<()>().await;
+        }));
+        let polled = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+        assert!(polled.is_pending());
+        assert!(LogContext::current().is_none(), "not between two polls");
+        let user = future.as_mut().finish().within(LogContext::current);
+        assert_eq!(user.and_then(|c| c.user_id).as_deref(), Some("kim"));
+        assert!(LogContext::current().is_none());
+    }
+
+    #[test]
+    fn a_panic_puts_the_context_outside_back() {
+        LogContext::new().request_id("outer").sync_scope(|| {
+            let inner = || LogContext::new().sync_scope(|| panic!("within"));
+            std::panic::catch_unwind(inner).unwrap_err();
+            let now = LogContext::current().unwrap();
+            assert_eq!(now.request_id.as_deref(), Some("outer"));
+        });
+    }
+
+    #[test]
+    fn memory_that_grew_too_much_is_given_back() {
+        ENDED.with(|ended| ended.borrow_mut().clear());
+        let long = LogContext::new().user_id("x".repeat(SPARE_BYTES + 1));
+        long.sync_scope(|| ());
+        assert_eq!(ENDED.with(|ended| ended.borrow().len()), 0);
+        for _ in 0..2 {
+            LogContext::new().user_id("kim").sync_scope(|| ());
+        }
+        assert_eq!(ENDED.with(|ended| ended.borrow().len()), 1);
+    }
+}
