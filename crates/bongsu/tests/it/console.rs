@@ -4,12 +4,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::process::Engine;
+use crate::process::{Service, until};
 
 const BEARER: &str = "authorization: Bearer s3cret-token\r\n";
 
 struct Console {
-    engine: Engine,
+    engine: Service,
     _dir: tempfile::TempDir,
 }
 
@@ -17,7 +17,8 @@ impl Console {
     fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("engine.db").display());
-        let engine = Engine::start(
+        let engine = Service::start(
+            "trading_engine",
             dir.path(),
             &[
                 ("BONGSU_OPS_TOKEN", "s3cret-token"),
@@ -36,7 +37,7 @@ impl Console {
 
     #[track_caller]
     fn until(&self, path: &str, what: &str) -> String {
-        self.engine.until(what, || {
+        until(what, || {
             let page = self.page(path);
             page.contains(what).then_some(page)
         })
@@ -111,7 +112,7 @@ fn a_live_page_does_not_hold_up_the_end() {
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
-    let request = format!("GET /console/events HTTP/1.1\r\nhost: x\r\n{BEARER}\r\n");
+    let request = format!("GET /console/events HTTP/1.1\r\nhost: localhost\r\n{BEARER}\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let (mut read, mut part) = (String::new(), [0; 8192]);
     while !read.contains("id=\"beacon\"") {
