@@ -45,6 +45,7 @@ async fn what_one_part_sees_the_others_tell() {
         ("BONGSU_RESOURCE_INTERVAL_SECONDS", "1".to_owned()),
         ("DISK_WARNING_THRESHOLD", "0.001".to_owned()),
         ("BONGSU_ALERT_COOLDOWN_SECONDS", "0".to_owned()),
+        ("BONGSU_ALERT_ON_ERRORS", "true".to_owned()),
     ]);
     let broken = Arc::new(AtomicBool::new(false));
     let flag = broken.clone();
@@ -133,6 +134,37 @@ async fn what_one_part_sees_the_others_tell() {
         about(&receiver.received(), "panic|GET /panic", "firing").cloned()
     })
     .await;
+
+    // An error that is only logged is an alert; the alert's own line in the log is none.
+    tracing::error!(order = 7, "order book out of step");
+    let logged = eventually("the logged error's alert", || async {
+        let all = receiver.received();
+        all.into_iter()
+            .find(|alert| alert["message"] == "order book out of step")
+    })
+    .await;
+    assert!(
+        logged["key"]
+            .as_str()
+            .unwrap()
+            .starts_with("log|tests/it/bridges.rs:"),
+        "{logged}"
+    );
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let all = receiver.received();
+    let of_logs = all.iter().filter(|alert| alert["tags"][0] == "log");
+    let mut titles: Vec<&str> = of_logs
+        .filter_map(|alert| alert["title"].as_str())
+        .collect();
+    titles.sort_unstable();
+    let [error, panic] = titles[..] else {
+        panic!("the error and the panic, once each: {titles:?}");
+    };
+    assert_eq!(error, "Error logged by it::bridges");
+    assert!(
+        panic.starts_with("Panic at tests/it/bridges.rs:"),
+        "{panic}"
+    );
 
     // What was delivered is counted, and the log's own counts are exported.
     let (_, page) = get_text(&app, "/metrics").await;

@@ -70,12 +70,17 @@ impl Parts {
     pub(crate) fn build(builder: Builder, tasks: &Tasks) -> Result<(Config, Self, Ends), Error> {
         let config = builder.config;
         #[cfg(feature = "logging")]
-        let log = logging(&config)?;
+        let logging = logging(&config)?;
         #[cfg(feature = "metrics")]
         let metrics = metrics(&config, tasks)?;
         #[cfg(feature = "alerts")]
         let (alerts, alerts_end) =
             crate::alerting::build(&config, builder.channels, builder.rules, tasks)?;
+        #[cfg(all(feature = "alerts", feature = "logging"))]
+        if let Some(errors) = logging.errors {
+            let service = config.service.name.clone();
+            crate::bridge::logs_to_alerts::start(errors, alerts.clone(), service, tasks);
+        }
         #[cfg(feature = "health")]
         let health = health(&config, builder.checks)?;
         #[cfg(feature = "resources")]
@@ -88,7 +93,7 @@ impl Parts {
             #[cfg(all(feature = "alerts", feature = "axum"))]
             panics,
             #[cfg(feature = "logging")]
-            logs: log.handle(),
+            logs: logging.guard.handle(),
             #[cfg(feature = "metrics")]
             metrics,
             #[cfg(feature = "alerts")]
@@ -122,7 +127,7 @@ impl Parts {
             #[cfg(feature = "alerts")]
             alerts: alerts_end,
             #[cfg(feature = "logging")]
-            log,
+            log: logging.guard,
         };
         tracing::info!(
             version = config.service.version,
@@ -188,25 +193,44 @@ impl Parts {
     }
 }
 
-/// Bytes of the newest log lines that the console shows; none without it.
-#[cfg(feature = "logging")]
-const RECENT_LOG: usize = if cfg!(feature = "console") {
-    1 << 20
-} else {
-    0
-};
+/// Bytes of the newest log lines that the console shows.
+#[cfg(all(feature = "console", feature = "logging"))]
+const RECENT_LOG: usize = 1 << 20;
 
 #[cfg(feature = "logging")]
-fn logging(config: &Config) -> Result<bongsu_logging::LogGuard, Error> {
+fn logging(config: &Config) -> Result<Logging, Error> {
     let format = config.log.format.parse().unwrap_or_default();
-    bongsu_logging::LoggingConfig::new(&config.service.name, &config.service.environment)
-        .level(&config.log.level)
-        .format(format)
-        .dir(config.log.dir.clone())
-        .recent(RECENT_LOG)
+    let logging =
+        bongsu_logging::LoggingConfig::new(&config.service.name, &config.service.environment)
+            .level(&config.log.level)
+            .format(format)
+            .dir(config.log.dir.clone());
+    #[cfg(feature = "console")]
+    let logging = logging.recent(RECENT_LOG);
+    #[cfg(feature = "alerts")]
+    let (logging, errors) = if config.alerts.on_errors {
+        let (call, errors) = crate::bridge::logs_to_alerts::channel();
+        (logging.on_error(call), Some(errors))
+    } else {
+        (logging, None)
+    };
+    let guard = logging
         .build()
         .and_then(bongsu_logging::Logging::install)
-        .map_err(|error| Error::setup("logging", error))
+        .map_err(|error| Error::setup("logging", error))?;
+    Ok(Logging {
+        guard,
+        #[cfg(feature = "alerts")]
+        errors,
+    })
+}
+
+/// The log in force, and the errors that are to be alerts.
+#[cfg(feature = "logging")]
+struct Logging {
+    guard: bongsu_logging::LogGuard,
+    #[cfg(feature = "alerts")]
+    errors: Option<tokio::sync::mpsc::Receiver<crate::bridge::logs_to_alerts::Logged>>,
 }
 
 /// A logrotate that asks by signal instead of by renaming.

@@ -62,6 +62,7 @@ pub struct LoggingConfig {
     pub(crate) linger: Duration,
     pub(crate) shutdown: Duration,
     pub(crate) recent: Option<usize>,
+    pub(crate) on_error: Option<OnError>,
     max_line: usize,
     max_value: Option<usize>,
     redacted: Vec<String>,
@@ -71,6 +72,29 @@ pub struct LoggingConfig {
     backtrace: bool,
     pub(crate) panic_hook: bool,
     pub(crate) bridge_log: bool,
+}
+
+/// A line at level ERROR, as given to [`LoggingConfig::on_error`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ErrorLine<'a> {
+    /// Who logged it: the event's target.
+    pub logger: &'a str,
+    /// Where, if the event says so.
+    pub file: Option<&'a str>,
+    /// The line in that file.
+    pub line: Option<u32>,
+    /// The whole line as it is written, redacted, with its end.
+    pub text: &'a [u8],
+}
+
+/// What is called with ERROR lines.
+pub(crate) struct OnError(pub(crate) Box<dyn Fn(&ErrorLine<'_>) + Send + Sync>);
+
+impl fmt::Debug for OnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnError(..)")
+    }
 }
 
 impl fmt::Debug for LoggingConfig {
@@ -109,6 +133,7 @@ impl LoggingConfig {
             linger: Duration::from_millis(50),
             shutdown: Duration::from_secs(5),
             recent: None,
+            on_error: None,
             max_line: 16 * 1024 - 1,
             max_value: None,
             redacted: DEFAULT_REDACTED_KEYS
@@ -175,9 +200,17 @@ impl LoggingConfig {
     }
 
     /// Keeps the newest lines in memory too, at most `bytes` of them, for
-    /// [`LogHandle::recent`](crate::LogHandle::recent). Default: none are kept.
+    /// [`LogHandle::recent`](crate::LogHandle::recent): on the logging thread, at no cost to whoever
+    /// logs. Default: none are kept. A [`writer`](LoggingConfig::writer) goes without.
     pub fn recent(mut self, bytes: usize) -> Self {
         self.recent = (bytes > 0).then_some(bytes);
+        self
+    }
+
+    /// Called with every line at level ERROR, on the thread that logs it: it must neither block nor
+    /// log. Default: nothing.
+    pub fn on_error(mut self, call: impl Fn(&ErrorLine<'_>) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(OnError(Box::new(call)));
         self
     }
 

@@ -120,7 +120,7 @@ impl LogHandle {
     /// [`LoggingConfig::recent`](crate::LoggingConfig::recent) gives them room.
     #[must_use]
     pub fn recent(&self) -> Vec<String> {
-        let recent = self.core.recent.as_ref();
+        let recent = self.core.recent.as_deref();
         recent.map(crate::recent::Recent::lines).unwrap_or_default()
     }
 

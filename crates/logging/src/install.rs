@@ -43,13 +43,19 @@ impl Logging {
         filter: Filter,
     ) -> Result<Logging, LoggingError> {
         let scheme = Arc::new(scheme);
+        let recent = config.recent.map(Recent::new).map(Arc::new);
         let sink = match config.writer.take() {
             Some(writer) => Sink::Direct(Direct::new(writer)),
-            None => Sink::Buffered(start(&config, &scheme, limits.offset_seconds)?),
+            None => Sink::Buffered(start(
+                &config,
+                &scheme,
+                limits.offset_seconds,
+                recent.clone(),
+            )?),
         };
-        let recent = config.recent.map(Recent::new);
         let shutdown: Duration = config.shutdown;
-        let core = Arc::new(Core::new(scheme, limits, filter, sink, recent));
+        let on_error = config.on_error.take();
+        let core = Arc::new(Core::new(scheme, limits, filter, sink, recent, on_error));
         Ok(Logging {
             guard: LogGuard::new(LogHandle::new(Arc::clone(&core)), shutdown),
             layer: LogLayer { core },
@@ -116,6 +122,7 @@ fn start(
     config: &LoggingConfig,
     scheme: &Arc<Scheme>,
     offset_seconds: i64,
+    recent: Option<Arc<Recent>>,
 ) -> Result<Arc<Shared>, LoggingError> {
     let shared = Arc::new(Shared::new(
         config.buffer_bytes,
@@ -159,6 +166,7 @@ fn start(
         None
     };
     let outputs = Outputs {
+        recent,
         stdout,
         file,
         voice: Voice {

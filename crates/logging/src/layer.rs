@@ -1,6 +1,7 @@
 //! The `tracing` layer: events into lines, lines into the sink.
 
 use crate::clock;
+use crate::config::{ErrorLine, OnError};
 use crate::context;
 use crate::filter::Filter;
 use crate::json::line::{Line, TAIL};
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::subscriber::Interest;
-use tracing_core::{Event, LevelFilter, Metadata, Subscriber};
+use tracing_core::{Event, Level, LevelFilter, Metadata, Subscriber};
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
@@ -45,7 +46,8 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) filter: Filter,
     pub(crate) sink: Sink,
-    pub(crate) recent: Option<Recent>,
+    pub(crate) recent: Option<Arc<Recent>>,
+    on_error: Option<OnError>,
     pub(crate) rate_limited: AtomicU64,
     pub(crate) panics: AtomicU64,
     sites: Sites,
@@ -61,7 +63,8 @@ impl Core {
         limits: Limits,
         filter: Filter,
         sink: Sink,
-        recent: Option<Recent>,
+        recent: Option<Arc<Recent>>,
+        on_error: Option<OnError>,
     ) -> Core {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Core {
@@ -71,6 +74,7 @@ impl Core {
             filter,
             sink,
             recent,
+            on_error,
             rate_limited: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             sites: Sites::new(),
@@ -496,11 +500,37 @@ where
             line.raw(dynamic_tail.as_deref().unwrap_or(&site.tail));
         }
         core.sink.push(*meta.level(), &line.buf);
-        if let Some(recent) = &core.recent {
-            recent.push(&line.buf);
+        if *meta.level() == Level::ERROR
+            && let Some(on_error) = &core.on_error
+        {
+            tell(on_error, event, site.is_log, &line.buf);
         }
         local::end(line.buf);
     }
+}
+
+/// Hands an ERROR line on.
+#[cold]
+fn tell(on_error: &OnError, event: &Event<'_>, is_log: bool, text: &[u8]) {
+    let meta = event.metadata();
+    let mut log = LogOrigin::default();
+    let line = if is_log {
+        event.record(&mut log);
+        ErrorLine {
+            logger: &log.target,
+            file: log.file.as_deref(),
+            line: log.line,
+            text,
+        }
+    } else {
+        ErrorLine {
+            logger: meta.target(),
+            file: meta.file(),
+            line: meta.line(),
+            text,
+        }
+    };
+    (on_error.0)(&line);
 }
 
 /// What the line has to say about itself.

@@ -58,7 +58,7 @@ mod visit;
 mod voice;
 
 pub use capture::Capture;
-pub use config::{Format, LoggingConfig};
+pub use config::{ErrorLine, Format, LoggingConfig};
 pub use context::{
     HeldContext, InContext, LogContext, in_current_context, set_request_id, set_session_id,
     set_user_id,

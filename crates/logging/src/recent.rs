@@ -17,6 +17,19 @@ struct Ring {
     lines: VecDeque<usize>,
 }
 
+impl Ring {
+    fn push(&mut self, line: &[u8], most: usize) {
+        while self.bytes.len() + line.len() > most {
+            let Some(oldest) = self.lines.pop_front() else {
+                return;
+            };
+            self.bytes.drain(..oldest);
+        }
+        self.bytes.extend(line);
+        self.lines.push_back(line.len());
+    }
+}
+
 impl Recent {
     /// Room for `most` bytes, taken at once: keeping a line never allocates much.
     pub(crate) fn new(most: usize) -> Recent {
@@ -29,20 +42,18 @@ impl Recent {
         }
     }
 
-    /// Keeps a line; one that is longer than all the room is not kept.
-    pub(crate) fn push(&self, line: &[u8]) {
-        if line.is_empty() || line.len() > self.most {
-            return;
-        }
+    /// Keeps whole lines; one that is longer than all the room is not kept.
+    pub(crate) fn keep(&self, lines: &[u8]) {
+        // What would be pushed out again at once need not go in.
+        let from = lines.len().saturating_sub(self.most);
         let mut ring = self.ring();
-        while ring.bytes.len() + line.len() > self.most {
-            let Some(oldest) = ring.lines.pop_front() else {
-                return;
-            };
-            ring.bytes.drain(..oldest);
+        let mut begin = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if begin >= from {
+                ring.push(line, self.most);
+            }
+            begin += line.len();
         }
-        ring.bytes.extend(line);
-        ring.lines.push_back(line.len());
     }
 
     /// The lines, the oldest first, without their ends. The lock is held for one copy of the bytes.
@@ -81,18 +92,20 @@ mod tests {
         let recent = Recent::new(10);
         let check = |want: &[&str]| assert_eq!(recent.lines(), want);
         check(&[]);
-        recent.push(b"one\n");
-        recent.push(b"two\n");
+        recent.keep(b"one\n");
+        recent.keep(b"two\n");
         check(&["one", "two"]);
-        recent.push(b"three\n");
+        recent.keep(b"three\n");
         check(&["two", "three"]);
-        recent.push(b"longer than all\n");
-        recent.push(b"");
+        recent.keep(b"longer than all\n");
+        recent.keep(b"");
         check(&["two", "three"]);
-        recent.push(b"123456789\n");
+        recent.keep(b"123456789\n");
         check(&["123456789"]);
+        recent.keep(b"old\na\nb\nc\nd\n");
+        check(&["a", "b", "c", "d"]);
         for i in 0..10_000 {
-            recent.push(format!("{i}\n").as_bytes());
+            recent.keep(format!("{i}\n").as_bytes());
         }
         check(&["9998", "9999"]);
         assert!(recent.ring().bytes.capacity() <= 16, "a bound is a bound");

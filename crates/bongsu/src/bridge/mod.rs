@@ -10,6 +10,8 @@ pub(crate) mod alerts_to_metrics;
 pub(crate) mod console;
 #[cfg(all(feature = "health", feature = "metrics"))]
 pub(crate) mod health_to_metrics;
+#[cfg(all(feature = "alerts", feature = "logging"))]
+pub(crate) mod logs_to_alerts;
 #[cfg(all(feature = "health", feature = "logging"))]
 pub(crate) mod logs_to_health;
 #[cfg(all(feature = "logging", feature = "metrics"))]

@@ -131,6 +131,8 @@ pub struct LogConfig {
 pub struct AlertConfig {
     /// How long a repeat is held back.
     pub cooldown: Duration,
+    /// Whether a line logged at ERROR is an alert too.
+    pub on_errors: bool,
     /// Email, when `SMTP_HOST` is set.
     pub email: Option<EmailVars>,
     /// Slack webhook and the channel that overrides its own.
@@ -419,6 +421,7 @@ fn alerts(r: &mut Reader<'_>) -> AlertConfig {
     };
     AlertConfig {
         cooldown: r.seconds("BONGSU_ALERT_COOLDOWN_SECONDS"),
+        on_errors: r.boolean("BONGSU_ALERT_ON_ERRORS"),
         email: email(r),
         slack: slack_url.map(|url| (url, slack_channel)),
         webhooks: r

@@ -84,6 +84,7 @@ pub const VARIABLES: &[(&str, &[Variable])] = &[
         "Alerts",
         &[
             var("BONGSU_ALERT_COOLDOWN_SECONDS", "900", "how long a repeated alert is held back").needs("alerts"),
+            var("BONGSU_ALERT_ON_ERRORS", "false", "whether each line that the service logs at ERROR is an alert too, one a place in the code").needs("alerts"),
             var("SMTP_HOST", "", "mail server; set it to turn email on").needs("email"),
             var("SMTP_PORT", "587", "its port").needs("email"),
             var("BONGSU_SMTP_TLS", "starttls", "`starttls` (required), `implicit` (port 465) or `none`").needs("email"),

@@ -5,8 +5,9 @@ use super::file::FileOutput;
 use super::output::StreamOutput;
 use super::{Counts, Loss};
 use crate::clock;
+use crate::recent::Recent;
 use crate::voice::Voice;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 /// Lines lost by the outputs in one go.
@@ -25,9 +26,10 @@ impl Lost {
     }
 }
 
-/// stdout and the file.
+/// stdout, the file, and the newest lines in memory.
 #[derive(Debug)]
 pub(crate) struct Outputs {
+    pub(crate) recent: Option<Arc<Recent>>,
     pub(crate) stdout: Option<StreamOutput>,
     pub(crate) file: Option<FileOutput>,
     pub(crate) voice: Voice,
@@ -37,6 +39,10 @@ impl Outputs {
     /// Writes whole lines to each output; one that fails does not keep them from the other.
     pub(crate) fn write(&mut self, bytes: &[u8], lines: u64, now: Instant) -> Lost {
         let mut lost = Lost::default();
+        // First: memory does not hang as a disk may.
+        if let Some(recent) = &self.recent {
+            recent.keep(bytes);
+        }
         if let Some(stdout) = &mut self.stdout {
             lost.stdout = stdout.write(bytes, lines, now, &self.voice);
         }
@@ -101,7 +107,6 @@ mod tests {
     use super::super::sweep::FileFigures;
     use super::*;
     use crate::scheme::Scheme;
-    use std::sync::Arc;
     use std::sync::atomic::Ordering::Relaxed;
     use std::time::Duration;
     use tracing_core::Level;
@@ -123,6 +128,7 @@ mod tests {
         );
         assert!(error.is_none());
         let outputs = Outputs {
+            recent: None,
             stdout: None,
             file: Some(file),
             voice: Voice {

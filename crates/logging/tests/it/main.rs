@@ -10,6 +10,7 @@ mod any_event;
 mod child;
 mod files;
 mod lines;
+mod memory;
 mod process;
 mod property;
 
