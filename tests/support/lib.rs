@@ -1,9 +1,12 @@
 //! What the workspace's tests share: a webhook receiver and patience.
 #![expect(
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::unwrap_used,
     reason = "a library for tests, which fail by panicking"
 )]
+
+mod browser;
 
 use std::{
     future::Future,
@@ -14,6 +17,8 @@ use std::{
 use axum::{Json, Router, extract::State, routing::post};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
+
+pub use browser::Browser;
 
 /// How long anything that happens in the background may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -14,6 +14,7 @@ const MATRIX: &[(&str, &[&str])] = &[
         "bongsu-health",
         &["", "disk", "http", "postgres", "redis", "sqlite", "tcp"],
     ),
+    ("bongsu-console", &[""]),
     ("bongsu-logging", &[""]),
     ("bongsu-metrics", &[""]),
     ("bongsu-resources", &[""]),
@@ -36,7 +37,10 @@ const MATRIX: &[(&str, &[&str])] = &[
         ],
     ),
     ("bongsu-reports", &["", "charts", "postgres", "sqlite"]),
-    ("bongsu-axum-glue", &["", "health", "logging", "metrics"]),
+    (
+        "bongsu-axum-glue",
+        &["", "console", "health", "logging", "metrics"],
+    ),
     (
         "bongsu",
         &[
@@ -45,6 +49,7 @@ const MATRIX: &[(&str, &[&str])] = &[
             "alerts",
             "axum",
             "charts",
+            "console",
             "default",
             "discord",
             "email",

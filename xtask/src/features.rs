@@ -17,6 +17,7 @@ const GIVES: &[(&str, &str)] = &[
     ("reports", "the daily report"),
     ("charts", "pictures in the report's mail"),
     ("axum", "request middleware, routers, `serve`"),
+    ("console", "the ops console at `/console`"),
     ("email", "channel"),
     ("slack", "channel"),
     ("webhook", "channel, signed"),

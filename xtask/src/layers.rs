@@ -2,7 +2,8 @@
 
 use crate::run::{Failure, cargo, output};
 
-const LEAVES: [&str; 6] = [
+const LEAVES: [&str; 7] = [
+    "console",
     "health",
     "logging",
     "metrics",

@@ -9,6 +9,8 @@ use crate::run::{Failure, run, say};
 
 /// Debian package, and a file that shows that it is there.
 const PACKAGES: &[(&str, &str)] = &[
+    ("chromium", "/usr/bin/chromium"),
+    ("chromium-driver", "/usr/bin/chromedriver"),
     ("logrotate", "/usr/sbin/logrotate"),
     ("openssl", "/usr/bin/openssl"),
     ("postfix", "/usr/sbin/postfix"),

@@ -80,6 +80,9 @@ pub use bongsu_alerts as alerts;
 #[cfg(feature = "axum")]
 #[doc(inline)]
 pub use bongsu_axum_glue as axum_glue;
+#[cfg(feature = "console")]
+#[doc(inline)]
+pub use bongsu_console as console;
 #[cfg(feature = "health")]
 #[doc(inline)]
 pub use bongsu_health as health;
