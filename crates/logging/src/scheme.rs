@@ -34,14 +34,13 @@ pub(crate) struct Scheme {
     identity: Vec<u8>,
     zone: String,
     pub(crate) context: [ContextKey; 5],
-    /// Goes before a trace id (`projects/x/traces/` for GCP).
-    pub(crate) trace_prefix: String,
 }
 
 /// A context field's rendered key.
 #[derive(Debug)]
 pub(crate) struct ContextKey {
-    pub(crate) chunk: Box<[u8]>,
+    /// Everything up to the id: the key, a quote, what goes before a trace id.
+    pub(crate) start: Box<[u8]>,
     pub(crate) hash: u64,
 }
 
@@ -147,18 +146,23 @@ impl Scheme {
             identity,
             zone: zone_suffix(parts.offset_minutes),
             context: std::array::from_fn(|_| ContextKey {
-                chunk: Box::default(),
+                start: Box::default(),
                 hash: 0,
             }),
-            trace_prefix: match (preset, parts.gcp_project) {
-                (Preset::Gcp, Some(project)) => format!("projects/{project}/traces/"),
-                _ => String::new(),
-            },
+        };
+        let trace_prefix = match (preset, parts.gcp_project) {
+            (Preset::Gcp, Some(project)) => format!("projects/{project}/traces/"),
+            _ => String::new(),
         };
         scheme.context = std::array::from_fn(|i| {
             let name = keys.context[i];
+            let mut start = scheme.key_chunk(name, Kind::Plain);
+            start.push(b'"');
+            if CONTEXT[i] == "trace_id" {
+                escape::push_escaped(&mut start, &trace_prefix, usize::MAX);
+            }
             ContextKey {
-                chunk: scheme.key_chunk(name, Kind::Plain).into(),
+                start: start.into(),
                 hash: hash(name),
             }
         });

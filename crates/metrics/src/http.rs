@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::bounds::{Bounds, Scale};
 use crate::catalog::{HTTP_DURATION_BUCKETS, Id, SIZE_BUCKETS};
@@ -288,8 +288,8 @@ impl HttpRoute {
 
 impl HttpRoute {
     /// The same, and keeps the trace id as an exemplar of the duration's bucket, to be shown in
-    /// OpenMetrics. A trace id is 1 to 64 letters, digits, `-` and `_`; others are passed over. Reads
-    /// the clock.
+    /// OpenMetrics. A trace id is 1 to 64 letters, digits, `-` and `_`; others are passed over. `now` is
+    /// the end of the request: a bucket's exemplar is replaced ten times a second at most.
     pub fn record_with_trace(
         &self,
         status: u16,
@@ -297,16 +297,17 @@ impl HttpRoute {
         request_size: u64,
         response_size: u64,
         trace_id: &str,
+        now: Instant,
     ) {
         self.record(status, duration, request_size, response_size);
         let nanos = nanos(duration);
-        if let Some(route) = &self.route
-            && let Some(exemplar) = Exemplar::new(trace_id, nanos, unix_now())
-        {
+        if let Some(route) = &self.route {
             let bounds = &self.registry.http.durations;
+            let exemplar = || Exemplar::new(trace_id, nanos, unix_now());
+            let buckets = bounds.buckets();
             route
                 .exemplars
-                .offer(bounds.bucket(nanos), bounds.buckets(), exemplar);
+                .offer(bounds.bucket(nanos), buckets, now, exemplar);
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Timer {
     clippy::disallowed_methods,
     reason = "the one place of this crate that reads the monotonic clock"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

@@ -128,7 +128,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
                 endpoint = endpoint.name(),
                 path = exchange.path(),
                 status = end.status,
-                duration_ms = end.elapsed.as_micros() as f64 / 1e3,
+                duration_ms = (end.elapsed.as_secs_f64() * 1e6).round() / 1e3,
                 request_bytes = exchange.request_bytes,
                 response_bytes = exchange.response_bytes,
                 aborted = end.aborted,
@@ -150,7 +150,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
             access!(
                 $level,
                 request_id = exchange.id.as_str(),
-                trace_id = &*exchange.trace.trace_id_hex(),
+                trace_id = &*exchange.trace_id,
             )
         };
     }

@@ -10,7 +10,7 @@ use super::{
     layer::{PanicEvent, Shared},
     scope,
 };
-use crate::{RequestId, TraceContext};
+use crate::{Hex, RequestId};
 
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -23,7 +23,8 @@ pub(super) struct Exchange {
     pub(super) endpoint: Arc<Endpoint>,
     path: Option<PathAndQuery>,
     pub(super) id: RequestId,
-    pub(super) trace: TraceContext,
+    /// Written into lines and exemplars.
+    pub(super) trace_id: Hex<32>,
     pub(super) status: Option<StatusCode>,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
@@ -49,7 +50,7 @@ impl Exchange {
         request: &Request<B>,
         start: Instant,
         id: RequestId,
-        trace: TraceContext,
+        trace_id: Hex<32>,
         shared: Arc<Shared>,
     ) -> Box<Self> {
         let route = request.extensions().get::<MatchedPath>();
@@ -58,7 +59,7 @@ impl Exchange {
             endpoint: shared.endpoints.of(request.method(), route, settings),
             path: request.uri().path_and_query().cloned(),
             id,
-            trace,
+            trace_id,
             status: None,
             request_bytes: request_size(request),
             response_bytes: 0,
@@ -82,7 +83,7 @@ impl Exchange {
             method = self.endpoint.method,
             endpoint = self.endpoint.name(),
             request_id = self.id.as_str(),
-            trace_id = &*self.trace.trace_id_hex(),
+            trace_id = &*self.trace_id,
             panic = message,
             "handler panicked"
         );
@@ -110,26 +111,28 @@ impl Exchange {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        let now = Instant::now();
         let end = End {
             status: self.status.map_or(CLIENT_CLOSED_REQUEST, |s| s.as_u16()),
-            elapsed: self.start.elapsed(),
+            elapsed: now.duration_since(self.start),
             aborted,
         };
         #[cfg(feature = "metrics")]
-        self.measure(&end);
+        self.measure(&end, now);
         let mut context = std::mem::take(&mut self.context);
         scope::within(&mut context, || access_log::write(self, &end));
     }
 
     #[cfg(feature = "metrics")]
-    fn measure(&self, end: &End) {
+    fn measure(&self, end: &End, now: Instant) {
         if let Some(route) = &self.endpoint.metrics {
             route.record_with_trace(
                 end.status,
                 end.elapsed,
                 self.request_bytes,
                 self.response_bytes,
-                &self.trace.trace_id_hex(),
+                &self.trace_id,
+                now.into_std(),
             );
         }
         if let Some(metrics) = &self.shared.settings.metrics

@@ -16,7 +16,7 @@ use super::{
     exchange::{Exchange, content_length},
     scope::{self, Scoped},
 };
-use crate::request_id::X_REQUEST_ID;
+use crate::{TraceContext, X_REQUEST_ID};
 
 pin_project! {
     /// The response of a [`Monitor`](super::Monitor) around a service with this future.
@@ -50,10 +50,14 @@ pin_project! {
 
 impl<F: Future> MonitorFuture<F> {
     /// Calls the handler; a panic inside the call is caught like one inside its future.
-    pub(super) fn start(exchange: Box<Exchange>, call: impl FnOnce() -> F) -> Self {
+    pub(super) fn start(
+        exchange: Box<Exchange>,
+        trace: &TraceContext,
+        call: impl FnOnce() -> F,
+    ) -> Self {
         let stage = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(future) => Stage::Running {
-                future: scope::enter(&exchange, future),
+                future: scope::enter(&exchange, trace, future),
             },
             Err(panic) => Stage::Panicked {
                 message: panic_message(&*panic),

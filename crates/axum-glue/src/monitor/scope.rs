@@ -6,16 +6,20 @@ mod with_context {
 
     use bongsu_logging::{HeldContext, InContext};
 
-    use crate::monitor::exchange::Exchange;
+    use crate::{TraceContext, monitor::exchange::Exchange};
 
     pub(in crate::monitor) type Scoped<F> = InContext<F>;
 
     /// The context after the handler.
     pub(in crate::monitor) type Left = HeldContext;
 
-    pub(in crate::monitor) fn enter<F: Future>(exchange: &Exchange, future: F) -> Scoped<F> {
-        let (id, trace) = (exchange.id.as_str(), &exchange.trace);
-        HeldContext::of_request(id, &trace.trace_id_hex(), &trace.span_id_hex()).scope(future)
+    pub(in crate::monitor) fn enter<F: Future>(
+        exchange: &Exchange,
+        trace: &TraceContext,
+        future: F,
+    ) -> Scoped<F> {
+        let (id, trace_id) = (exchange.id.as_str(), &exchange.trace_id);
+        HeldContext::of_request(id, trace_id, &trace.span_id_hex()).scope(future)
     }
 
     pub(in crate::monitor) fn leave<F>(scoped: Pin<&mut Scoped<F>>) -> Left {
@@ -31,14 +35,18 @@ mod with_context {
 mod without_context {
     use std::pin::Pin;
 
-    use crate::monitor::exchange::Exchange;
+    use crate::{TraceContext, monitor::exchange::Exchange};
 
     pub(in crate::monitor) type Scoped<F> = F;
 
     #[derive(Debug, Default)]
     pub(in crate::monitor) struct Left;
 
-    pub(in crate::monitor) fn enter<F: Future>(_: &Exchange, future: F) -> Scoped<F> {
+    pub(in crate::monitor) fn enter<F: Future>(
+        _: &Exchange,
+        _: &TraceContext,
+        future: F,
+    ) -> Scoped<F> {
         future
     }
 

@@ -48,8 +48,9 @@ where
             request: id.clone(),
             trace,
         };
-        let exchange = Exchange::begin(&request, start, id, trace, Arc::clone(&self.shared));
+        let shared = Arc::clone(&self.shared);
+        let exchange = Exchange::begin(&request, start, id, trace.trace_id_hex(), shared);
         request.extensions_mut().insert(ids);
-        MonitorFuture::start(exchange, || self.inner.call(request))
+        MonitorFuture::start(exchange, &trace, || self.inner.call(request))
     }
 }

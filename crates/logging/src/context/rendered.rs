@@ -119,11 +119,7 @@ impl Rendered {
             } else {
                 &mut self.bytes
             };
-            out.extend_from_slice(&key.chunk);
-            out.push(b'"');
-            if place == TRACE_ID {
-                escape::push_escaped(out, &scheme.trace_prefix, usize::MAX);
-            }
+            out.extend_from_slice(&key.start);
             let id = &id[..id.floor_char_boundary(ID_LIMIT)];
             if !escape::push_clean(out, id.as_bytes()) {
                 escape::push_escaped(out, id, usize::MAX);

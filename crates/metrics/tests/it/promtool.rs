@@ -2,10 +2,15 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bongsu_metrics::catalog::CATALOG;
 use bongsu_metrics::{FamilyBuilder, Kind, ProcessUsage, ServiceMetrics, SystemUsage, Unit};
+
+#[expect(clippy::disallowed_methods, reason = "an exemplar has a time")]
+fn now() -> Instant {
+    Instant::now()
+}
 
 pub(crate) fn full() -> ServiceMetrics {
     let m = ServiceMetrics::new("trading_engine").expect("legal");
@@ -17,6 +22,7 @@ pub(crate) fn full() -> ServiceMetrics {
         10,
         20,
         "4bf92f3577b34da6",
+        now(),
     );
     m.record_request(
         "POST",
