@@ -170,6 +170,9 @@ pub struct Replay {
     detail: Option<Date>,
     today: Option<Date>,
     last_id: i64,
+    /// The highest id in the snapshot, and how many rows above it came.
+    snapshot_id: i64,
+    above: u64,
     keep: usize,
     recent: VecDeque<Closing>,
     month_ends: Vec<Closing>,
@@ -271,6 +274,8 @@ impl Replay {
             detail: plan.detail,
             today,
             last_id,
+            snapshot_id: last_id,
+            above: 0,
             keep: plan.keep,
             recent: VecDeque::new(),
             month_ends: Vec::new(),
@@ -290,6 +295,16 @@ impl Replay {
         self.last_id
     }
 
+    /// The id above which there may be rows that came neither now nor before the snapshot: the highest
+    /// one when as many rows came as there are ids since the snapshot, and else the snapshot's.
+    pub(crate) fn known_id(&self) -> i64 {
+        if self.snapshot_id.checked_add_unsigned(self.above) == Some(self.last_id) {
+            self.last_id
+        } else {
+            self.snapshot_id
+        }
+    }
+
     /// Rows folded so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -305,6 +320,7 @@ impl Replay {
     pub fn push(&mut self, row: &TradeRow<'_>) {
         self.rows += 1;
         self.last_id = self.last_id.max(row.id);
+        self.above += u64::from(row.id > self.snapshot_id);
         let date = match row.executed {
             Executed::At { date, .. } => Some(date),
             Executed::Missing | Executed::Bad(_) => None,
