@@ -1,6 +1,7 @@
 //! The figures, pure: rows and dates in, numbers out.
 
 pub mod book;
+mod day;
 mod history;
 mod performers;
 mod portfolio;
@@ -9,10 +10,12 @@ pub mod replay;
 pub mod risk;
 mod rules;
 mod summarise;
+mod trade;
 mod trading;
 
-pub use replay::{Executed, Number, Replay, ReplayPlan, Snapshot, Split, TradeRow};
+pub use replay::{Replay, ReplayPlan, Snapshot, Split};
 pub use summarise::{DayInputs, summarise};
+pub use trade::{Executed, Number, TradeRow};
 
 #[cfg(test)]
 mod tests;

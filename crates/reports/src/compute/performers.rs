@@ -1,7 +1,7 @@
 //! Best and worst of the day.
 
 use super::book::Book;
-use super::replay::{Day, Sale};
+use super::day::{Day, Sale};
 use super::summarise::ratio;
 use super::trading::TickerTally;
 use crate::source::Quotes;

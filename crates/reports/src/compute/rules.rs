@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::replay::{Executed, TradeRow};
+use super::trade::{Executed, TradeRow};
 use crate::summary::{QualityIssue, Side};
 
 /// A fill that passed every rule.

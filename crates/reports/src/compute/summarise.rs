@@ -6,8 +6,9 @@ use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::book::Book;
+use super::day::Day;
 use super::portfolio::{self, Valuation};
-use super::replay::{Day, Replay};
+use super::replay::Replay;
 use super::{history, performers, reconcile};
 use crate::context::ReportContext;
 use crate::money::Won;

@@ -118,19 +118,8 @@ impl ReportGenerator {
         let key = inner.source.describe();
         // The positions at the close of `previous` are wanted too: start there or before.
         let limit = previous.or_else(|| date.yesterday().ok()).unwrap_or(date);
-        let mut from = inner.store.snapshot(&key, limit).await?;
-        if let Some(snapshot) = &from {
-            let backfilled = inner
-                .source
-                .backfilled(snapshot.last_id, snapshot.date)
-                .await
-                .map_err(|cause| self.source_error(cause))?;
-            if backfilled {
-                notes.push(rebuilt(snapshot.date, "fills were recorded afterwards"));
-                inner.store.forget_snapshots(&key).await?;
-                from = None;
-            }
-        }
+        let from = inner.store.snapshot(&key, limit).await?;
+        let snapshot_date = from.as_ref().map(|snapshot| snapshot.date);
         let plan = ReplayPlan {
             from,
             previous,
@@ -138,19 +127,31 @@ impl ReportGenerator {
             splits: history.splits.clone(),
             keep: SNAPSHOTS,
         };
-        let replay = match Replay::new(plan.clone()) {
-            Some(replay) => replay,
-            None => {
-                notes.push(rebuilt(date, "the stored positions are damaged"));
+        let read = |replay| async move {
+            let read = inner.source.replay(replay, date, Some(date)).await;
+            read.map_err(|cause| self.source_error(cause))
+        };
+        let found = match Replay::new(plan.clone()) {
+            Some(replay) => {
+                let replay = read(replay).await?;
+                // Looked for afterwards: what the replay has read needs no second look.
+                match snapshot_date {
+                    Some(on) if self.backfilled(&replay, on).await? => {
+                        Err((on, "fills were recorded afterwards"))
+                    }
+                    _ => Ok(replay),
+                }
+            }
+            None => Err((date, "the stored positions are damaged")),
+        };
+        let mut replay = match found {
+            Ok(replay) => replay,
+            Err((subject, why)) => {
+                notes.push(rebuilt(subject, why));
                 inner.store.forget_snapshots(&key).await?;
-                Replay::start(ReplayPlan { from: None, ..plan })
+                read(Replay::start(plan)).await?
             }
         };
-        let mut replay = inner
-            .source
-            .replay(replay, date, Some(date))
-            .await
-            .map_err(|cause| self.source_error(cause))?;
         replay.finish(date);
         let mut snapshots = replay.take_snapshots();
         // A day on which trading may go on has no closing positions yet.
@@ -159,6 +160,12 @@ impl ReportGenerator {
             inner.store.keep_snapshots(&key, snapshots).await?;
         }
         Ok(replay)
+    }
+
+    async fn backfilled(&self, replay: &Replay, on_or_before: Date) -> Result<bool, ReportError> {
+        let source = &self.inner.source;
+        let found = source.backfilled(replay.known_id(), on_or_before).await;
+        found.map_err(|cause| self.source_error(cause))
     }
 
     /// Replays every trade from the first one on and stores the closing positions anew.

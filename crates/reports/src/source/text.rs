@@ -194,3 +194,40 @@ fn offset(bytes: &[u8]) -> Option<Offset> {
     };
     Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_text() -> impl Strategy<Value = String> {
+        let written = (
+            prop::sample::select(vec!["2026-05-28", "2026-05-29", "2026-02-30", "2026-5-28"]),
+            prop::sample::select(vec![" ", "T", "_", ""]),
+            (0_u8..26, 0_u8..62, 0_u8..62, 0_u32..1_000_000),
+            prop::sample::select(vec!["", "Z", "+09:00", "-1230", "+9", "x"]),
+        );
+        prop_oneof![
+            written.prop_map(|(date, between, (hour, minute, second, micros), zone)| {
+                format!("{date}{between}{hour:02}:{minute:02}:{second:02}.{micros:06}{zone}")
+            }),
+            "2026-05-28( [0-9:.]{0,12})?",
+        ]
+    }
+
+    proptest! {
+        /// The date remembered from the row before changes nothing, in zones ahead and behind.
+        #[test]
+        fn a_remembered_date_changes_nothing(texts in prop::collection::vec(any_text(), 1..20)) {
+            let behind = StoredZone::other(TimeZone::fixed(Offset::constant(-7)));
+            for zone in [StoredZone::seoul(), StoredZone::utc(), behind] {
+                let mut times = Times::new(&zone);
+                for text in &texts {
+                    prop_assert_eq!(times.executed(Some(text)), zone.executed(Some(text)));
+                }
+            }
+        }
+    }
+}

@@ -114,33 +114,8 @@ impl Postgres {
         assert!(psql.wait().unwrap().success(), "psql failed on {sql:.80}");
     }
 
-    /// Stops the server at once, as a crash would.
+    /// Stops the server at once, as a crash would, but with every process that serves a connection.
     pub(crate) fn stop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-
-    /// Starts it again on the same port.
-    pub(crate) fn restart(&mut self) {
-        // A killed postmaster's children go by themselves, and hold the shared memory until then.
-        let place: PathBuf = self.folder.path().to_owned();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            std::fs::remove_file(place.join("data/postmaster.pid")).ok();
-            self.child = Self::serve(&place, self.port);
-            std::thread::sleep(Duration::from_millis(300));
-            if self.child.try_wait().unwrap().is_none() {
-                break;
-            }
-            assert!(Instant::now() < deadline, "PostgreSQL did not start again");
-        }
-        self.ready();
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        // An immediate shutdown by signal to this server's own process.
         Command::new("kill")
             .args(["-QUIT", &self.child.id().to_string()])
             .status()
@@ -152,7 +127,22 @@ impl Drop for Postgres {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        self.stop();
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Starts it again on the same port.
+    pub(crate) fn restart(&mut self) {
+        self.child = Self::serve(self.folder.path(), self.port);
+        self.ready();
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.stop();
+        }
     }
 }
 
