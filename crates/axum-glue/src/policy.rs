@@ -93,10 +93,6 @@ impl OpsPolicy {
             Kind::Open | Kind::Loopback => Ok(()),
         }
     }
-
-    pub(crate) fn is_loopback(&self) -> bool {
-        matches!(self.0, Kind::Loopback)
-    }
 }
 
 /// Why a request was refused.

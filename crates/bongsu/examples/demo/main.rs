@@ -125,7 +125,7 @@ async fn run(options: Options) -> Result<ExitCode, Failure> {
 
 fn announce(engine: &Engine, dir: &Path) {
     say("The trading engine is ready, watched by bongsu. Look at\n");
-    for path in ["/health", "/ready", "/liveness", "/metrics"] {
+    for path in ["/console", "/health", "/ready", "/liveness", "/metrics"] {
         say(&format!("  {}{path}", engine.base));
     }
     say(&format!(

@@ -62,8 +62,8 @@ impl ConsoleOptions {
 ///
 /// Everything except the style sheet, the script and the icon needs `policy`'s consent. Where that
 /// is a token, a browser gives it once through a form and keeps a session derived from it for
-/// twelve hours; scripts send `Authorization` as elsewhere. Under [`OpsPolicy::loopback`] the
-/// `Host` must name this machine too, so that no other site's name can be pointed at it.
+/// twelve hours; scripts send `Authorization` as elsewhere. [`OpsPolicy::open`] is for a network
+/// that is as closed as the console's reader needs it: any browser on it may act.
 ///
 /// Actions are plain forms. Each is refused unless it comes from a page of this console, and each
 /// is told to the log under the target `audit`.
