@@ -51,17 +51,22 @@ pin_project! {
 impl<F: Future> MonitorFuture<F> {
     /// Calls the handler; a panic inside the call is caught like one inside its future.
     pub(super) fn start(
-        exchange: Box<Exchange>,
+        mut exchange: Box<Exchange>,
         trace: &TraceContext,
         call: impl FnOnce() -> F,
     ) -> Self {
+        let mut context = scope::begin(&exchange, trace);
+        let call = || scope::within(&mut context, call);
         let stage = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(future) => Stage::Running {
-                future: scope::enter(&exchange, trace, future),
+                future: scope::enter(context, future),
             },
-            Err(panic) => Stage::Panicked {
-                message: panic_message(&*panic),
-            },
+            Err(panic) => {
+                exchange.context = context;
+                Stage::Panicked {
+                    message: panic_message(&*panic),
+                }
+            }
         };
         Self {
             stage,

@@ -10,24 +10,24 @@ mod with_context {
 
     pub(in crate::monitor) type Scoped<F> = InContext<F>;
 
-    /// The context after the handler.
+    /// The context outside of the handler's future.
     pub(in crate::monitor) type Left = HeldContext;
 
-    pub(in crate::monitor) fn enter<F: Future>(
-        exchange: &Exchange,
-        trace: &TraceContext,
-        future: F,
-    ) -> Scoped<F> {
+    pub(in crate::monitor) fn begin(exchange: &Exchange, trace: &TraceContext) -> Left {
         let (id, trace_id) = (exchange.id.as_str(), &exchange.trace_id);
-        HeldContext::of_request(id, trace_id, &trace.span_id_hex()).scope(future)
+        HeldContext::of_request(id, trace_id, &trace.span_id_hex())
+    }
+
+    pub(in crate::monitor) fn enter<F: Future>(context: Left, future: F) -> Scoped<F> {
+        context.scope(future)
     }
 
     pub(in crate::monitor) fn leave<F>(scoped: Pin<&mut Scoped<F>>) -> Left {
         scoped.finish()
     }
 
-    pub(in crate::monitor) fn within(context: &mut Left, f: impl FnOnce()) {
-        context.within(f);
+    pub(in crate::monitor) fn within<R>(context: &mut Left, f: impl FnOnce() -> R) -> R {
+        context.within(f)
     }
 }
 
@@ -42,11 +42,11 @@ mod without_context {
     #[derive(Debug, Default)]
     pub(in crate::monitor) struct Left;
 
-    pub(in crate::monitor) fn enter<F: Future>(
-        _: &Exchange,
-        _: &TraceContext,
-        future: F,
-    ) -> Scoped<F> {
+    pub(in crate::monitor) fn begin(_: &Exchange, _: &TraceContext) -> Left {
+        Left
+    }
+
+    pub(in crate::monitor) fn enter<F: Future>(_: Left, future: F) -> Scoped<F> {
         future
     }
 
@@ -54,12 +54,12 @@ mod without_context {
         Left
     }
 
-    pub(in crate::monitor) fn within(_: &mut Left, f: impl FnOnce()) {
-        f();
+    pub(in crate::monitor) fn within<R>(_: &mut Left, f: impl FnOnce() -> R) -> R {
+        f()
     }
 }
 
 #[cfg(feature = "logging")]
-pub(super) use with_context::{Left, Scoped, enter, leave, within};
+pub(super) use with_context::{Left, Scoped, begin, enter, leave, within};
 #[cfg(not(feature = "logging"))]
-pub(super) use without_context::{Left, Scoped, enter, leave, within};
+pub(super) use without_context::{Left, Scoped, begin, enter, leave, within};

@@ -1,9 +1,12 @@
 //! What the middleware logs, read as JSON.
 
+use std::convert::Infallible;
+
 use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode},
+    response::Response,
     routing::get,
 };
 use bongsu_axum_glue::{AccessLog, MonitorLayer, RequestId, TRACEPARENT, TraceContext};
@@ -11,6 +14,7 @@ use bongsu_logging::{Capture, LoggingConfig, trace_context::TraceParent};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
+use tower_layer::Layer;
 
 fn parse(capture: &Capture) -> Vec<Value> {
     serde_json::from_str(&capture.json()).unwrap()
@@ -228,6 +232,32 @@ fn the_lines_of_a_panic_carry_the_request_id() {
     assert_eq!(access.len(), 1);
     assert_eq!(access[0]["status"], 500);
     assert_eq!(access[0]["level"], "WARN");
+}
+
+/// A service may log and panic before it has made its future.
+#[test]
+fn a_panic_of_the_call_itself_has_its_lines_too() {
+    let service = tower::service_fn(|_: Request<Body>| {
+        tracing::info!("called");
+        assert!(std::thread::panicking(), "no future");
+        std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
+    });
+    // Around the service itself: axum's own routes are only called by their futures.
+    let app = Router::new().route_service("/panic", MonitorLayer::new().layer(service));
+    let lines = logged(app, "info", &[("/panic", "req-1")]);
+    let messages: Vec<&str> = lines
+        .iter()
+        .map(|line| {
+            assert_eq!(line["request_id"], "req-1", "{line}");
+            line["message"].as_str().unwrap()
+        })
+        .collect();
+    // The hook of another test's logging may be there or not: its line goes to whoever is in force here.
+    let ours: Vec<&str> = messages
+        .into_iter()
+        .filter(|message| *message != "no future")
+        .collect();
+    assert_eq!(ours, ["called", "handler panicked", "GET /panic"]);
 }
 
 /// Neither crate may know the other's, so each reads `traceparent` by itself; they must agree.
