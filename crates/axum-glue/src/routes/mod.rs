@@ -7,6 +7,7 @@ mod console;
 mod health;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod origin;
 
 pub use admin::{
     AdminError, AdminOps, AdminResult, ReplayRequest, ReportForm, SilenceRequest, admin_router,

@@ -12,11 +12,13 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, StatusCode},
 };
-use bongsu_axum_glue::{AdminError, AdminOps, AdminResult, OpsPolicy, admin_router};
+use bongsu_axum_glue::{AdminError, AdminOps, AdminResult, MonitorLayer, OpsPolicy, admin_router};
 use bongsu_logging::{Capture, LoggingConfig};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::support::callsites_stay_on;
 
 /// Notes what it was asked.
 #[derive(Default)]
@@ -161,6 +163,7 @@ async fn wrong_tokens_are_refused_then_limited() {
 
 #[test]
 fn every_request_is_one_audit_line() {
+    callsites_stay_on();
     let capture = Capture::new();
     let logging = LoggingConfig::new("svc", "test")
         .capture(&capture)
@@ -173,9 +176,12 @@ fn every_request_is_one_audit_line() {
             .unwrap();
         runtime.block_on(async {
             let (app, _) = app(OpsPolicy::token("s3cret"));
+            let app = app.layer(MonitorLayer::new());
             let mut done = put_level(r#"{"level":"debug"}"#);
             let token = "Bearer s3cret".parse().unwrap();
             done.headers_mut().insert("authorization", token);
+            done.headers_mut()
+                .insert("x-request-id", "req-7".parse().unwrap());
             let peer: SocketAddr = "10.0.0.9:4000".parse().unwrap();
             done.extensions_mut().insert(ConnectInfo(peer));
             assert_eq!(send(&app, done).await.0, StatusCode::OK);
@@ -186,22 +192,24 @@ fn every_request_is_one_audit_line() {
     let lines: Vec<Value> = capture
         .lines()
         .iter()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["logger"] == "audit")
         .collect();
-    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert_eq!(lines.len(), 2, "{}", capture.text());
     let [done, refused] = &lines[..] else {
         unreachable!()
     };
     assert_eq!(done["logger"], "audit");
     assert_eq!(done["level"], "INFO");
     assert_eq!(done["about"], "log level debug");
+    assert_eq!(done["request_id"], "req-7", "{}", capture.text());
     assert_eq!(done["route"], "/admin/log-level");
     assert_eq!(done["peer"], "10.0.0.9:4000");
     assert_eq!(refused["level"], "WARN");
     assert_eq!(refused["status"], 401);
     assert!(!capture.text().contains("s3cret"));
     assert!(
-        !capture.text().contains("trace"),
+        !capture.text().contains("level trace"),
         "what was refused is not looked at"
     );
 }

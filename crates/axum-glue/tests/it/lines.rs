@@ -16,12 +16,15 @@ use serde_json::Value;
 use tower::ServiceExt;
 use tower_layer::Layer;
 
+use crate::support::callsites_stay_on;
+
 fn parse(capture: &Capture) -> Vec<Value> {
     serde_json::from_str(&capture.json()).unwrap()
 }
 
 /// Sends the requests (path and id) one after the other, and gives the lines.
 fn logged(app: Router, level: &str, requests: &[(&str, &str)]) -> Vec<Value> {
+    callsites_stay_on();
     let capture = Capture::new();
     let config = LoggingConfig::new("svc", "test").level(level);
     let logging = config.capture(&capture).build().unwrap();
@@ -161,6 +164,7 @@ fn a_busy_route_has_one_line_in_so_many() {
 
 #[test]
 fn a_client_that_leaves_has_a_line_with_its_ids() {
+    callsites_stay_on();
     let capture = Capture::new();
     let config = LoggingConfig::new("svc", "test").capture(&capture);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -196,6 +200,7 @@ fn a_client_that_leaves_has_a_line_with_its_ids() {
 /// Both lines: that of the panic hook, which is for the process and so is installed for it, and ours.
 #[test]
 fn the_lines_of_a_panic_carry_the_request_id() {
+    callsites_stay_on();
     let capture = Capture::new();
     let config = LoggingConfig::new("svc", "test").capture(&capture);
     let _guard = config.build().unwrap().install().unwrap();

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -19,6 +19,17 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tracing::Dispatch;
+use tracing_subscriber::Registry;
+
+/// Call before a log is captured. While only one subscriber is alive in a process, tracing asks the
+/// thread that reaches a callsite first, and a test on that thread that captures nothing would switch
+/// the callsite off for all. With two more that live as long as the process, all are asked.
+pub(crate) fn callsites_stay_on() {
+    static ALIVE: LazyLock<[Dispatch; 2]> =
+        LazyLock::new(|| [(); 2].map(|()| Dispatch::new(Registry::default())));
+    LazyLock::force(&ALIVE);
+}
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{guard, session, views, visit::Visit};
-use crate::policy::constant_time_eq;
+use crate::{policy::constant_time_eq, routes::origin::is_same_origin};
 
 /// Most characters of what is typed.
 const MAX_NAME: usize = 80;
@@ -51,7 +51,7 @@ fn refuse(visit: &Visit, status: StatusCode, reason: &str) -> Response {
 /// The refusal of what no page of this process asked for.
 fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
     let right = constant_time_eq(token.as_bytes(), visit.console.form_token.as_bytes());
-    if right && guard::is_same_origin(&visit.headers) {
+    if right && is_same_origin(&visit.headers) {
         return None;
     }
     let path = visit.uri.path();
