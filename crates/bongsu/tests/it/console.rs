@@ -97,8 +97,8 @@ fn what_the_engine_does_is_on_the_console() {
         "{page}"
     );
 
-    let page = console.page("/console/logs?q=acknowledge");
-    assert!(page.contains("done from the console"), "{page}");
+    // Lines are there once the logging thread has written them.
+    console.until("/console/logs?q=acknowledge", "done from the console");
     let page = console.page("/console/metrics?q=http_requests_total");
     assert!(page.contains("endpoint=&#34;/trade&#34;"), "{page}");
     console.page("/console/reports");

@@ -1,5 +1,7 @@
 //! Delivering a report once to everybody.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,7 +11,7 @@ use crate::deliver::{
     SinkError,
 };
 use crate::rendered::RenderedReport;
-use crate::store::{KeptReport, StoreError};
+use crate::store::{KeptReport, Reported, StoreError};
 use crate::summary::{DailySummary, SourceState};
 
 impl ReportGenerator {
@@ -231,6 +233,25 @@ impl ReportGenerator {
         let store = &self.inner.store;
         let deliveries = store.deliveries(&self.inner.report, session).await?;
         Ok(DeliveryReport { deliveries })
+    }
+
+    /// The reports that are kept of the sessions from `since` on, oldest first, each in its latest
+    /// revision.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be used.
+    pub async fn kept_reports(&self, since: Date) -> Result<Vec<Reported>, ReportError> {
+        let store = &self.inner.store;
+        let all = store.reported(&self.inner.report, since).await?;
+        let mut latest = BTreeMap::<Date, Reported>::new();
+        for reported in all {
+            let kept = latest.entry(reported.session).or_insert(reported);
+            if reported.revision > kept.revision {
+                *kept = reported;
+            }
+        }
+        Ok(latest.into_values().collect())
     }
 
     /// The kept report of a session, in its latest revision.

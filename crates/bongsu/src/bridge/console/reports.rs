@@ -3,19 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use bongsu_console::{Figure, LastReport, Missing, ReportEntry, Snapshot, SourceError};
-use bongsu_reports::{
-    ReportError, ReportGenerator,
-    calendar::date_in_seoul,
-    summary::{DailySummary, SourceState},
-};
+use bongsu_reports::{ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported};
 use jiff::{Timestamp, civil::Date};
 
 use super::memory::Memory;
 
-/// Sessions that the archive shows.
-const SESSIONS: usize = 20;
-/// Sessions back that the last report is looked for.
-const LOOKED_BACK: usize = 5;
+/// How far back the archive goes, and the reports of it that are shown.
+const ARCHIVE_DAYS: i64 = 366;
+const SHOWN: usize = 60;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// What the last kept report says.
@@ -59,52 +54,49 @@ pub(super) async fn follow(reports: ReportGenerator, memory: Arc<Memory>) {
 
 async fn closing(reports: &ReportGenerator, now: Timestamp) -> Closing {
     let today = date_in_seoul(now);
-    let mut closing = Closing {
-        last: Missing::NotRecorded.into(),
-        equity: Missing::Failed("no report of the last close".to_owned()).into(),
+    let last = match kept(reports, today).await {
+        Ok(kept) => Figure::or(kept.last().map(last), Missing::NotRecorded),
+        Err(error) => Missing::Failed(error.to_string()).into(),
     };
-    for (place, session) in sessions(reports, today, LOOKED_BACK)
-        .into_iter()
-        .enumerate()
-    {
-        let Ok(summary) = reports.kept_summary(session).await else {
-            continue;
-        };
-        if closing.last.known().is_none() {
-            closing.last = Figure::Known(LastReport {
-                session,
-                at: summary.generated_at,
-                problem: problem(&summary),
-            });
-        }
-        // Only the close just before today is where the day begins.
-        let before_today = session < today;
-        if before_today && place <= 1 {
-            let equity = summary.portfolio_stats.equity.value();
-            let equity = equity.and_then(|equity| i64::try_from(equity.round()).ok());
-            closing.equity = Figure::or(equity, Missing::NotRecorded);
-        }
-        if before_today {
-            break;
-        }
+    Closing {
+        last,
+        equity: equity_before(reports, today).await,
     }
-    closing
 }
 
-/// The sessions up to a day, the newest first.
-fn sessions(reports: &ReportGenerator, until: Date, most: usize) -> Vec<Date> {
-    let calendar = reports.calendar();
-    let first = calendar.session_at_or_before(until).ok();
-    std::iter::successors(first, |date| calendar.previous_session(*date).ok())
-        .take(most)
-        .collect()
+fn last(reported: &Reported) -> LastReport {
+    LastReport {
+        session: reported.session,
+        at: reported.generated_at,
+        problem: problem(reported),
+    }
 }
 
-fn problem(summary: &DailySummary) -> Option<String> {
-    match &summary.source {
-        SourceState::Unavailable { reason } => Some(reason.clone()),
-        _ => None,
-    }
+/// Equity at the close of the session before a day; deposits since then are not known here.
+async fn equity_before(reports: &ReportGenerator, day: Date) -> Figure<i64> {
+    let missing = || Missing::Failed("no report of the last close".to_owned()).into();
+    let Ok(session) = reports.calendar().previous_session(day) else {
+        return missing();
+    };
+    let Ok(summary) = reports.kept_summary(session).await else {
+        return missing();
+    };
+    let equity = summary.portfolio_stats.equity.value();
+    let equity = equity.and_then(|equity| i64::try_from(equity.round()).ok());
+    equity.map_or_else(missing, Figure::Known)
+}
+
+/// The kept reports of the last year, oldest first.
+async fn kept(reports: &ReportGenerator, today: Date) -> Result<Vec<Reported>, SourceError> {
+    let since = today.saturating_sub(jiff::Span::new().days(ARCHIVE_DAYS));
+    let kept = reports.kept_reports(since).await;
+    kept.map_err(|error| SourceError::Failed {
+        reason: error.chain(),
+    })
+}
+
+fn problem(reported: &Reported) -> Option<String> {
+    (!reported.complete).then(|| "the source of the figures could not be read".to_owned())
 }
 
 pub(super) async fn archive(
@@ -112,33 +104,23 @@ pub(super) async fn archive(
     now: Timestamp,
 ) -> Result<Vec<ReportEntry>, SourceError> {
     let mut entries = Vec::new();
-    for session in sessions(reports, date_in_seoul(now), SESSIONS) {
-        let summary = match reports.kept_summary(session).await {
-            Ok(summary) => summary,
-            Err(ReportError::NotKept { .. }) => continue,
-            Err(error) => {
-                return Err(SourceError::Failed {
-                    reason: error.chain(),
-                });
-            }
-        };
-        let deliveries = reports.deliveries(session).await;
+    let kept = kept(reports, date_in_seoul(now)).await?;
+    for reported in kept.iter().rev().take(SHOWN) {
+        let deliveries = reports.deliveries(reported.session).await;
         let deliveries = deliveries.map(|sent| sent.deliveries).unwrap_or_default();
         entries.push(ReportEntry {
-            session,
-            at: Some(summary.generated_at),
+            session: reported.session,
+            at: Some(reported.generated_at),
             deliveries: deliveries
                 .into_iter()
                 .map(|sent| {
                     let who = format!("{} {}", sent.key.channel, sent.key.recipient);
                     let why = sent.reason.map(|why| format!(": {why}"));
-                    (
-                        who,
-                        format!("{}{}", sent.state.as_str(), why.unwrap_or_default()),
-                    )
+                    let state = sent.state.as_str();
+                    (who, format!("{state}{}", why.unwrap_or_default()))
                 })
                 .collect(),
-            problem: problem(&summary),
+            problem: problem(reported),
             page: true,
         });
     }

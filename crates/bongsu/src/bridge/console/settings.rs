@@ -63,6 +63,7 @@ fn value(config: &Config, name: &str) -> Option<String> {
         "LOG_FORMAT" => Some(config.log.format.clone()),
         "LOG_DIR" => config.log.dir.as_ref().map(|dir| dir.display().to_string()),
         "BONGSU_ALERT_COOLDOWN_SECONDS" => seconds(alerts.cooldown),
+        "BONGSU_ALERT_ON_ERRORS" => Some(alerts.on_errors.to_string()),
         "SMTP_HOST" => email.map(|email| email.host.clone()),
         "SMTP_PORT" => email.map(|email| email.port.to_string()),
         "BONGSU_SMTP_TLS" => email.map(|email| {
@@ -124,6 +125,16 @@ mod tests {
             }
         }
         assert!(settings[0].set && settings[0].value.as_deref() == Some("x"));
+    }
+
+    #[test]
+    fn no_variable_is_forgotten() {
+        // One without a default would otherwise show as unset for ever.
+        let source = include_str!("settings.rs");
+        for variable in variables::all() {
+            let arm = format!("\"{}\" =>", variable.name);
+            assert!(source.contains(&arm), "{}", variable.name);
+        }
     }
 
     #[test]

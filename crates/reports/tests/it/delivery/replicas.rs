@@ -38,6 +38,12 @@ async fn recompute_is_a_revision_and_is_sent_only_on_request() {
     assert!(generator.send_daily_report(&revised).await.all_delivered());
     assert_eq!(inbox.count(), 2);
     assert_eq!(generator.kept_summary(DAY).await.unwrap(), revised);
+    let kept = async |since| {
+        let kept = generator.kept_reports(since).await.unwrap().into_iter();
+        kept.map(|r| (r.session, r.revision)).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(DAY).await, [(DAY, 1)]);
+    assert_eq!(kept(DAY.tomorrow().unwrap()).await, []);
     for file in [
         "r0/summary.json",
         "r1/summary.json",
