@@ -25,8 +25,7 @@ impl Bongsu {
     /// for those with the token, or without one for the machine itself.
     pub fn ops_router(&self) -> Router {
         let router = Router::new();
-        // One policy, so that wrong tokens are counted together.
-        let token = self.token_policy();
+        let token = self.0.parts.ops_token.clone();
         #[cfg(feature = "health")]
         let router = router.merge(bongsu_axum_glue::health_router(
             self.health().clone(),
@@ -119,11 +118,6 @@ impl Bongsu {
         if let Some(console) = &self.0.parts.console {
             console.end_live_pages();
         }
-    }
-
-    fn token_policy(&self) -> Option<OpsPolicy> {
-        let token = self.config().http.ops_token.as_ref()?;
-        Some(OpsPolicy::token(token.expose()))
     }
 
     #[cfg(feature = "health")]

@@ -29,6 +29,9 @@ pub(crate) struct Parts {
     pub(crate) reports: Option<bongsu_reports::ReportGenerator>,
     #[cfg(all(feature = "alerts", feature = "axum"))]
     pub(crate) panics: tokio::sync::mpsc::Sender<bongsu_axum_glue::PanicEvent>,
+    /// The policy of `BONGSU_OPS_TOKEN`: one, so that wrong tokens are counted together.
+    #[cfg(feature = "axum")]
+    pub(crate) ops_token: Option<bongsu_axum_glue::OpsPolicy>,
     #[cfg(feature = "console")]
     pub(crate) console: Option<crate::bridge::console::Console>,
 }
@@ -104,6 +107,12 @@ impl Parts {
             resources,
             #[cfg(feature = "reports")]
             reports: None,
+            #[cfg(feature = "axum")]
+            ops_token: config
+                .http
+                .ops_token
+                .as_ref()
+                .map(|token| bongsu_axum_glue::OpsPolicy::token(token.expose())),
             #[cfg(feature = "console")]
             console: None,
         };

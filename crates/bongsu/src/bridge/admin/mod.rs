@@ -5,6 +5,7 @@ mod alerts;
 #[cfg(feature = "reports")]
 mod reports;
 
+#[cfg(any(feature = "alerts", feature = "logging"))]
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,7 +27,13 @@ use serde_json::json;
 use crate::Bongsu;
 
 /// The operations of one service.
-pub(crate) struct Admin(pub(crate) Bongsu);
+pub(crate) struct Admin(
+    #[allow(
+        dead_code,
+        reason = "without any part's feature there is nothing to ask"
+    )]
+    pub(crate) Bongsu,
+);
 
 #[async_trait]
 impl AdminOps for Admin {

@@ -25,8 +25,6 @@ struct State {
     book: Book,
     #[cfg(feature = "alerts")]
     delivered: std::collections::BTreeMap<String, Timestamp>,
-    #[cfg(feature = "logging")]
-    level_until: Option<Timestamp>,
     #[cfg(feature = "reports")]
     closing: super::reports::Closing,
 }
@@ -43,8 +41,6 @@ impl Default for State {
             book: Book::default(),
             #[cfg(feature = "alerts")]
             delivered: std::collections::BTreeMap::new(),
-            #[cfg(feature = "logging")]
-            level_until: None,
             #[cfg(feature = "reports")]
             closing: super::reports::Closing::default(),
         }
@@ -108,17 +104,6 @@ impl Memory {
     #[cfg(feature = "alerts")]
     pub(super) fn last_delivery(&self, channel: &str) -> Option<Timestamp> {
         self.state().delivered.get(channel).copied()
-    }
-
-    #[cfg(feature = "logging")]
-    pub(super) fn level_set(&self, until: Option<Timestamp>) {
-        self.state().level_until = until;
-    }
-
-    /// When the lasting log level comes back, as far as it was set from here.
-    #[cfg(feature = "logging")]
-    pub(super) fn level_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.state().level_until.filter(|until| *until > now)
     }
 
     #[cfg(feature = "reports")]

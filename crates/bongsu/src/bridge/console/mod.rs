@@ -47,10 +47,7 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
     use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
 
     let source = Arc::new(Source::new(config, parts));
-    let policy = match &config.http.ops_token {
-        Some(token) => OpsPolicy::token(token.expose()),
-        None => OpsPolicy::loopback(),
-    };
+    let policy = parts.ops_token.clone().unwrap_or_else(OpsPolicy::loopback);
     let (router, publisher) = console_router(source.clone(), policy, ConsoleOptions::default());
     let end = Arc::new(Notify::new());
     let ended = end.clone();
@@ -260,9 +257,7 @@ impl ConsoleSource for Source {
             let set = self.logs.set_level(directives, ttl);
             set.map_err(|error| SourceError::Refused {
                 reason: error.to_string(),
-            })?;
-            self.memory.level_set(ttl.map(|ttl| Timestamp::now() + ttl));
-            Ok(())
+            })
         }
         #[cfg(not(feature = "logging"))]
         lacks("the log")

@@ -21,9 +21,10 @@ impl Source {
         self.calendar(snapshot);
         #[cfg(feature = "logging")]
         {
+            let lasts = self.logs.level_lasts();
             snapshot.log_level = bongsu_console::Figure::Known(bongsu_console::LogLevel {
                 directives: self.logs.level(),
-                until: self.memory.level_until(snapshot.at),
+                until: lasts.map(|left| snapshot.at + left),
             });
         }
     }
