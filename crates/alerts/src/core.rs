@@ -44,10 +44,13 @@ impl Clock {
         }
     }
 
-    /// The moment as tokio's timers want it; far ones are cut to an hour from now.
+    /// The moment as tokio's timers want it: far ones are cut to an hour from now, and what is due
+    /// already comes with the next tick, so that a mistake about what is due can never spin.
     pub(crate) fn instant(&self, tick: Tick) -> Instant {
         let now = Tick(millis(self.origin.elapsed()));
-        let wait = tick.since(now).min(Duration::from_secs(3_600));
+        let wait = tick
+            .since(now)
+            .clamp(Duration::from_millis(1), Duration::from_secs(3_600));
         Instant::now() + wait
     }
 }

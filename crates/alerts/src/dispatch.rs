@@ -80,7 +80,7 @@ async fn run(core: Arc<Core>, shutdown: impl Future<Output = ()> + Send + 'stati
         }
         let wake = core.clock.instant(work.wake);
         if let Some(end) = give_up {
-            let idle = running.is_empty() && wake > Instant::now();
+            let idle = running.is_empty() && work.wake > now.tick;
             if idle || Instant::now() >= end {
                 break;
             }

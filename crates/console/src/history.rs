@@ -80,7 +80,33 @@ impl Series {
         Self::Firing,
         Self::Queued,
     ];
+
+    /// Its name where samples are stored: it never changes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::ErrorRatio => "error_ratio",
+            Self::P50 => "p50",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::HostCpu => "host_cpu",
+            Self::HostMemory => "host_memory",
+            Self::HostDisk => "host_disk",
+            Self::ContainerCpu => "container_cpu",
+            Self::ContainerMemory => "container_memory",
+            Self::ContainerDisk => "container_disk",
+            Self::Portfolio => "portfolio",
+            Self::Drawdown => "drawdown",
+            Self::DayPnl => "day_pnl",
+            Self::Firing => "firing",
+            Self::Queued => "queued",
+        }
+    }
 }
+
+/// What stands before a dependency's name where samples are stored.
+const DEPENDENCY: &str = "dependency/";
 
 /// One moment's values; what is not set is a gap.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -127,6 +153,30 @@ impl Sample {
     /// Sets a value.
     pub fn set(&mut self, series: Series, value: Option<f64>) {
         self.fixed[series as usize] = value;
+    }
+
+    /// Every value under its name, for storing: [`Series::as_str`], or `dependency/` and a name.
+    pub fn values(&self) -> impl Iterator<Item = (String, f64)> {
+        let fixed = Series::ALL.into_iter().filter_map(|series| {
+            let value = self.fixed[series as usize]?;
+            Some((series.as_str().to_owned(), value))
+        });
+        let dependencies = self.dependencies.iter();
+        fixed.chain(dependencies.map(|(name, ms)| (format!("{DEPENDENCY}{name}"), *ms)))
+    }
+
+    /// The sample of stored values; a name that nobody knows any more is passed over.
+    #[must_use]
+    pub fn from_values<'a>(values: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
+        let mut sample = Self::default();
+        for (name, value) in values {
+            if let Some(name) = name.strip_prefix(DEPENDENCY) {
+                sample.set_dependency(name, value);
+            } else if let Some(series) = Series::ALL.into_iter().find(|s| s.as_str() == name) {
+                sample.set(series, Some(value));
+            }
+        }
+        sample
     }
 
     /// Sets a dependency's latency in milliseconds.
@@ -418,6 +468,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn stored_values_make_the_same_sample() {
+        let mut sample = Sample::default();
+        for (place, series) in Series::ALL.into_iter().enumerate() {
+            sample.set(series, Some(place as f64));
+        }
+        sample.set_dependency("broker/kis", 12.5);
+        let stored: Vec<(String, f64)> = sample.values().collect();
+        let read = |stored: &[(String, f64)]| {
+            Sample::from_values(stored.iter().map(|(name, value)| (name.as_str(), *value)))
+        };
+        assert_eq!(read(&stored), sample);
+        let mut newer = stored;
+        newer.push(("heat_of_the_moon".to_owned(), 1.0));
+        assert_eq!(read(&newer), sample);
+        assert_eq!(Sample::default().values().count(), 0, "a gap stays a gap");
+    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()

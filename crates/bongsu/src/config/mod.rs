@@ -49,6 +49,8 @@ pub struct Config {
     pub alerts: AlertConfig,
     /// The daily report.
     pub report: ReportConfig,
+    /// Whether the console's history outlives a restart, in a file of the data folder.
+    pub console_history: bool,
 }
 
 /// Who is speaking: on every log line, metric and alert.
@@ -243,6 +245,7 @@ impl Config {
             },
             alerts: alerts(&mut r),
             report: report(&mut r),
+            console_history: console_history(&mut r),
         };
         #[cfg(feature = "logging")]
         check_log(&mut r, &config);
@@ -277,7 +280,10 @@ impl Config {
     }
 
     /// Makes the folder for what must survive a restart.
-    #[cfg(all(feature = "sqlite", any(feature = "alerts", feature = "reports")))]
+    #[cfg(all(
+        feature = "sqlite",
+        any(feature = "alerts", feature = "console", feature = "reports")
+    ))]
     pub(crate) fn create_data_dir(&self) -> Result<(), String> {
         std::fs::create_dir_all(&self.data_dir).map_err(|error| {
             format!(
@@ -396,6 +402,17 @@ fn resources(r: &mut Reader<'_>) -> ResourceConfig {
         memory,
         disk,
     }
+}
+
+fn console_history(r: &mut Reader<'_>) -> bool {
+    let on = r.boolean("BONGSU_CONSOLE_HISTORY");
+    if on && cfg!(all(feature = "console", not(feature = "sqlite"))) {
+        r.problem(
+            "BONGSU_CONSOLE_HISTORY",
+            "is set, but bongsu was built without feature `sqlite`",
+        );
+    }
+    on
 }
 
 fn alerts(r: &mut Reader<'_>) -> AlertConfig {

@@ -54,6 +54,7 @@ pub const VARIABLES: &[(&str, &[Variable])] = &[
             var("BONGSU_GRACE_SECONDS", "25", "how long open requests may then take"),
             var("BONGSU_OPS_TOKEN", "", "bearer token for `/metrics`, health detail and admin; unset: open, admin from loopback only").secret(),
             var("BONGSU_HEALTH_DETAIL", "always", "who sees dependencies in `/health`: `never`, `always`, `token` or `loopback`"),
+            var("BONGSU_CONSOLE_HISTORY", "false", "whether the console's 24 hours outlive a restart, in a file of the data folder; needs the feature `sqlite`").needs("console"),
         ],
     ),
     (

@@ -125,3 +125,43 @@ fn a_live_page_does_not_hold_up_the_end() {
     let took = asked.elapsed();
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
+
+/// Rows of the history's file; 0 while there is none.
+fn rows(path: &std::path::Path) -> i64 {
+    let Ok(connection) =
+        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+    else {
+        return 0;
+    };
+    let counted = connection.query_row("SELECT count(*) FROM samples", [], |row| row.get(0));
+    counted.unwrap_or(0)
+}
+
+#[test]
+fn the_history_outlives_a_restart_where_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let vars = [
+        ("BONGSU_CONSOLE_HISTORY", "true"),
+        ("BONGSU_DATA_DIR", "data"),
+    ];
+    let path = dir.path().join("data/console.db");
+    let engine = Service::start("trading_engine", dir.path(), &vars);
+    let first = until("a sample in the file", || {
+        Some(rows(&path)).filter(|rows| *rows > 0)
+    });
+    assert!(engine.stop().success());
+    let engine = Service::start("trading_engine", dir.path(), &vars);
+    until("more samples beside those of the first run", || {
+        (rows(&path) > first).then_some(())
+    });
+    assert!(engine.stop().success());
+
+    // A file that cannot be used costs the history's memory of the last run, nothing else.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let engine = Service::start("trading_engine", dir.path(), &vars);
+    assert_eq!(engine.ask("GET", "/console", "").0, 200);
+    assert!(engine.stop().success());
+    let log = std::fs::read_to_string(dir.path().join("trading_engine.log")).unwrap();
+    assert!(log.contains("kept in memory only"), "{log}");
+}

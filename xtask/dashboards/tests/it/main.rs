@@ -16,5 +16,6 @@ mod panels;
 mod programs;
 mod receiver;
 mod rules;
+mod running;
 mod stack;
 mod support;

@@ -105,13 +105,22 @@ pub(crate) fn free_port() -> u16 {
 
 /// The body of `GET path`, when the answer is a 200.
 pub(crate) fn get(port: u16, path: &str) -> Option<String> {
+    get_with(port, path, "")
+}
+
+/// The same with more headers, each with its line end.
+pub(crate) fn get_with(port: u16, path: &str, headers: &str) -> Option<String> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
         .ok()?;
     // HTTP/1.0: the answer ends with the connection.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n{headers}\r\n"
+    )
+    .ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     let answer = String::from_utf8(answer).ok()?;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "alerts")]
 mod alerts;
+#[cfg(feature = "sqlite")]
+mod keeper;
 #[cfg(feature = "logging")]
 mod log;
 mod memory;
@@ -75,16 +77,69 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
 
 /// Reads the figures that are not at hand, and keeps the history.
 async fn record(source: Arc<Source>) {
+    #[cfg(feature = "sqlite")]
+    let mut file = open_history(&source).await;
     let mut ticks = tokio::time::interval(RESOLUTION);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
         let now = Timestamp::now();
         #[cfg(feature = "metrics")]
-        source.memory.read(now, &source.metrics);
+        {
+            // A page of a hundred thousand series takes its time to read.
+            let reader = source.clone();
+            let read = move || reader.memory.read(now, &reader.metrics);
+            if let Err(error) = tokio::task::spawn_blocking(read).await {
+                tracing::error!(%error, "the console could not read the metrics");
+            }
+        }
         let sample = Sample::of(&source.figures(now));
         source.memory.keep(now, &sample);
+        #[cfg(feature = "sqlite")]
+        if let Some(keeper) = file.take() {
+            file = store(keeper, now, sample).await;
+        }
     }
+}
+
+/// The file of `BONGSU_CONSOLE_HISTORY`, with what it held taken into memory.
+#[cfg(feature = "sqlite")]
+async fn open_history(source: &Arc<Source>) -> Option<keeper::Keeper> {
+    if !source.config.console_history {
+        return None;
+    }
+    let source = source.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let path = source.config.data_dir.join("console.db");
+        let now = Timestamp::now();
+        let opened = source.config.create_data_dir().and_then(|()| {
+            let keeper = keeper::Keeper::open(&path).map_err(|e| e.to_string())?;
+            let kept = keeper.load(now).map_err(|e| e.to_string())?;
+            for (at, sample) in kept {
+                source.memory.keep(at, &sample);
+            }
+            Ok(keeper)
+        });
+        opened
+            .inspect_err(|error| {
+                tracing::warn!(error, path = %path.display(), "the console's history is kept in memory only");
+            })
+            .ok()
+    });
+    opened.await.ok().flatten()
+}
+
+/// Writes a sample; after a failure the history goes on in memory only.
+#[cfg(feature = "sqlite")]
+async fn store(keeper: keeper::Keeper, now: Timestamp, sample: Sample) -> Option<keeper::Keeper> {
+    let stored = tokio::task::spawn_blocking(move || match keeper.add(now, &sample) {
+        Ok(()) => Some(keeper),
+        Err(error) => {
+            tracing::warn!(%error, "the console's history goes on in memory only");
+            None
+        }
+    });
+    stored.await.ok().flatten()
 }
 
 /// The parts, as the console asks them.

@@ -48,6 +48,7 @@ fn value(config: &Config, name: &str) -> Option<String> {
             }
             .to_owned(),
         ),
+        "BONGSU_CONSOLE_HISTORY" => Some(config.console_history.to_string()),
         "PROMETHEUS_ENABLED" => Some(http.metrics.to_string()),
         "DATABASE_URL" => secret(&config.database_url),
         "REDIS_URL" => secret(&config.redis_url),
