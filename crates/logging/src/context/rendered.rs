@@ -1,6 +1,6 @@
 //! A context as a layer's lines repeat it, rendered once.
 
-use super::held::{Ids, TRACE_ID, with_current};
+use super::held::{Ids, Scope, TRACE_ID, with_current};
 use crate::json::escape;
 use crate::json::line::Line;
 use crate::scheme::Scheme;
@@ -39,38 +39,46 @@ impl Appended {
 /// Appends the context in force to an event's line.
 #[inline]
 pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) -> Appended {
-    with_current(|scope| {
-        let mut rendered = scope.rendered.borrow_mut();
-        if rendered.layer != layer {
-            rendered.render(&scope.ids.borrow(), scheme, layer);
+    let mut appended = Appended::default();
+    with_current(|scope| append_scope(scope, line, scheme, layer, site, &mut appended));
+    appended
+}
+
+// Apart, so that a line outside of every context pays for none of it.
+#[inline(never)]
+fn append_scope(
+    scope: &Scope,
+    line: &mut Line,
+    scheme: &Scheme,
+    layer: u64,
+    site: &Site,
+    appended: &mut Appended,
+) {
+    let mut rendered = scope.rendered.borrow_mut();
+    if rendered.layer != layer {
+        rendered.render(&scope.ids.borrow(), scheme, layer);
+    }
+    appended.present = rendered.present;
+    for (slot, seg) in appended.hashes.iter_mut().zip(&rendered.segs) {
+        *slot = seg.hash;
+    }
+    if rendered.present & site.context == 0 && line.room(rendered.bytes.len()) {
+        line.raw(&rendered.bytes);
+        return;
+    }
+    let mut from = 0;
+    for seg in &rendered.segs {
+        let field = &rendered.bytes[from..seg.end as usize];
+        from = seg.end as usize;
+        if site.owns(seg.hash) {
+            continue;
         }
-        let mut appended = Appended {
-            present: rendered.present,
-            hashes: [0; 5],
-        };
-        for (slot, seg) in appended.hashes.iter_mut().zip(&rendered.segs) {
-            *slot = seg.hash;
+        if line.room(field.len()) {
+            line.raw(field);
+        } else {
+            line.truncated = true;
         }
-        if rendered.present & site.context == 0 && line.room(rendered.bytes.len()) {
-            line.raw(&rendered.bytes);
-            return appended;
-        }
-        let mut from = 0;
-        for seg in &rendered.segs {
-            let field = &rendered.bytes[from..seg.end as usize];
-            from = seg.end as usize;
-            if site.owns(seg.hash) {
-                continue;
-            }
-            if line.room(field.len()) {
-                line.raw(field);
-            } else {
-                line.truncated = true;
-            }
-        }
-        appended
-    })
-    .unwrap_or_default()
+    }
 }
 
 /// How many bytes the context has for outside the nested object of a preset that has one.
