@@ -1,7 +1,7 @@
 //! What the tests share: waiting, and a Python process that answers questions.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -36,15 +36,13 @@ impl Drop for Running {
     }
 }
 
-/// The interpreter with psutil: `$BONGSU_TEST_PYTHON` or the workspace's `target/venv`.
+/// The interpreter with psutil: `$BONGSU_TEST_PYTHON`, or the distribution's.
 pub(crate) fn python() -> PathBuf {
     let named = std::env::var_os("BONGSU_TEST_PYTHON").map(PathBuf::from);
-    let python = named.unwrap_or_else(|| {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv/bin/python3")
-    });
+    let python = named.unwrap_or_else(|| "/usr/bin/python3".into());
     assert!(
         python.exists(),
-        "{} is missing: set BONGSU_TEST_PYTHON to a Python with psutil, or make target/venv (Debian: python3, python3-venv)",
+        "{} is missing: install the Debian package python3-psutil, or set BONGSU_TEST_PYTHON to a Python with psutil",
         python.display()
     );
     python
