@@ -277,8 +277,13 @@ impl<'a> Visitor<'a> {
                 self.line.raw(b"\":{");
             }
             if let Some(range) = self.error_type.clone() {
-                self.member(&mut first, type_key);
-                self.line.buf.extend_from_within(range);
+                // Said already once in the line: a long one need not be said twice.
+                if self.line.room(range.len() + FIELD_ROOM) {
+                    self.member(&mut first, type_key);
+                    self.line.buf.extend_from_within(range);
+                } else {
+                    self.line.truncated = true;
+                }
             } else if let Some(name) = debug_name(error) {
                 self.member(&mut first, type_key);
                 self.quoted(format_args!("{name}"));

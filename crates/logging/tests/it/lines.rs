@@ -569,3 +569,34 @@ fn two_layers_over_one_registry_keep_their_own_fields() {
         );
     }
 }
+
+#[test]
+fn a_long_error_type_keeps_the_line_within_its_limit() {
+    let capture = Capture::new();
+    let error = std::io::Error::other("refused");
+    // Six bytes each once escaped, in the field and in the exception.
+    let long = "\u{1}".repeat(65);
+    config(&capture)
+        .max_line_bytes(1024)
+        .build()
+        .unwrap()
+        .with_default(|| {
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::error!(error_type = long.as_str(), error, "one");
+            tracing::error!(error_type = "Io", error, "two");
+        });
+    let lines = capture.lines();
+    assert!(lines.iter().all(|line| line.len() < 1024), "{lines:#?}");
+    let [one, two] = &parse(&capture)[..] else {
+        panic!("two lines: {lines:#?}");
+    };
+    assert_eq!(one["error_type"], long.as_str());
+    assert_eq!(
+        (&one["exception"]["message"], &one["truncated"]),
+        (&json!("refused"), &json!(true))
+    );
+    assert_eq!(
+        (&two["exception"]["type"], &two["truncated"]),
+        (&json!("Io"), &Value::Null)
+    );
+}
