@@ -16,7 +16,8 @@ const LONGEST: usize = 2_000;
 pub(crate) struct Logged {
     logger: String,
     place: String,
-    text: String,
+    /// The line as it was written.
+    line: Vec<u8>,
 }
 
 /// The callback for the log, and what it fills. The callback never blocks; what does not fit is in
@@ -30,14 +31,18 @@ pub(crate) fn channel() -> (
         if is_ours(line.logger) {
             return;
         }
+        // First: a storm of errors must not pay for alerts that find no room.
+        let Ok(room) = sender.try_reserve() else {
+            return;
+        };
         let file = line.file.unwrap_or(line.logger);
-        let _ = sender.try_send(Logged {
+        room.send(Logged {
             logger: line.logger.to_owned(),
             place: match line.line {
                 Some(number) => format!("{file}:{number}"),
                 None => file.to_owned(),
             },
-            text: message(line.text),
+            line: line.text.to_owned(),
         });
     };
     (call, waiting)
@@ -86,7 +91,7 @@ fn alert(logged: &Logged, service: &str) -> Alert {
         "panic" => format!("Panic at {}", logged.place),
         logger => format!("Error logged by {logger}"),
     };
-    Alert::new(AlertLevel::Error, title, &logged.text, service)
+    Alert::new(AlertLevel::Error, title, message(&logged.line), service)
         .kind("log")
         .key(format!("log|{}", logged.place))
         .tag("log")
