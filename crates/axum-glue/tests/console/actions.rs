@@ -219,5 +219,10 @@ async fn each_action_is_told_to_the_log() {
     assert!(lines[0].contains("subject=\"risk|var\"") && lines[0].contains("by=\"minji\""));
     assert!(lines[1].contains("WARN") && lines[1].contains("there is no such firing alert"));
     assert!(lines[2].contains("a form from elsewhere was refused"));
+    // As the admin endpoints write it.
+    assert!(
+        lines.iter().all(|line| line.contains("peer=203.0.113.7:9")),
+        "{log}"
+    );
     assert!(!log.contains(&token));
 }

@@ -13,6 +13,7 @@ use bongsu_console::{
 use http::{StatusCode, header};
 use jiff::Timestamp;
 use serde::Deserialize;
+use tracing::field::display;
 
 use super::{guard, session, views, visit::Visit};
 use crate::{policy::constant_time_eq, routes::origin::is_same_origin};
@@ -55,7 +56,7 @@ fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
         return None;
     }
     let path = visit.uri.path();
-    tracing::warn!(target: "audit", peer = ?visit.peer, path, "a form from elsewhere was refused");
+    tracing::warn!(target: "audit", peer = visit.peer.map(display), path, "a form from elsewhere was refused");
     let reason = guard::lang(&visit.headers).pick(
         "The form is not from this console, or from before it was restarted. Load the page again.",
         "이 콘솔의 양식이 아니거나 재시작 전의 양식입니다. 페이지를 다시 불러오세요.",
@@ -78,14 +79,14 @@ fn answer(
     (page, notice): (&'static str, Notice),
 ) -> Response {
     let Action { name, subject, by } = action;
-    let peer = visit.peer;
+    let peer = visit.peer.map(display);
     match done {
         Ok(()) => {
-            tracing::info!(target: "audit", action = name, subject, by, ?peer, "done from the console");
+            tracing::info!(target: "audit", action = name, subject, by, peer, "done from the console");
             Redirect::to(&format!("{page}?said={}", notice.as_str())).into_response()
         }
         Err(error) => {
-            tracing::warn!(target: "audit", action = name, subject, by, ?peer, %error, "not done from the console");
+            tracing::warn!(target: "audit", action = name, subject, by, peer, %error, "not done from the console");
             refuse(visit, views::status(&error), &error.to_string())
         }
     }
@@ -206,9 +207,9 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let peer = visit.peer;
+    let peer = visit.peer.map(display);
     if let Err(refusal) = visit.console.policy.check_typed(&fields.ops_token) {
-        tracing::warn!(target: "audit", ?peer, reason = refusal.reason, "no session at the console");
+        tracing::warn!(target: "audit", peer, reason = refusal.reason, "no session at the console");
         let mut chrome = visit.chrome();
         chrome.here = String::new();
         let reason = match refusal.status {
@@ -226,7 +227,7 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
     let Some(token) = visit.console.policy.token_bytes() else {
         return home.into_response();
     };
-    tracing::info!(target: "audit", ?peer, "a session began at the console");
+    tracing::info!(target: "audit", peer, "a session began at the console");
     let now = Timestamp::now().as_second();
     let cookie = session::cookie(token, now, guard::is_secure(&visit.headers));
     ([(header::SET_COOKIE, cookie)], home).into_response()
