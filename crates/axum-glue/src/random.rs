@@ -11,22 +11,26 @@ thread_local! {
     static STATE: Cell<Option<[u64; 4]>> = const { Cell::new(None) };
 }
 
-/// Two words, not both zero.
-pub(crate) fn pair() -> [u64; 2] {
+/// Words, none of them zero: ids may not be.
+pub(crate) fn words<const N: usize>() -> [u64; N] {
     STATE
         .try_with(|state| {
-            let mut words = state.get().unwrap_or_else(seed);
-            let pair = loop {
-                let pair = [next(&mut words), next(&mut words)];
-                if pair != [0, 0] {
-                    break pair;
-                }
-            };
-            state.set(Some(words));
-            pair
+            let mut generator = state.get().unwrap_or_else(seed);
+            let words = std::array::from_fn(|_| not_zero(|| next(&mut generator)));
+            state.set(Some(generator));
+            words
         })
         // The thread is ending.
-        .unwrap_or_else(|_| Uuid::new_v4().as_u64_pair().into())
+        .unwrap_or_else(|_| std::array::from_fn(|_| not_zero(|| seed()[0])))
+}
+
+fn not_zero(mut next: impl FnMut() -> u64) -> u64 {
+    loop {
+        let word = next();
+        if word != 0 {
+            return word;
+        }
+    }
 }
 
 /// Four words of the system's randomness. A UUID has six fixed bits, each in one of its halves only.
@@ -74,7 +78,7 @@ mod tests {
     #[test]
     fn threads_do_not_repeat_each_other() {
         let threads: Vec<_> = (0..8)
-            .map(|_| std::thread::spawn(|| [(); 1_000].map(|()| pair())))
+            .map(|_| std::thread::spawn(|| [(); 1_000].map(|()| words())))
             .collect();
         let all: HashSet<[u64; 2]> = threads
             .into_iter()

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use bytes::BytesMut;
+use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, request::Parts};
-use uuid::{Builder, Uuid};
 
 use crate::{
+    hex,
     ids::{Ids, NotMonitored},
     random,
 };
@@ -18,12 +18,14 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken from a caller; anything longer is replaced.
 const MAX_LEN: usize = 128;
 
-/// Ids made on a thread lie side by side in blocks of this size: one allocation for 28 of them. An id
-/// keeps its block alive.
-const BLOCK: usize = 1024;
+/// Length of a UUID's text.
+const LEN: usize = 36;
+
+/// Ids are made so many at a time, side by side in one allocation, which they keep alive.
+const MADE_AT_ONCE: usize = 28;
 
 thread_local! {
-    static MADE: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(BLOCK));
+    static MADE: RefCell<Bytes> = const { RefCell::new(Bytes::new()) };
 }
 
 /// The id of the request being served. An extractor in routes behind
@@ -56,21 +58,18 @@ impl RequestId {
     /// A new random id, a UUID (v4).
     #[must_use]
     pub fn fresh() -> Self {
-        let [high, low] = random::pair();
-        let random = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
-        let mut text = Uuid::encode_buffer();
-        let uuid = Builder::from_random_bytes(random).into_uuid();
-        let text = uuid.hyphenated().encode_lower(&mut text).as_bytes();
-        let header = MADE.try_with(|made| {
+        let made = MADE.try_with(|made| {
             let mut made = made.borrow_mut();
-            made.reserve(text.len());
-            made.extend_from_slice(text);
-            HeaderValue::from_maybe_shared(made.split().freeze())
+            if made.is_empty() {
+                *made = make();
+            }
+            made.split_to(LEN)
         });
-        // The thread is ending, or a UUID is no header value; the latter does not happen.
-        let copied =
-            || HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static("invalid"));
-        Self(header.ok().and_then(Result::ok).unwrap_or_else(copied))
+        // The thread is ending.
+        let text = made.unwrap_or_else(|_| Bytes::copy_from_slice(&uuid(random::words())));
+        let header = HeaderValue::from_maybe_shared(text);
+        // A UUID is always a header value.
+        Self(header.unwrap_or(HeaderValue::from_static("invalid")))
     }
 
     /// The id among a request's extensions, where [`MonitorLayer`](crate::MonitorLayer) puts it.
@@ -82,7 +81,8 @@ impl RequestId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or("")
+        // Taken and made ids are of ASCII characters only.
+        str::from_utf8(self.0.as_bytes()).unwrap_or("")
     }
 
     /// The id as a header value.
@@ -114,6 +114,29 @@ impl<S: Sync> OptionalFromRequestParts<S> for RequestId {
     }
 }
 
+/// Ids for the next requests of this thread.
+#[cold]
+fn make() -> Bytes {
+    let mut texts = Vec::with_capacity(MADE_AT_ONCE * LEN);
+    for _ in 0..MADE_AT_ONCE {
+        texts.extend_from_slice(&uuid(random::words()));
+    }
+    texts.into()
+}
+
+/// The text of a UUID (v4) of these random words, RFC 9562, section 5.4.
+fn uuid([high, low]: [u64; 2]) -> [u8; LEN] {
+    let high = hex::digits(high & !0xf000 | 0x4000);
+    let low = hex::digits(low >> 2 | 1 << 63);
+    let mut text = [b'-'; LEN];
+    text[..8].copy_from_slice(&high[..8]);
+    text[9..13].copy_from_slice(&high[8..12]);
+    text[14..18].copy_from_slice(&high[12..]);
+    text[19..23].copy_from_slice(&low[..4]);
+    text[24..].copy_from_slice(&low[4..]);
+    text
+}
+
 /// Whether `id` may be trusted into a log line, a header and a message.
 fn is_well_formed(id: &[u8]) -> bool {
     !id.is_empty()
@@ -125,6 +148,8 @@ fn is_well_formed(id: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[track_caller]
@@ -164,7 +189,9 @@ mod tests {
         let ids: Vec<RequestId> = (0..100).map(|_| RequestId::fresh()).collect();
         for (i, id) in ids.iter().enumerate() {
             let uuid = Uuid::parse_str(id.as_str()).unwrap();
-            assert_eq!(uuid.get_version_num(), 4);
+            assert_eq!(uuid.get_version(), Some(uuid::Version::Random));
+            assert_eq!(uuid.get_variant(), uuid::Variant::RFC4122);
+            assert_eq!(uuid.to_string(), id.as_str());
             assert!(!ids[..i].contains(id));
         }
     }

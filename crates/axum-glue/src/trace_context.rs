@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, HeaderMap, HeaderName, request::Parts};
 
 use crate::{
+    hex,
     ids::{Ids, NotMonitored},
     random,
 };
@@ -39,7 +40,7 @@ impl TraceContext {
             (Some(value), None) => parse(value.as_bytes()),
             _ => None,
         };
-        let span_id = random_span();
+        let [span_id, high, low] = random::words();
         match parsed {
             Some((trace_id, parent, sampled)) => Self {
                 trace_id,
@@ -48,7 +49,7 @@ impl TraceContext {
                 sampled,
             },
             None => Self {
-                trace_id: random_trace(),
+                trace_id: u128::from(high) << 64 | u128::from(low),
                 span_id,
                 parent_id: None,
                 sampled: false,
@@ -102,17 +103,16 @@ impl<S: Sync> OptionalFromRequestParts<S> for TraceContext {
     }
 }
 
-/// An id's last `N` hexadecimal digits; text that needs no allocation.
+/// An id's last `N` hexadecimal digits, 16 or 32; text that needs no allocation.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Hex<const N: usize>([u8; N]);
 
 impl<const N: usize> Hex<N> {
     fn of(id: u128) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut digits = [0; N];
-        let pairs = digits.as_chunks_mut::<2>().0;
-        for (pair, byte) in pairs.iter_mut().rev().zip(id.to_le_bytes()) {
-            *pair = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+        let words = digits.as_chunks_mut::<16>().0;
+        for (word, at) in words.iter_mut().rev().zip([0, 64]) {
+            *word = hex::digits((id >> at) as u64);
         }
         Self(digits)
     }
@@ -124,6 +124,12 @@ impl<const N: usize> Deref for Hex<N> {
     fn deref(&self) -> &str {
         // Only digits are ever put in.
         str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> AsRef<str> for Hex<N> {
+    fn as_ref(&self) -> &str {
+        self
     }
 }
 
@@ -139,23 +145,12 @@ impl<const N: usize> fmt::Debug for Hex<N> {
     }
 }
 
-fn random_trace() -> u128 {
-    let [high, low] = random::pair();
-    u128::from(high) << 64 | u128::from(low)
-}
-
-/// Never zero: of two words one is not.
-fn random_span() -> u64 {
-    let [first, second] = random::pair();
-    if first == 0 { second } else { first }
-}
-
 /// `version "-" trace-id "-" parent-id "-" flags`; a later version may append more fields.
 fn parse(value: &[u8]) -> Option<(u128, u64, bool)> {
     if value.len() < 55 || value[2] != b'-' || value[35] != b'-' || value[52] != b'-' {
         return None;
     }
-    let version = hex(&value[..2])?;
+    let version = number(&value[..2])?;
     let known_shape = match version {
         0 => value.len() == 55,
         0xff => false,
@@ -164,14 +159,14 @@ fn parse(value: &[u8]) -> Option<(u128, u64, bool)> {
     if !known_shape {
         return None;
     }
-    let trace_id = hex(&value[3..35])?;
-    let parent = u64::try_from(hex(&value[36..52])?).ok()?;
-    let flags = hex(&value[53..55])?;
+    let trace_id = number(&value[3..35])?;
+    let parent = u64::try_from(number(&value[36..52])?).ok()?;
+    let flags = number(&value[53..55])?;
     (trace_id != 0 && parent != 0).then_some((trace_id, parent, flags & 1 == 1))
 }
 
 /// Lower-case hexadecimal only, as the specification demands.
-fn hex(digits: &[u8]) -> Option<u128> {
+fn number(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |acc: u128, b| {
         let digit = match b {
             b'0'..=b'9' => b - b'0',

@@ -287,7 +287,21 @@ impl HttpRoute {
 }
 
 impl HttpRoute {
-    /// The same, and keeps the trace id as an exemplar of the duration's bucket, to be shown in
+    /// Counts a request in `http_requests_in_flight` until [`leave`](Self::leave): the same as
+    /// [`ServiceMetrics::http_in_flight`](crate::ServiceMetrics::http_in_flight), for who holds the route
+    /// until the request's end anyway.
+    #[inline]
+    pub fn enter(&self) {
+        self.registry.in_flight(1);
+    }
+
+    /// The request that [`enter`](Self::enter)ed has been answered. Once for each of them.
+    #[inline]
+    pub fn leave(&self) {
+        self.registry.in_flight(u64::MAX);
+    }
+
+    /// [`record`](Self::record), and keeps the trace id as an exemplar of the duration's bucket, to be shown in
     /// OpenMetrics. A trace id is 1 to 64 letters, digits, `-` and `_`; others are passed over. `now` is
     /// the end of the request: a bucket's exemplar is replaced ten times a second at most.
     pub fn record_with_trace(
@@ -296,14 +310,14 @@ impl HttpRoute {
         duration: Duration,
         request_size: u64,
         response_size: u64,
-        trace_id: &str,
+        trace_id: impl AsRef<str>,
         now: Instant,
     ) {
         self.record(status, duration, request_size, response_size);
         let nanos = nanos(duration);
         if let Some(route) = &self.route {
             let bounds = &self.registry.http.durations;
-            let exemplar = || Exemplar::new(trace_id, nanos, unix_now());
+            let exemplar = || Exemplar::new(trace_id.as_ref(), nanos, unix_now());
             let buckets = bounds.buckets();
             route
                 .exemplars

@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use super::exchange::{End, Exchange};
@@ -128,7 +131,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
                 endpoint = endpoint.name(),
                 path = exchange.path(),
                 status = end.status,
-                duration_ms = (end.elapsed.as_secs_f64() * 1e6).round() / 1e3,
+                duration_ms = milliseconds(end.elapsed),
                 request_bytes = exchange.request_bytes,
                 response_bytes = exchange.response_bytes,
                 aborted = end.aborted,
@@ -159,6 +162,12 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
         Loudness::Info => line!(info),
         Loudness::Warn => line!(warn),
     }
+}
+
+/// To the microsecond.
+fn milliseconds(elapsed: Duration) -> f64 {
+    let micros = u64::from((elapsed.subsec_nanos() + 500) / 1_000);
+    (elapsed.as_secs() * 1_000_000 + micros) as f64 / 1e3
 }
 
 #[cfg(test)]

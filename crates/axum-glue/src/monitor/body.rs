@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::exchange::Exchange;
+use super::exchange::Held;
 
 /// A response body that counts its bytes and ends its request's measurement: at its last
 /// frame, or on drop when the client left before.
@@ -16,11 +16,11 @@ pub struct MonitorBody {
     inner: Body,
     /// After so many bytes nobody asks for more.
     whole: Option<u64>,
-    exchange: Box<Exchange>,
+    exchange: Held,
 }
 
 impl MonitorBody {
-    pub(super) fn new(inner: Body, whole: Option<u64>, exchange: Box<Exchange>) -> Self {
+    pub(super) fn new(inner: Body, whole: Option<u64>, exchange: Held) -> Self {
         Self {
             inner,
             whole,
@@ -39,18 +39,19 @@ impl http_body::Body for MonitorBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
         let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
-        match &frame {
-            Some(Ok(frame)) => {
-                let exchange = &mut this.exchange;
-                if let Some(data) = frame.data_ref() {
-                    exchange.response_bytes += data.len() as u64;
+        if let Some(exchange) = this.exchange.get_mut() {
+            match &frame {
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.data_ref() {
+                        exchange.response_bytes += data.len() as u64;
+                    }
+                    if Some(exchange.response_bytes) == this.whole || this.inner.is_end_stream() {
+                        exchange.complete();
+                    }
                 }
-                if Some(exchange.response_bytes) == this.whole || this.inner.is_end_stream() {
-                    exchange.complete();
-                }
+                Some(Err(_)) => {}
+                None => exchange.complete(),
             }
-            Some(Err(_)) => {}
-            None => this.exchange.complete(),
         }
         Poll::Ready(frame)
     }

@@ -37,18 +37,20 @@ pub(super) struct Endpoint {
     /// Method and route, the message of the access line.
     pub(super) title: String,
     pub(super) sampling: Sampling,
+    pub(super) settings: Arc<Settings>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<bongsu_metrics::HttpRoute>,
 }
 
 impl Endpoint {
-    fn new(method: usize, route: Option<MatchedPath>, settings: &Settings) -> Arc<Self> {
+    fn new(method: usize, route: Option<MatchedPath>, settings: &Arc<Settings>) -> Arc<Self> {
         let name = name(route.as_ref());
         let method = METHODS[method];
         Arc::new(Self {
             method,
             title: format!("{method} {name}"),
             sampling: settings.access_log.of(name),
+            settings: Arc::clone(settings),
             #[cfg(feature = "metrics")]
             metrics: settings
                 .metrics
@@ -79,7 +81,7 @@ impl Endpoints {
         &self,
         method: &Method,
         route: Option<&MatchedPath>,
-        settings: &Settings,
+        settings: &Arc<Settings>,
     ) -> Arc<Endpoint> {
         let place = place(method);
         let make = || Endpoint::new(place, route.cloned(), settings);

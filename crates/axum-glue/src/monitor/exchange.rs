@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use axum::extract::MatchedPath;
 use http::{HeaderMap, Request, StatusCode, header, uri::PathAndQuery};
@@ -15,6 +15,51 @@ use crate::{Hex, RequestId};
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
+/// Exchanges whose memory a thread keeps for the next.
+const SPARES: usize = 64;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<Exchange>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One exchange, or none once it was taken. In a vector and not in a box, whose memory could not be
+/// used again; on the heap, for a future is moved a few times before it has its place.
+#[derive(Debug, Default)]
+pub(super) struct Held(Vec<Exchange>);
+
+impl Held {
+    fn new(exchange: Exchange) -> Self {
+        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+        let mut memory = spare
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| Vec::with_capacity(1));
+        memory.push(exchange);
+        Self(memory)
+    }
+
+    pub(super) fn get_mut(&mut self) -> Option<&mut Exchange> {
+        self.0.first_mut()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Ends it: an access line may be written here.
+        self.0.clear();
+        if self.0.capacity() == 0 {
+            return;
+        }
+        let memory = std::mem::take(&mut self.0);
+        let _thread_is_ending = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARES {
+                spare.push(memory);
+            }
+        });
+    }
+}
+
 /// One request from its arrival to the last byte of its response.
 ///
 /// Ends exactly once: when the body is done, or on drop, which means that the client left.
@@ -29,10 +74,7 @@ pub(super) struct Exchange {
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
     start: Instant,
-    shared: Arc<Shared>,
     ended: bool,
-    #[cfg(feature = "metrics")]
-    _in_flight: Option<bongsu_metrics::InFlight>,
     /// The log context as the handler left it: the access line names the user it found.
     pub(super) context: scope::Left,
 }
@@ -51,12 +93,17 @@ impl Exchange {
         start: Instant,
         id: RequestId,
         trace_id: Hex<32>,
-        shared: Arc<Shared>,
-    ) -> Box<Self> {
+        shared: &Shared,
+    ) -> Held {
         let route = request.extensions().get::<MatchedPath>();
-        let settings = &shared.settings;
-        Box::new(Self {
-            endpoint: shared.endpoints.of(request.method(), route, settings),
+        let endpoints = &shared.endpoints;
+        let endpoint = endpoints.of(request.method(), route, &shared.settings);
+        #[cfg(feature = "metrics")]
+        if let Some(route) = &endpoint.metrics {
+            route.enter();
+        }
+        Held::new(Self {
+            endpoint,
             path: request.uri().path_and_query().cloned(),
             id,
             trace_id,
@@ -65,10 +112,7 @@ impl Exchange {
             response_bytes: 0,
             start,
             ended: false,
-            #[cfg(feature = "metrics")]
-            _in_flight: settings.metrics.as_ref().map(|m| m.http_in_flight()),
             context: Default::default(),
-            shared,
         })
     }
 
@@ -87,7 +131,7 @@ impl Exchange {
             panic = message,
             "handler panicked"
         );
-        let settings = &self.shared.settings;
+        let settings = &self.endpoint.settings;
         #[cfg(feature = "metrics")]
         if let Some(metrics) = &settings.metrics {
             metrics.record_panic();
@@ -131,11 +175,11 @@ impl Exchange {
                 end.elapsed,
                 self.request_bytes,
                 self.response_bytes,
-                &self.trace_id,
+                self.trace_id,
                 now.into_std(),
             );
         }
-        if let Some(metrics) = &self.shared.settings.metrics
+        if let Some(metrics) = &self.endpoint.settings.metrics
             && end.aborted
         {
             metrics.record_request_aborted();
@@ -146,6 +190,10 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.end(true);
+        #[cfg(feature = "metrics")]
+        if let Some(route) = &self.endpoint.metrics {
+            route.leave();
+        }
     }
 }
 

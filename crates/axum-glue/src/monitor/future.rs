@@ -13,65 +13,46 @@ use pin_project_lite::pin_project;
 
 use super::{
     MonitorBody,
-    exchange::{Exchange, content_length},
-    scope::{self, Scoped},
+    exchange::{Exchange, Held, content_length},
+    scope::{self, Left, Scoped},
 };
-use crate::{TraceContext, X_REQUEST_ID};
+use crate::X_REQUEST_ID;
 
 pin_project! {
     /// The response of a [`Monitor`](super::Monitor) around a service with this future.
     #[must_use = "futures do nothing unless polled"]
     pub struct MonitorFuture<F> {
         #[pin]
-        stage: Stage<F>,
-        // In a box: the future is moved a few times before it has its place.
-        exchange: Option<Box<Exchange>>,
+        future: Scoped<F>,
+        // What a panic said before there was a future.
+        panicked: Option<String>,
+        exchange: Held,
     }
 
     impl<F> PinnedDrop for MonitorFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             // The client left: the line about it is in the context as the handler had it.
             let this = this.project();
-            if let (StageProj::Running { future }, Some(exchange)) = (this.stage.project(), this.exchange) {
-                exchange.context = scope::leave(future);
+            if let Some(exchange) = this.exchange.get_mut() {
+                exchange.context = scope::leave(this.future);
             }
         }
-    }
-}
-
-pin_project! {
-    #[project = StageProj]
-    enum Stage<F> {
-        Running { #[pin] future: Scoped<F> },
-        // There was a panic before there was a future.
-        Panicked { message: String },
     }
 }
 
 impl<F: Future> MonitorFuture<F> {
     /// Calls the handler; a panic inside the call is caught like one inside its future.
-    pub(super) fn start(
-        mut exchange: Box<Exchange>,
-        trace: &TraceContext,
-        call: impl FnOnce() -> F,
-    ) -> Self {
-        let mut context = scope::begin(&exchange, trace);
-        let call = || scope::within(&mut context, call);
-        let stage = match catch_unwind(AssertUnwindSafe(call)) {
-            Ok(future) => Stage::Running {
-                future: scope::enter(context, future),
-            },
-            Err(panic) => {
-                exchange.context = context;
-                Stage::Panicked {
-                    message: panic_message(&*panic),
-                }
-            }
+    pub(super) fn start(exchange: Held, context: Left, call: impl FnOnce() -> F) -> Self {
+        let mut this = Self {
+            future: scope::enter(context),
+            panicked: None,
+            exchange,
         };
-        Self {
-            stage,
-            exchange: Some(exchange),
+        let future = &mut this.future;
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| future.begin(call))) {
+            this.panicked = Some(panic_message(&*panic));
         }
+        this
     }
 }
 
@@ -82,30 +63,29 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let Some(exchange) = this.exchange else {
+        let mut this = self.project();
+        let Some(exchange) = this.exchange.get_mut() else {
             // Polled again after it was ready, against the contract of `Future`.
             return Poll::Pending;
         };
-        let polled = match this.stage.project() {
-            StageProj::Running { mut future } => {
-                let poll = || future.as_mut().poll(cx);
-                let polled = match catch_unwind(AssertUnwindSafe(poll)) {
+        let polled = match this.panicked.take() {
+            Some(message) => Err(message),
+            None => {
+                let poll = || this.future.as_mut().poll(cx);
+                match catch_unwind(AssertUnwindSafe(poll)) {
                     Ok(polled) => Ok(ready!(polled)),
                     Err(panic) => Err(panic_message(&*panic)),
-                };
-                exchange.context = scope::leave(future);
-                polled
+                }
             }
-            StageProj::Panicked { message } => Err(std::mem::take(message)),
         };
-        let response = match polled {
+        exchange.context = scope::leave(this.future);
+        let mut response = match polled {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 // The service's own error: the caller decides what the client sees.
                 exchange.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
                 exchange.complete();
-                *this.exchange = None;
+                *this.exchange = Held::default();
                 return Poll::Ready(Err(error));
             }
             Err(message) => {
@@ -113,27 +93,31 @@ where
                 panic_response(exchange)
             }
         };
-        match this.exchange.take() {
-            Some(exchange) => Poll::Ready(Ok(watched(response, exchange))),
-            None => Poll::Ready(Ok(response)),
+        if let Some(whole) = mark(&mut response, exchange) {
+            let (body, exchange) = (response.body_mut(), std::mem::take(this.exchange));
+            *body = Body::new(MonitorBody::new(std::mem::take(body), whole, exchange));
         }
+        *this.exchange = Held::default();
+        Poll::Ready(Ok(response))
     }
 }
 
-/// The response with the id on it, and the exchange in its body unless it ends here.
-fn watched(mut response: Response<Body>, mut exchange: Box<Exchange>) -> Response<Body> {
+/// Puts the id on the response. Ends the exchange, or gives the size of the body, as far as it is
+/// known, that is still to be sent.
+fn mark(response: &mut Response<Body>, exchange: &mut Exchange) -> Option<Option<u64>> {
     let status = response.status();
     exchange.status = Some(status);
     let id = exchange.id.as_header().clone();
     response.headers_mut().insert(X_REQUEST_ID, id);
-    let whole = whole(&response);
-    let body = response.body_mut();
-    if whole == Some(0) || body.is_end_stream() || bodiless(exchange.endpoint.method, status) {
+    let whole = whole(response);
+    if whole == Some(0)
+        || response.body().is_end_stream()
+        || bodiless(exchange.endpoint.method, status)
+    {
         exchange.complete();
-        return response;
+        return None;
     }
-    *body = Body::new(MonitorBody::new(std::mem::take(body), whole, exchange));
-    response
+    Some(whole)
 }
 
 /// The body's size where it is known: after so many bytes nobody asks it for more.

@@ -6,20 +6,23 @@ mod with_context {
 
     use bongsu_logging::{HeldContext, InContext};
 
-    use crate::{TraceContext, monitor::exchange::Exchange};
+    use crate::{Hex, RequestId, TraceContext};
 
     pub(in crate::monitor) type Scoped<F> = InContext<F>;
 
     /// The context outside of the handler's future.
     pub(in crate::monitor) type Left = HeldContext;
 
-    pub(in crate::monitor) fn begin(exchange: &Exchange, trace: &TraceContext) -> Left {
-        let (id, trace_id) = (exchange.id.as_str(), &exchange.trace_id);
-        HeldContext::of_request(id, trace_id, &trace.span_id_hex())
+    pub(in crate::monitor) fn begin(
+        id: &RequestId,
+        trace_id: &Hex<32>,
+        trace: &TraceContext,
+    ) -> Left {
+        HeldContext::of_request(id.as_str(), trace_id, &trace.span_id_hex())
     }
 
-    pub(in crate::monitor) fn enter<F: Future>(context: Left, future: F) -> Scoped<F> {
-        context.scope(future)
+    pub(in crate::monitor) fn enter<F: Future>(context: Left) -> Scoped<F> {
+        context.scope_later()
     }
 
     pub(in crate::monitor) fn leave<F>(scoped: Pin<&mut Scoped<F>>) -> Left {
@@ -33,24 +36,52 @@ mod with_context {
 
 #[cfg(not(feature = "logging"))]
 mod without_context {
-    use std::pin::Pin;
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
 
-    use crate::{TraceContext, monitor::exchange::Exchange};
+    use pin_project_lite::pin_project;
 
-    pub(in crate::monitor) type Scoped<F> = F;
+    use crate::{Hex, RequestId, TraceContext};
+
+    pin_project! {
+        pub(in crate::monitor) struct Scoped<F> {
+            #[pin]
+            future: Option<F>,
+        }
+    }
+
+    impl<F> Scoped<F> {
+        pub(in crate::monitor) fn begin(&mut self, make: impl FnOnce() -> F) {
+            self.future = Some(make());
+        }
+    }
+
+    impl<F: Future> Future for Scoped<F> {
+        type Output = F::Output;
+
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+            match self.project().future.as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => Poll::Pending,
+            }
+        }
+    }
 
     #[derive(Debug, Default)]
     pub(in crate::monitor) struct Left;
 
-    pub(in crate::monitor) fn begin(_: &Exchange, _: &TraceContext) -> Left {
+    pub(in crate::monitor) fn begin(_: &RequestId, _: &Hex<32>, _: &TraceContext) -> Left {
         Left
     }
 
-    pub(in crate::monitor) fn enter<F: Future>(_: Left, future: F) -> Scoped<F> {
-        future
+    pub(in crate::monitor) fn enter<F: Future>(_: Left) -> Scoped<F> {
+        Scoped { future: None }
     }
 
-    pub(in crate::monitor) fn leave<F>(_: Pin<&mut Scoped<F>>) -> Left {
+    pub(in crate::monitor) fn leave<F>(scoped: Pin<&mut Scoped<F>>) -> Left {
+        scoped.project().future.set(None);
         Left
     }
 

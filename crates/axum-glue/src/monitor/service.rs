@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::{MonitorFuture, exchange::Exchange, layer::Shared};
+use super::{MonitorFuture, exchange::Exchange, layer::Shared, scope};
 use crate::{RequestId, TraceContext, ids::Ids};
 
 /// A service watched by [`MonitorLayer`](super::MonitorLayer).
@@ -44,13 +44,19 @@ where
         let start = Instant::now();
         let id = RequestId::from_headers(request.headers());
         let trace = TraceContext::from_headers(request.headers());
+        let trace_id = trace.trace_id_hex();
+        let context = scope::begin(&id, &trace_id, &trace);
         let ids = Ids {
             request: id.clone(),
             trace,
         };
-        let shared = Arc::clone(&self.shared);
-        let exchange = Exchange::begin(&request, start, id, trace.trace_id_hex(), shared);
+        let exchange = Exchange::begin(&request, start, id, trace_id, &self.shared);
         request.extensions_mut().insert(ids);
-        MonitorFuture::start(exchange, &trace, || self.inner.call(request))
+        // Lent to the closures on the way, each of which would move it: it is large.
+        let mut request = Some(request);
+        MonitorFuture::start(exchange, context, || match request.take() {
+            Some(request) => self.inner.call(request),
+            None => unreachable!("called once"),
+        })
     }
 }

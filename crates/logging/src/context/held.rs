@@ -87,6 +87,14 @@ impl HeldContext {
         }
     }
 
+    /// As [`scope`](Self::scope) for a future that is yet to be made, by [`InContext::begin`].
+    pub fn scope_later<F: Future>(self) -> InContext<F> {
+        InContext {
+            future: None,
+            context: self,
+        }
+    }
+
     /// Runs a closure with this context, which keeps what it sets.
     pub fn within<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let _in_force = InForce::new(&mut self.0);
@@ -204,6 +212,13 @@ pin_project! {
 }
 
 impl<F> InContext<F> {
+    /// Makes the future, with the context in force: a call may log before there is a future. When it
+    /// panics there is none, and the context is as the call left it.
+    pub fn begin(&mut self, make: impl FnOnce() -> F) {
+        let InContext { future, context } = self;
+        context.within(|| *future = Some(make()));
+    }
+
     /// Drops the future, if it has not ended by itself, and gives the context as it left it; an empty one
     /// the second time.
     pub fn finish(mut self: Pin<&mut Self>) -> HeldContext {

@@ -107,16 +107,38 @@ impl Line {
         self.u64(v.unsigned_abs());
     }
 
+    #[inline]
+    fn fixed(&mut self, thousandths: u64) {
+        let digit = |v: u64| b'0' + (v % 10) as u8;
+        self.u64(thousandths / 1_000);
+        let [a, b, c] = [100, 10, 1].map(|unit| digit(thousandths / unit));
+        match (b, c) {
+            (b'0', b'0') => self.buf.extend_from_slice(&[b'.', a]),
+            (_, b'0') => self.buf.extend_from_slice(&[b'.', a, b]),
+            _ => self.buf.extend_from_slice(&[b'.', a, b, c]),
+        }
+    }
+
     /// A number, or `null` for what JSON cannot say.
     #[inline]
     pub(crate) fn f64(&mut self, v: f64) {
-        if v.is_finite() {
+        if let Some(thousandths) = thousandths(v) {
+            self.fixed(thousandths);
+        } else if v.is_finite() {
             let mut digits = zmij::Buffer::new();
             escape::push_short(&mut self.buf, digits.format_finite(v).as_bytes());
         } else {
             self.buf.extend_from_slice(b"null");
         }
     }
+}
+
+/// A number of at most three decimals, as prices, percentages and milliseconds mostly are, in thousandths.
+/// The nearest number to so few digits has no shorter text than they are.
+#[inline]
+fn thousandths(v: f64) -> Option<u64> {
+    let n = (v * 1e3 + 0.5) as u64;
+    (v > 0.0 && v < 1e9 && n as f64 / 1e3 == v).then_some(n)
 }
 
 /// `fmt::Write` into a line with escaping; stops the formatter once the line is full.
@@ -163,6 +185,15 @@ mod tests {
             prop_assert_eq!(written(|line| line.u64(v)), v.to_string());
             let small = v % 20_000;
             prop_assert_eq!(written(|line| line.u64(small)), small.to_string());
+        }
+
+        #[test]
+        fn few_decimals_are_written_as_the_shortest_text(n in 0u64..2_000_000_000_000) {
+            for n in [n, n % 10_000, n % 10_000 * 10, n % 10_000 * 1_000] {
+                let v = n as f64 / 1e3;
+                let text = written(|line| line.f64(v));
+                prop_assert_eq!(text, zmij::Buffer::new().format_finite(v));
+            }
         }
 
         #[test]
