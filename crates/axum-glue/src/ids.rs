@@ -1,7 +1,7 @@
 //! What [`MonitorLayer`](crate::MonitorLayer) leaves in a request's extensions: one entry for all of it.
 
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::{RequestId, TraceContext};
 
@@ -9,6 +9,15 @@ use crate::{RequestId, TraceContext};
 pub(crate) struct Ids {
     pub(crate) request: RequestId,
     pub(crate) trace: TraceContext,
+}
+
+/// The header's value, if the client gave it once: of two that differ neither is to be trusted.
+pub(crate) fn given_once<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
+    let mut given = headers.get_all(name).iter();
+    match (given.next(), given.next()) {
+        (Some(value), None) => Some(value),
+        _ => None,
+    }
 }
 
 /// The request has no ids: no [`MonitorLayer`](crate::MonitorLayer) lies around its route. A mistake of the

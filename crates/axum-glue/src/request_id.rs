@@ -8,7 +8,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, request::Parts};
 
 use crate::{
     hex,
-    ids::{Ids, NotMonitored},
+    ids::{Ids, NotMonitored, given_once},
     random,
 };
 
@@ -48,9 +48,8 @@ impl RequestId {
     /// `A-Z a-z 0-9 . _ : - + / =`, given once. Otherwise a fresh UUID (v4).
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let mut given = headers.get_all(X_REQUEST_ID).iter();
-        match (given.next(), given.next()) {
-            (Some(id), None) if is_well_formed(id.as_bytes()) => Self(id.clone()),
+        match given_once(headers, &X_REQUEST_ID) {
+            Some(id) if is_well_formed(id.as_bytes()) => Self(id.clone()),
             _ => Self::fresh(),
         }
     }

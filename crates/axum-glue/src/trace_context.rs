@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, HeaderName, request::Parts};
 
 use crate::{
     hex,
-    ids::{Ids, NotMonitored},
+    ids::{Ids, NotMonitored, given_once},
     random,
 };
 
@@ -35,11 +35,7 @@ impl TraceContext {
     /// otherwise starts one. The span id is always new.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let mut given = headers.get_all(TRACEPARENT).iter();
-        let parsed = match (given.next(), given.next()) {
-            (Some(value), None) => parse(value.as_bytes()),
-            _ => None,
-        };
+        let parsed = given_once(headers, &TRACEPARENT).and_then(|value| parse(value.as_bytes()));
         let [span_id, high, low] = random::words();
         match parsed {
             Some((trace_id, parent, sampled)) => Self {

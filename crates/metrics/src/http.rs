@@ -301,23 +301,24 @@ impl HttpRoute {
         self.registry.in_flight(u64::MAX);
     }
 
-    /// [`record`](Self::record), and keeps the trace id as an exemplar of the duration's bucket, to be shown in
-    /// OpenMetrics. A trace id is 1 to 64 letters, digits, `-` and `_`; others are passed over. `now` is
-    /// the end of the request: a bucket's exemplar is replaced ten times a second at most.
-    pub fn record_with_trace(
+    /// [`record`](Self::record), and keeps the trace id as an exemplar of the duration's bucket, to be
+    /// shown in OpenMetrics. A trace id is 1 to 64 letters, digits, `-` and `_`; others are passed over.
+    /// `now` is the end of the request: a bucket's exemplar is replaced ten times a second at most, and
+    /// the trace id is asked for only then.
+    pub fn record_with_trace<T: AsRef<str>>(
         &self,
         status: u16,
         duration: Duration,
         request_size: u64,
         response_size: u64,
-        trace_id: impl AsRef<str>,
+        trace_id: impl FnOnce() -> T,
         now: Instant,
     ) {
         self.record(status, duration, request_size, response_size);
         let nanos = nanos(duration);
         if let Some(route) = &self.route {
             let bounds = &self.registry.http.durations;
-            let exemplar = || Exemplar::new(trace_id.as_ref(), nanos, unix_now());
+            let exemplar = || Exemplar::new(trace_id().as_ref(), nanos, unix_now());
             let buckets = bounds.buckets();
             route
                 .exemplars

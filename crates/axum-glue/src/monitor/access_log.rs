@@ -153,7 +153,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
             access!(
                 $level,
                 request_id = exchange.id.as_str(),
-                trace_id = &*exchange.trace_id,
+                trace_id = &*exchange.trace.trace_id_hex(),
             )
         };
     }

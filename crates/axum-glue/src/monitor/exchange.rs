@@ -10,7 +10,7 @@ use super::{
     layer::{PanicEvent, Shared},
     scope,
 };
-use crate::{Hex, RequestId};
+use crate::{RequestId, TraceContext};
 
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -68,8 +68,8 @@ pub(super) struct Exchange {
     pub(super) endpoint: Arc<Endpoint>,
     path: Option<PathAndQuery>,
     pub(super) id: RequestId,
-    /// Written into lines and exemplars.
-    pub(super) trace_id: Hex<32>,
+    /// Named in lines and exemplars.
+    pub(super) trace: TraceContext,
     pub(super) status: Option<StatusCode>,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
@@ -92,7 +92,7 @@ impl Exchange {
         request: &Request<B>,
         start: Instant,
         id: RequestId,
-        trace_id: Hex<32>,
+        trace: TraceContext,
         shared: &Shared,
     ) -> Held {
         let route = request.extensions().get::<MatchedPath>();
@@ -106,7 +106,7 @@ impl Exchange {
             endpoint,
             path: request.uri().path_and_query().cloned(),
             id,
-            trace_id,
+            trace,
             status: None,
             request_bytes: request_size(request),
             response_bytes: 0,
@@ -127,7 +127,7 @@ impl Exchange {
             method = self.endpoint.method,
             endpoint = self.endpoint.name(),
             request_id = self.id.as_str(),
-            trace_id = &*self.trace_id,
+            trace_id = &*self.trace.trace_id_hex(),
             panic = message,
             "handler panicked"
         );
@@ -175,7 +175,7 @@ impl Exchange {
                 end.elapsed,
                 self.request_bytes,
                 self.response_bytes,
-                self.trace_id,
+                || self.trace.trace_id_hex(),
                 now.into_std(),
             );
         }

@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use pin_project_lite::pin_project;
 
 use super::{
-    MonitorBody,
+    body,
     exchange::{Exchange, Held, content_length},
     scope::{self, Left, Scoped},
 };
@@ -95,7 +95,7 @@ where
         };
         if let Some(whole) = mark(&mut response, exchange) {
             let (body, exchange) = (response.body_mut(), std::mem::take(this.exchange));
-            *body = Body::new(MonitorBody::new(std::mem::take(body), whole, exchange));
+            *body = body::watch(std::mem::take(body), whole, exchange, cx);
         }
         *this.exchange = Held::default();
         Poll::Ready(Ok(response))

@@ -6,19 +6,15 @@ mod with_context {
 
     use bongsu_logging::{HeldContext, InContext};
 
-    use crate::{Hex, RequestId, TraceContext};
+    use crate::{RequestId, TraceContext};
 
     pub(in crate::monitor) type Scoped<F> = InContext<F>;
 
     /// The context outside of the handler's future.
     pub(in crate::monitor) type Left = HeldContext;
 
-    pub(in crate::monitor) fn begin(
-        id: &RequestId,
-        trace_id: &Hex<32>,
-        trace: &TraceContext,
-    ) -> Left {
-        HeldContext::of_request(id.as_str(), trace_id, &trace.span_id_hex())
+    pub(in crate::monitor) fn begin(id: &RequestId, trace: &TraceContext) -> Left {
+        HeldContext::of_request(id.as_str(), trace.trace_id, trace.span_id)
     }
 
     pub(in crate::monitor) fn enter<F: Future>(context: Left) -> Scoped<F> {
@@ -43,7 +39,7 @@ mod without_context {
 
     use pin_project_lite::pin_project;
 
-    use crate::{Hex, RequestId, TraceContext};
+    use crate::{RequestId, TraceContext};
 
     pin_project! {
         pub(in crate::monitor) struct Scoped<F> {
@@ -72,7 +68,7 @@ mod without_context {
     #[derive(Debug, Default)]
     pub(in crate::monitor) struct Left;
 
-    pub(in crate::monitor) fn begin(_: &RequestId, _: &Hex<32>, _: &TraceContext) -> Left {
+    pub(in crate::monitor) fn begin(_: &RequestId, _: &TraceContext) -> Left {
         Left
     }
 

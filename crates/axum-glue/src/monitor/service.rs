@@ -44,13 +44,12 @@ where
         let start = Instant::now();
         let id = RequestId::from_headers(request.headers());
         let trace = TraceContext::from_headers(request.headers());
-        let trace_id = trace.trace_id_hex();
-        let context = scope::begin(&id, &trace_id, &trace);
+        let context = scope::begin(&id, &trace);
         let ids = Ids {
             request: id.clone(),
             trace,
         };
-        let exchange = Exchange::begin(&request, start, id, trace_id, &self.shared);
+        let exchange = Exchange::begin(&request, start, id, trace, &self.shared);
         request.extensions_mut().insert(ids);
         // Lent to the closures on the way, each of which would move it: it is large.
         let mut request = Some(request);

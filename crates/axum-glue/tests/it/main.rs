@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod bodies;
 mod lines;
 mod monitor;
 mod scrape;

@@ -5,6 +5,7 @@
 
 use super::LogContext;
 use super::rendered::Rendered;
+use crate::json::hex;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::future::Future;
@@ -37,7 +38,7 @@ thread_local! {
 /// use bongsu_logging::{HeldContext, LogContext};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let context = HeldContext::of_request("3f2a…", "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+/// let context = HeldContext::of_request("3f2a…", 0x0af7651916cd43dd8448eb211c80319c, 0xb7ad6b7169203331);
 /// let mut handler = std::pin::pin!(context.scope(async {
 ///     bongsu_logging::set_user_id("kim");
 /// }));
@@ -63,19 +64,38 @@ pub(super) struct Scope {
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     texts: [String; 5],
-    /// A bit each.
+    /// A bit each, for the texts.
     set: u8,
+    /// The ids of trace and span as they came, where no text was set instead.
+    trace: Option<(u128, u64)>,
+}
+
+/// One of them.
+pub(super) enum Id<'a> {
+    Text(&'a str),
+    Trace([u8; 32]),
+    Span([u8; 16]),
+}
+
+impl Id<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        let digits: &[u8] = match self {
+            Id::Text(text) => return text,
+            Id::Trace(digits) => digits,
+            Id::Span(digits) => digits,
+        };
+        str::from_utf8(digits).unwrap_or_default()
+    }
 }
 
 impl HeldContext {
-    /// The context of a request that belongs to a trace: 32 and 16 hex digits.
+    /// The context of a request that belongs to a trace, written as 32 and 16 hex digits.
     #[must_use]
-    pub fn of_request(request_id: &str, trace_id: &str, span_id: &str) -> HeldContext {
+    pub fn of_request(request_id: &str, trace_id: u128, span_id: u64) -> HeldContext {
         let mut scope = empty();
         let ids = scope.ids.get_mut();
         ids.copy(REQUEST_ID, request_id);
-        ids.copy(TRACE_ID, trace_id);
-        ids.copy(SPAN_ID, span_id);
+        ids.trace = Some((trace_id, span_id));
         HeldContext(Some(scope))
     }
 
@@ -106,6 +126,7 @@ impl HeldContext {
 struct InForce<'a>(&'a mut Option<Box<Scope>>);
 
 impl<'a> InForce<'a> {
+    #[inline]
     fn new(context: &'a mut Option<Box<Scope>>) -> InForce<'a> {
         swap(context);
         InForce(context)
@@ -113,11 +134,13 @@ impl<'a> InForce<'a> {
 }
 
 impl Drop for InForce<'_> {
+    #[inline]
     fn drop(&mut self) {
         swap(self.0);
     }
 }
 
+#[inline]
 fn swap(context: &mut Option<Box<Scope>>) {
     let _thread_is_ending =
         CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), context));
@@ -144,6 +167,7 @@ impl From<LogContext> for HeldContext {
 }
 
 impl Drop for HeldContext {
+    #[inline]
     fn drop(&mut self) {
         let Some(mut scope) = self.0.take() else {
             return;
@@ -171,6 +195,7 @@ impl Scope {
     fn let_go(&mut self) -> bool {
         let (ids, rendered) = (self.ids.get_mut(), self.rendered.get_mut());
         ids.set = 0;
+        ids.trace = None;
         rendered.forget();
         let short = |text: &String| text.capacity() <= SPARE_BYTES;
         ids.texts.iter().all(short) && rendered.capacity() <= 2 * SPARE_BYTES
@@ -189,8 +214,16 @@ impl Ids {
         self.set |= 1 << place;
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<&str> {
-        (self.set & 1 << place != 0).then_some(self.texts[place].as_str())
+    pub(super) fn get(&self, place: usize) -> Option<Id<'_>> {
+        if self.set & 1 << place != 0 {
+            return Some(Id::Text(&self.texts[place]));
+        }
+        let (trace_id, span_id) = self.trace?;
+        match place {
+            TRACE_ID => Some(Id::Trace(hex::of_u128(trace_id))),
+            SPAN_ID => Some(Id::Span(hex::of_u64(span_id))),
+            _ => None,
+        }
     }
 }
 
@@ -265,7 +298,7 @@ pub(super) fn with_current<R>(f: impl FnOnce(&Scope) -> R) -> Option<R> {
 pub(super) fn current() -> Option<LogContext> {
     with_current(|scope| {
         let ids = scope.ids.borrow();
-        let id = |place| ids.get(place).map(str::to_owned);
+        let id = |place| ids.get(place).map(|id| id.as_str().to_owned());
         LogContext {
             request_id: id(REQUEST_ID),
             user_id: id(USER_ID),
@@ -293,11 +326,18 @@ mod tests {
     fn the_memory_of_an_ended_context_says_nothing_of_it() {
         let full = LogContext::new().user_id("kim").session_id("s-1");
         full.sync_scope(|| ());
-        let mut held = HeldContext::of_request("r-2", "t", "s");
+        let mut held = HeldContext::of_request("r-2", 0xaf, 0xb7);
         held.within(|| {
             let now = LogContext::current().unwrap();
             assert_eq!(now.request_id.as_deref(), Some("r-2"));
             assert_eq!((now.user_id, now.session_id), (None, None));
+            let trace_id = "000000000000000000000000000000af";
+            assert_eq!(now.trace_id.as_deref(), Some(trace_id));
+            assert_eq!(now.span_id.as_deref(), Some("00000000000000b7"));
+        });
+        drop(held);
+        LogContext::new().sync_scope(|| {
+            assert_eq!(LogContext::current(), Some(LogContext::new()));
         });
     }
 
@@ -309,7 +349,7 @@ mod tests {
                 assert!(crate::set_user_id("kim"));
             }
         }
-        let held = HeldContext::of_request("r-1", "t", "s");
+        let held = HeldContext::of_request("r-1", 1, 2);
         let mut future = Box::pin(held.scope(async {
             let _guard = SetsOnDrop;
             std::future::pending::<()>().await;
@@ -320,6 +360,31 @@ mod tests {
         let user = future.as_mut().finish().within(LogContext::current);
         assert_eq!(user.and_then(|c| c.user_id).as_deref(), Some("kim"));
         assert!(LogContext::current().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_future_is_made_within_its_context() {
+        let held = HeldContext::of_request("r-1", 1, 2);
+        let mut future = held.scope_later();
+        future.begin(|| {
+            assert!(crate::set_user_id("kim"));
+            async { LogContext::current().and_then(|context| context.user_id) }
+        });
+        assert!(LogContext::current().is_none());
+        assert_eq!(future.await.as_deref(), Some("kim"));
+    }
+
+    #[test]
+    fn a_call_that_panics_leaves_its_context() {
+        let mut future = HeldContext::of_request("r-1", 1, 2).scope_later();
+        let call = || -> std::future::Ready<()> {
+            crate::set_user_id("kim");
+            panic!("before there is a future")
+        };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| future.begin(call))).unwrap_err();
+        assert!(LogContext::current().is_none());
+        let user = std::pin::pin!(future).finish().within(LogContext::current);
+        assert_eq!(user.and_then(|c| c.user_id).as_deref(), Some("kim"));
     }
 
     #[test]

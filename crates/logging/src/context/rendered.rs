@@ -1,6 +1,6 @@
 //! A context as a layer's lines repeat it, rendered once.
 
-use super::held::{Ids, Scope, TRACE_ID, with_current};
+use super::held::{Id, Ids, Scope, TRACE_ID, with_current};
 use crate::json::escape;
 use crate::json::line::Line;
 use crate::scheme::Scheme;
@@ -128,9 +128,15 @@ impl Rendered {
                 &mut self.bytes
             };
             out.extend_from_slice(&key.start);
-            let id = &id[..id.floor_char_boundary(ID_LIMIT)];
-            if !escape::push_clean(out, id.as_bytes()) {
-                escape::push_escaped(out, id, usize::MAX);
+            match id {
+                Id::Text(id) => {
+                    let id = &id[..id.floor_char_boundary(ID_LIMIT)];
+                    if !escape::push_clean(out, id.as_bytes()) {
+                        escape::push_escaped(out, id, usize::MAX);
+                    }
+                }
+                Id::Trace(digits) => out.extend_from_slice(&digits),
+                Id::Span(digits) => out.extend_from_slice(&digits),
             }
             out.push(b'"');
             if !outside {

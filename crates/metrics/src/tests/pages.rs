@@ -147,9 +147,9 @@ fn exemplars_carry_the_trace() {
     let other = m.http_route("GET", "/other");
     let route = m.http_route("GET", "/orders");
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    route.record_with_trace(200, Duration::from_millis(30), 0, 0, trace, now());
+    route.record_with_trace(200, Duration::from_millis(30), 0, 0, || trace, now());
     for bad in ["", "a b", "\"", &"x".repeat(65), "é"] {
-        route.record_with_trace(200, Duration::from_secs(20), 0, 0, bad, now());
+        route.record_with_trace(200, Duration::from_secs(20), 0, 0, || bad, now());
     }
     other.record(200, Duration::from_millis(30), 0, 0);
     let page = open_text(&m);

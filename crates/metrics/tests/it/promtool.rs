@@ -21,7 +21,7 @@ pub(crate) fn full() -> ServiceMetrics {
         Duration::from_millis(3),
         10,
         20,
-        "4bf92f3577b34da6",
+        || "4bf92f3577b34da6",
         now(),
     );
     m.record_request(
