@@ -9,7 +9,10 @@ use bongsu_axum_glue::{ServeOptions, serve};
 use crate::child::Child;
 use crate::{median, runtime, variants};
 
-const ROUNDS: usize = 21;
+/// Where its memory and its sockets happen to lie makes one server of a variant faster than the next: there
+/// is more than one.
+const GENERATIONS: usize = 9;
+const ROUNDS: usize = 3;
 const CLIENT_CORE: &str = "1";
 
 /// Of one variant: requests a second, their 99th percentile, CPU nanoseconds of the server a request.
@@ -22,24 +25,11 @@ pub struct Load {
 
 /// Medians of what each variant is in a round over what the first is in it; each has its turn.
 pub fn ratios(dir: &Path) -> Vec<Load> {
-    let mut servers: Vec<(Child, String)> = variants::NAMES
-        .iter()
-        .map(|name| {
-            let mut child = Child::start("serve", name, dir);
-            let address = child.line();
-            (child, address)
-        })
-        .collect();
-    let mut all = vec![Vec::new(); servers.len()];
-    for round in 0..ROUNDS {
-        for step in 0..servers.len() {
-            // Another one begins each time.
-            let which = (round + step) % servers.len();
-            let (server, address) = &servers[which];
-            all[which].push(load(server, address));
-        }
+    let mut all = vec![Vec::new(); variants::NAMES.len()];
+    for _ in 0..GENERATIONS {
+        let dir = tempfile::tempdir_in(dir).expect("a folder");
+        generation(dir.path(), &mut all);
     }
-    servers.clear();
     let bare = all[0].clone();
     for (name, loads) in variants::NAMES.into_iter().zip(&all) {
         let Load {
@@ -57,6 +47,23 @@ pub fn ratios(dir: &Path) -> Vec<Load> {
         }))
     });
     ratios.collect()
+}
+
+/// The rounds of servers that start together.
+fn generation(dir: &Path, all: &mut [Vec<Load>]) {
+    let servers = variants::NAMES.map(|name| {
+        let mut child = Child::start("serve", name, dir);
+        let address = child.line();
+        (child, address)
+    });
+    for round in 0..ROUNDS {
+        for step in 0..servers.len() {
+            // Another one begins each time.
+            let which = (round + step) % servers.len();
+            let (server, address) = &servers[which];
+            all[which].push(load(server, address));
+        }
+    }
 }
 
 fn medians(loads: impl Iterator<Item = Load> + Clone) -> Load {
