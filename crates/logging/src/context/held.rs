@@ -5,9 +5,9 @@
 
 use super::LogContext;
 use super::rendered::Rendered;
-use crate::json::hex;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -73,18 +73,19 @@ pub(super) struct Ids {
 /// One of them.
 pub(super) enum Id<'a> {
     Text(&'a str),
-    Trace([u8; 32]),
-    Span([u8; 16]),
+    /// To be written as 32 hex digits.
+    Trace(u128),
+    /// To be written as 16.
+    Span(u64),
 }
 
-impl Id<'_> {
-    pub(super) fn as_str(&self) -> &str {
-        let digits: &[u8] = match self {
-            Id::Text(text) => return text,
-            Id::Trace(digits) => digits,
-            Id::Span(digits) => digits,
-        };
-        str::from_utf8(digits).unwrap_or_default()
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Text(text) => f.write_str(text),
+            Id::Trace(id) => write!(f, "{id:032x}"),
+            Id::Span(id) => write!(f, "{id:016x}"),
+        }
     }
 }
 
@@ -220,8 +221,8 @@ impl Ids {
         }
         let (trace_id, span_id) = self.trace?;
         match place {
-            TRACE_ID => Some(Id::Trace(hex::of_u128(trace_id))),
-            SPAN_ID => Some(Id::Span(hex::of_u64(span_id))),
+            TRACE_ID => Some(Id::Trace(trace_id)),
+            SPAN_ID => Some(Id::Span(span_id)),
             _ => None,
         }
     }
@@ -298,7 +299,7 @@ pub(super) fn with_current<R>(f: impl FnOnce(&Scope) -> R) -> Option<R> {
 pub(super) fn current() -> Option<LogContext> {
     with_current(|scope| {
         let ids = scope.ids.borrow();
-        let id = |place| ids.get(place).map(|id| id.as_str().to_owned());
+        let id = |place| ids.get(place).map(|id| id.to_string());
         LogContext {
             request_id: id(REQUEST_ID),
             user_id: id(USER_ID),

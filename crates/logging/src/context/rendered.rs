@@ -2,6 +2,7 @@
 
 use super::held::{Id, Ids, Scope, TRACE_ID, with_current};
 use crate::json::escape;
+use crate::json::hex;
 use crate::json::line::Line;
 use crate::scheme::Scheme;
 use crate::site::Site;
@@ -135,8 +136,11 @@ impl Rendered {
                         escape::push_escaped(out, id, usize::MAX);
                     }
                 }
-                Id::Trace(digits) => out.extend_from_slice(&digits),
-                Id::Span(digits) => out.extend_from_slice(&digits),
+                Id::Trace(id) => {
+                    out.extend_from_slice(&hex::digits((id >> 64) as u64));
+                    out.extend_from_slice(&hex::digits(id as u64));
+                }
+                Id::Span(id) => out.extend_from_slice(&hex::digits(id)),
             }
             out.push(b'"');
             if !outside {

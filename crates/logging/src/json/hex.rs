@@ -1,18 +1,10 @@
 //! Hexadecimal digits of a word, all sixteen at once.
 
 /// The lower-case digits, the highest first.
-pub(crate) fn of_u64(word: u64) -> [u8; 16] {
+pub(crate) fn digits(word: u64) -> [u8; 16] {
     let mut text = [0; 16];
     for (half, at) in text.as_chunks_mut::<8>().0.iter_mut().zip([32, 0]) {
         *half = eight((word >> at) as u32).to_be_bytes();
-    }
-    text
-}
-
-pub(crate) fn of_u128(word: u128) -> [u8; 32] {
-    let mut text = [0; 32];
-    for (half, at) in text.as_chunks_mut::<16>().0.iter_mut().zip([64, 0]) {
-        *half = of_u64((word >> at) as u64);
     }
     text
 }
@@ -37,11 +29,11 @@ mod tests {
     fn as_the_formatter_has_them() {
         let mut word = 0x0123_4567_89ab_cdef_u64;
         for _ in 0..10_000 {
-            assert_eq!(of_u64(word), format!("{word:016x}").as_bytes());
+            assert_eq!(digits(word), format!("{word:016x}").as_bytes());
             word = word.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
         for word in [0, 9, 10, 15, 16, u64::MAX] {
-            assert_eq!(of_u64(word), format!("{word:016x}").as_bytes());
+            assert_eq!(digits(word), format!("{word:016x}").as_bytes());
         }
     }
 }
