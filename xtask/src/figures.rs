@@ -121,6 +121,14 @@ const ROWS: &[Row] = &[
         "{} of the bare route's; 99th percentile {} × of its",
         &[("axum", "throughput_vs_bare"), ("axum", "p99_vs_bare")],
     ),
+    (
+        "CPU time that the whole middleware adds to a request",
+        "{} ns; `axum-prometheus` with `tower-http` and `fmt().json()` {} ns",
+        &[
+            ("axum", "overhead_ns_per_request"),
+            ("axum", "overhead_ns_per_request_peers"),
+        ],
+    ),
 ];
 
 /// The table. An area that BENCHMARKS.md does not have yet has no row; a figure that is missing from
