@@ -24,7 +24,6 @@
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
 
-mod hex;
 mod ids;
 pub mod monitor;
 mod policy;

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, request::Parts};
+use uuid::{Builder, fmt::Hyphenated};
 
 use crate::{
-    hex,
     ids::{Ids, NotMonitored, given_once},
     random,
 };
@@ -19,7 +19,7 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_LEN: usize = 128;
 
 /// Length of a UUID's text.
-const LEN: usize = 36;
+const LEN: usize = Hyphenated::LENGTH;
 
 /// Ids are made so many at a time, side by side in one allocation, which they keep alive.
 const MADE_AT_ONCE: usize = 28;
@@ -65,7 +65,7 @@ impl RequestId {
             made.split_to(LEN)
         });
         // The thread is ending.
-        let text = made.unwrap_or_else(|_| Bytes::copy_from_slice(&uuid(random::words())));
+        let text = made.unwrap_or_else(|_| Bytes::copy_from_slice(&uuid()));
         let header = HeaderValue::from_maybe_shared(text);
         // A UUID is always a header value.
         Self(header.unwrap_or(HeaderValue::from_static("invalid")))
@@ -118,21 +118,18 @@ impl<S: Sync> OptionalFromRequestParts<S> for RequestId {
 fn make() -> Bytes {
     let mut texts = Vec::with_capacity(MADE_AT_ONCE * LEN);
     for _ in 0..MADE_AT_ONCE {
-        texts.extend_from_slice(&uuid(random::words()));
+        texts.extend_from_slice(&uuid());
     }
     texts.into()
 }
 
-/// The text of a UUID (v4) of these random words, RFC 9562, section 5.4.
-fn uuid([high, low]: [u64; 2]) -> [u8; LEN] {
-    let high = hex::digits(high & !0xf000 | 0x4000);
-    let low = hex::digits(low >> 2 | 1 << 63);
-    let mut text = [b'-'; LEN];
-    text[..8].copy_from_slice(&high[..8]);
-    text[9..13].copy_from_slice(&high[8..12]);
-    text[14..18].copy_from_slice(&high[12..]);
-    text[19..23].copy_from_slice(&low[..4]);
-    text[24..].copy_from_slice(&low[4..]);
+/// The text of a UUID (v4).
+fn uuid() -> [u8; LEN] {
+    let [high, low] = random::words();
+    let random = u128::from(high) << 64 | u128::from(low);
+    let uuid = Builder::from_random_bytes(random.to_be_bytes()).into_uuid();
+    let mut text = [0; LEN];
+    uuid.hyphenated().encode_lower(&mut text);
     text
 }
 

@@ -8,7 +8,6 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, HeaderMap, HeaderName, request::Parts};
 
 use crate::{
-    hex,
     ids::{Ids, NotMonitored, given_once},
     random,
 };
@@ -99,16 +98,17 @@ impl<S: Sync> OptionalFromRequestParts<S> for TraceContext {
     }
 }
 
-/// An id's last `N` hexadecimal digits, 16 or 32; text that needs no allocation.
+/// An id's last `N` hexadecimal digits; text that needs no allocation.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Hex<const N: usize>([u8; N]);
 
 impl<const N: usize> Hex<N> {
     fn of(id: u128) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut digits = [0; N];
-        let words = digits.as_chunks_mut::<16>().0;
-        for (word, at) in words.iter_mut().rev().zip([0, 64]) {
-            *word = hex::digits((id >> at) as u64);
+        let pairs = digits.as_chunks_mut::<2>().0;
+        for (pair, byte) in pairs.iter_mut().rev().zip(id.to_le_bytes()) {
+            *pair = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
         }
         Self(digits)
     }
@@ -146,7 +146,7 @@ fn parse(value: &[u8]) -> Option<(u128, u64, bool)> {
     if value.len() < 55 || value[2] != b'-' || value[35] != b'-' || value[52] != b'-' {
         return None;
     }
-    let version = number(&value[..2])?;
+    let version = hex(&value[..2])?;
     let known_shape = match version {
         0 => value.len() == 55,
         0xff => false,
@@ -155,14 +155,14 @@ fn parse(value: &[u8]) -> Option<(u128, u64, bool)> {
     if !known_shape {
         return None;
     }
-    let trace_id = number(&value[3..35])?;
-    let parent = u64::try_from(number(&value[36..52])?).ok()?;
-    let flags = number(&value[53..55])?;
+    let trace_id = hex(&value[3..35])?;
+    let parent = u64::try_from(hex(&value[36..52])?).ok()?;
+    let flags = hex(&value[53..55])?;
     (trace_id != 0 && parent != 0).then_some((trace_id, parent, flags & 1 == 1))
 }
 
 /// Lower-case hexadecimal only, as the specification demands.
-fn number(digits: &[u8]) -> Option<u128> {
+fn hex(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |acc: u128, b| {
         let digit = match b {
             b'0'..=b'9' => b - b'0',

@@ -16,8 +16,8 @@ type Polled = Result<Frame<Bytes>, axum::Error>;
 #[derive(Debug)]
 pub struct MonitorBody {
     inner: Body,
-    /// A frame that was taken from it already.
-    first: Option<Polled>,
+    /// What it answered already, its end too: nobody asks again after that.
+    first: Poll<Option<Polled>>,
     /// After so many bytes nobody asks for more.
     whole: Option<u64>,
     exchange: Held,
@@ -31,20 +31,18 @@ pub(super) fn watch(
     mut exchange: Held,
     cx: &mut Context<'_>,
 ) -> Body {
-    let mut first = None;
+    let mut first = Poll::Pending;
     // A body of unknown size is a stream: its first frame may be long in coming.
-    if inner.size_hint().exact().is_some()
-        && let Poll::Ready(frame) = Pin::new(&mut inner).poll_frame(cx)
-    {
-        first = frame;
+    if inner.size_hint().exact().is_some() {
+        first = Pin::new(&mut inner).poll_frame(cx);
     }
     if let Some(exchange) = exchange.get_mut()
         && inner.is_end_stream()
-        && let Some(data) = first.take_if(|frame| is_data(frame)).and_then(into_data)
+        && let Some(data) = data(&first)
     {
         exchange.response_bytes += data.len() as u64;
         exchange.complete();
-        return Body::from(data);
+        return Body::from(data.clone());
     }
     Body::new(MonitorBody {
         inner,
@@ -54,12 +52,11 @@ pub(super) fn watch(
     })
 }
 
-fn is_data(frame: &Polled) -> bool {
-    frame.as_ref().is_ok_and(Frame::is_data)
-}
-
-fn into_data(frame: Polled) -> Option<Bytes> {
-    frame.ok()?.into_data().ok()
+fn data(first: &Poll<Option<Polled>>) -> Option<&Bytes> {
+    match first {
+        Poll::Ready(Some(Ok(frame))) => frame.data_ref(),
+        _ => None,
+    }
 }
 
 impl MonitorBody {
@@ -69,7 +66,7 @@ impl MonitorBody {
         };
         match frame {
             Some(Ok(frame)) => {
-                exchange.response_bytes += data_len(frame);
+                exchange.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
                 if Some(exchange.response_bytes) == self.whole || self.inner.is_end_stream() {
                     exchange.complete();
                 }
@@ -78,10 +75,6 @@ impl MonitorBody {
             None => exchange.complete(),
         }
     }
-}
-
-fn data_len(frame: &Frame<Bytes>) -> u64 {
-    frame.data_ref().map_or(0, |data| data.len() as u64)
 }
 
 impl HttpBody for MonitorBody {
@@ -93,22 +86,22 @@ impl HttpBody for MonitorBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
-        let frame = match this.first.take() {
-            Some(first) => Some(first),
-            None => ready!(Pin::new(&mut this.inner).poll_frame(cx)),
+        let frame = match std::mem::replace(&mut this.first, Poll::Pending) {
+            Poll::Ready(first) => first,
+            Poll::Pending => ready!(Pin::new(&mut this.inner).poll_frame(cx)),
         };
         this.count(frame.as_ref());
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.inner.is_end_stream()
+        self.first.is_pending() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let mut hint = self.inner.size_hint();
-        if let Some(Ok(first)) = &self.first {
-            let first = data_len(first);
+        if let Some(first) = data(&self.first) {
+            let first = first.len() as u64;
             if let Some(upper) = hint.upper() {
                 hint.set_upper(upper + first);
             }

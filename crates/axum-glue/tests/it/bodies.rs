@@ -29,10 +29,15 @@ enum Step {
     Wait,
     Fail,
     Trailers,
+    /// The end, before all that was promised.
+    End,
 }
 
-/// Says its size exactly, and takes the steps.
-struct Known(VecDeque<Step>);
+/// Says its size exactly, takes the steps, and does not like to be asked after its end.
+struct Known {
+    steps: VecDeque<Step>,
+    ended: bool,
+}
 
 impl http_body::Body for Known {
     type Data = Bytes;
@@ -42,7 +47,8 @@ impl http_body::Body for Known {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(match self.0.pop_front() {
+        assert!(!self.ended, "asked after the end");
+        Poll::Ready(match self.steps.pop_front() {
             Some(Step::Data(text)) => Some(Ok(Frame::data(Bytes::from(text)))),
             Some(Step::Wait) => {
                 cx.waker().wake_by_ref();
@@ -54,18 +60,21 @@ impl http_body::Body for Known {
                 trailers.insert(header::ETAG, header::HeaderValue::from_static("x"));
                 Some(Ok(Frame::trailers(trailers)))
             }
-            None => None,
+            Some(Step::End) | None => {
+                self.ended = true;
+                None
+            }
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        self.steps.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let left = self.0.iter().map(|step| match step {
+        let left = self.steps.iter().map(|step| match step {
             Step::Data(text) => text.len() as u64,
-            Step::Fail => 1,
+            Step::Fail | Step::End => 1,
             Step::Wait | Step::Trailers => 0,
         });
         SizeHint::with_exact(left.sum())
@@ -75,7 +84,10 @@ impl http_body::Body for Known {
 /// The response with a body of these steps, and the metrics that watched it.
 async fn answered(steps: &[Step]) -> (Response<Body>, ServiceMetrics) {
     let metrics = ServiceMetrics::new("test").unwrap();
-    let body = Body::new(Known(steps.iter().cloned().collect()));
+    let body = Body::new(Known {
+        steps: steps.iter().cloned().collect(),
+        ended: false,
+    });
     let body = Arc::new(Mutex::new(Some(body)));
     let app = Router::new()
         .route(
@@ -160,4 +172,13 @@ async fn one_that_fails_at_once_fails_where_it_is_read() {
     let error = response.into_body().collect().await.unwrap_err();
     assert_eq!(error.to_string(), "the disk is gone");
     check(&metrics, 0.0, 1.0, 0.0);
+}
+
+#[tokio::test]
+async fn one_that_ends_at_once_is_not_asked_again() {
+    let (response, metrics) = answered(&[Step::End]).await;
+    assert!(!response.body().is_end_stream());
+    let body = response.into_body().collect().await.unwrap();
+    assert!(body.to_bytes().is_empty());
+    check(&metrics, 0.0, 0.0, 0.0);
 }
