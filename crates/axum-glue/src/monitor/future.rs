@@ -64,10 +64,6 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Some(exchange) = this.exchange.get_mut() else {
-            // Polled again after it was ready, against the contract of `Future`.
-            return Poll::Pending;
-        };
         let polled = match this.panicked.take() {
             Some(message) => Err(message),
             None => {
@@ -78,6 +74,11 @@ where
                 }
             }
         };
+        let mut held = std::mem::take(this.exchange);
+        let Some(exchange) = held.get_mut() else {
+            // Polled again after it was ready, against the contract of `Future`.
+            return Poll::Pending;
+        };
         exchange.context = scope::leave(this.future);
         let mut response = match polled {
             Ok(Ok(response)) => response,
@@ -85,7 +86,6 @@ where
                 // The service's own error: the caller decides what the client sees.
                 exchange.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
                 exchange.complete();
-                *this.exchange = Held::default();
                 return Poll::Ready(Err(error));
             }
             Err(message) => {
@@ -94,10 +94,9 @@ where
             }
         };
         if let Some(whole) = mark(&mut response, exchange) {
-            let (body, exchange) = (response.body_mut(), std::mem::take(this.exchange));
-            *body = body::watch(std::mem::take(body), whole, exchange, cx);
+            let body = response.body_mut();
+            *body = body::watch(std::mem::take(body), whole, held, cx);
         }
-        *this.exchange = Held::default();
         Poll::Ready(Ok(response))
     }
 }

@@ -108,7 +108,8 @@ impl HeldContext {
         }
     }
 
-    /// As [`scope`](Self::scope) for a future that is yet to be made, by [`InContext::begin`].
+    /// As [`scope`](Self::scope) for a future that is yet to be made, by [`InContext::begin`]; pending
+    /// until then.
     pub fn scope_later<F: Future>(self) -> InContext<F> {
         InContext {
             future: None,
@@ -276,7 +277,7 @@ impl<F: Future> Future for InContext<F> {
         let mut this = self.project();
         this.context.within(|| {
             let Some(future) = this.future.as_mut().as_pin_mut() else {
-                // Polled after its end, against the contract of `Future`.
+                // Not begun, or polled after its end, against the contract of `Future`.
                 return Poll::Pending;
             };
             let polled = future.poll(cx);
