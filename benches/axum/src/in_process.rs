@@ -16,9 +16,6 @@ use tower_service::Service;
 use crate::child::Child;
 use crate::{alloc, median, runtime, variants};
 
-/// Where its memory happens to lie makes one process of a variant faster than the next: there is more than
-/// one.
-const GENERATIONS: usize = 9;
 const ROUNDS: usize = 14;
 const WARM: usize = 3;
 const REQUESTS: usize = 4_000;
@@ -39,11 +36,7 @@ pub struct Cost {
 
 /// Medians of each variant, in the order of [`variants::NAMES`].
 pub fn costs(dir: &Path) -> Vec<Cost> {
-    let mut all = vec![Vec::new(); variants::NAMES.len()];
-    for _ in 0..GENERATIONS {
-        let dir = tempfile::tempdir_in(dir).expect("a folder");
-        generation(dir.path(), &mut all);
-    }
+    let all = variants::generations(dir, generation);
     let medians = all.into_iter().map(|costs: Vec<Cost>| Cost {
         thread_ns: median(costs.iter().map(|c| c.thread_ns).collect()),
         process_ns: median(costs.iter().map(|c| c.process_ns).collect()),

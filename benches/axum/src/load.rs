@@ -9,9 +9,6 @@ use bongsu_axum_glue::{ServeOptions, serve};
 use crate::child::Child;
 use crate::{median, runtime, variants};
 
-/// Where its memory and its sockets happen to lie makes one server of a variant faster than the next: there
-/// is more than one.
-const GENERATIONS: usize = 9;
 const ROUNDS: usize = 3;
 const CLIENT_CORE: &str = "1";
 
@@ -25,11 +22,7 @@ pub struct Load {
 
 /// Medians of what each variant is in a round over what the first is in it; each has its turn.
 pub fn ratios(dir: &Path) -> Vec<Load> {
-    let mut all = vec![Vec::new(); variants::NAMES.len()];
-    for _ in 0..GENERATIONS {
-        let dir = tempfile::tempdir_in(dir).expect("a folder");
-        generation(dir.path(), &mut all);
-    }
+    let all = variants::generations(dir, generation);
     let bare = all[0].clone();
     for (name, loads) in variants::NAMES.into_iter().zip(&all) {
         let Load {

@@ -21,6 +21,21 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 /// How the route is watched. The first is what the others are compared with.
 pub const NAMES: [&str; 6] = ["bare", "empty", "no_line", "no_metrics", "bongsu", "peers"];
 
+/// Where memory and sockets happen to lie makes one process of a variant faster than the next: there is more
+/// than one.
+const GENERATIONS: usize = 9;
+
+/// What each variant was measured at, in the order of [`NAMES`], by processes that start anew, a folder for
+/// each start.
+pub fn generations<T: Clone>(dir: &Path, measure: fn(&Path, &mut [Vec<T>])) -> Vec<Vec<T>> {
+    let mut all = vec![Vec::new(); NAMES.len()];
+    for _ in 0..GENERATIONS {
+        let dir = tempfile::tempdir_in(dir).expect("a folder");
+        measure(dir.path(), &mut all);
+    }
+    all
+}
+
 /// What must live as long as the router.
 #[derive(Default)]
 pub struct Guards {
