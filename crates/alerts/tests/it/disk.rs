@@ -35,14 +35,22 @@ pub(crate) async fn sender(arguments: &[String]) {
             matches!(error, SendError::Store { direct: false, .. }),
             "{error:?}"
         );
-        let alert = Alert::new(AlertLevel::Critical, "fire", "x".repeat(16_000), "s");
-        let error = alerts.send_alert(alert).await.unwrap_err();
+        // A group commit may have met the limit where one alert alone still fits: those go first.
+        let (fire, error) = loop {
+            let title = format!("fire {acknowledged}");
+            let alert = Alert::new(AlertLevel::Critical, &*title, "x".repeat(16_000), "s");
+            match alerts.send_alert(alert).await {
+                Ok(_) => acknowledged += 1,
+                Err(error) => break (title, error),
+            }
+            assert!(acknowledged < 10_000, "the limit was never met again");
+        };
         assert!(
             matches!(error, SendError::Store { direct: true, .. }),
             "{error:?}"
         );
         let mut waited = 0;
-        while !pager.received().iter().any(|seen| seen.title == "fire") {
+        while !pager.received().iter().any(|seen| seen.title == fire) {
             assert!(waited < 3_000, "the direct delivery never came");
             tokio::time::sleep(Duration::from_millis(10)).await;
             waited += 1;
@@ -77,11 +85,11 @@ fn a_disk_that_takes_no_more_is_said() {
     };
     store.history(everything, Box::new(move |found| tx.send(found).unwrap()));
     let found = rx.recv().unwrap().unwrap();
-    let errors = found
+    let sent = |title: &str| title.starts_with('t') || title.starts_with("fire ");
+    let kept = found
         .iter()
-        .filter(|entry| entry.accepted.alert.level == AlertLevel::Error)
-        .filter(|entry| entry.accepted.alert.title.starts_with('t'))
+        .filter(|entry| sent(&entry.accepted.alert.title))
         .count();
     assert!(acknowledged > 10);
-    assert_eq!(errors, acknowledged);
+    assert_eq!(kept, acknowledged);
 }
