@@ -74,6 +74,9 @@ impl Parts {
         let config = builder.config;
         #[cfg(feature = "logging")]
         let logging = logging(&config)?;
+        for unread in &config.unread {
+            tracing::warn!(variable = unread.name, "{unread}");
+        }
         #[cfg(feature = "metrics")]
         let metrics = metrics(&config, tasks)?;
         #[cfg(feature = "alerts")]

@@ -36,13 +36,18 @@ pub(super) fn watch(
     if inner.size_hint().exact().is_some() {
         first = Pin::new(&mut inner).poll_frame(cx);
     }
-    if let Some(exchange) = exchange.get_mut()
-        && inner.is_end_stream()
-        && let Some(data) = data(&first)
+    if inner.is_end_stream()
+        && let Some(exchange) = exchange.get_mut()
+        && let Poll::Ready(Some(Ok(frame))) = first
     {
-        exchange.response_bytes += data.len() as u64;
-        exchange.complete();
-        return Body::from(data.clone());
+        match frame.into_data() {
+            Ok(data) => {
+                exchange.response_bytes += data.len() as u64;
+                exchange.complete();
+                return Body::from(data);
+            }
+            Err(trailers) => first = Poll::Ready(Some(Ok(trailers))),
+        }
     }
     Body::new(MonitorBody {
         inner,

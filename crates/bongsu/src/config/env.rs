@@ -6,6 +6,11 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 pub trait Vars {
     /// The value of `key`, if set to something.
     fn get(&self, key: &str) -> Option<String>;
+
+    /// The names of all that are set, to find those that nothing reads. A source that cannot tell gives none.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The process environment.
@@ -20,6 +25,17 @@ impl Vars for ProcessEnv {
     fn get(&self, key: &str) -> Option<String> {
         std::env::var(key).ok().filter(|value| !value.is_empty())
     }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    fn names(&self) -> Vec<String> {
+        let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+        // A name that is not Unicode is none of ours.
+        set.filter_map(|(name, _)| name.into_string().ok())
+            .collect()
+    }
 }
 
 /// Variables from a map: for tests and for services with configuration of their own.
@@ -31,6 +47,11 @@ where
         BTreeMap::get(self, key)
             .filter(|value| !value.is_empty())
             .cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let set = self.iter().filter(|(_, value)| !value.is_empty());
+        set.map(|(name, _)| name.as_ref().to_owned()).collect()
     }
 }
 
@@ -69,6 +90,14 @@ impl EnvWithFile {
 impl Vars for EnvWithFile {
     fn get(&self, key: &str) -> Option<String> {
         ProcessEnv.get(key).or_else(|| Vars::get(&self.file, key))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = ProcessEnv.names();
+        names.extend(self.file.names());
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 }
 

@@ -16,6 +16,7 @@ mod env;
 mod error;
 mod reader;
 mod secret;
+mod unread;
 pub mod variables;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -26,6 +27,7 @@ pub use env::{DotEnvError, EnvWithFile, ProcessEnv, Vars};
 pub use error::{ConfigError, Problem};
 use reader::Reader;
 pub use secret::Secret;
+pub use unread::UnreadVariable;
 
 /// Everything that [`Bongsu`](crate::Bongsu) needs to know.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct Config {
     pub report: ReportConfig,
     /// Whether the console's history outlives a restart, in a file of the data folder.
     pub console_history: bool,
+    /// Variables that are set, look like one of these, and are none: said at start and by the doctor.
+    pub unread: Vec<UnreadVariable>,
 }
 
 /// Who is speaking: on every log line, metric and alert.
@@ -246,6 +250,7 @@ impl Config {
             alerts: alerts(&mut r),
             report: report(&mut r),
             console_history: console_history(&mut r),
+            unread: unread::among(vars.names()),
         };
         #[cfg(feature = "logging")]
         check_log(&mut r, &config);

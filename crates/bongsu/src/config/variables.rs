@@ -120,6 +120,12 @@ pub fn all() -> impl Iterator<Item = &'static Variable> {
     VARIABLES.iter().flat_map(|(_, group)| group.iter())
 }
 
+/// The names under which `variable` is read: a secret's file has its own.
+pub(super) fn names(variable: &Variable) -> impl Iterator<Item = String> + use<> {
+    let file = variable.secret.then(|| format!("{}_FILE", variable.name));
+    std::iter::once(variable.name.to_owned()).chain(file)
+}
+
 /// The table of the README.
 #[must_use]
 pub fn markdown() -> String {

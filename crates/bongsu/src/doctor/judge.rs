@@ -5,6 +5,7 @@ use std::{io, path::Path};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::Finding;
+use crate::config::UnreadVariable;
 
 /// Seconds by which the clock may differ from somebody else's before it is worth a word, and before
 /// signatures and schedules go wrong. A `Date` header is good to a second or two.
@@ -14,6 +15,22 @@ const DESCRIPTORS: (u64, u64) = (4_096, 256);
 /// Bytes free below which the alert store and the archive are in danger, and cannot be written soon.
 #[cfg(feature = "resources")]
 const FREE: (u64, u64) = (1 << 30, 100 << 20);
+
+/// What was read is understood, or there would be no configuration; what was not may be a slip.
+pub(super) fn configuration(unread: &[UnreadVariable]) -> Vec<Finding> {
+    if unread.is_empty() {
+        let detail = "every variable that is set is understood";
+        return vec![Finding::ok("configuration", detail)];
+    }
+    let findings = unread.iter().map(|unread| {
+        let remedy = match &unread.meant {
+            Some(meant) => format!("is {meant} meant? Rename it, or take it away"),
+            None => "see the table of variables in the README, or take it away".to_owned(),
+        };
+        Finding::warning(&unread.name, "is set and nothing reads it", remedy)
+    });
+    findings.collect()
+}
 
 /// The clock, against the year of the build and a server's own.
 pub(super) fn clock(now: Timestamp, built: i16, server: Option<(&str, Timestamp)>) -> Finding {

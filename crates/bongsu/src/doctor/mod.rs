@@ -52,10 +52,7 @@ impl Builder {
     /// Looks at everything that the configuration, the added checks and the added channels need.
     pub async fn doctor(self) -> Diagnosis {
         let mut diagnosis = Diagnosis::default();
-        diagnosis.push(Finding::ok(
-            "configuration",
-            "every variable that is set is understood",
-        ));
+        diagnosis.extend(judge::configuration(&self.config.unread));
         let Self {
             config,
             #[cfg(feature = "health")]

@@ -35,6 +35,26 @@ fn a_wrong_configuration_is_told_whole_and_ends_with_2() {
 }
 
 #[test]
+fn a_variable_that_nothing_reads_is_said_and_it_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Service::start(
+        "trading_engine",
+        dir.path(),
+        &[("SLACK_WEBHOK_URL", "https://hooks/T0P-S3CRET")],
+    );
+    assert_eq!(engine.ask("GET", "/liveness", "").0, 200);
+    let read = || std::fs::read_to_string(dir.path().join("trading_engine.log")).unwrap();
+    let warning = until("the log names it", || {
+        let log = read();
+        let line = log.lines().find(|line| line.contains("SLACK_WEBHOK_URL"));
+        line.map(str::to_owned)
+    });
+    assert!(warning.contains(r#""level":"WARN""#), "{warning}");
+    assert!(warning.contains("is SLACK_WEBHOOK_URL meant?"), "{warning}");
+    assert!(!read().contains("T0P-S3CRET"));
+}
+
+#[test]
 fn a_port_in_use_is_told_and_ends_with_1() {
     let dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -87,6 +87,30 @@ fn the_doctor_is_content_with_an_environment_that_will_do() {
 }
 
 #[test]
+fn the_doctor_asks_what_a_slip_of_the_pen_means() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(".env"), "SLACK_CHANEL='#T0P-S3CRET'\n").unwrap();
+    let vars = [
+        ("SERVICE_NAME", "engine"),
+        ("BONGSU_BIND", &free_address().to_string()),
+        ("SMTP_PASWORD", "T0P-S3CRET"),
+    ];
+    let (code, told) = run("doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 0, "{told}");
+    check(
+        &told,
+        &[
+            "warning  SMTP_PASWORD",
+            "is SMTP_PASSWORD meant?",
+            "warning  SLACK_CHANEL",
+            "is SLACK_CHANNEL meant?",
+        ],
+    );
+    assert!(!told.contains("every variable that is set is understood"));
+    assert!(!told.contains("T0P-S3CRET"), "{told}");
+}
+
+#[test]
 fn the_doctor_says_each_failure_with_a_remedy_and_ends_with_1() {
     let dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

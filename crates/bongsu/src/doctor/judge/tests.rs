@@ -16,6 +16,21 @@ fn at(text: &str) -> Timestamp {
 }
 
 #[test]
+fn configuration_table() {
+    let judged = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name, "x".to_owned()));
+        let mut vars: std::collections::BTreeMap<&str, String> = names.collect();
+        vars.insert("SERVICE_NAME", "engine".to_owned());
+        configuration(&crate::Config::from_vars(&vars).unwrap().unread)
+    };
+    check(&judged(&["PATH"])[0], Fine, "understood");
+    let found = judged(&["LOG_DIRR", "BONGSU_FIRE"]);
+    check(&found[0], Warning, "see the table of variables");
+    check(&found[1], Warning, "is LOG_DIR meant?");
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
 fn clock_table() {
     let now = at("2026-11-24T13:00:00Z");
     let server = |text: &str| Some(("hooks.example.com", at(text)));
