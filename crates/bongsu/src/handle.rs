@@ -1,6 +1,5 @@
 use std::{
     future::Future,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -98,12 +97,6 @@ impl Bongsu {
     #[must_use]
     pub fn reports(&self) -> Option<&bongsu_reports::ReportGenerator> {
         self.0.parts.reports.as_ref()
-    }
-
-    /// The file of a `DATABASE_URL` that begins with `sqlite:`.
-    #[must_use]
-    pub fn sqlite_path(&self) -> Option<PathBuf> {
-        self.0.config.sqlite_path()
     }
 
     /// Runs a background task of the service until it ends or [`Bongsu::shutdown`] ends it.

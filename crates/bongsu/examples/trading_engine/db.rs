@@ -1,7 +1,7 @@
 //! The desk's database: SQLite with the tables that the daily report reads.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -91,7 +91,12 @@ pub enum DbError {
     Interrupted,
 }
 
-fn open(path: &PathBuf) -> rusqlite::Result<Connection> {
+/// Makes the database, with a month of trades in it, where there is none.
+pub fn create(path: &Path) -> rusqlite::Result<()> {
+    open(path).map(drop)
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(2))?;
     create_schema(&connection)?;

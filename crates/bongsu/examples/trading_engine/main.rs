@@ -38,11 +38,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), bongsu::Error> {
-    let bongsu = Bongsu::builder(Config::from_env()?)
+    let config = Config::from_env()?;
+    let path = config.sqlite_path().unwrap_or_else(|| "engine.db".into());
+    // Before anybody looks for it. A failure is met again, and told, by the first query.
+    let _told_later = db::create(&path);
+    let bongsu = Bongsu::builder(config)
         .version(env!("CARGO_PKG_VERSION"))
         .start()
         .await?;
-    let path = bongsu.sqlite_path().unwrap_or_else(|| "engine.db".into());
     let db = db::Db::new(path, bongsu.metrics().clone());
     let desk = Desk::new(db, bongsu.metrics().clone(), bongsu.alerts().clone());
 
