@@ -7,72 +7,45 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Lines of at most so many bytes together; the oldest make room for the newest.
 pub(crate) struct Recent {
     most: usize,
-    ring: Mutex<Ring>,
-}
-
-#[derive(Default)]
-struct Ring {
-    bytes: VecDeque<u8>,
-    /// The length of each line, its end included.
-    lines: VecDeque<usize>,
-}
-
-impl Ring {
-    fn push(&mut self, line: &[u8], most: usize) {
-        while self.bytes.len() + line.len() > most {
-            let Some(oldest) = self.lines.pop_front() else {
-                return;
-            };
-            self.bytes.drain(..oldest);
-        }
-        self.bytes.extend(line);
-        self.lines.push_back(line.len());
-    }
+    /// Whole lines with their ends. Where each begins is looked for by who reads, which is rare.
+    ring: Mutex<VecDeque<u8>>,
 }
 
 impl Recent {
-    /// Room for `most` bytes, taken at once: keeping a line never allocates much.
+    /// Room for `most` bytes, taken at once: keeping a line never allocates.
     pub(crate) fn new(most: usize) -> Recent {
         Recent {
             most,
-            ring: Mutex::new(Ring {
-                bytes: VecDeque::with_capacity(most),
-                lines: VecDeque::new(),
-            }),
+            ring: Mutex::new(VecDeque::with_capacity(most)),
         }
     }
 
     /// Keeps whole lines; one that is longer than all the room is not kept.
     pub(crate) fn keep(&self, lines: &[u8]) {
         // What would be pushed out again at once need not go in.
-        let from = lines.len().saturating_sub(self.most);
+        let surplus = lines.len().saturating_sub(self.most);
+        let lines = &lines[whole_lines_end(surplus, lines.iter())..];
         let mut ring = self.ring();
-        let mut begin = 0;
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            if begin >= from {
-                ring.push(line, self.most);
-            }
-            begin += line.len();
-        }
+        let surplus = (ring.len() + lines.len()).saturating_sub(self.most);
+        let end = whole_lines_end(surplus, ring.iter());
+        ring.drain(..end);
+        ring.extend(lines);
     }
 
     /// The lines, the oldest first, without their ends. The lock is held for one copy of the bytes.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let (bytes, lengths) = {
+        let bytes = {
             let ring = self.ring();
-            let (a, b) = ring.bytes.as_slices();
-            ([a, b].concat(), ring.lines.clone())
+            let (a, b) = ring.as_slices();
+            [a, b].concat()
         };
-        let mut rest = bytes.as_slice();
-        let lines = lengths.into_iter().filter_map(|length| {
-            let (line, after) = rest.split_at_checked(length)?;
-            rest = after;
-            Some(String::from_utf8_lossy(line).trim_end().to_owned())
-        });
-        lines.collect()
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        lines
+            .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
+            .collect()
     }
 
-    fn ring(&self) -> MutexGuard<'_, Ring> {
+    fn ring(&self) -> MutexGuard<'_, VecDeque<u8>> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -81,6 +54,17 @@ impl fmt::Debug for Recent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recent").finish_non_exhaustive()
     }
+}
+
+/// Where the line ends that has the byte before `least`: so much goes, to lose `least` bytes at least and
+/// no line in part.
+fn whole_lines_end<'b>(least: usize, bytes: impl ExactSizeIterator<Item = &'b u8>) -> usize {
+    let Some(last) = least.checked_sub(1) else {
+        return 0;
+    };
+    let all = bytes.len();
+    let end = bytes.skip(last).position(|byte| *byte == b'\n');
+    end.map_or(all, |at| least + at)
 }
 
 #[cfg(test)]
@@ -108,6 +92,6 @@ mod tests {
             recent.keep(format!("{i}\n").as_bytes());
         }
         check(&["9998", "9999"]);
-        assert!(recent.ring().bytes.capacity() <= 16, "a bound is a bound");
+        assert!(recent.ring().capacity() <= 16, "a bound is a bound");
     }
 }
