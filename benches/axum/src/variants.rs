@@ -84,6 +84,8 @@ fn logging(dir: &Path, level: &str) -> LogGuard {
         .stdout(false)
         .dir(Some(dir.into()))
         .rotation(Rotation::never())
+        // As the facade with the console has it.
+        .recent(1 << 20)
         .build()
         .and_then(bongsu_logging::Logging::install)
         .expect("a valid set-up")

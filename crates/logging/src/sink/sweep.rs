@@ -6,11 +6,17 @@ use crate::json::time;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+/// Compressed in one go.
+const PIECE: usize = 16 * 1024;
+/// Between two of them; what the system adds to a sleep makes it some 260 µs.
+const REST: Duration = Duration::from_micros(200);
 
 /// What happened to the file and its rotated ones.
 #[derive(Debug, Default)]
@@ -122,8 +128,10 @@ fn compress(path: &Path) -> io::Result<()> {
     let (temporary, finished) = (named(".gz.tmp"), named(".gz"));
     let mut source = File::open(path)?;
     let written = File::create(&temporary).and_then(|file| {
-        let mut encoder = GzEncoder::new(BufWriter::new(file), Compression::default());
-        io::copy(&mut source, &mut encoder)?;
+        // What does not repeat in a log is ids, which no level makes smaller: the fast one is seven times
+        // as fast and takes 3 % more room.
+        let mut encoder = GzEncoder::new(BufWriter::new(file), Compression::fast());
+        copy_gently(&mut source, &mut encoder)?;
         let file = encoder
             .finish()?
             .into_inner()
@@ -138,18 +146,38 @@ fn compress(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
+/// Some 40 µs of work at a time, and then a rest: an eighth of a core, taken from no request for long.
+fn copy_gently(source: &mut impl Read, target: &mut impl Write) -> io::Result<()> {
+    let mut piece = [0; PIECE];
+    loop {
+        match source.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(n) => target.write_all(&piece[..n])?,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        }
+        std::thread::sleep(REST);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sink::rotate::rotated_name;
-    use std::io::Read;
+
+    /// More than is compressed in one go.
+    fn text(file: usize) -> String {
+        (0..PIECE)
+            .map(|line| format!("{line} of file {file}\n"))
+            .collect()
+    }
 
     #[test]
     fn compresses_deletes_and_leaves_the_rest_alone() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         for (i, unix) in [1_000_000, 1_000_001, 1_000_002].into_iter().enumerate() {
-            fs::write(at(&rotated_name("svc", unix, 1)), format!("file {i}\n")).unwrap();
+            fs::write(at(&rotated_name("svc", unix, 1)), text(i)).unwrap();
         }
         let strangers = [
             "svc.log",
@@ -180,7 +208,7 @@ mod tests {
             flate2::read::GzDecoder::new(gz)
                 .read_to_string(&mut text)
                 .unwrap();
-            assert_eq!(text, format!("file {i}\n"));
+            assert_eq!(text, self::text(i));
         }
     }
 
