@@ -74,7 +74,7 @@ async fn answer(reports: &ReportGenerator, request: &Request) -> Result<(), Stri
                 .await
                 .map_err(|e| e.chain())?;
             let folder = Path::new(&request.out);
-            write(&reports.render(&summary), folder)
+            write(&reports.render(&summary).await, folder)
                 .map_err(|error| format!("cannot write to {}: {error}", folder.display()))?;
             say(&format!(
                 "Nothing was sent. Look at {}",

@@ -436,6 +436,12 @@ impl ServiceMetrics {
         }
     }
 
+    /// Bytes of the latest page before it was packed; 0 before the first.
+    #[must_use]
+    pub fn page_bytes(&self) -> usize {
+        self.registry.page.load(Relaxed)
+    }
+
     /// Makes these metrics the target of the `metrics` macros in this process. Run
     /// [`run_upkeep`](Self::run_upkeep) beside it.
     ///

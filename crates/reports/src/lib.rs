@@ -24,7 +24,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let summary = reports.generate_daily_summary("2026-05-28".parse()?).await?;
-//! println!("{}", reports.render(&summary).text);
+//! println!("{}", reports.render(&summary).await.text);
 //! reports.send_daily_report(&summary).await;
 //! // And every session from now on; spawn it beside the service:
 //! let schedule = reports.run_schedule();

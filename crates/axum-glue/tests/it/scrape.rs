@@ -1,5 +1,10 @@
 //! What a scrape shows of requests that went through the middleware.
 
+use std::{
+    sync::{Arc, Mutex},
+    thread::ThreadId,
+};
+
 use axum::{Router, body::Body, http::Request, routing::get};
 use bongsu_axum_glue::{MonitorLayer, OpsPolicy, metrics_router};
 use bongsu_metrics::ServiceMetrics;
@@ -14,6 +19,37 @@ async fn scrape(app: &Router, accept: &str) -> String {
     let response = app.clone().oneshot(request).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
+}
+
+/// Requests go on meanwhile, on a runtime of one thread too.
+#[tokio::test]
+async fn a_large_page_is_not_written_on_a_thread_that_polls() {
+    let metrics = ServiceMetrics::new("test").unwrap();
+    let writers: Arc<Mutex<Vec<ThreadId>>> = Arc::default();
+    let wrote = Arc::clone(&writers);
+    metrics.on_scrape(Box::new(move |_| {
+        wrote.lock().unwrap().push(std::thread::current().id());
+    }));
+    let app = metrics_router::<()>(metrics.clone(), OpsPolicy::open()).with_state(());
+    scrape(&app, "text/plain").await;
+    for number in 0..2_000 {
+        let symbol = format!("symbol-{number:04}");
+        metrics.record_signal("momentum", &symbol);
+    }
+    let (before, after) = (
+        scrape(&app, "text/plain").await,
+        scrape(&app, "text/plain").await,
+    );
+    assert!(before.len() > 64 * 1024, "{} bytes", before.len());
+    assert_eq!(before.lines().count(), after.lines().count());
+    let here = std::thread::current().id();
+    let writers = writers.lock().unwrap();
+    let elsewhere: Vec<bool> = writers.iter().map(|writer| *writer != here).collect();
+    assert_eq!(
+        elsewhere,
+        [false, false, true],
+        "it was small until the third"
+    );
 }
 
 #[tokio::test]

@@ -140,10 +140,16 @@ impl ReportGenerator {
         self.generate(date, self.now()).await
     }
 
-    /// Draws a summary with the generator's renderer.
-    #[must_use]
-    pub fn render(&self, summary: &DailySummary) -> RenderedReport {
-        (self.inner.render)(summary)
+    /// Draws a summary with the generator's renderer, on the runtime's threads for blocking calls: the
+    /// charts take tens of milliseconds. A panic of the renderer's is passed on.
+    pub async fn render(&self, summary: &DailySummary) -> RenderedReport {
+        let (render, drawn) = (Arc::clone(&self.inner.render), summary.clone());
+        match tokio::task::spawn_blocking(move || render(&drawn)).await {
+            Ok(rendered) => rendered,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime is stopping and takes no more of them.
+            Err(_) => (self.inner.render)(summary),
+        }
     }
 
     /// The calendar with its overrides.

@@ -84,7 +84,7 @@ impl ReportGenerator {
     /// Delivers a kept report to whoever has not got it.
     pub(crate) async fn send_kept(&self, kept: &KeptReport) -> Result<DeliveryReport, ReportError> {
         let summary = parse(kept)?;
-        let rendered = self.render(&summary);
+        let rendered = self.render(&summary).await;
         self.archive(&summary, &rendered).await;
         let mut report = DeliveryReport::default();
         let mut news = false;

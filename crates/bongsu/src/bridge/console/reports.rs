@@ -129,7 +129,7 @@ pub(super) async fn archive(
 
 pub(super) async fn page(reports: &ReportGenerator, session: Date) -> Result<String, SourceError> {
     match reports.kept_summary(session).await {
-        Ok(summary) => Ok(reports.render(&summary).preview_html),
+        Ok(summary) => Ok(reports.render(&summary).await.preview_html),
         Err(ReportError::NotKept { .. }) => Err(SourceError::NotFound { what: "report" }),
         Err(error) => Err(SourceError::Failed {
             reason: error.chain(),
