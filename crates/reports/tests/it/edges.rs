@@ -321,3 +321,33 @@ async fn times_in_other_zones() {
     marked.execute("UPDATE trades SET executed_at = executed_at || '+09:00'");
     assert_eq!(report(&marked, DAY).await.fills, expected.fills);
 }
+
+/// Charts take tens of milliseconds, in which a runtime of one thread would answer nobody.
+#[tokio::test]
+async fn a_report_is_drawn_away_from_the_threads_that_poll() {
+    let here = std::thread::current().id();
+    let options = bongsu_reports::render::RenderOptions::default();
+    let generator = ReportGenerator::builder(Month::new().source())
+        .renderer(move |summary| {
+            assert_ne!(std::thread::current().id(), here);
+            bongsu_reports::render::render(summary, &options)
+        })
+        .build()
+        .unwrap();
+    let error = ReportError::NotKept { session: DAY };
+    let summary = generator.unavailable(DAY, &error).await;
+    let rendered = generator.render(&summary).await;
+    assert!(rendered.text.contains("2026-05-28"), "{}", rendered.text);
+}
+
+#[tokio::test]
+#[should_panic(expected = "no paint left")]
+async fn a_renderers_panic_is_the_callers() {
+    let generator = ReportGenerator::builder(Month::new().source())
+        .renderer(|_| panic!("no paint left"))
+        .build()
+        .unwrap();
+    let error = ReportError::NotKept { session: DAY };
+    let summary = generator.unavailable(DAY, &error).await;
+    generator.render(&summary).await;
+}
