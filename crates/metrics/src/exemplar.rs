@@ -1,7 +1,10 @@
 //! One recent trace for each bucket of a route's durations.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
+
+use crate::service_metrics::nanos;
 
 /// Longest trace id kept, in bytes; that of W3C has 32.
 const MAX_TRACE: usize = 64;
@@ -49,54 +52,65 @@ impl Exemplar {
 }
 
 /// A recent exemplar of each bucket.
-#[derive(Debug, Default)]
-pub(crate) struct Exemplars(Mutex<Vec<Option<Kept>>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    exemplar: Exemplar,
-    since: Instant,
+#[derive(Debug)]
+pub(crate) struct Exemplars {
+    start: Instant,
+    /// When each may be replaced, in nanoseconds since `start`. Every request looks here, and only reads:
+    /// threads that serve the same route do not take the line of memory from each other.
+    due: Box<[AtomicU64]>,
+    /// Empty until the first.
+    kept: Mutex<Vec<Option<Exemplar>>>,
 }
 
 impl Exemplars {
+    pub(crate) fn new(buckets: usize, start: Instant) -> Self {
+        Self {
+            start,
+            due: std::iter::repeat_with(AtomicU64::default)
+                .take(buckets)
+                .collect(),
+            kept: Mutex::default(),
+        }
+    }
+
     /// Keeps what `make` gives for the bucket, unless the one it has is young, or another thread is here
     /// at this moment: one of them is enough.
     pub(crate) fn offer(
         &self,
         bucket: usize,
-        buckets: usize,
         now: Instant,
         make: impl FnOnce() -> Option<Exemplar>,
     ) {
-        let mut kept = match self.0.try_lock() {
+        let Some(due) = self.due.get(bucket) else {
+            return;
+        };
+        let now = nanos(now.saturating_duration_since(self.start));
+        if now >= due.load(Relaxed) {
+            self.keep(bucket, now, make);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, bucket: usize, now: u64, make: impl FnOnce() -> Option<Exemplar>) {
+        let mut kept = match self.kept.try_lock() {
             Ok(kept) => kept,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        if kept.is_empty() {
-            kept.resize(buckets, None);
-        }
-        let Some(place) = kept.get_mut(bucket) else {
+        let Some(exemplar) = make() else {
             return;
         };
-        let young = |kept: &Kept| now.saturating_duration_since(kept.since) < YOUNG;
-        if place.as_ref().is_some_and(young) {
-            return;
+        if kept.is_empty() {
+            kept.resize(self.due.len(), None);
         }
-        if let Some(exemplar) = make() {
-            *place = Some(Kept {
-                exemplar,
-                since: now,
-            });
-        }
+        kept[bucket] = Some(exemplar);
+        self.due[bucket].store(now.saturating_add(nanos(YOUNG)), Relaxed);
     }
 
     /// A copy for a page.
     pub(crate) fn snapshot(&self) -> Vec<Option<Exemplar>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter()
-            .map(|place| place.map(|kept| kept.exemplar))
-            .collect()
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.clone()
     }
 }
 
@@ -107,10 +121,10 @@ mod tests {
 
     #[test]
     fn a_young_exemplar_stays_and_each_bucket_has_its_own() {
-        let kept = Exemplars::default();
         let start = crate::timing::now();
+        let kept = Exemplars::new(3, start);
         let offer = |bucket, trace: &str, after: Duration| {
-            kept.offer(bucket, 3, start + after, || {
+            kept.offer(bucket, start + after, || {
                 Exemplar::new(trace, 1, unix_now())
             });
         };

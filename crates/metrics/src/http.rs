@@ -160,7 +160,7 @@ impl Http {
                 base: cell,
                 endpoint: endpoint.into(),
                 method: method.into(),
-                exemplars: Exemplars::default(),
+                exemplars: Exemplars::new(self.durations.buckets(), crate::timing::now()),
             }));
             Some(Found {
                 cell,
@@ -319,10 +319,7 @@ impl HttpRoute {
         if let Some(route) = &self.route {
             let bounds = &self.registry.http.durations;
             let exemplar = || Exemplar::new(trace_id().as_ref(), nanos, unix_now());
-            let buckets = bounds.buckets();
-            route
-                .exemplars
-                .offer(bounds.bucket(nanos), buckets, now, exemplar);
+            route.exemplars.offer(bounds.bucket(nanos), now, exemplar);
         }
     }
 }
