@@ -240,20 +240,20 @@ impl LogLayer {
             if let Some(parent) = event.parent()
                 && let Some(fields) = self.resolve(ctx, parent)
             {
-                fields.append(line, site, context);
+                fields.append(line, site, context, event);
             }
             return;
         }
         let done = local::with_current(
             layer,
             |id| self.resolve(ctx, &Id::from_u64(id)),
-            |fields| fields.append(line, site, context),
+            |fields| fields.append(line, site, context, event),
         );
         if done.is_err()
             && let Some(span) = ctx.lookup_current()
             && let Some(fields) = self.resolve(ctx, &span.id())
         {
-            fields.append(line, site, context);
+            fields.append(line, site, context, event);
         }
     }
 
@@ -479,7 +479,7 @@ where
         visitor.open_nested();
         let late_message = visitor.late_message.take();
 
-        let context = context::append(&mut line, &core.scheme, core.id, site);
+        let context = context::append(&mut line, &core.scheme, core.id, site, event);
         self.append_spans(&mut line, site, &context, event, &ctx);
 
         if line.truncated || suppressed > 0 {

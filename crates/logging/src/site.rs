@@ -6,9 +6,11 @@
 use crate::limit::Limiter;
 use crate::scheme::{Layout, Scheme};
 use crate::span::SpanCtx;
+use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use tracing_core::Metadata;
+use tracing_core::field::{Field, Visit};
+use tracing_core::{Event, Metadata};
 
 /// What to do with a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,8 +173,39 @@ impl Site {
     }
 
     /// Whether a key of this hash is one of the site's own.
-    pub(crate) fn owns(&self, hash: u64) -> bool {
+    fn owns(&self, hash: u64) -> bool {
         self.keys.iter().any(|key| key.hash == hash)
+    }
+}
+
+/// The fields that an event has a value for. It has none for an `Option` that is `None` and for an `Empty`:
+/// these hide nothing of what lies around them.
+pub(crate) struct Said<'s> {
+    site: &'s Site,
+    /// A bit for each of the first fields; those behind count as said.
+    fields: u128,
+}
+
+impl<'s> Said<'s> {
+    /// For the few events that share a key with what lies around them: the fields are gone through again.
+    pub(crate) fn by(event: &Event<'_>, site: &'s Site) -> Said<'s> {
+        let mut said = Said { site, fields: 0 };
+        event.record(&mut said);
+        said
+    }
+
+    pub(crate) fn has(&self, hash: u64) -> bool {
+        let said = |index: usize| index >= 128 || self.fields >> index & 1 == 1;
+        let mut keys = self.site.keys.iter().enumerate();
+        keys.any(|(index, key)| key.hash == hash && said(index))
+    }
+}
+
+impl Visit for Said<'_> {
+    fn record_debug(&mut self, field: &Field, _: &dyn fmt::Debug) {
+        if field.index() < 128 {
+            self.fields |= 1 << field.index();
+        }
     }
 }
 

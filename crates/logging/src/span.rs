@@ -3,9 +3,10 @@
 use crate::context::Appended;
 use crate::json::line::Line;
 use crate::scheme::Scheme;
-use crate::site::Site;
+use crate::site::{Said, Site};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tracing_core::Event;
 
 /// One serialised field: its key's hash and where it ends.
 #[derive(Clone, Copy, Debug)]
@@ -237,13 +238,20 @@ impl SpanCtx {
 
     /// Appends the fields whose keys neither the event nor the context has.
     #[inline]
-    pub(crate) fn append(&self, line: &mut Line, site: &Site, context: &Appended) {
+    pub(crate) fn append(
+        &self,
+        line: &mut Line,
+        site: &Site,
+        context: &Appended,
+        event: &Event<'_>,
+    ) {
         line.truncated |= self.truncated;
         let clash = self.context & context.present != 0 || site.repeats(self);
         if !clash && line.room(self.bytes.len()) {
             line.raw(&self.bytes);
         } else {
-            self.append_some(line, |hash| site.owns(hash) || context.has(hash));
+            let said = Said::by(event, site);
+            self.append_some(line, |hash| said.has(hash) || context.has(hash));
         }
     }
 

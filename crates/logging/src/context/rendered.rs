@@ -5,8 +5,9 @@ use crate::json::escape;
 use crate::json::hex;
 use crate::json::line::Line;
 use crate::scheme::Scheme;
-use crate::site::Site;
+use crate::site::{Said, Site};
 use crate::span::Seg;
+use tracing_core::Event;
 
 /// Longest id written; longer ones are cut.
 const ID_LIMIT: usize = 256;
@@ -39,9 +40,15 @@ impl Appended {
 
 /// Appends the context in force to an event's line.
 #[inline]
-pub(crate) fn append(line: &mut Line, scheme: &Scheme, layer: u64, site: &Site) -> Appended {
+pub(crate) fn append(
+    line: &mut Line,
+    scheme: &Scheme,
+    layer: u64,
+    site: &Site,
+    event: &Event<'_>,
+) -> Appended {
     let mut appended = Appended::default();
-    with_current(|scope| append_scope(scope, line, scheme, layer, site, &mut appended));
+    with_current(|scope| append_scope(scope, line, scheme, layer, site, event, &mut appended));
     appended
 }
 
@@ -53,6 +60,7 @@ fn append_scope(
     scheme: &Scheme,
     layer: u64,
     site: &Site,
+    event: &Event<'_>,
     appended: &mut Appended,
 ) {
     let mut rendered = scope.rendered.borrow_mut();
@@ -67,11 +75,12 @@ fn append_scope(
         line.raw(&rendered.bytes);
         return;
     }
+    let said = Said::by(event, site);
     let mut from = 0;
     for seg in &rendered.segs {
         let field = &rendered.bytes[from..seg.end as usize];
         from = seg.end as usize;
-        if site.owns(seg.hash) {
+        if said.has(seg.hash) {
             continue;
         }
         if line.room(field.len()) {

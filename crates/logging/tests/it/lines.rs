@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use std::fmt;
 use tracing::{info, info_span};
 
-fn config(capture: &Capture) -> LoggingConfig {
+pub(crate) fn config(capture: &Capture) -> LoggingConfig {
     LoggingConfig::new("svc", "test")
         .level("trace")
         .capture(capture)
 }
 
-fn parse(capture: &Capture) -> Vec<Value> {
+pub(crate) fn parse(capture: &Capture) -> Vec<Value> {
     serde_json::from_str(&capture.json()).unwrap_or_else(|e| panic!("{e}: {}", capture.text()))
 }
 
 /// Logs and gives the parsed lines.
-fn logged(f: impl FnOnce()) -> Vec<Value> {
+pub(crate) fn logged(f: impl FnOnce()) -> Vec<Value> {
     let capture = Capture::new();
     config(&capture).build().unwrap().with_default(f);
     parse(&capture)
@@ -265,51 +265,6 @@ fn helpers_keep_the_callers_place() {
         (&json!("WARN"), &json!("deep 1"))
     );
     assert_eq!(lines[5]["error_type"], "Outer");
-}
-
-#[tokio::test]
-async fn context_crosses_awaits_and_spawns() {
-    let capture = Capture::new();
-    let (layer, _guard) = config(&capture).build().unwrap().into_layer();
-    use tracing_subscriber::layer::SubscriberExt;
-    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-    LogContext::new()
-        .request_id("r-1")
-        .trace_id("t")
-        .scope(async {
-            info!("before");
-            tokio::task::yield_now().await;
-            bongsu_logging::set_user_id("kim");
-            info!(request_id = "own", "after");
-            let span = info_span!("work", job = 5, user_id = "span");
-            let task = {
-                let _in = span.enter();
-                bongsu_logging::in_current_context(async {
-                    info!("spawned");
-                    bongsu_logging::set_session_id("inner");
-                })
-            };
-            tokio::spawn(task).await.unwrap();
-            assert_eq!(LogContext::current().unwrap().session_id, None);
-        })
-        .await;
-    info!("outside");
-    let lines = parse(&capture);
-    assert_eq!(
-        (&lines[0]["request_id"], &lines[0]["trace_id"]),
-        (&json!("r-1"), &json!("t"))
-    );
-    assert!(lines[0].get("user_id").is_none());
-    assert_eq!(
-        (&lines[1]["request_id"], &lines[1]["user_id"]),
-        (&json!("own"), &json!("kim"))
-    );
-    assert_eq!(
-        (&lines[2]["request_id"], &lines[2]["job"]),
-        (&json!("r-1"), &json!(5))
-    );
-    assert_eq!(lines[2]["user_id"], "kim");
-    assert!(lines[3].get("request_id").is_none());
 }
 
 #[test]

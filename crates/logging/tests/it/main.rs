@@ -8,6 +8,7 @@
 
 mod any_event;
 mod child;
+mod context;
 mod files;
 mod lines;
 mod memory;
