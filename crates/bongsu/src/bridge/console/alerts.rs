@@ -89,14 +89,24 @@ pub(super) async fn history(
     now: Timestamp,
 ) -> Result<Vec<AlertRecord>, SourceError> {
     let until = now + SignedDuration::from_secs(1);
-    let entries = answer(alerts.history(now - HISTORY, until, LOOKED_THROUGH).await)?;
     let text = query.text.to_lowercase();
-    let records = entries.iter().map(record).filter(|record| {
+    let everything = text.is_empty() && query.level.is_none();
+    let most = if everything {
+        query.limit
+    } else {
+        LOOKED_THROUGH
+    };
+    let entries = answer(alerts.history(now - HISTORY, until, most).await)?;
+    let matching = entries.iter().filter(|entry| {
+        let accepted = &entry.accepted;
         let contains = |field: &str| field.to_lowercase().contains(&text);
-        Some(record.level) >= query.level
-            && (contains(&record.title) || contains(&record.key) || contains(&record.source))
+        Some(level(accepted.alert.level)) >= query.level
+            && (text.is_empty()
+                || contains(&accepted.alert.title)
+                || contains(&accepted.key)
+                || contains(&accepted.alert.source))
     });
-    Ok(records.take(query.limit).collect())
+    Ok(matching.take(query.limit).map(record).collect())
 }
 
 fn record(entry: &HistoryEntry) -> AlertRecord {

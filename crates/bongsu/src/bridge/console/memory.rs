@@ -58,6 +58,24 @@ struct Book {
     symbols: Vec<bongsu_console::SymbolPnl>,
 }
 
+/// Symbols that are remembered of the book: the screen shows fewer, and is made every other second.
+#[cfg(feature = "metrics")]
+const SYMBOLS: usize = 16;
+
+/// The largest gains and losses.
+#[cfg(feature = "metrics")]
+fn largest<'a>(pnl: impl Iterator<Item = (&'a str, f64)>) -> Vec<bongsu_console::SymbolPnl> {
+    let mut pnl: Vec<_> = pnl.collect();
+    pnl.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    pnl.truncate(SYMBOLS);
+    pnl.into_iter()
+        .map(|(symbol, krw)| bongsu_console::SymbolPnl {
+            symbol: symbol.to_owned(),
+            pnl_krw: krw as i64,
+        })
+        .collect()
+}
+
 impl Memory {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -68,7 +86,7 @@ impl Memory {
     pub(super) fn read(&self, now: Timestamp, metrics: &bongsu_metrics::ServiceMetrics) {
         use super::scrape;
 
-        let families = scrape::parse(&metrics.export_metrics());
+        let families = scrape::parse(&metrics.export_metrics(), usize::MAX, scrape::is_followed);
         let counted = scrape::Counted::of(&families);
         let pnl = scrape::by_label(&families, "trade_pnl_krw", "symbol");
         let book = Book {
@@ -76,12 +94,7 @@ impl Memory {
             value: scrape::gauge(&families, "portfolio_value_krw"),
             drawdown: scrape::gauge(&families, "portfolio_drawdown_percent"),
             positions: scrape::gauge(&families, "positions_active"),
-            symbols: pnl
-                .map(|(symbol, krw)| bongsu_console::SymbolPnl {
-                    symbol: symbol.to_owned(),
-                    pnl_krw: krw as i64,
-                })
-                .collect(),
+            symbols: largest(pnl),
         };
         let mut state = self.state();
         state.http = state.minute.push(now, counted);

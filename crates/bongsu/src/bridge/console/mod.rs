@@ -48,9 +48,10 @@ impl Console {
 pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
     use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
 
-    let source = Arc::new(Source::new(config, parts));
+    let source = Source::new(config, parts);
     let policy = parts.ops_token.clone().unwrap_or_else(OpsPolicy::loopback);
-    let (router, publisher) = console_router(source.clone(), policy, ConsoleOptions::default());
+    let (router, publisher) =
+        console_router(Arc::new(source.clone()), policy, ConsoleOptions::default());
     let end = Arc::new(Notify::new());
     let ended = end.clone();
     tasks.spawn("console", async move {
@@ -63,20 +64,20 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
     #[cfg(feature = "alerts")]
     tasks.spawn(
         "console-deliveries",
-        alerts::follow(source.alerts.subscribe(), source.memory.clone()),
+        alerts::follow(source.0.alerts.subscribe(), source.0.memory.clone()),
     );
     #[cfg(feature = "reports")]
-    if let Some(reports) = source.reports.clone() {
+    if let Some(reports) = source.0.reports.clone() {
         tasks.spawn(
             "console-reports",
-            reports::follow(reports, source.memory.clone()),
+            reports::follow(reports, source.0.memory.clone()),
         );
     }
     Console { router, end }
 }
 
 /// Reads the figures that are not at hand, and keeps the history.
-async fn record(source: Arc<Source>) {
+async fn record(source: Source) {
     #[cfg(feature = "sqlite")]
     let mut file = open_history(&source).await;
     let mut ticks = tokio::time::interval(RESOLUTION);
@@ -84,17 +85,8 @@ async fn record(source: Arc<Source>) {
     loop {
         ticks.tick().await;
         let now = Timestamp::now();
-        #[cfg(feature = "metrics")]
-        {
-            // A page of a hundred thousand series takes its time to read.
-            let reader = source.clone();
-            let read = move || reader.memory.read(now, &reader.metrics);
-            if let Err(error) = tokio::task::spawn_blocking(read).await {
-                tracing::error!(%error, "the console could not read the metrics");
-            }
-        }
-        let sample = Sample::of(&source.figures(now));
-        source.memory.keep(now, &sample);
+        let sample = source.off(move |known| known.sample(now)).await;
+        source.0.memory.keep(now, &sample);
         #[cfg(feature = "sqlite")]
         if let Some(keeper) = file.take() {
             file = store(keeper, now, sample).await;
@@ -104,11 +96,11 @@ async fn record(source: Arc<Source>) {
 
 /// The file of `BONGSU_CONSOLE_HISTORY`, with what it held taken into memory.
 #[cfg(feature = "sqlite")]
-async fn open_history(source: &Arc<Source>) -> Option<keeper::Keeper> {
+async fn open_history(source: &Source) -> Option<keeper::Keeper> {
+    let source = source.0.clone();
     if !source.config.console_history {
         return None;
     }
-    let source = source.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let path = source.config.data_dir.join("console.db");
         let now = Timestamp::now();
@@ -143,8 +135,11 @@ async fn store(keeper: keeper::Keeper, now: Timestamp, sample: Sample) -> Option
 }
 
 /// The parts, as the console asks them.
+#[derive(Clone, Debug)]
+struct Source(Arc<Known>);
+
 #[derive(Debug)]
-struct Source {
+struct Known {
     config: Config,
     started: Timestamp,
     memory: Arc<Memory>,
@@ -168,7 +163,7 @@ impl Source {
         reason = "which parts there are depends on the features"
     )]
     fn new(config: &Config, parts: &Parts) -> Self {
-        Self {
+        Self(Arc::new(Known {
             config: config.clone(),
             started: Timestamp::now(),
             memory: Arc::default(),
@@ -184,7 +179,30 @@ impl Source {
             resources: parts.resources.clone(),
             #[cfg(feature = "reports")]
             reports: parts.reports.clone(),
+        }))
+    }
+
+    /// Does what goes through much, as there is in an incident, on the runtime's threads for blocking calls.
+    async fn off<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Known) -> T + Clone + Send + 'static,
+    ) -> T {
+        let (known, task) = (self.0.clone(), work.clone());
+        match tokio::task::spawn_blocking(move || task(&known)).await {
+            Ok(done) => done,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime is stopping and takes no more of them.
+            Err(_) => work(&self.0),
         }
+    }
+}
+
+impl Known {
+    /// Reads the figures that are not at hand, and takes those that the history keeps.
+    fn sample(&self, now: Timestamp) -> Sample {
+        #[cfg(feature = "metrics")]
+        self.memory.read(now, &self.metrics);
+        Sample::of(&self.figures(now))
     }
 
     fn figures(&self, now: Timestamp) -> Snapshot {
@@ -214,30 +232,35 @@ fn lacks<T>(what: &'static str) -> Result<T, SourceError> {
 )]
 impl ConsoleSource for Source {
     async fn snapshot(&self) -> Snapshot {
-        self.figures(Timestamp::now())
+        self.off(|known| known.figures(Timestamp::now())).await
     }
 
     async fn history(&self, span: Duration, columns: usize) -> Trend {
-        self.memory.trend(Timestamp::now(), span, columns)
+        self.off(move |known| known.memory.trend(Timestamp::now(), span, columns))
+            .await
     }
 
     async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, SourceError> {
         #[cfg(feature = "alerts")]
-        return alerts::history(&self.alerts, query, Timestamp::now()).await;
+        return alerts::history(&self.0.alerts, query, Timestamp::now()).await;
         #[cfg(not(feature = "alerts"))]
         lacks("alerting")
     }
 
     async fn silences(&self) -> Result<Vec<ActiveSilence>, SourceError> {
         #[cfg(feature = "alerts")]
-        return Ok(alerts::silences(&self.alerts));
+        return Ok(alerts::silences(&self.0.alerts));
         #[cfg(not(feature = "alerts"))]
         lacks("alerting")
     }
 
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, SourceError> {
         #[cfg(feature = "logging")]
-        return Ok(log::tail(&self.logs.recent(), query));
+        {
+            let query = query.clone();
+            let tail = move |known: &Known| log::tail(&known.logs.recent(), &query);
+            Ok(self.off(tail).await)
+        }
         #[cfg(not(feature = "logging"))]
         lacks("the log")
     }
@@ -245,12 +268,10 @@ impl ConsoleSource for Source {
     async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, SourceError> {
         #[cfg(feature = "metrics")]
         {
-            let mut families = scrape::parse(&self.metrics.export_metrics());
-            for family in &mut families {
-                family.omitted = family.samples.len().saturating_sub(samples);
-                family.samples.truncate(samples);
-            }
-            Ok(families)
+            let families = self.off(move |known| {
+                scrape::parse(&known.metrics.export_metrics(), samples, |_| true)
+            });
+            Ok(families.await)
         }
         #[cfg(not(feature = "metrics"))]
         lacks("the metrics")
@@ -258,7 +279,7 @@ impl ConsoleSource for Source {
 
     async fn reports(&self) -> Result<Vec<ReportEntry>, SourceError> {
         #[cfg(feature = "reports")]
-        if let Some(reports) = &self.reports {
+        if let Some(reports) = &self.0.reports {
             return reports::archive(reports, Timestamp::now()).await;
         }
         Err(SourceError::NotConfigured {
@@ -268,33 +289,33 @@ impl ConsoleSource for Source {
 
     async fn report_page(&self, session: Date) -> Result<String, SourceError> {
         #[cfg(feature = "reports")]
-        if let Some(reports) = &self.reports {
+        if let Some(reports) = &self.0.reports {
             return reports::page(reports, session).await;
         }
         Err(SourceError::NotFound { what: "report" })
     }
 
     async fn config(&self) -> Result<Vec<Setting>, SourceError> {
-        Ok(settings::settings(&self.config))
+        Ok(settings::settings(&self.0.config))
     }
 
     async fn acknowledge(&self, key: &str, by: &str) -> Result<(), SourceError> {
         #[cfg(feature = "alerts")]
-        return alerts::answer(self.alerts.acknowledge(key, by).await);
+        return alerts::answer(self.0.alerts.acknowledge(key, by).await);
         #[cfg(not(feature = "alerts"))]
         lacks("alerting")
     }
 
     async fn silence(&self, silence: NewSilence) -> Result<(), SourceError> {
         #[cfg(feature = "alerts")]
-        return alerts::silence(&self.alerts, silence, Timestamp::now()).await;
+        return alerts::silence(&self.0.alerts, silence, Timestamp::now()).await;
         #[cfg(not(feature = "alerts"))]
         lacks("alerting")
     }
 
     async fn unsilence(&self, id: &str, by: &str) -> Result<(), SourceError> {
         #[cfg(feature = "alerts")]
-        return match alerts::answer(self.alerts.unsilence(id).await)? {
+        return match alerts::answer(self.0.alerts.unsilence(id).await)? {
             true => Ok(()),
             false => Err(SourceError::NotFound { what: "silence" }),
         };
@@ -309,7 +330,7 @@ impl ConsoleSource for Source {
     ) -> Result<(), SourceError> {
         #[cfg(feature = "logging")]
         {
-            let set = self.logs.set_level(directives, ttl);
+            let set = self.0.logs.set_level(directives, ttl);
             set.map_err(|error| SourceError::Refused {
                 reason: error.to_string(),
             })

@@ -2,9 +2,9 @@
 
 use bongsu_console::{Missing, Snapshot};
 
-use super::Source;
+use super::Known;
 
-impl Source {
+impl Known {
     pub(super) fn fill(&self, snapshot: &mut Snapshot) {
         snapshot.dependencies = Missing::NotConfigured.into();
         snapshot.alerts = Missing::NotConfigured.into();

@@ -15,11 +15,21 @@ const OPS: [&str; 6] = [
     "/metrics",
 ];
 
-/// Reads the Prometheus text format as the metrics crate writes it; a line that it cannot read is
-/// left out.
-pub(super) fn parse(page: &str) -> Vec<MetricFamily> {
+/// Reads the families `wanted` of a page in the Prometheus text format as the metrics crate writes it, and
+/// `most` samples of each. The samples past it are counted; a line that it cannot
+/// read is left out.
+pub(super) fn parse(page: &str, most: usize, wanted: impl Fn(&str) -> bool) -> Vec<MetricFamily> {
     let mut families: Vec<MetricFamily> = Vec::new();
+    let mut skipped = false;
     for line in page.lines() {
+        // A page may have a hundred thousand lines: those that nobody asked for are only passed.
+        if line.starts_with('#') {
+            let name = line.split(' ').nth(2).unwrap_or_default();
+            skipped = !wanted(name);
+        }
+        if skipped {
+            continue;
+        }
         if let Some(rest) = line.strip_prefix("# HELP ") {
             let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
             named(&mut families, name).help = help.replace("\\n", " ").replace("\\\\", "\\");
@@ -27,9 +37,18 @@ pub(super) fn parse(page: &str) -> Vec<MetricFamily> {
             let (name, kind) = rest.split_once(' ').unwrap_or((rest, ""));
             kind.clone_into(&mut named(&mut families, name).kind);
         } else if !line.starts_with('#')
-            && let (Some(family), Some((name, labels, value))) = (families.last_mut(), sample(line))
-            && let Some(suffix) = name.strip_prefix(&family.name)
+            && let Some(family) = families.last_mut()
         {
+            if family.samples.len() >= most {
+                family.omitted += 1;
+                continue;
+            }
+            let Some((name, labels, value)) = sample(line) else {
+                continue;
+            };
+            let Some(suffix) = name.strip_prefix(&family.name) else {
+                continue;
+            };
             for (label, _) in &labels {
                 if label != "le" && !family.labels.contains(label) {
                     family.labels.push(label.clone());
@@ -43,6 +62,20 @@ pub(super) fn parse(page: &str) -> Vec<MetricFamily> {
         }
     }
     families
+}
+
+/// The families that the first screen is made of.
+pub(super) fn is_followed(name: &str) -> bool {
+    matches!(
+        name,
+        "http_requests_total"
+            | "http_request_duration_seconds"
+            | "http_requests_in_flight"
+            | "portfolio_value_krw"
+            | "portfolio_drawdown_percent"
+            | "positions_active"
+            | "trade_pnl_krw"
+    )
 }
 
 /// The family that is being read, begun when it is not that one.
@@ -279,9 +312,31 @@ trade_pnl_krw{symbol="a\"b\\c\nd}"} -5 # an exemplar
 not a line
 "#;
 
+    fn everything(page: &str) -> Vec<MetricFamily> {
+        parse(page, usize::MAX, |_| true)
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_read() {
+        let wanted = |name: &str| name.starts_with("http_");
+        let families = parse(PAGE, 2, wanted);
+        let read: Vec<_> = families
+            .iter()
+            .map(|f| (f.name.as_str(), f.samples.len(), f.omitted))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("http_requests_total", 2, 1),
+                ("http_request_duration_seconds", 2, 2),
+            ]
+        );
+        assert!(families[0].help.starts_with("Requests"));
+    }
+
     #[test]
     fn a_page_is_read() {
-        let families = parse(PAGE);
+        let families = everything(PAGE);
         let names: Vec<_> = families
             .iter()
             .map(|f| (f.name.as_str(), f.samples.len()))
@@ -308,7 +363,7 @@ not a line
         for broken in [
             "x{", "x{a", "x{a=\"", "x{a=\"\\", "{}", "# TYPE", "# HELP x",
         ] {
-            parse(&format!("# TYPE x gauge\n{broken}\n"));
+            everything(&format!("# TYPE x gauge\n{broken}\n"));
         }
     }
 
@@ -319,7 +374,7 @@ not a line
         metrics.update_trade_pnl("005930", -3);
         let took = std::time::Duration::from_millis(30);
         metrics.record_request("GET", "/orders", 500, took, 1, 1);
-        let families = parse(&metrics.export_metrics());
+        let families = parse(&metrics.export_metrics(), usize::MAX, is_followed);
         assert_eq!(gauge(&families, "portfolio_value_krw"), Some(1_000.0));
         assert_eq!(
             by_label(&families, "trade_pnl_krw", "symbol").collect::<Vec<_>>(),
@@ -336,7 +391,7 @@ not a line
         let mut minute = Minute::default();
         let first = minute.push(at(0), Counted::default());
         assert_eq!(first, Http::default());
-        let http = minute.push(at(10), Counted::of(&parse(PAGE)));
+        let http = minute.push(at(10), Counted::of(&everything(PAGE)));
         let near = |figure: &Figure<f64>, want: f64| {
             let got = *figure.known().unwrap();
             assert!((got - want).abs() < 1e-9, "{got} is not {want}");
@@ -348,7 +403,7 @@ not a line
         // Seven more readings without a request: the minute is quiet.
         let mut http = http;
         for step in 2..=8 {
-            http = minute.push(at(step * 10), Counted::of(&parse(PAGE)));
+            http = minute.push(at(step * 10), Counted::of(&everything(PAGE)));
         }
         near(&http.requests_per_second, 0.0);
         assert!(http.error_ratio.known().is_none() && http.p99_ms.known().is_none());
