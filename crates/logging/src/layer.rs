@@ -8,6 +8,7 @@ use crate::json::line::{Line, TAIL};
 use crate::json::time;
 use crate::limit::{Limiter, Rate};
 use crate::local;
+use crate::panic::Patience;
 use crate::recent::Recent;
 use crate::scheme::{Layout, Scheme};
 use crate::sink::Sink;
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     on_error: Option<OnError>,
     pub(crate) rate_limited: AtomicU64,
     pub(crate) panics: AtomicU64,
+    pub(crate) panic_patience: Patience,
     sites: Sites,
     /// `log` records share one callsite a level: they are limited by where they come from.
     log_limiters: Box<[Limiter]>,
@@ -77,6 +79,7 @@ impl Core {
             on_error,
             rate_limited: AtomicU64::new(0),
             panics: AtomicU64::new(0),
+            panic_patience: Patience::default(),
             sites: Sites::new(),
             log_limiters: (0..LOG_LIMITERS).map(|_| Limiter::default()).collect(),
         }

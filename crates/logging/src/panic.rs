@@ -4,7 +4,7 @@ use crate::layer::Core;
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
 use std::sync::Weak;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// The target of a panic's line.
@@ -15,6 +15,22 @@ pub(crate) const MODULE: &str = module_path!();
 pub(crate) const FLUSHER: &str = "bongsu-log";
 /// A hung disk must not hang a panic.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// Nor a service whose handlers panic one after the other: enough for a log that is written again.
+const IMPATIENCE: Duration = Duration::from_millis(5);
+
+/// How long a panic waits for its line to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    lost: AtomicBool,
+}
+
+impl Patience {
+    fn wait(&self, flush: impl FnOnce(Duration) -> bool) {
+        let lost = self.lost.load(Relaxed);
+        let written = flush(if lost { IMPATIENCE } else { PATIENCE });
+        self.lost.store(!written, Relaxed);
+    }
+}
 
 /// Sets the hook; the one before it runs after ours.
 pub(crate) fn install(core: Weak<Core>) {
@@ -65,7 +81,30 @@ fn report(core: &Core, info: &PanicHookInfo<'_>) {
         );
     }
     if name != FLUSHER {
-        core.sink.flush(PATIENCE);
+        core.panic_patience.wait(|limit| core.sink.flush(limit));
     }
     let _thread_is_ending = REPORTING.try_with(|r| r.set(false));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_panic_waits_long_for_a_log_that_hangs() {
+        let patience = Patience::default();
+        let waited = |written| {
+            let limit = Cell::new(Duration::ZERO);
+            patience.wait(|given| {
+                limit.set(given);
+                written
+            });
+            limit.get()
+        };
+        assert_eq!(waited(true), PATIENCE);
+        assert_eq!(waited(false), PATIENCE);
+        assert_eq!(waited(false), IMPATIENCE);
+        assert_eq!(waited(true), IMPATIENCE);
+        assert_eq!(waited(true), PATIENCE);
+    }
 }

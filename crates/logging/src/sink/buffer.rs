@@ -262,6 +262,12 @@ impl Shared {
     pub(crate) fn take(&self, back: &mut Vec<u8>) -> Taken {
         /// Looks at an empty buffer this often before going to sleep.
         const QUIET_LOOKS: u32 = 20;
+        let was_idle = back.len() < WAKE;
+        back.clear();
+        if was_idle && back.capacity() > KEEP {
+            // Before the lock is taken: nobody waits for it.
+            back.shrink_to(WAKE);
+        }
         let mut quiet = 0;
         let mut front = self.lock();
         loop {
@@ -292,10 +298,6 @@ impl Shared {
         }
         front.wait = Wait::Busy;
         front.urgent = false;
-        back.clear();
-        if back.capacity() > KEEP && front.buf.len() < WAKE {
-            back.shrink_to(WAKE);
-        }
         std::mem::swap(&mut front.buf, back);
         let taken = Taken {
             lines: front.pushed - front.done,
@@ -374,6 +376,26 @@ mod tests {
         shared.push(Level::INFO, b"longer than four\n");
         let mut back = Vec::new();
         assert_eq!(shared.take(&mut back).lines, 1);
+    }
+
+    #[test]
+    fn a_buffer_that_grew_shrinks_once_it_is_idle() {
+        let shared = shared(2 * KEEP, Overflow::DropNewest);
+        let line = [b'x'; 1024];
+        let mut back = Vec::new();
+        for _ in 0..2 {
+            for _ in 0..=KEEP / line.len() {
+                shared.push(Level::INFO, &line);
+            }
+            shared.take(&mut back);
+        }
+        let grown = |back: &Vec<u8>| back.capacity() > KEEP;
+        assert!(grown(&back) && grown(&shared.lock().buf));
+        for _ in 0..3 {
+            shared.push(Level::ERROR, b"quiet\n");
+            shared.take(&mut back);
+        }
+        assert!(!grown(&back) && !grown(&shared.lock().buf));
     }
 
     #[test]
