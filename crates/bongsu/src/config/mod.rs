@@ -240,7 +240,7 @@ impl Config {
             http: http(&mut r),
             data_dir: r.text_or_default("BONGSU_DATA_DIR").into(),
             database_url: database(&mut r),
-            redis_url: r.secret("REDIS_URL"),
+            redis_url: redis(&mut r),
             resources: resources(&mut r),
             log: LogConfig {
                 level: r.text_or_default("LOG_LEVEL"),
@@ -376,6 +376,33 @@ fn database(r: &mut Reader<'_>) -> Option<Secret> {
             "DATABASE_URL",
             format!("needs bongsu's feature `{feature}`"),
         );
+    }
+    // The parser's error repeats parts of the URL, which holds the password.
+    #[cfg(feature = "postgres")]
+    if feature == "postgres" && text.parse::<sqlx::postgres::PgConnectOptions>().is_err() {
+        r.problem("DATABASE_URL", "is not a valid postgres:// URL");
+    }
+    Some(url)
+}
+
+/// The URL, judged by whoever will use it.
+fn redis(r: &mut Reader<'_>) -> Option<Secret> {
+    let url = r.secret("REDIS_URL")?;
+    #[allow(unused_mut, reason = "who uses it depends on the features")]
+    let mut judgements: Vec<String> = Vec::new();
+    #[cfg(all(feature = "redis", feature = "alerts"))]
+    {
+        let secret = bongsu_alerts::Secret::new(url.expose());
+        let shared = bongsu_alerts::shared::RedisShared::new(&secret, "");
+        judgements.extend(shared.err().map(|error| error.to_string()));
+    }
+    #[cfg(all(feature = "redis", feature = "health"))]
+    {
+        let check = bongsu_health::checks::redis("redis", url.expose());
+        judgements.extend(check.err().map(|error| error.to_string()));
+    }
+    if let Some(problem) = judgements.into_iter().next() {
+        r.problem("REDIS_URL", problem);
     }
     Some(url)
 }

@@ -69,6 +69,21 @@ fn log_settings_are_judged_at_start() {
     check(&[("LOG_LEVEL", "INFO"), ("LOG_FORMAT", "JSON")], &[]);
 }
 
+#[cfg(all(feature = "redis", feature = "health", feature = "alerts"))]
+#[test]
+fn servers_are_judged_by_their_urls() {
+    check(&[("REDIS_URL", "redis://:hunter2@cache:6379")], &[]);
+    check(&[("REDIS_URL", "rediss://cache")], &["REDIS_URL"]);
+    check(&[("REDIS_URL", "redis://cache:port")], &["REDIS_URL"]);
+    #[cfg(feature = "postgres")]
+    {
+        let url = ("DATABASE_URL", "postgres://bongsu:hunter2@[db/trades");
+        check(&[url], &["DATABASE_URL"]);
+        let error = Config::from_vars(&vars(&[url])).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
 #[cfg(feature = "email")]
 #[test]
 fn mail_is_all_or_nothing() {
