@@ -31,13 +31,14 @@ usage: cargo xtask <command>
   bench [area]...
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
-          writes the dashboards, rules and runbooks; --check: says what differs or is invalid
+          writes the dashboards, rules, runbooks and docs/metrics.md; --check: says what differs or is invalid
   doctor  whether the environment will do for a service: variables, folders, ports, servers,
           channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
   alert test [channel]
           a test message through one channel, or through all, with the service's environment
   report preview|send|resend <date> [--out <folder>] [--recompute]
-          the daily report by hand, with the service's environment
+          the daily report by hand, with the service's environment, while the service is stopped;
+          of a running one, /admin/reports/{date} and its resend
   readme [--check]
           writes the README's tables of features and figures; --check: says what differs
   new-channel NAME

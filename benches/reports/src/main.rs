@@ -114,7 +114,7 @@ fn measure_in(path: &Path) {
     }
     let (whole, plain) = (median(whole), median(plain));
     eprintln!("render {whole}, without charts {plain}");
-    figure("render_html_ms_vs_chart", whole.cpu.as_secs_f64() * 1e3);
+    figure("render_html_ms", whole.cpu.as_secs_f64() * 1e3);
 }
 
 fn runtime() -> tokio::runtime::Runtime {

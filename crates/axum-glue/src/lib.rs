@@ -20,7 +20,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `console` | [`console_router`]: `/console`, the ops console |
-//! | `health` | [`health_router`]: `/health`, `/ready`, `/liveness` |
+//! | `health` | [`health_router`]: `/health`, `/ready`, `/liveness`, `/startup` |
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
 

@@ -1,7 +1,8 @@
 //! The daily report by hand: `cargo xtask report preview|send|resend`.
 //!
 //! Usage: `report <preview|send|resend> <YYYY-MM-DD> [--out <folder>] [--recompute]`, with the
-//! service's own environment (`DATABASE_URL`, `SMTP_…`, `SLACK_…`).
+//! service's own environment (`DATABASE_URL`, `SMTP_…`, `SLACK_…`), while the service is stopped: its
+//! data folder belongs to one process. Of a running one, `/admin/reports/{date}` and its `resend`.
 
 use std::{path::Path, process::ExitCode};
 

@@ -10,7 +10,8 @@ use crate::{Bongsu, Error, stop::stop_signal};
 
 impl Bongsu {
     /// `app` with the request middleware around it and, unless `METRICS_PORT` gives them a port
-    /// of their own, with `/health`, `/ready`, `/liveness`, `/metrics` and `/admin` beside its routes.
+    /// of their own, with `/health`, `/ready`, `/liveness`, `/startup`, `/metrics`, `/admin` and
+    /// `/console` beside its routes.
     ///
     /// For services that serve themselves; [`Bongsu::serve`] does this too.
     pub fn wrap(&self, app: Router) -> Router {
@@ -21,8 +22,9 @@ impl Bongsu {
         app.layer(self.layer())
     }
 
-    /// The operations endpoints alone: health, metrics, and [`/admin`](bongsu_axum_glue::admin_router)
-    /// for those with the token, or without one for the machine itself.
+    /// The operations endpoints alone: health, metrics, and the console and
+    /// [`/admin`](bongsu_axum_glue::admin_router) for those with the token, or without one for the
+    /// machine itself.
     pub fn ops_router(&self) -> Router {
         let router = Router::new();
         let token = self.0.parts.ops_token.clone();

@@ -22,8 +22,9 @@
 //! }
 //! ```
 //!
-//! With `SERVICE_NAME=demo` set, `/health`, `/ready`, `/liveness` and `/metrics` are there, each
-//! request is measured and logged, and SIGTERM drains. [`config`] lists every variable.
+//! With `SERVICE_NAME=demo` set, `/health`, `/ready`, `/liveness`, `/startup`, `/metrics`, `/admin`
+//! and `/console` are there, each request is measured, all but probes and scrapes are logged, and
+//! SIGTERM drains. [`config`] lists every variable.
 //!
 //! | feature | gives | default |
 //! |---|---|---|
@@ -33,7 +34,8 @@
 //! | `resources` | CPU, memory, disk, network, processes, containers | ✓ |
 //! | `alerts` | rules, cooldown, outbox, the log channel | ✓ |
 //! | `email`, `slack`, `webhook` | one channel each | ✓ |
-//! | `alertmanager`, `discord`, `pagerduty`, `teams`, `telegram`, `heartbeat` | one channel each | |
+//! | `alertmanager`, `discord`, `pagerduty`, `teams`, `telegram` | one channel each | |
+//! | `heartbeat` | a dead-man's switch | |
 //! | `reports` | the daily report; `charts` adds pictures to its mail | ✓ |
 //! | `axum` | request middleware, routers, `serve` | ✓ |
 //! | `console` | the ops console at `/console` | ✓ |

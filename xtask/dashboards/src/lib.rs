@@ -1,4 +1,5 @@
-//! Grafana dashboards, Prometheus rules and runbooks, written by code from the metric catalogue.
+//! Grafana dashboards, Prometheus rules, runbooks and the page of metrics, written by code from the
+//! metric catalogue.
 //!
 //! [`documents`] gives every generated file; [`check::findings`] compares them with a checkout and says
 //! which file, which panel or rule, and why.
@@ -12,6 +13,7 @@
 pub mod check;
 pub mod grafana;
 pub mod lint;
+mod metrics;
 pub mod promql;
 pub mod receiver;
 pub mod rule;
@@ -66,6 +68,10 @@ pub fn documents() -> Vec<Document> {
     documents.push(Document {
         path: "docs/runbooks.md".to_owned(),
         text: runbooks::page(&groups()),
+    });
+    documents.push(Document {
+        path: "docs/metrics.md".to_owned(),
+        text: metrics::page(),
     });
     documents
 }

@@ -4,8 +4,13 @@ use super::{HERE, JOB};
 use crate::rule::{Alert, Group, Severity};
 use Severity::{Critical, Warning};
 
+/// Before today's close: 15:30 in Korea is 06:30 UTC. A report of today's session is never as old, and
+/// an age would not do: by the end of the UTC day that of a good report is past twelve hours.
+const BEFORE_CLOSE: &str = "< time() - time() % 86400 + 6.5 * 3600";
 /// After the day's report was due (20:10 in Korea is 11:10 UTC), on a weekday.
 const REPORT_DUE: &str = "and on () (day_of_week() > 0 < 6) and on () (hour() >= 12)";
+/// When the last report was delivered.
+const LAST_REPORT: &str = r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#;
 
 pub(super) fn group() -> Group {
     Group::new(
@@ -40,8 +45,8 @@ pub(super) fn group() -> Group {
                 .says("{{ $labels.job }} gave up alerts for the channel {{ $labels.channel }}", "{{ $labels.job }}: 채널 {{ $labels.channel }} 경보 전달 포기")
                 .runbook(
                     "The service's own alerts could not be delivered and were given up: a wrong credential, a channel that is gone, or a deadline that passed.",
-                    "The log (target `alert`) says for each delivery what happened; a test message through the same channel says it in words.",
-                    "Mend the channel, then replay the dead ones.",
+                    "The log names each one that was given up (logger `bongsu_alerts`, \"an alert was given up\") with the reason; `/console/alerts` and `/admin/alerts/history` show every delivery; a test message through the same channel says in words what it answers.",
+                    "Mend the channel, then replay the dead ones: `POST /admin/alerts/replay`.",
                 )
                 .fires("20m", &[("channel", "slack"), ("job", "x")], &[(r#"alerts_delivery_total{job="x",instance="a",channel="slack",outcome="dead"}"#, "_x12 1x20")])
                 .fires("40m", &[("channel", "slack"), ("job", "x")], &[(r#"alerts_delivery_total{job="x",instance="a",channel="slack",outcome="dead"}"#, "1x30 2x20")])
@@ -57,17 +62,32 @@ pub(super) fn group() -> Group {
                 .fires("10m", HERE, &[(r#"alerts_oldest_pending_seconds{job="x",instance="a"}"#, "400x20")])
                 .silent("10m", &[(r#"alerts_oldest_pending_seconds{job="x",instance="a"}"#, "20x20")]),
             // A restart forgets the gauge until the next report; Prometheus does not.
-            Alert::new("ReportMissed", Warning, format!("time() - max by (job) (last_over_time(report_last_success_timestamp_seconds[4d])) > 12 * 3600 {REPORT_DUE}"))
+            Alert::new("ReportMissed", Warning, format!("max by (job) (last_over_time(report_last_success_timestamp_seconds[4d])) {BEFORE_CLOSE} {REPORT_DUE}"))
                 .pending("30m")
                 .says("The daily report of {{ $labels.job }} has not arrived", "{{ $labels.job }} 일일 보고서 미도착")
                 .runbook(
-                    "It is past 21:30 in Korea on a weekday and no report has reached its recipients today. On an exchange holiday there is none: silence it for the day.",
-                    "The log (`report` in the target): was the source database readable, did the channel answer?",
-                    "Send it again once the cause is mended; figures are computed anew from the database.",
+                    "It is past 21:30 in Korea on a weekday and no report has reached its recipients since the close at 15:30. On an exchange holiday there is none: silence it for the day.",
+                    "The log at that time (`report` in the `logger`): was the source database readable, did the channel answer? `GET /admin/reports/{date}/deliveries` says for each recipient.",
+                    "Mend the cause; what failed is tried again. `POST /admin/reports/{date}/resend` sends the kept report once more to everybody, as it is. It computes nothing: `cargo xtask report send <date>`, with the service stopped, makes figures for a report that was kept without any, and with `--recompute` anew for any. The rule compares times: a service whose very first report never arrived is not seen, and with a BONGSU_REPORT_TIME later than 20:10 its hour is to be moved.",
                 )
-                .fires("13h", JOB, &[(r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#, "0x60 _x800")])
-                .silent("13h", &[(r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#, "40200x800")])
-                .silent("11h", &[(r#"report_last_success_timestamp_seconds{job="x",instance="a"}"#, "-50000x800")]),
+                // The last one was yesterday's, at 11:10 UTC (the cases begin on a Thursday at midnight).
+                .fires("12h31m", JOB, &[(LAST_REPORT, "-46200x800")])
+                .fires("23h50m", JOB, &[(LAST_REPORT, "-46200x1500")])
+                .silent("12h20m", &[(LAST_REPORT, "-46200x800")])
+                .silent("11h50m", &[(LAST_REPORT, "-46200x800")])
+                // 09:50 in Korea, the morning after.
+                .silent("24h50m", &[(LAST_REPORT, "-46200x1500")])
+                // Today's was at 11:10 UTC, or soon after the close; a restart forgot yesterday's.
+                .silent("13h", &[(LAST_REPORT, "-46200x669 40200x800")])
+                .silent("23h50m", &[(LAST_REPORT, "-46200x669 40200x800")])
+                .silent("23h50m", &[(LAST_REPORT, "_x399 24000x1100")])
+                // Yesterday's was sent again this morning: that is not today's.
+                .fires("13h", JOB, &[(LAST_REPORT, "-46200x99 6000x800")])
+                // A restart forgot the last one.
+                .fires("13h", JOB, &[(LAST_REPORT, "-46200x60 _x800")])
+                // Friday's, on Saturday and on Monday; the service has been stopped since.
+                .silent("61h", &[(LAST_REPORT, "_x2109 126600x9 _x5000")])
+                .fires("109h", JOB, &[(LAST_REPORT, "_x2109 126600x9 _x5000")]),
             Alert::new("MetricsOverflow", Warning, "sum by (job, metric) (increase(bongsu_metrics_overflow_total[15m])) > 0 or sum by (job, metric) (bongsu_metrics_overflow_total > 0 unless bongsu_metrics_overflow_total offset 15m) > 0")
                 .pending("0s")
                 .keep("15m")

@@ -13,7 +13,7 @@ pub(super) fn group() -> Group {
                 .says("{{ $labels.job }} {{ $labels.instance }} cannot be scraped", "{{ $labels.job }} {{ $labels.instance }} 수집 불가")
                 .runbook(
                     "Prometheus cannot read the trading engine's /metrics, or knows no such target at all.",
-                    "`curl http://<instance>/liveness`; Prometheus → Status → Targets shows the error: refused (process gone), timeout (hung or network), 401 (BONGSU_OPS_TOKEN without `authorization` in the scrape), 404 (PROMETHEUS_ENABLED=false or another METRICS_PORT).",
+                    "`curl http://<instance>/liveness`; Prometheus → Status → Target health shows the error: refused (process gone), timeout (hung or network), 401 (BONGSU_OPS_TOKEN without `authorization` in the scrape), 404 (PROMETHEUS_ENABLED=false or another METRICS_PORT).",
                     "Restart the process if it is gone and read its last log lines for the reason. Assume that no order is processed until /ready says 200.",
                 )
                 .fires("10m", &[("instance", "a"), ("job", "trading-engine")], &[(r#"up{job="trading-engine",instance="a"}"#, "1x3 0x10")])
@@ -23,7 +23,7 @@ pub(super) fn group() -> Group {
                 .says("{{ $labels.job }} {{ $labels.instance }} cannot be scraped", "{{ $labels.job }} {{ $labels.instance }} 수집 불가")
                 .runbook(
                     "A target other than the trading engine cannot be scraped: part of the stack is blind.",
-                    "Prometheus → Status → Targets.",
+                    "Prometheus → Status → Target health.",
                     "Restart it, or take the target out of prometheus.yml if it is gone for good.",
                 )
                 .fires("10m", HERE, &[(r#"up{job="x",instance="a"}"#, "0x20")])
@@ -75,7 +75,7 @@ pub(super) fn group() -> Group {
                 .says("High error rate detected on {{ $labels.job }} {{ $labels.instance }}", "{{ $labels.job }} {{ $labels.instance }} 오류율 높음")
                 .runbook(
                     "More than ten errors a second, all types together, for five minutes.",
-                    "Panel *Errors by type*; then the log: `metric_type=\"error\"` with that `error_type`.",
+                    "Panel *Errors by type*; then the log at that time: lines with `metric_type=\"error\"` (their `error_type` is the name of the Rust type, not the panel's), and the access lines of the failing routes.",
                     "If it began with a release, roll back. If one type stands out, its dependency is the place to look.",
                 )
                 .fires("15m", HERE, &[(r#"errors_total{job="x",instance="a",error_type="database",severity="error"}"#, "0+400x30"), (r#"errors_total{job="x",instance="a",error_type="broker",severity="error"}"#, "0+400x30")])
@@ -86,7 +86,7 @@ pub(super) fn group() -> Group {
                 .says("1 % of the requests to {{ $labels.job }} take longer than a second", "{{ $labels.job }} 요청의 1 %가 1초 넘게 걸림")
                 .runbook(
                     "The 99th percentile of the users' requests is above one second.",
-                    "Panels *Latency by route*, *Query time*, *In flight*, *CPU*.",
+                    "Panels *Latency by route (p95)*, *Query time (p95)*, *In flight*, *CPU*.",
                     "A slow database shows in the query time; saturation in the requests in flight. Scale out or mend the query.",
                 )
                 .fires("20m", super::JOB, &[(r#"http_request_duration_seconds_bucket{job="x",instance="a",endpoint="/trade",method="POST",le="1.0"}"#, "0+10x40"), (r#"http_request_duration_seconds_bucket{job="x",instance="a",endpoint="/trade",method="POST",le="2.5"}"#, "0+100x40"), (r#"http_request_duration_seconds_bucket{job="x",instance="a",endpoint="/trade",method="POST",le="+Inf"}"#, "0+100x40")])

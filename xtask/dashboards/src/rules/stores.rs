@@ -35,7 +35,7 @@ pub(super) fn group() -> Group {
                 .says("5 % of the queries of {{ $labels.job }} take longer than half a second", "{{ $labels.job }} 쿼리의 5 %가 0.5초 넘게 걸림")
                 .runbook(
                     "The 95th percentile of query time is above 0.5 s.",
-                    "*Query time* by operation and table; locks; a missing index after a release; the disk.",
+                    "*Query time (p95)* by operation and table; locks; a missing index after a release; the disk.",
                     "Mend the query or index; reduce load.",
                 )
                 .fires("20m", JOB, &[(&half, "0+50x40"), (&five, "0+100x40"), (&all, "0+100x40")])

@@ -7,6 +7,8 @@ use promql_parser::{
     util::{ExprVisitor, walk_expr},
 };
 
+use crate::support::read;
+
 /// Where an expression stands, and the expression.
 pub(crate) fn panels() -> Vec<(String, String)> {
     let mut all = Vec::new();
@@ -32,6 +34,21 @@ fn rules() -> Vec<(String, String)> {
         .flat_map(|g| &g.alerts)
         .map(|a| (a.name.to_owned(), a.expr.clone()));
     recorded.chain(alerts).collect()
+}
+
+/// The questions of docs/metrics.md, one a line.
+fn examples() -> Vec<(String, String)> {
+    let page = read("docs/metrics.md");
+    let blocks = page.split("```promql\n").skip(1);
+    let lines = blocks
+        .filter_map(|block| block.split("```").next())
+        .flat_map(str::lines);
+    let questions = lines.filter(|line| !line.starts_with('#'));
+    let all: Vec<_> = questions
+        .map(|line| ("docs/metrics.md".to_owned(), line.to_owned()))
+        .collect();
+    assert!(all.len() > 5, "only {} seen", all.len());
+    all
 }
 
 #[derive(Default)]
@@ -94,7 +111,7 @@ fn labels(metric: &str) -> Option<Vec<&'static str>> {
 
 #[test]
 fn only_metrics_and_labels_of_the_catalogue_are_named() {
-    for (place, expr) in panels().into_iter().chain(rules()) {
+    for (place, expr) in panels().into_iter().chain(rules()).chain(examples()) {
         let seen = seen(&place, &expr);
         let mut known = vec!["job", "instance"];
         for selector in &seen.selectors {
@@ -141,7 +158,7 @@ fn every_panel_asks_for_the_chosen_services() {
 
 #[test]
 fn no_gauge_is_rated() {
-    for (place, expr) in panels().into_iter().chain(rules()) {
+    for (place, expr) in panels().into_iter().chain(rules()).chain(examples()) {
         for (function, rest) in expr
             .match_indices("rate(")
             .map(|(at, f)| (f, &expr[at + f.len()..]))

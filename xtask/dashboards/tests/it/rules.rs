@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use bongsu_dashboards::groups;
+use bongsu_dashboards::{Language, dashboards, groups};
 
 use crate::support::{output, read, root, said};
 
@@ -115,4 +115,31 @@ fn every_alert_has_a_name_a_summary_and_a_runbook() {
             alert.name
         );
     }
+}
+
+/// What stands between asterisks, save in code.
+fn emphasised(text: &str) -> Vec<&str> {
+    let plain = text.split('`').step_by(2);
+    plain
+        .flat_map(|part| part.split('*').skip(1).step_by(2))
+        .collect()
+}
+
+#[test]
+fn every_panel_that_a_runbook_names_is_there() {
+    let dashboards = dashboards(Language::English);
+    let panels = dashboards.iter().flat_map(|dashboard| &dashboard.panels);
+    let titles: BTreeSet<&str> = panels.map(|panel| panel.title.as_str()).collect();
+    let mut seen = 0;
+    for alert in groups().into_iter().flat_map(|group| group.alerts) {
+        for name in alert.runbook.into_iter().flat_map(emphasised) {
+            assert!(
+                titles.contains(name),
+                "{}: no panel {name:?}, there are {titles:#?}",
+                alert.name
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} names seen");
 }

@@ -49,7 +49,7 @@ type Ops = State<Arc<dyn AdminOps>>;
 /// | `POST /admin/channels/{channel}/test` | sends a marked test message, says what came of it |
 /// | `GET /admin/reports/{date}?form=html` | the report as it would be sent: `html`, `text`, `json`, `csv` |
 /// | `GET /admin/reports/{date}/deliveries` | what became of each delivery |
-/// | `POST /admin/reports/{date}/resend` | sends it to whom it did not reach |
+/// | `POST /admin/reports/{date}/resend` | sends the kept report once more to everybody, as it is |
 ///
 /// Bodies are JSON of at most 16 KiB; an error is `{"error": reason}`. Every request, done or
 /// refused, is one line in the log under the target `audit`. A page of another origin may not act

@@ -96,7 +96,7 @@ pub trait AdminOps: Send + Sync + 'static {
         Err(AdminError::Unavailable("reports"))
     }
 
-    /// Sends a session's report again to whom it did not reach.
+    /// Sends the kept report of a session once more to everybody, as it is.
     async fn report_resend(&self, date: &str) -> AdminResult {
         let _ = date;
         Err(AdminError::Unavailable("reports"))
