@@ -1,5 +1,6 @@
 use super::*;
 use crate::channel::{Limits, Outcome};
+use crate::event::AlertEvent;
 use crate::outbox::{BreakerConfig, ChannelQueue, OutboxConfig};
 use crate::policy::{ChannelSpec, PolicyConfig};
 use crate::store::Change;
@@ -48,6 +49,26 @@ fn send(engine: &mut Engine, title: &str, tag: &str) {
     let alert = Alert::new(AlertLevel::Critical, title, "m", "src").tag(tag);
     let plan = engine.accept(now(0), alert, AlertStatus::Firing).unwrap();
     engine.committed(&plan.accepted, &plan.rows, &Ok(()));
+}
+
+#[test]
+fn many_deadlines_at_once_are_met_a_part_at_a_time() {
+    let mut engine = engine();
+    for n in 0..1_000 {
+        send(&mut engine, &format!("t{n}"), "one");
+    }
+    let late = now(30 * 24 * 3_600);
+    let given_up: Vec<usize> = std::iter::from_fn(|| {
+        let work = engine.poll(late);
+        let dead = |event: &&AlertEvent| matches!(event, AlertEvent::Dead { .. });
+        let count = work.effects.events.iter().filter(dead).count();
+        // Whoever comes back finds the next part without waiting for it.
+        assert!(count < 256 || work.wake <= late.tick);
+        (count > 0).then_some(count)
+    })
+    .collect();
+    // The last attempts are under way: as many as may be at once.
+    assert_eq!(given_up, [256, 256, 256, 228]);
 }
 
 #[test]

@@ -145,6 +145,9 @@ pub(crate) struct Outbox {
 /// How long after the end of an attempt's time its lease lasts.
 const LEASE_GRACE: Duration = Duration::from_secs(30);
 
+/// Rows that are given up at once: whoever sends an alert waits for them.
+const OVERDUE: usize = 256;
+
 impl Outbox {
     pub(crate) fn new(config: OutboxConfig, queues: Vec<ChannelQueue>) -> Self {
         Self {
@@ -319,11 +322,12 @@ impl Outbox {
             .collect()
     }
 
-    /// Waiting rows past their deadline.
-    pub(crate) fn overdue(&mut self, tick: Tick) -> Vec<Ulid> {
+    /// Waiting rows past their deadline, some of them: the rest is there at the next wake, at once.
+    pub(crate) fn overdue(&self, tick: Tick) -> Vec<Ulid> {
         self.deadlines
             .iter()
             .take_while(|(at, _)| *at <= tick)
+            .take(OVERDUE)
             .map(|(_, id)| *id)
             .collect()
     }
