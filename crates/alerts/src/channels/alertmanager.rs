@@ -168,16 +168,32 @@ impl AlertmanagerChannel {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                let now = Timestamp::now();
-                let wires = channel.lock().refresh(now, channel.times());
-                for batch in wires.chunks(BATCH) {
-                    let deadline = Instant::now() + channel.ttl / 5;
-                    let outcome = channel.post(batch, now, deadline).await;
-                    if !outcome.is_delivered() {
-                        tracing::warn!(reason = outcome.reason(), "alertmanager: refresh failed");
-                    }
-                }
+                channel.round().await;
             }
+        }
+    }
+
+    /// Repeats everything once, a part at a time: nobody waits for the lock meanwhile.
+    async fn round(&self) {
+        let mut last: Option<String> = None;
+        loop {
+            let now = Timestamp::now();
+            let (wires, more) = self.lock().refresh(last.as_deref(), now, self.times());
+            for batch in wires.chunks(BATCH) {
+                self.repeat(batch, now).await;
+            }
+            if more.is_none() {
+                return;
+            }
+            last = more;
+        }
+    }
+
+    async fn repeat(&self, wires: &[Wire], now: Timestamp) {
+        let deadline = Instant::now() + self.ttl / 5;
+        let outcome = self.post(wires, now, deadline).await;
+        if !outcome.is_delivered() {
+            tracing::warn!(reason = outcome.reason(), "alertmanager: refresh failed");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What Alertmanager has to be told again, and until when: pure.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +14,8 @@ use crate::render::alertmanager::Stored;
 const TELL_RESOLVED: Duration = Duration::from_secs(300);
 /// The most alerts that are repeated.
 pub(crate) const MOST: usize = 10_000;
+/// Keys that are repeated at once: a delivery waits for them.
+const KEYS: usize = 500;
 
 type Labels = BTreeMap<String, String>;
 
@@ -148,18 +151,44 @@ impl Firing {
         posts
     }
 
-    /// Everything that has to be said again. Forgets what ran out.
-    pub(crate) fn refresh(&mut self, now: Timestamp, times: Times) -> Vec<Wire> {
-        self.keys.retain(|_, entries| {
-            entries.retain(|entry| entry.until > now);
-            !entries.is_empty()
-        });
-        let entries = || self.keys.values().flatten();
-        let posts = entries()
-            .map(|entry| entry.post(entry.ends_at(now, times), &self.generator_url))
+    /// What has to be said again of the first keys, at most [`KEYS`], after a key; the last of them,
+    /// if there may be more. Forgets what ran out.
+    pub(crate) fn refresh(
+        &mut self,
+        after: Option<&str>,
+        now: Timestamp,
+        times: Times,
+    ) -> (Vec<Wire>, Option<String>) {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut keys: Vec<String> = self
+            .keys
+            .range::<str, _>((from, Bound::Unbounded))
+            .take(KEYS)
+            .map(|(key, _)| key.clone())
             .collect();
-        self.entries = entries().count();
-        posts
+        let mut posts = Vec::new();
+        for key in &keys {
+            self.forget(key, now);
+            let entries = self.keys.get(key).into_iter().flatten();
+            posts.extend(
+                entries.map(|entry| entry.post(entry.ends_at(now, times), &self.generator_url)),
+            );
+        }
+        let last = keys.pop().filter(|_| keys.len() + 1 == KEYS);
+        (posts, last)
+    }
+
+    /// Forgets what ran out of a key.
+    fn forget(&mut self, key: &str, now: Timestamp) {
+        let Some(entries) = self.keys.get_mut(key) else {
+            return;
+        };
+        self.entries -= entries.len();
+        entries.retain(|entry| entry.until > now);
+        self.entries += entries.len();
+        if entries.is_empty() {
+            self.keys.remove(key);
+        }
     }
 
     fn once(&self, alert: Stored, ends_at: Timestamp) -> Wire {

@@ -13,11 +13,8 @@ use crate::channel::{AlertStatus, DigestLine};
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
 use crate::level::AlertLevel;
-use crate::outbox::DigestRow;
-use crate::store::{Accepted, Change, Delivery, DeliveryState};
+use crate::store::{Accepted, Change, Delivery, DeliveryState, Gathered};
 
-/// Lines that a digest keeps; more keys are counted.
-const MAX_DIGEST_LINES: usize = 100;
 /// A digest that gathers a storm goes out after this, so that one message tells much of it.
 pub(super) const STORM_GATHER: Duration = Duration::from_secs(5);
 
@@ -70,7 +67,7 @@ impl Engine {
             .get_mut(parent)
             .and_then(|row| row.digest.as_deref_mut())
         {
-            add_line(gathered, accepted, suppressed);
+            gathered.add(accepted, suppressed);
         }
         self.counters.channels[channel].digested += 1;
         plan.effects.events.push(AlertEvent::Digested {
@@ -164,7 +161,7 @@ impl Engine {
                 .get_mut(parent)
                 .and_then(|row| row.digest.as_deref_mut())
             {
-                add_line(gathered, &row.accepted, row.suppressed);
+                gathered.add(&row.accepted, row.suppressed);
             }
             self.policy
                 .digested(now.tick, &row.accepted.key, channel, row.ticket);
@@ -187,38 +184,6 @@ impl Engine {
     }
 }
 
-pub(super) fn add_line(gathered: &mut DigestRow, accepted: &Accepted, suppressed: u64) {
-    let alert = &accepted.alert;
-    let count = suppressed.saturating_add(1);
-    let known = gathered
-        .lines
-        .iter_mut()
-        .find(|(key, _)| *key == accepted.key);
-    if let Some((_, line)) = known {
-        line.level = line.level.max(alert.level);
-        line.count = line.count.saturating_add(count);
-        line.first = line.first.min(alert.timestamp);
-        if alert.timestamp >= line.last {
-            line.last = alert.timestamp;
-            line.title.clone_from(&alert.title);
-        }
-    } else if gathered.lines.len() < MAX_DIGEST_LINES {
-        gathered.lines.push((
-            Arc::clone(&accepted.key),
-            DigestLine {
-                level: alert.level,
-                title: alert.title.clone(),
-                source: alert.source.clone(),
-                count,
-                first: alert.timestamp,
-                last: alert.timestamp,
-            },
-        ));
-    } else {
-        gathered.beyond = gathered.beyond.saturating_add(count);
-    }
-}
-
 fn digest_alert(now: Now, service: &str) -> Alert {
     Alert::new(AlertLevel::Info, "Alert digest", "", service)
         .kind("digest")
@@ -231,13 +196,9 @@ pub(super) fn digest_content(
     now: Now,
     service: &str,
     accepted: &Accepted,
-    gathered: &DigestRow,
+    gathered: &Gathered,
 ) -> (Alert, Vec<DigestLine>) {
-    let mut lines: Vec<DigestLine> = gathered
-        .lines
-        .iter()
-        .map(|(_, line)| line.clone())
-        .collect();
+    let mut lines: Vec<DigestLine> = gathered.lines().cloned().collect();
     lines.sort_by(|a, b| {
         (b.level, b.count)
             .cmp(&(a.level, a.count))
@@ -247,7 +208,7 @@ pub(super) fn digest_content(
     for line in &lines {
         by_level[line.level.index()] += line.count;
     }
-    let total = by_level.iter().sum::<u64>() + gathered.beyond;
+    let total = by_level.iter().sum::<u64>() + gathered.beyond();
     let mut alert = digest_alert(now, service);
     alert.id.clone_from(&accepted.alert.id);
     alert.timestamp = accepted.alert.timestamp;
@@ -259,8 +220,8 @@ pub(super) fn digest_content(
         .filter(|level| by_level[level.index()] > 0)
         .map(|level| format!("{} {level}", by_level[level.index()]))
         .collect();
-    if gathered.beyond > 0 {
-        parts.push(format!("{} more of other keys", gathered.beyond));
+    if gathered.beyond() > 0 {
+        parts.push(format!("{} more of other keys", gathered.beyond()));
     }
     alert.message = format!("Gathered alerts: {}.", parts.join(", "));
     (alert, lines)

@@ -19,6 +19,8 @@ pub(super) struct Flapping {
 
 /// Keys that flap at once; the one held longest is forgotten.
 const MAX_HELD: usize = 1_024;
+/// Keys told at once; the dispatcher comes back for the rest after it looked at everything else.
+const RELEASED: usize = 64;
 
 impl Flapping {
     fn hold(&mut self, until: Tick, accepted: &Arc<Accepted>) {
@@ -42,7 +44,8 @@ impl Flapping {
 
     pub(super) fn due(&mut self, tick: Tick) -> Vec<(Alert, AlertStatus)> {
         let mut due = Vec::new();
-        while self.order.first().is_some_and(|(at, _)| *at <= tick)
+        while due.len() < RELEASED
+            && self.order.first().is_some_and(|(at, _)| *at <= tick)
             && let Some((_, key)) = self.order.pop_first()
         {
             if let Some((_, accepted)) = self.held.remove(&key) {
@@ -70,5 +73,33 @@ impl Engine {
         } else if self.flapping.next_wake() != Tick::NEVER {
             self.flapping.release(&accepted.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::AlertLevel;
+
+    #[test]
+    fn what_is_due_together_is_told_a_part_at_a_time() {
+        let mut flapping = Flapping::default();
+        for n in 0..=RELEASED {
+            let alert = Alert::new(AlertLevel::Error, "t", "m", "src");
+            let accepted = Accepted {
+                id: Ulid::nil(),
+                key: Arc::from(n.to_string()),
+                status: AlertStatus::Firing,
+                at: alert.timestamp,
+                alert,
+            };
+            flapping.hold(Tick(5), &Arc::new(accepted));
+        }
+        assert_eq!(flapping.due(Tick(5)).len(), RELEASED);
+        assert_eq!(flapping.next_wake(), Tick(5));
+        assert_eq!(flapping.due(Tick(5)).len(), 1);
+        assert_eq!(flapping.next_wake(), Tick::NEVER);
     }
 }

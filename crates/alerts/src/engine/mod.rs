@@ -7,6 +7,8 @@ mod effects;
 mod flapping;
 mod recover;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::collections::HashMap;

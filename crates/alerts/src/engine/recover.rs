@@ -5,7 +5,6 @@ use std::time::Duration;
 use ulid::Ulid;
 
 use super::accept::new_row;
-use super::digest::add_line;
 use super::{Effects, Engine};
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
@@ -58,13 +57,13 @@ impl Engine {
         for unfinished in recovered.unfinished {
             self.take_up(now, unfinished, RowState::Waiting, &mut effects);
         }
-        for (parent, accepted) in recovered.digested {
+        for (parent, told) in recovered.digested {
             if let Some(gathered) = self
                 .outbox
                 .get_mut(parent)
                 .and_then(|row| row.digest.as_deref_mut())
             {
-                add_line(gathered, &accepted, 0);
+                *gathered = told;
             }
         }
         effects

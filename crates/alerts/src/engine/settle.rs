@@ -1,6 +1,7 @@
 //! What an outcome brings about.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -421,13 +422,14 @@ impl Engine {
             .collect();
         waiting.sort_by_key(|accepted| accepted.id);
         waiting.dedup_by_key(|accepted| accepted.id);
+        let there: HashSet<Ulid> = self
+            .outbox
+            .rows()
+            .filter(|(_, row)| usize::from(row.channel) == fallback)
+            .map(|(_, row)| row.accepted.id)
+            .collect();
+        waiting.retain(|accepted| !there.contains(&accepted.id));
         for accepted in waiting {
-            let there = self.outbox.rows().any(|(_, row)| {
-                usize::from(row.channel) == fallback && row.accepted.id == accepted.id
-            });
-            if there {
-                continue;
-            }
             for target in 0..self.channels[fallback].targets.len() {
                 let delivery = self.add_row(
                     now,

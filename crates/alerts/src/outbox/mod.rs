@@ -19,10 +19,10 @@ pub use backoff::RetryConfig;
 pub use breaker::BreakerConfig;
 pub(crate) use lane::ChannelQueue;
 
-use crate::channel::{DigestLine, Outcome, Rendered};
+use crate::channel::{Outcome, Rendered};
 use crate::clock::Tick;
 use crate::level::AlertLevel;
-use crate::store::Accepted;
+use crate::store::{Accepted, Gathered};
 
 /// How much may wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,23 +84,13 @@ pub(crate) struct Row {
     pub(crate) message: Option<Arc<Rendered>>,
     pub(crate) degraded: bool,
     /// Being gathered (not rendered yet) or told: a digest.
-    pub(crate) digest: Option<Box<DigestRow>>,
+    pub(crate) digest: Option<Box<Gathered>>,
     /// Sent on the way around a failing channel, or by an escalation: settles no cooldown.
     pub(crate) detour: bool,
     /// The policy's name for the decision.
     pub(crate) ticket: u32,
     pub(crate) accepted_tick: Tick,
     pub(crate) bytes: usize,
-}
-
-/// The alerts gathered in a digest.
-#[derive(Debug, Default)]
-pub(crate) struct DigestRow {
-    pub(crate) lines: Vec<(Arc<str>, DigestLine)>,
-    /// Alerts whose key found no line any more.
-    pub(crate) beyond: u64,
-    /// Closed to further alerts: it was claimed.
-    pub(crate) closed: bool,
 }
 
 impl Row {
@@ -154,6 +144,9 @@ pub(crate) struct Outbox {
 
 /// How long after the end of an attempt's time its lease lasts.
 const LEASE_GRACE: Duration = Duration::from_secs(30);
+
+/// Rows that are given up at once: whoever sends an alert waits for them.
+const OVERDUE: usize = 256;
 
 impl Outbox {
     pub(crate) fn new(config: OutboxConfig, queues: Vec<ChannelQueue>) -> Self {
@@ -292,9 +285,6 @@ impl Outbox {
                 if let Some(row) = self.rows.get_mut(&id) {
                     row.state = RowState::InFlight { lease };
                     row.attempt = row.attempt.saturating_add(1);
-                    if let Some(digest) = &mut row.digest {
-                        digest.closed = true;
-                    }
                     self.deadlines.remove(&(row.deadline, id));
                     self.leases.insert((lease, id));
                     claims.push(Claim { id, channel });
@@ -332,11 +322,12 @@ impl Outbox {
             .collect()
     }
 
-    /// Waiting rows past their deadline.
-    pub(crate) fn overdue(&mut self, tick: Tick) -> Vec<Ulid> {
+    /// Waiting rows past their deadline, some of them: the rest is there at the next wake, at once.
+    pub(crate) fn overdue(&self, tick: Tick) -> Vec<Ulid> {
         self.deadlines
             .iter()
             .take_while(|(at, _)| *at <= tick)
+            .take(OVERDUE)
             .map(|(_, id)| *id)
             .collect()
     }

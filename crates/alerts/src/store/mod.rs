@@ -3,6 +3,7 @@
 //! A store is written to by one manager at a time. Calls never block: the work is done elsewhere and
 //! a callback tells how it went, so that a sender who gives up waiting cannot leave half a record.
 
+mod gathered;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+pub use gathered::Gathered;
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
@@ -249,8 +251,8 @@ pub struct Recovered {
     pub active: Vec<ActiveAlert>,
     /// Silences that have not been taken back.
     pub silences: Vec<Silence>,
-    /// The alerts that each open digest has taken in: the digest's delivery, and the alert.
-    pub digested: Vec<(Ulid, Arc<Accepted>)>,
+    /// What each open digest has taken in, by the digest's delivery.
+    pub digested: Vec<(Ulid, Gathered)>,
     /// The greatest identifier that was given out; new ones come after it.
     pub newest: Ulid,
 }

@@ -33,6 +33,17 @@ fn want(list: &[(&str, i64)]) -> Vec<(String, i64)> {
     list.iter().map(|(s, at)| ((*s).to_owned(), *at)).collect()
 }
 
+/// A whole round.
+fn refresh(firing: &mut Firing, now: Timestamp, times: Times) -> Vec<Wire> {
+    let (mut posts, mut last) = firing.refresh(None, now, times);
+    while let Some(key) = last {
+        let more;
+        (more, last) = firing.refresh(Some(&key), now, times);
+        posts.extend(more);
+    }
+    posts
+}
+
 #[test]
 fn fires_refreshes_resolves_and_forgets() {
     let mut firing = Firing::default();
@@ -43,7 +54,7 @@ fn fires_refreshes_resolves_and_forgets() {
     );
     assert_eq!(ends(&posts), want(&[("warning", 300)]));
     assert_eq!(
-        ends(&firing.refresh(at(60), TIMES)),
+        ends(&refresh(&mut firing, at(60), TIMES)),
         want(&[("warning", 360)])
     );
     let posts = firing.accept(
@@ -57,14 +68,14 @@ fn fires_refreshes_resolves_and_forgets() {
         "under the labels it fired with"
     );
     assert_eq!(
-        ends(&firing.refresh(at(120), TIMES)),
+        ends(&refresh(&mut firing, at(120), TIMES)),
         want(&[("warning", 90)])
     );
     assert_eq!(
-        ends(&firing.refresh(at(389), TIMES)),
+        ends(&refresh(&mut firing, at(389), TIMES)),
         want(&[("warning", 90)])
     );
-    assert_eq!(ends(&firing.refresh(at(390), TIMES)), want(&[]));
+    assert_eq!(ends(&refresh(&mut firing, at(390), TIMES)), want(&[]));
     assert_eq!(firing.len(), 0);
 }
 
@@ -131,10 +142,10 @@ fn nobody_refreshes_or_nobody_resolves() {
     let posts = firing.accept(stored("a", "error", AlertStatus::Firing, 0), at(0), alone);
     assert_eq!(ends(&posts), want(&[("error", 3_600)]));
     assert_eq!(
-        ends(&firing.refresh(at(3_500), TIMES)),
+        ends(&refresh(&mut firing, at(3_500), TIMES)),
         want(&[("error", 3_600)])
     );
-    assert!(firing.refresh(at(3_600), TIMES).is_empty());
+    assert!(refresh(&mut firing, at(3_600), TIMES).is_empty());
     let unknown = firing.accept(stored("b", "info", AlertStatus::Resolved, 0), at(7), TIMES);
     assert_eq!(ends(&unknown), want(&[("info", 7)]));
 }
@@ -154,4 +165,30 @@ fn past_the_bound_an_alert_is_sent_once_and_counted() {
         );
     }
     assert_eq!((firing.len(), firing.not_repeated()), (MOST, 1));
+}
+
+#[test]
+fn a_round_is_made_a_part_at_a_time() {
+    let mut firing = Firing::default();
+    for i in 0..2 * KEYS {
+        let alert = stored(&format!("{i:04}"), "info", AlertStatus::Firing, 0);
+        firing.accept(alert, at(0), TIMES);
+    }
+    let (first, last) = firing.refresh(None, at(60), TIMES);
+    assert_eq!((first.len(), last.as_deref()), (KEYS, Some("0499")));
+    // What fires or ends between two parts changes nothing for the others.
+    firing.accept(
+        stored("0001", "error", AlertStatus::Firing, 61),
+        at(61),
+        TIMES,
+    );
+    let (second, last) = firing.refresh(last.as_deref(), at(62), TIMES);
+    assert_eq!((second.len(), last.as_deref()), (KEYS, Some("0999")));
+    assert_eq!(
+        firing.refresh(last.as_deref(), at(62), TIMES),
+        (vec![], None)
+    );
+    assert_eq!(refresh(&mut firing, at(63), TIMES).len(), 2 * KEYS + 1);
+    assert!(refresh(&mut firing, at(4_000), TIMES).is_empty());
+    assert_eq!(firing.len(), 0);
 }

@@ -7,12 +7,13 @@ use rusqlite::{Connection, params};
 use ulid::Ulid;
 
 use super::rows::{
-    ALERT, DELIVERY, DELIVERY_COLUMNS, MESSAGE, accepted, bytes, delivery, message, status_of,
+    ALERT, ALERT_COLUMNS, ALERT_KEY, DELIVERY, DELIVERY_COLUMNS, MESSAGE, accepted, bytes,
+    delivery, message, status_of,
 };
 use super::{ReadJob, failed};
 use crate::level::AlertLevel;
 use crate::store::{
-    Accepted, DeliveryState, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
+    DeliveryState, Gathered, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
     Replay, StoreError,
 };
 
@@ -57,7 +58,7 @@ fn recoveries(
     let rows = statement.query_map(values, |row| {
         let delivery = delivery(row, 0)?;
         let accepted = accepted(row, DELIVERY_COLUMNS)?;
-        let message = message(row, DELIVERY_COLUMNS + 5, &delivery.target)?;
+        let message = message(row, DELIVERY_COLUMNS + ALERT_COLUMNS, &delivery.target)?;
         Ok(Recovery {
             accepted: Arc::new(accepted),
             delivery,
@@ -159,19 +160,39 @@ fn records<T: serde::de::DeserializeOwned>(
     Ok(found)
 }
 
-/// The alerts of digests that have not been rendered yet.
-fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Arc<Accepted>)>> {
+/// What the digests that have not been rendered yet have taken in.
+fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Gathered)>> {
+    let mut statement = connection.prepare(
+        "SELECT p.id FROM deliveries p JOIN alerts a ON a.id = p.alert
+         WHERE p.state < 2 AND a.status = 'digest'
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery = p.id)",
+    )?;
+    let open = statement.query_map([], |row| row.get(0).map(Ulid::from_bytes))?;
+    open.map(|id| {
+        let id = id?;
+        Ok((id, gathered(connection, id)?))
+    })
+    .collect()
+}
+
+/// Folded row by row: an open digest may hold hundreds of thousands of alerts.
+fn gathered(connection: &Connection, digest: Ulid) -> rusqlite::Result<Gathered> {
+    // By the deliveries' ids, which are in the order of the alerts: the index has them sorted.
     let mut statement = connection.prepare(&format!(
-        "SELECT d.parent, {ALERT} FROM deliveries p
-         JOIN deliveries d ON d.parent = p.id
-         JOIN alerts a ON a.id = d.alert
-         WHERE p.state < 2 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery = p.id)
-         ORDER BY a.id"
+        "SELECT {ALERT}, d.suppressed FROM deliveries d JOIN alerts a ON a.id = d.alert
+         WHERE d.parent = ?1 ORDER BY d.id"
     ))?;
-    let rows = statement.query_map([], |row| {
-        Ok((Ulid::from_bytes(row.get(0)?), Arc::new(accepted(row, 1)?)))
-    })?;
-    rows.collect()
+    let mut gathered = Gathered::default();
+    let mut rows = statement.query([bytes(digest)])?;
+    while let Some(row) = rows.next()? {
+        let suppressed = row.get::<_, i64>(ALERT_COLUMNS)?.unsigned_abs();
+        if gathered.has_line(row.get_ref(ALERT_KEY)?.as_str()?) {
+            gathered.add(&accepted(row, 0)?, suppressed);
+        } else {
+            gathered.add_beyond(suppressed);
+        }
+    }
+    Ok(gathered)
 }
 
 fn history(connection: &Connection, query: HistoryQuery) -> rusqlite::Result<Vec<HistoryEntry>> {

@@ -59,11 +59,15 @@ fn wrong(column: usize, error: impl std::error::Error + Send + Sync + 'static) -
 
 /// The columns that [`accepted`] reads.
 pub(super) const ALERT: &str = "a.id, a.at, a.status, a.key, a.alert";
+/// How many they are.
+pub(super) const ALERT_COLUMNS: usize = 5;
+/// Which of them is the key.
+pub(super) const ALERT_KEY: usize = 3;
 
 /// An alert from five columns.
 pub(super) fn accepted(row: &Row<'_>, first: usize) -> rusqlite::Result<Accepted> {
     let json: String = row.get(first + 4)?;
-    let key: String = row.get(first + 3)?;
+    let key: String = row.get(first + ALERT_KEY)?;
     let status: String = row.get(first + 2)?;
     Ok(Accepted {
         id: Ulid::from_bytes(row.get(first)?),

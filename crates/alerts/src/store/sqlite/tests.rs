@@ -182,6 +182,40 @@ async fn an_open_digest_outlives_a_restart() {
     .await;
 }
 
+/// What an open digest only counts is not read again, however much of it there is.
+#[tokio::test]
+async fn a_digest_that_outlives_a_restart_reads_no_more_than_its_lines() {
+    let folder = folder();
+    let chat = ScriptedChannel::new("chat");
+    let gathering = || {
+        let rule = AlertRule::new("r").channel("chat");
+        let rule = rule.digest_every(Duration::from_secs(1));
+        manager(&folder).channel(chat.clone()).rule(rule)
+    };
+    {
+        let (alerts, _dispatcher) = gathering().build().unwrap();
+        for n in 0..150 {
+            let warning = alert(AlertLevel::Warning, &format!("t{n}"));
+            alerts.send_alert(warning).await.unwrap();
+        }
+    }
+    let torn = Connection::open(folder.path().join("alerts.db"))
+        .unwrap()
+        .execute(
+            "UPDATE alerts SET alert = 'torn'
+             WHERE id IN (SELECT id FROM alerts ORDER BY id DESC LIMIT 50)",
+            [],
+        );
+    assert_eq!(torn, Ok(50));
+    with(gathering(), |_| async {
+        assert!(chat.wait_for(1, LONG).await);
+        let received = chat.received();
+        assert_eq!(received[0].lines, 100);
+        assert_eq!(received[0].title, "150 alerts from svc");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn silences_and_acknowledgments_outlive_a_restart() {
     let folder = folder();

@@ -37,6 +37,12 @@ impl<T> Jobs<T> {
         }
         Some(std::mem::take(&mut queue.waiting))
     }
+
+    /// Whether nothing waits, and more may still come.
+    pub(super) fn is_idle(&self) -> bool {
+        let queue = self.lock();
+        queue.waiting.is_empty() && !queue.closed
+    }
 }
 
 pub(super) struct Worker<T> {

@@ -9,6 +9,8 @@ use crate::store::{Change, Delivery, DeliveryState, StoreError};
 
 /// Finished alerts deleted at once when there are too many.
 const PRUNE: u64 = 1_000;
+/// Commits from one look at what takes long to see to the next.
+const LOOK: u32 = 64;
 
 /// Runs until the queue is closed and empty.
 pub(super) fn run(
@@ -31,11 +33,13 @@ pub(super) fn run(
     while let Some(batch) = jobs.take() {
         let result = match writer.commit(&batch) {
             // Room may be made once.
-            Err(StoreError::Full { .. }) => writer.prune().and_then(|_| writer.commit(&batch)),
+            Err(StoreError::Full { .. }) => writer.prune(PRUNE).and_then(|_| writer.commit(&batch)),
             other => other,
         };
+        let mut came = 0;
         if let Ok(accepted) = &result {
             counts.committed(batch.len() as u64, *accepted);
+            came = *accepted;
         }
         for job in batch {
             (job.done)(match &result {
@@ -43,7 +47,8 @@ pub(super) fn run(
                 Err(error) => Err(error.clone()),
             });
         }
-        writer.keep_bounds();
+        // Whoever commits next waits for one batch at most.
+        while writer.keep_bounds(came) && jobs.is_idle() {}
     }
 }
 
@@ -59,6 +64,7 @@ struct Writer<'c> {
     deactivate: Statement<'c>,
     silence: Statement<'c>,
     unsilence: Statement<'c>,
+    doom: Statement<'c>,
     prune_messages: Statement<'c>,
     prune_deliveries: Statement<'c>,
     prune_alerts: Statement<'c>,
@@ -68,6 +74,8 @@ struct Writer<'c> {
     page_size: u64,
     /// Commits until the size is looked at again.
     look: u32,
+    /// Commits until what has finished is looked for again, after too little was found.
+    rest: u32,
 }
 
 impl<'c> Writer<'c> {
@@ -104,6 +112,13 @@ impl<'c> Writer<'c> {
             deactivate: prepare("DELETE FROM active WHERE key = ?1")?,
             silence: prepare("INSERT OR REPLACE INTO silences VALUES (?1, ?2)")?,
             unsilence: prepare("DELETE FROM silences WHERE id = ?1")?,
+            doom: prepare(
+                "INSERT INTO doomed SELECT a.id FROM alerts a
+                 WHERE NOT EXISTS (
+                     SELECT 1 FROM deliveries d LEFT JOIN deliveries p ON p.id = d.parent
+                     WHERE d.alert = a.id AND (d.state < 2 OR p.state < 2))
+                 ORDER BY a.id LIMIT ?1",
+            )?,
             prune_messages: prepare(
                 "DELETE FROM messages WHERE delivery IN (SELECT d.id FROM deliveries d
                  WHERE d.alert IN (SELECT id FROM doomed))",
@@ -117,6 +132,7 @@ impl<'c> Writer<'c> {
             alerts: number("SELECT count(*) FROM alerts")?,
             page_size: number("PRAGMA page_size")?,
             look: 0,
+            rest: 0,
         })
     }
 
@@ -245,20 +261,38 @@ impl<'c> Writer<'c> {
         Ok(())
     }
 
-    /// Lets the oldest finished alerts go when there are too many, or when they take too much.
-    fn keep_bounds(&mut self) {
+    /// Lets the oldest finished alerts go when there are too many, or when they take too much: one
+    /// batch, or as many as the commit before brought. Says whether there may be more to let go.
+    fn keep_bounds(&mut self, came: u64) -> bool {
         self.look = self.look.saturating_sub(1);
-        if self.alerts <= self.options.max_alerts && self.look > 0 {
-            return;
+        self.rest = self.rest.saturating_sub(1);
+        if self.rest > 0 || !self.too_much() {
+            return false;
         }
-        self.look = 64;
-        while self.alerts > self.options.max_alerts || self.used() > self.options.max_bytes {
-            // A failure here is met again, and told, by the next commit.
-            match self.prune() {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            }
+        let most = PRUNE.max(came);
+        let excess = self.alerts.saturating_sub(self.options.max_alerts);
+        let batch = excess.clamp(most.min(self.alerts / 10 + 1), most);
+        // A failure here is met again, and told, by the next commit.
+        let more = self.prune(batch).is_ok_and(|deleted| deleted == batch);
+        if !more {
+            // Every alert was looked at: not again after each commit while they wait.
+            self.rest = LOOK;
         }
+        more
+    }
+
+    fn too_much(&mut self) -> bool {
+        if self.alerts > self.options.max_alerts {
+            return true;
+        }
+        if self.look > 0 {
+            return false;
+        }
+        let over = self.used() > self.options.max_bytes;
+        if !over {
+            self.look = LOOK;
+        }
+        over
     }
 
     fn used(&mut self) -> u64 {
@@ -268,21 +302,12 @@ impl<'c> Writer<'c> {
         pages.unsigned_abs() * self.page_size
     }
 
-    /// Deletes the oldest finished alerts; says how many. An alert in a digest that has not gone out
-    /// yet is not finished.
-    fn prune(&mut self) -> Result<u64, StoreError> {
-        let excess = self.alerts.saturating_sub(self.options.max_alerts);
-        let batch = excess.clamp(PRUNE.min(self.alerts / 10 + 1), PRUNE);
+    /// Deletes the oldest finished alerts, at most `batch`; says how many. An alert in a digest that
+    /// has not gone out yet is not finished.
+    fn prune(&mut self, batch: u64) -> Result<u64, StoreError> {
         let deleted = self.transaction(|writer| {
             writer.connection.execute_batch("DELETE FROM doomed")?;
-            writer.connection.execute(
-                "INSERT INTO doomed SELECT a.id FROM alerts a
-                 WHERE NOT EXISTS (
-                     SELECT 1 FROM deliveries d LEFT JOIN deliveries p ON p.id = d.parent
-                     WHERE d.alert = a.id AND (d.state < 2 OR p.state < 2))
-                 ORDER BY a.id LIMIT ?1",
-                [count(batch)],
-            )?;
+            writer.doom.execute([count(batch)])?;
             writer.prune_messages.execute([])?;
             writer.prune_deliveries.execute([])?;
             let deleted = writer.prune_alerts.execute([])?;
@@ -299,4 +324,106 @@ impl<'c> Writer<'c> {
 fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use rusqlite::StatementStatus;
+    use ulid::Ulid;
+
+    use super::super::schema;
+    use super::*;
+    use crate::channel::AlertStatus;
+    use crate::store::Accepted;
+    use crate::{Alert, AlertLevel};
+
+    const MAX: u64 = 10;
+
+    fn connection() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&connection).unwrap();
+        connection
+    }
+
+    fn options() -> SqliteOptions {
+        SqliteOptions {
+            max_alerts: MAX,
+            ..SqliteOptions::default()
+        }
+    }
+
+    /// Alerts whose one delivery is in that state.
+    fn accept(ids: std::ops::Range<u64>, state: DeliveryState) -> WriteJob {
+        let at = Timestamp::UNIX_EPOCH;
+        let change = |n: u64| Change::Accept {
+            accepted: Arc::new(Accepted {
+                id: Ulid(n.into()),
+                alert: Alert::new(AlertLevel::Error, "t", "m", "src"),
+                key: Arc::from("k"),
+                status: AlertStatus::Firing,
+                at,
+            }),
+            deliveries: vec![Delivery {
+                id: Ulid(n.into()),
+                channel: Arc::from("chat"),
+                target: Arc::from("a"),
+                state,
+                reason: "".into(),
+                attempt: 0,
+                next_at: at,
+                deadline: at,
+                suppressed: 0,
+                parent: None,
+                cooldown: Duration::ZERO,
+                changed: at,
+            }],
+        };
+        WriteJob {
+            changes: ids.map(change).collect(),
+            done: Box::new(|_| {}),
+        }
+    }
+
+    #[test]
+    fn a_table_without_anything_to_let_go_is_not_read_after_each_commit() {
+        let (connection, options) = (connection(), options());
+        let mut writer = Writer::new(&connection, &options).unwrap();
+        writer
+            .commit(&[accept(0..20, DeliveryState::Pending)])
+            .unwrap();
+        for _ in 0..LOOK {
+            assert!(!writer.keep_bounds(1));
+        }
+        assert_eq!(writer.doom.get_status(StatementStatus::Run), 1);
+        connection
+            .execute("UPDATE deliveries SET state = 2", [])
+            .unwrap();
+        writer.keep_bounds(1);
+        assert_eq!(writer.alerts, MAX);
+    }
+
+    #[test]
+    fn a_commit_is_followed_by_one_batch() {
+        let (connection, options) = (connection(), options());
+        let mut writer = Writer::new(&connection, &options).unwrap();
+        let count = MAX + 2 * PRUNE + 5;
+        writer
+            .commit(&[accept(0..count, DeliveryState::Delivered)])
+            .unwrap();
+        for left in [count - PRUNE, count - 2 * PRUNE] {
+            assert!(writer.keep_bounds(1));
+            assert_eq!(writer.alerts, left);
+        }
+        // A commit that brought more lets as much go: a storm does not outgrow the bound.
+        writer
+            .commit(&[accept(count..2 * count, DeliveryState::Delivered)])
+            .unwrap();
+        let before = writer.alerts;
+        assert!(writer.keep_bounds(count));
+        assert_eq!(writer.alerts, before - count);
+    }
 }

@@ -1,0 +1,86 @@
+use super::*;
+use crate::channel::{Limits, Outcome};
+use crate::event::AlertEvent;
+use crate::outbox::{BreakerConfig, ChannelQueue, OutboxConfig};
+use crate::policy::{ChannelSpec, PolicyConfig};
+use crate::store::Change;
+use crate::{AlertLevel, AlertRule};
+
+fn now(seconds: i64) -> Now {
+    Now {
+        tick: Tick(seconds * 1_000),
+        wall: jiff::Timestamp::from_second(1_700_000_000 + seconds).unwrap(),
+    }
+}
+
+/// `chat` takes all, `sms` what has the tag `both` as well, and what `chat` cannot deliver.
+fn engine() -> Engine {
+    let channels = ["chat", "sms"].map(|id| ChannelInfo {
+        id: Arc::from(id),
+        targets: vec![Target::new("a")],
+        target_names: vec![Arc::from("a")],
+    });
+    let queue = || {
+        let limits = Limits::new(1_000.0, 1_000);
+        ChannelQueue::new(limits, 1, BreakerConfig::default(), Tick(0))
+    };
+    let policy = PolicyConfig {
+        rules: vec![
+            AlertRule::new("both").tag("both").channels(["chat", "sms"]),
+            AlertRule::new("all").channel("chat"),
+        ],
+        ..PolicyConfig::default()
+    };
+    Engine::new(
+        Policy::new(
+            policy,
+            ["chat", "sms"].map(|id| ChannelSpec::new(id, 1)).into(),
+        ),
+        Outbox::new(OutboxConfig::default(), vec![queue(), queue()]),
+        channels.into(),
+        Some(1),
+        ActiveSet::new(4_096),
+        ("svc".to_owned(), "test".to_owned()),
+        7,
+    )
+}
+
+fn send(engine: &mut Engine, title: &str, tag: &str) {
+    let alert = Alert::new(AlertLevel::Critical, title, "m", "src").tag(tag);
+    let plan = engine.accept(now(0), alert, AlertStatus::Firing).unwrap();
+    engine.committed(&plan.accepted, &plan.rows, &Ok(()));
+}
+
+#[test]
+fn many_deadlines_at_once_are_met_a_part_at_a_time() {
+    let mut engine = engine();
+    for n in 0..1_000 {
+        send(&mut engine, &format!("t{n}"), "one");
+    }
+    let late = now(30 * 24 * 3_600);
+    let given_up: Vec<usize> = std::iter::from_fn(|| {
+        let work = engine.poll(late);
+        let dead = |event: &&AlertEvent| matches!(event, AlertEvent::Dead { .. });
+        let count = work.effects.events.iter().filter(dead).count();
+        // Whoever comes back finds the next part without waiting for it.
+        assert!(count < 256 || work.wake <= late.tick);
+        (count > 0).then_some(count)
+    })
+    .collect();
+    // The last attempts are under way: as many as may be at once.
+    assert_eq!(given_up, [256, 256, 256, 228]);
+}
+
+#[test]
+fn what_waits_for_a_broken_channel_takes_the_fallback_once() {
+    let mut engine = engine();
+    for n in 0..20 {
+        let tag = if n % 2 == 0 { "both" } else { "one" };
+        send(&mut engine, &format!("t{n}"), tag);
+    }
+    let jobs = engine.poll(now(1)).jobs;
+    let job = jobs.iter().find(|job| job.channel == 0).unwrap();
+    let effects = engine.settle(now(2), job.id, Outcome::broken("invalid_token"));
+    let added = |change: &&Change| matches!(change, Change::Add { .. });
+    assert_eq!(effects.changes.iter().filter(added).count(), 10);
+}
