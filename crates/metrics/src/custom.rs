@@ -297,6 +297,10 @@ fn business_family(
         if let Some(family) = custom.find(name, kind) {
             return Some(family);
         }
+        // Whoever records under a name that gets no family must not wait for the others.
+        if custom.refuses(name, kind, registry.options.custom_families) {
+            return None;
+        }
     }
     let builder = FamilyBuilder::new(name, "Recorded by the service.").labels(labels.names());
     let family = builder.build(kind, true).ok()?;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use metrics::{
     Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Label, Metadata, Recorder, SharedString,
@@ -26,6 +26,8 @@ mod rewrite;
 
 /// Most names the macros may use.
 const MAX_NAMES: usize = 2_000;
+/// Most series of one name for what is past its budget.
+const STAND_INS: usize = 8;
 /// Queued histogram samples at which the recording thread takes them in itself: upkeep that is not run
 /// costs time then, never memory.
 const QUEUE: u64 = 65_536;
@@ -34,7 +36,7 @@ const QUEUE: u64 = 65_536;
 pub(crate) struct Macros {
     exporter: PrometheusRecorder,
     handle: PrometheusHandle,
-    names: Mutex<Names>,
+    names: RwLock<Names>,
     counters: RwLock<HashMap<Key, Counter>>,
     gauges: RwLock<HashMap<Key, Gauge>>,
     histograms: RwLock<HashMap<Key, Histogram>>,
@@ -53,6 +55,8 @@ struct Name {
     given: String,
     kind: Kind,
     series: usize,
+    /// For what is past the budget, one for each set of label names.
+    stand_ins: Vec<Key>,
     overflow: Arc<AtomicU64>,
     /// Refused from its first use on.
     refused: bool,
@@ -126,7 +130,7 @@ impl Macros {
             }),
             exporter,
             handle,
-            names: Mutex::default(),
+            names: RwLock::default(),
             counters: RwLock::default(),
             gauges: RwLock::default(),
             histograms: RwLock::default(),
@@ -136,6 +140,17 @@ impl Macros {
 
     pub(crate) fn upkeep(&self) {
         self.queue.drain();
+    }
+
+    /// Keeps everybody from writing.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Sized + '_ {
+        (
+            read(&self.names),
+            read(&self.counters),
+            read(&self.gauges),
+            read(&self.histograms),
+        )
     }
 
     /// Samples that wait in the exporter.
@@ -150,78 +165,153 @@ impl Macros {
 
     /// Samples and handles refused, by metric.
     pub(crate) fn overflow(&self) -> Vec<(String, u64)> {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = read(&self.names);
         let counted =
             |(name, state): (&String, &Name)| (name.clone(), state.overflow.load(Relaxed));
         names.known.iter().map(counted).collect()
     }
 
-    /// What the exporter shall store the key as, with the counter of overflow; `None` is refused.
-    fn admit(&self, registry: &Registry, key: &Key, kind: Kind) -> Option<Admitted> {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The handle of a key that is refused or past the budget, where its name tells: such keys are not
+    /// remembered, and those who record under them must not wait for one another.
+    fn settled<H: Clone>(
+        &self,
+        registry: &Registry,
+        key: &Key,
+        kind: Kind,
+        handles: &RwLock<HashMap<Key, H>>,
+        noop: &H,
+    ) -> Option<H> {
         let page_name = rewrite::legal_name(key.name());
-        let known = names.known.len();
-        if known >= MAX_NAMES && !names.known.contains_key(&page_name) {
-            registry.refused_macros.fetch_add(1, Relaxed);
-            return None;
-        }
-        let state = names.known.entry(page_name.clone()).or_insert_with(|| {
-            let mut custom = registry
-                .custom
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            let refused = page_name.is_empty()
-                || page_name.len() > names::MAX_NAME
-                || custom.owner(&page_name, kind).is_some();
-            if !refused {
-                custom.claim(&page_name, kind);
+        let names = read(&self.names);
+        let Some(name) = names.known.get(&*page_name) else {
+            return names.refuses_new(registry).then(|| noop.clone());
+        };
+        let overflow = Arc::clone(&name.overflow);
+        let judged = name.judge(&page_name, key, kind, self.budget);
+        drop(names);
+        let handle = match judged {
+            Verdict::Series => return None,
+            Verdict::Refused => noop.clone(),
+            Verdict::StandIn(stand_in) => read(handles).get(&stand_in)?.clone(),
+        };
+        overflow.fetch_add(1, Relaxed);
+        Some(handle)
+    }
+
+    /// Makes room for a key that has no handle; `None` is refused.
+    fn admit(&self, registry: &Registry, key: &Key, kind: Kind) -> Option<Admitted> {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        let page_name = rewrite::legal_name(key.name());
+        if !names.known.contains_key(&*page_name) {
+            if names.refuses_new(registry) {
+                return None;
             }
-            Name {
-                given: key.name().to_owned(),
-                kind,
-                series: 0,
-                overflow: Arc::new(AtomicU64::new(0)),
-                refused,
+            let new = Name::new(registry, &page_name, key, kind);
+            names.known.insert(page_name.clone().into_owned(), new);
+        }
+        let name = names.known.get_mut(&*page_name)?;
+        let (found_by, stored) = match name.judge(&page_name, key, kind, self.budget) {
+            Verdict::Series => {
+                name.series += 1;
+                (key.to_retained(), exact(key))
             }
-        });
-        let mut labels: Vec<&str> = key.labels().map(Label::key).collect();
-        labels.sort_unstable();
-        let fits = !state.refused
-            && state.given == key.name()
-            && state.kind == kind
-            && names::check_labels(&page_name, &labels).is_ok();
-        if !fits {
-            state.overflow.fetch_add(1, Relaxed);
-            return None;
-        }
-        let overflow = Arc::clone(&state.overflow);
-        if state.series >= self.budget || key.labels().any(|label| label.value().len() > MAX_VALUE)
-        {
-            overflow.fetch_add(1, Relaxed);
-            let labels: Vec<Label> = labels
-                .iter()
-                .map(|name| Label::new((*name).to_owned(), OTHER))
-                .collect();
-            return Some(Admitted {
-                key: Key::from_parts(key.name().to_owned(), labels),
-                overflow,
-                own: false,
-            });
-        }
-        state.series += 1;
+            Verdict::StandIn(stand_in) => {
+                name.overflow.fetch_add(1, Relaxed);
+                if !name.stand_ins.contains(&stand_in) {
+                    name.stand_ins.push(stand_in.clone());
+                }
+                (stand_in.clone(), stand_in)
+            }
+            Verdict::Refused => {
+                name.overflow.fetch_add(1, Relaxed);
+                return None;
+            }
+        };
         Some(Admitted {
-            key: exact(key),
-            overflow,
-            own: true,
+            found_by,
+            stored,
+            overflow: Arc::clone(&name.overflow),
         })
     }
 }
 
+impl Names {
+    /// Whether the bound is reached, which is counted.
+    fn refuses_new(&self, registry: &Registry) -> bool {
+        let full = self.known.len() >= MAX_NAMES;
+        if full {
+            registry.refused_macros.fetch_add(1, Relaxed);
+        }
+        full
+    }
+}
+
+impl Name {
+    /// A name at its first use, taken unless somebody has it.
+    fn new(registry: &Registry, page_name: &str, key: &Key, kind: Kind) -> Self {
+        let mut custom = registry
+            .custom
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let refused = page_name.is_empty()
+            || page_name.len() > names::MAX_NAME
+            || custom.owner(page_name, kind).is_some();
+        if !refused {
+            custom.claim(page_name, kind);
+        }
+        Self {
+            given: key.name().to_owned(),
+            kind,
+            series: 0,
+            stand_ins: Vec::new(),
+            overflow: Arc::new(AtomicU64::new(0)),
+            refused,
+        }
+    }
+
+    /// What becomes of a key of this name that has no series.
+    fn judge(&self, page_name: &str, key: &Key, kind: Kind, budget: usize) -> Verdict {
+        let mut labels: Vec<&str> = key.labels().map(Label::key).collect();
+        labels.sort_unstable();
+        let fits = !self.refused
+            && self.given == key.name()
+            && self.kind == kind
+            && names::check_labels(page_name, &labels).is_ok();
+        if !fits {
+            return Verdict::Refused;
+        }
+        if self.series < budget && key.labels().all(|label| label.value().len() <= MAX_VALUE) {
+            return Verdict::Series;
+        }
+        let other = |name: &&str| Label::new((*name).to_owned(), OTHER);
+        let labels: Vec<Label> = labels.iter().map(other).collect();
+        let stand_in = Key::from_parts(key.name().to_owned(), labels);
+        if self.stand_ins.len() < STAND_INS || self.stand_ins.contains(&stand_in) {
+            Verdict::StandIn(stand_in)
+        } else {
+            Verdict::Refused
+        }
+    }
+}
+
+enum Verdict {
+    /// One of its own.
+    Series,
+    /// The series of what is past the budget, or has a value that is too long.
+    StandIn(Key),
+    Refused,
+}
+
 struct Admitted {
-    key: Key,
+    /// What the handle is remembered under.
+    found_by: Key,
+    /// What the exporter stores it as.
+    stored: Key,
     overflow: Arc<AtomicU64>,
-    /// Not a stand-in for what is past the budget.
-    own: bool,
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The key with its backslashes doubled: the exporter takes a pair for one that is escaped already, so
@@ -263,30 +353,28 @@ impl GuardRecorder {
         kind: Kind,
         map: impl Fn(&Macros) -> &RwLock<HashMap<Key, H>>,
         make: impl FnOnce(&Macros, &Admitted) -> H,
-        noop: impl FnOnce() -> H,
+        noop: H,
     ) -> H {
         let Some(macros) = self.registry.macros.get() else {
-            return noop();
+            return noop;
         };
-        if let Some(handle) = map(macros)
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-        {
+        let handles = map(macros);
+        if let Some(handle) = read(handles).get(key) {
             return handle.clone();
         }
+        if let Some(handle) = macros.settled(&self.registry, key, kind, handles, &noop) {
+            return handle;
+        }
         // Held over the decision, so that one key is admitted once.
-        let mut handles = map(macros).write().unwrap_or_else(PoisonError::into_inner);
+        let mut handles = handles.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = handles.get(key) {
             return handle.clone();
         }
         let Some(admitted) = macros.admit(&self.registry, key, kind) else {
-            return noop();
+            return noop;
         };
         let handle = make(macros, &admitted);
-        if admitted.own {
-            handles.insert(key.to_retained(), handle.clone());
-        }
+        handles.insert(admitted.found_by, handle.clone());
         handle
     }
 
@@ -339,8 +427,8 @@ impl Recorder for GuardRecorder {
             key,
             Kind::Counter,
             |macros| &macros.counters,
-            |macros, admitted| macros.exporter.register_counter(&admitted.key, metadata),
-            Counter::noop,
+            |macros, admitted| macros.exporter.register_counter(&admitted.stored, metadata),
+            Counter::noop(),
         )
     }
 
@@ -349,8 +437,8 @@ impl Recorder for GuardRecorder {
             key,
             Kind::Gauge,
             |macros| &macros.gauges,
-            |macros, admitted| macros.exporter.register_gauge(&admitted.key, metadata),
-            Gauge::noop,
+            |macros, admitted| macros.exporter.register_gauge(&admitted.stored, metadata),
+            Gauge::noop(),
         )
     }
 
@@ -361,12 +449,14 @@ impl Recorder for GuardRecorder {
             |macros| &macros.histograms,
             |macros, admitted| {
                 Histogram::from_arc(Arc::new(Guarded {
-                    inner: macros.exporter.register_histogram(&admitted.key, metadata),
+                    inner: macros
+                        .exporter
+                        .register_histogram(&admitted.stored, metadata),
                     queue: Arc::clone(&macros.queue),
                     overflow: Arc::clone(&admitted.overflow),
                 }))
             },
-            Histogram::noop,
+            Histogram::noop(),
         )
     }
 }

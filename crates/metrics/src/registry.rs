@@ -176,6 +176,11 @@ impl Custom {
         self.by_name.get(&full).cloned()
     }
 
+    /// Whether a name that has no family gets none: there are as many as may be, or others have it.
+    pub(crate) fn refuses(&self, name: &str, kind: Kind, limit: usize) -> bool {
+        self.by_name.len() >= limit || self.owner(name, kind).is_some()
+    }
+
     pub(crate) fn owner(&self, name: &str, kind: Kind) -> Option<String> {
         let owner = |name: &String| self.taken.get(name).cloned();
         names::taken(name, kind).iter().find_map(owner)

@@ -1,6 +1,7 @@
 //! The exporter's page, put in order: families by name, series by labels, bounds and numbers written as
 //! everywhere else, and in OpenMetrics where that is asked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::render::{Format, Output};
@@ -16,13 +17,16 @@ struct Family<'a> {
 }
 
 /// The name as the exporter will write it.
-pub(crate) fn legal_name(name: &str) -> String {
-    let legal = |i: usize, c: char| {
+pub(crate) fn legal_name(name: &str) -> Cow<'_, str> {
+    let legal = |(i, c): (usize, char)| {
         c.is_ascii_alphabetic() || c == '_' || c == ':' || (i > 0 && c.is_ascii_digit())
     };
+    if name.chars().enumerate().all(legal) {
+        return Cow::Borrowed(name);
+    }
     name.chars()
         .enumerate()
-        .map(|(i, c)| if legal(i, c) { c } else { '_' })
+        .map(|(i, c)| if legal((i, c)) { c } else { '_' })
         .collect()
 }
 

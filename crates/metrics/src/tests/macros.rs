@@ -140,6 +140,80 @@ fn macros_keep_to_their_budget() {
     assert!(overflow(&m, "macros") > 900.0);
 }
 
+/// Runs `record` where nobody gets a write lock, and waits for its end.
+fn beside_readers(m: &ServiceMetrics, record: impl FnOnce() + Send + 'static) {
+    let macros = m.registry.macros.get().expect("a recorder was made");
+    let _held = (macros.hold(), m.registry.custom.read());
+    let recorder = m.recorder();
+    let (done, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        with_local_recorder(&recorder, record);
+        done.send(())
+    });
+    let ended = end.recv_timeout(Duration::from_secs(20));
+    ended.expect("it waits for a lock of its own");
+}
+
+#[test]
+fn what_is_refused_or_past_the_budget_shares_its_locks() {
+    let m = ServiceMetrics::builder("engine")
+        .macro_series(1)
+        .custom_families(1)
+        .build()
+        .expect("legal");
+    let record = |m: &ServiceMetrics, round: usize| {
+        counter!("http_requests_total").increment(1);
+        for i in 0..10 {
+            counter!("paths", "path" => format!("/{round}/{i}")).increment(1);
+            histogram!("times", "path" => format!("/{round}/{i}")).record(1.0);
+        }
+        gauge!("paths").set(1.0);
+        gauge!(format!("one name more {round}")).set(1.0);
+        m.record_business_metric(&format!("mine{round}"), crate::Kind::Gauge, 1.0, &[]);
+        m.record_business_metric("http_requests", crate::Kind::Counter, 1.0, &[]);
+    };
+    with_local_recorder(&m.recorder(), || {
+        record(&m, 0);
+        for i in 0..2_000 {
+            gauge!(format!("name{i}")).set(1.0);
+        }
+    });
+    let clone = m.clone();
+    beside_readers(&m, move || record(&clone, 1));
+    let page = parse(&m.export_metrics());
+    assert_eq!(page.value("paths", &[("path", "/0/0")]), Some(1.0));
+    assert_eq!(page.value("paths", &[("path", "other")]), Some(19.0));
+    assert_eq!(page.value("times_count", &[("path", "other")]), Some(19.0));
+    for (metric, count) in [
+        ("http_requests_total", 2.0),
+        ("paths", 21.0),
+        ("times", 19.0),
+        ("macros", 5.0),
+        ("record_business_metric", 3.0),
+    ] {
+        assert_eq!(overflow(&m, metric), count, "{metric}");
+    }
+}
+
+#[test]
+fn past_the_budget_the_sets_of_label_names_are_bounded_too() {
+    let m = ServiceMetrics::builder("engine")
+        .macro_series(1)
+        .build()
+        .expect("legal");
+    with_local_recorder(&m.recorder(), || {
+        for _ in 0..2 {
+            for i in 0..100 {
+                counter!("calls", vec![metrics::Label::new(format!("l{i}"), "v")]).increment(1);
+            }
+        }
+    });
+    let page = parse(&m.export_metrics());
+    assert_eq!(page.series("calls"), 9);
+    assert_eq!(page.total("calls"), 18.0);
+    assert_eq!(overflow(&m, "calls"), 198.0);
+}
+
 #[test]
 fn backslashes_stay_what_they_were() {
     let m = metrics();

@@ -2,21 +2,19 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use super::{ReportEvent, ReportGenerator, Stage};
 use crate::rendered::RenderedReport;
 use crate::source::blocking;
-use crate::summary::DailySummary;
 
 impl ReportGenerator {
     /// Writes the report's files; a failure is told and stops nothing.
-    pub(crate) async fn archive(&self, summary: &DailySummary, report: &RenderedReport) {
+    pub(crate) async fn archive(&self, session: Date, revision: u32, report: &RenderedReport) {
         let Some(root) = self.inner.archive.clone() else {
             return;
         };
-        let session = summary.session.date;
-        let folder = root
-            .join(session.to_string())
-            .join(format!("r{}", summary.edition.revision));
+        let folder = root.join(session.to_string()).join(format!("r{revision}"));
         let report = report.clone();
         let failure = match blocking::run(move || write(&folder, &report)).await {
             Ok(Ok(())) => return,

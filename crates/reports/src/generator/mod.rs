@@ -23,7 +23,7 @@ use crate::context::ContextProvider;
 use crate::deliver::{ReportSink, RetryPolicy};
 use crate::rendered::RenderedReport;
 use crate::schedule::Schedule;
-use crate::source::{ReportSource, SourceError};
+use crate::source::{ReportSource, SourceError, blocking};
 use crate::store::{ReportStore, StoreError};
 use crate::summary::DailySummary;
 
@@ -143,12 +143,17 @@ impl ReportGenerator {
     /// Draws a summary with the generator's renderer, on the runtime's threads for blocking calls: the
     /// charts take tens of milliseconds. A panic of the renderer's is passed on.
     pub async fn render(&self, summary: &DailySummary) -> RenderedReport {
-        let (render, drawn) = (Arc::clone(&self.inner.render), summary.clone());
-        match tokio::task::spawn_blocking(move || render(&drawn)).await {
+        self.render_owned(summary.clone()).await
+    }
+
+    /// As [`ReportGenerator::render`], without a copy of the summary.
+    pub async fn render_owned(&self, summary: DailySummary) -> RenderedReport {
+        let summary = Arc::new(summary);
+        let (render, drawn) = (Arc::clone(&self.inner.render), Arc::clone(&summary));
+        match blocking::run_loud(move || render(&drawn)).await {
             Ok(rendered) => rendered,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             // The runtime is stopping and takes no more of them.
-            Err(_) => (self.inner.render)(summary),
+            Err(_) => (self.inner.render)(&summary),
         }
     }
 

@@ -253,7 +253,7 @@ impl ReportGenerator {
             .report(&inner.report, session, Some(revision))
             .await?;
         match found {
-            Some(kept) => Ok(earliest_retry(&self.send_kept(&kept).await?.deliveries)),
+            Some(kept) => Ok(earliest_retry(&self.send_kept(kept).await?.deliveries)),
             None => Ok(None),
         }
     }

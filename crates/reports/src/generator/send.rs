@@ -1,6 +1,7 @@
 //! Delivering a report once to everybody.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use crate::deliver::{
     SinkError,
 };
 use crate::rendered::RenderedReport;
+use crate::source::{SourceError, blocking};
 use crate::store::{KeptReport, Reported, StoreError};
 use crate::summary::{DailySummary, SourceState};
 
@@ -39,7 +41,7 @@ impl ReportGenerator {
         summary: DailySummary,
     ) -> Result<DeliveryReport, ReportError> {
         let kept = self.keep(summary, true).await?;
-        self.send_kept(&kept).await
+        self.send_kept(kept).await
     }
 
     /// Keeps a summary under its revision, or under the next one when an incomplete report has it.
@@ -50,27 +52,27 @@ impl ReportGenerator {
     ) -> Result<KeptReport, ReportError> {
         loop {
             let complete = summary.source == SourceState::Ok;
-            let kept = self
-                .inner
-                .store
-                .keep_report(self.kept(&summary, send)?)
-                .await?;
+            let (back, ours) = self.kept(summary, send).await?;
+            let kept = self.inner.store.keep_report(ours).await?;
             if kept.complete || !complete {
                 return Ok(kept);
             }
+            summary = back;
             summary.edition.revision = kept.revision.saturating_add(1);
         }
     }
 
-    pub(crate) fn kept(
+    /// A summary as it is kept, and the summary itself; its text is written where it may take its time.
+    async fn kept(
         &self,
-        summary: &DailySummary,
+        summary: DailySummary,
         send: bool,
-    ) -> Result<KeptReport, ReportError> {
+    ) -> Result<(DailySummary, KeptReport), ReportError> {
         let session = summary.session.date;
-        let text = serde_json::to_string(summary)
-            .map_err(|cause| ReportError::Damaged { session, cause })?;
-        Ok(KeptReport {
+        let write = move || (serde_json::to_string(&summary), summary);
+        let (text, summary) = blocking::run(write).await.map_err(stopped("write"))?;
+        let text = text.map_err(|cause| ReportError::Damaged { session, cause })?;
+        let kept = KeptReport {
             report: self.inner.report.clone(),
             session,
             revision: summary.edition.revision,
@@ -78,22 +80,24 @@ impl ReportGenerator {
             send,
             generated_at: summary.generated_at,
             summary: text,
-        })
+        };
+        Ok((summary, kept))
     }
 
     /// Delivers a kept report to whoever has not got it.
-    pub(crate) async fn send_kept(&self, kept: &KeptReport) -> Result<DeliveryReport, ReportError> {
-        let summary = parse(kept)?;
-        let rendered = self.render(&summary).await;
-        self.archive(&summary, &rendered).await;
+    pub(crate) async fn send_kept(&self, kept: KeptReport) -> Result<DeliveryReport, ReportError> {
+        let reported = kept.reported();
+        let (session, revision) = (reported.session, reported.revision);
+        let rendered = self.draw(kept).await?;
+        self.archive(session, revision, &rendered).await;
         let mut report = DeliveryReport::default();
         let mut news = false;
         for sink in &self.inner.sinks {
             for recipient in sink.recipients() {
                 let key = DeliveryKey {
-                    report: kept.report.clone(),
-                    session: kept.session,
-                    revision: kept.revision,
+                    report: self.inner.report.clone(),
+                    session,
+                    revision,
                     channel: sink.name().to_owned(),
                     recipient,
                 };
@@ -105,7 +109,7 @@ impl ReportGenerator {
                     Err(error) => {
                         self.failed(
                             Stage::Store,
-                            Some(kept.session),
+                            Some(session),
                             ReportError::from(error).chain(),
                         );
                     }
@@ -114,11 +118,18 @@ impl ReportGenerator {
         }
         if news && report.all_delivered() {
             self.emit(ReportEvent::Completed {
-                session: kept.session,
+                session,
                 at: self.now(),
             });
         }
         Ok(report)
+    }
+
+    /// Reads a kept report back and draws it in one go; its summary never comes to a thread that polls.
+    async fn draw(&self, kept: KeptReport) -> Result<RenderedReport, ReportError> {
+        let render = Arc::clone(&self.inner.render);
+        let draw = move || parse(&kept).map(|summary| render(&summary));
+        blocking::run_loud(draw).await.map_err(stopped("draw"))?
     }
 
     /// One delivery: claim, mark, send, settle. The flag tells whether anything was tried.
@@ -260,11 +271,24 @@ impl ReportGenerator {
     ///
     /// When none is kept, or it cannot be read back.
     pub async fn kept_summary(&self, session: Date) -> Result<DailySummary, ReportError> {
+        let kept = self.latest(session).await?;
+        let read = blocking::run(move || parse(&kept));
+        read.await.map_err(stopped("read"))?
+    }
+
+    /// The kept report of a session, in its latest revision, drawn with the generator's renderer.
+    ///
+    /// # Errors
+    ///
+    /// When none is kept, or it cannot be read back.
+    pub async fn render_kept(&self, session: Date) -> Result<RenderedReport, ReportError> {
+        self.draw(self.latest(session).await?).await
+    }
+
+    async fn latest(&self, session: Date) -> Result<KeptReport, ReportError> {
         let store = &self.inner.store;
-        match store.report(&self.inner.report, session, None).await? {
-            Some(kept) => parse(&kept),
-            None => Err(ReportError::NotKept { session }),
-        }
+        let found = store.report(&self.inner.report, session, None).await?;
+        found.ok_or(ReportError::NotKept { session })
     }
 
     /// Sends the kept report of a session once more to everybody, as it is, under new message ids.
@@ -276,8 +300,7 @@ impl ReportGenerator {
     /// When none is kept, it cannot be read back, or the store cannot be used.
     pub async fn resend(&self, session: Date) -> Result<DeliveryReport, ReportError> {
         let store = &self.inner.store;
-        let found = store.report(&self.inner.report, session, None).await?;
-        let kept = found.ok_or(ReportError::NotKept { session })?;
+        let kept = self.latest(session).await?;
         let now = self.now();
         for record in store.deliveries(&self.inner.report, session).await? {
             if record.key.revision == kept.revision {
@@ -286,7 +309,7 @@ impl ReportGenerator {
                 store.reopen(&record.key, &message_id, now).await?;
             }
         }
-        self.send_kept(&kept).await
+        self.send_kept(kept).await
     }
 
     /// Computes a session's report anew and keeps it as the next revision, marked as such.
@@ -302,7 +325,8 @@ impl ReportGenerator {
         let latest = inner.store.report(&inner.report, session, None).await?;
         summary.edition.revision = latest.map_or(0, |kept| kept.revision.saturating_add(1));
         loop {
-            let ours = self.kept(&summary, false)?;
+            let (back, ours) = self.kept(summary, false).await?;
+            summary = back;
             let kept = inner.store.keep_report(ours.clone()).await?;
             if kept.summary == ours.summary {
                 return Ok(summary);
@@ -313,7 +337,12 @@ impl ReportGenerator {
     }
 }
 
-pub(crate) fn parse(kept: &KeptReport) -> Result<DailySummary, ReportError> {
+/// The runtime stops: what was begun is not finished.
+fn stopped(what: &'static str) -> impl FnOnce(SourceError) -> ReportError {
+    move |cause| StoreError::new(what, cause).into()
+}
+
+fn parse(kept: &KeptReport) -> Result<DailySummary, ReportError> {
     serde_json::from_str(&kept.summary).map_err(|cause| ReportError::Damaged {
         session: kept.session,
         cause,

@@ -15,3 +15,16 @@ where
         .await
         .map_err(|_| SourceError::Stopped)
 }
+
+/// As [`run`]; a panic of `work`'s is the caller's.
+pub(crate) async fn run_loud<T, F>(work: F) -> Result<T, SourceError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => SourceError::Stopped,
+    })
+}

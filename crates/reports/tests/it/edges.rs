@@ -1,8 +1,13 @@
 //! Days and data that are not as they should be.
 
+use std::pin::pin;
+use std::task::Poll;
+
 use bongsu_reports::source::time::StoredZone;
 use bongsu_reports::summary::{QualityIssue, SessionKind};
-use bongsu_reports::{DailySummary, Figure, Missing, ReportError, ReportGenerator, SourceError};
+use bongsu_reports::{
+    DailySummary, Figure, MemoryStore, Missing, ReportError, ReportGenerator, SourceError,
+};
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 
@@ -338,6 +343,62 @@ async fn a_report_is_drawn_away_from_the_threads_that_poll() {
     let summary = generator.unavailable(DAY, &error).await;
     let rendered = generator.render(&summary).await;
     assert!(rendered.text.contains("2026-05-28"), "{}", rendered.text);
+}
+
+/// Text of a large day takes milliseconds to write and to read: while no thread for blocking calls is
+/// free, neither is done.
+#[test]
+fn a_kept_report_is_written_and_read_away_from_the_threads_that_poll() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = MemoryStore::new();
+        let generator = ReportGenerator::builder(Month::new().source());
+        let generator = generator.store(store.clone()).build().unwrap();
+        let summary = DailySummary::sample();
+
+        let busy = Busy::begin();
+        let mut sent = pin!(generator.send_daily_report(&summary));
+        assert!(poll_once(sent.as_mut()).await.is_none());
+        assert_eq!(generator.kept_reports(DAY).await.unwrap(), []);
+        busy.end();
+        sent.await;
+        assert_eq!(generator.kept_reports(DAY).await.unwrap().len(), 1);
+
+        let busy = Busy::begin();
+        let mut read = pin!(generator.kept_summary(DAY));
+        assert!(poll_once(read.as_mut()).await.is_none());
+        let mut drawn = pin!(generator.render_kept(DAY));
+        assert!(poll_once(drawn.as_mut()).await.is_none());
+        busy.end();
+        assert_eq!(read.await.unwrap(), summary);
+        assert!(drawn.await.unwrap().text.contains("2026-05-28"));
+    });
+}
+
+/// The one thread for blocking calls, kept busy.
+struct Busy(std::sync::mpsc::Sender<()>);
+
+impl Busy {
+    fn begin() -> Self {
+        let (end, ended) = std::sync::mpsc::channel();
+        tokio::task::spawn_blocking(move || ended.recv());
+        Self(end)
+    }
+
+    fn end(self) {
+        self.0.send(()).unwrap();
+    }
+}
+
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 #[tokio::test]

@@ -164,7 +164,9 @@ impl AdminOps for Admin {
         use bongsu_axum_glue::routes::ReportForm;
         let (reports, date) = reports::of(&self.0, date)?;
         let summary = reports.generate_daily_summary(date).await;
-        let rendered = reports.render(&summary.map_err(reports::failed)?).await;
+        let rendered = reports
+            .render_owned(summary.map_err(reports::failed)?)
+            .await;
         Ok(match form {
             ReportForm::Html => rendered.preview_html,
             ReportForm::Text => rendered.text,

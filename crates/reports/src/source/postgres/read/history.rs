@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
 use super::super::Settings;
-use super::{failed, has_table};
+use super::{failed, has_table, turn};
 use crate::compute::Split;
 use crate::source::tables::{EquityRow, day, day_after, midnight, only_account};
 use crate::source::text::Times;
@@ -76,6 +76,7 @@ async fn equity(
             reason: row.try_get(4).map_err(failed(TABLE))?,
         };
         history.add_point(point, &mut times, through)?;
+        turn().await;
     }
     Ok(())
 }

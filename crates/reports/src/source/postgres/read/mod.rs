@@ -25,6 +25,12 @@ fn failed(what: &'static str) -> impl Fn(sqlx::Error) -> SourceError {
     }
 }
 
+/// Lets the thread's other tasks go on every hundred rows or so: rows that have arrived are read without
+/// a wait, and a full replay has millions of them.
+async fn turn() {
+    tokio::task::coop::consume_budget().await;
+}
+
 async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, SourceError> {
     sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(name)

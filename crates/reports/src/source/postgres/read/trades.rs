@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::super::Settings;
-use super::failed;
+use super::{failed, turn};
 use crate::compute::{Number, Replay, TradeRow};
 use crate::source::SourceError;
 use crate::source::tables::{BACKFILL_ROWS, Dates, Spans, day_after, midnight};
@@ -69,6 +69,7 @@ async fn fold(
     let mut times = Times::new(zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
         replay.push(&trade(&row, &mut times, wide).map_err(failed(TABLE))?);
+        turn().await;
     }
     Ok(())
 }
@@ -92,6 +93,7 @@ async fn unexecuted(
     let mut times = Times::new(zone);
     while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
         replay.push(&trade(&row, &mut times, true).map_err(failed(TABLE))?);
+        turn().await;
     }
     Ok(())
 }
