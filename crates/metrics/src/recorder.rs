@@ -30,7 +30,7 @@ const MAX_NAMES: usize = 2_000;
 const STAND_INS: usize = 8;
 /// Queued histogram samples at which the recording thread takes them in itself: upkeep that is not run
 /// costs time then, never memory.
-const QUEUE: u64 = 65_536;
+const QUEUE: u64 = 8_192;
 
 /// The macros' side of a registry.
 pub(crate) struct Macros {
@@ -169,6 +169,13 @@ impl Macros {
         let counted =
             |(name, state): (&String, &Name)| (name.clone(), state.overflow.load(Relaxed));
         names.known.iter().map(counted).collect()
+    }
+
+    /// Whether there is any series.
+    pub(crate) fn any(&self) -> bool {
+        !read(&self.counters).is_empty()
+            || !read(&self.gauges).is_empty()
+            || !read(&self.histograms).is_empty()
     }
 
     /// The handle of a key that is refused or past the budget, where its name tells: such keys are not

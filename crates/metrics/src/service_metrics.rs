@@ -9,10 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::catalog::{DEFAULT_BUCKETS, Id};
 use crate::error::{AlreadyInstalled, MetricsError};
 use crate::http::{self, HttpRoute, InFlight};
-use crate::recorder;
+use crate::recorder::{self, Macros};
 use crate::registry::{Options, Registry};
 use crate::render::{self, Format, Page};
 use crate::usage::{ProcessUsage, SystemUsage};
+
+/// A page of this many bytes is written in some 20 µs and packed in 200; requests do not wait for a larger
+/// one.
+const LARGE: usize = 64 * 1024;
 
 /// The metrics of one service. Cheap to clone; all clones are the same metrics.
 ///
@@ -442,6 +446,13 @@ impl ServiceMetrics {
         self.registry.page.load(Relaxed)
     }
 
+    /// Whether the next page is better not written on a thread that polls: as large as the latest one was,
+    /// or with series of the `metrics` macros, whose lines take many times as long.
+    #[must_use]
+    pub fn page_takes_long(&self) -> bool {
+        self.page_bytes() > LARGE || self.registry.macros.get().is_some_and(Macros::any)
+    }
+
     /// Makes these metrics the target of the `metrics` macros in this process. Run
     /// [`run_upkeep`](Self::run_upkeep) beside it.
     ///
@@ -459,7 +470,8 @@ impl ServiceMetrics {
     }
 
     /// Takes in what histograms of the macros have queued, every five seconds, for ever. Without it,
-    /// a process that nobody scrapes grows. Needs tokio's timer.
+    /// a process that nobody scrapes grows. Needs tokio's timer; the work is done on the runtime's threads
+    /// for blocking calls, for it grows with the number of histograms.
     pub fn run_upkeep(&self) -> impl Future<Output = ()> + Send + 'static {
         let registry = Arc::clone(&self.registry);
         async move {
@@ -467,8 +479,11 @@ impl ServiceMetrics {
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
-                if let Some(macros) = registry.macros.get() {
-                    macros.upkeep();
+                if registry.macros.get().is_some_and(Macros::any) {
+                    let registry = Arc::clone(&registry);
+                    let upkeep = move || registry.macros.get().map(Macros::upkeep);
+                    // After a panic, or none that a stopping runtime takes, the next tick tries again.
+                    let _ = tokio::task::spawn_blocking(upkeep).await;
                 }
             }
         }

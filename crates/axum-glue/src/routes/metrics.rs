@@ -20,17 +20,13 @@ pub fn metrics_router<S: Clone + Send + Sync + 'static>(
         .with_state(Scrape { metrics, policy })
 }
 
-/// A page of this many bytes is written in some 20 µs and packed in 200; requests do not wait for a larger
-/// one.
-const LARGE: usize = 64 * 1024;
-
-/// The page, as large as the one before was; a large one on the runtime's threads for blocking calls.
+/// The page; one that takes long on the runtime's threads for blocking calls.
 async fn render(
     metrics: ServiceMetrics,
     accept: Option<&str>,
     accept_encoding: Option<&str>,
 ) -> Page {
-    if metrics.page_bytes() <= LARGE {
+    if !metrics.page_takes_long() {
         return metrics.render(accept, accept_encoding);
     }
     let off = {

@@ -77,7 +77,8 @@ fn content(report: &RenderedReport, message_id: &str) -> Content {
             })
             .collect(),
         slack_blocks: Some(report.slack_blocks.clone()),
-        json: serde_json::from_str(&report.json).ok(),
+        // No channel of `REPORT_CHANNELS` reads it, and it may be megabytes.
+        json: None,
         message_id: message_id.to_owned(),
     }
 }
@@ -109,5 +110,22 @@ fn settle(outcome: Outcome) -> Result<(), SinkError> {
         _ => Err(SinkError::Permanent {
             reason: "the channel carries no reports".to_owned(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day of a hundred thousand fills is tens of megabytes of JSON, which neither mail nor Slack shows.
+    #[test]
+    fn the_json_of_a_report_is_not_read_for_every_recipient() {
+        let options = bongsu_reports::render::RenderOptions::default();
+        let summary = bongsu_reports::DailySummary::sample();
+        let report = bongsu_reports::render::render(&summary, &options);
+        let content = content(&report, "id");
+        assert_eq!(content.json, None);
+        assert_eq!(content.html, Some(report.html));
+        assert_eq!(content.slack_blocks, Some(report.slack_blocks));
     }
 }

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bongsu_console::{Figure, LastReport, Missing, ReportEntry, Snapshot, SourceError};
-use bongsu_reports::{ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported};
+use bongsu_reports::{
+    DailySummary, ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported,
+};
 use jiff::{Timestamp, civil::Date};
 
 use super::memory::Memory;
@@ -46,21 +48,49 @@ impl Closing {
 /// Looks for the last report now and then: a store may be slow, and a page must not wait for it.
 pub(super) async fn follow(reports: ReportGenerator, memory: Arc<Memory>) {
     let mut ticks = tokio::time::interval(EVERY);
+    let mut read = LastRead::default();
     loop {
         ticks.tick().await;
-        memory.closed(closing(&reports, Timestamp::now()).await);
+        memory.closed(closing(&reports, &mut read, Timestamp::now()).await);
     }
 }
 
-async fn closing(reports: &ReportGenerator, now: Timestamp) -> Closing {
+async fn closing(reports: &ReportGenerator, read: &mut LastRead, now: Timestamp) -> Closing {
     let today = date_in_seoul(now);
-    let last = match kept(reports, today).await {
-        Ok(kept) => Figure::or(kept.last().map(last), Missing::NotRecorded),
-        Err(error) => Missing::Failed(error.to_string()).into(),
-    };
-    Closing {
-        last,
-        equity: equity_before(reports, today).await,
+    match kept(reports, today).await {
+        Ok(kept) => Closing {
+            last: Figure::or(kept.last().map(last), Missing::NotRecorded),
+            equity: equity_before(reports, read, &kept, today).await,
+        },
+        Err(error) => Closing {
+            last: Missing::Failed(error.to_string()).into(),
+            equity: no_close(),
+        },
+    }
+}
+
+/// The report that was read last and its equity: one has up to a hundred thousand fills, and is read once.
+#[derive(Debug, Default)]
+struct LastRead(Option<(Reported, Figure<i64>)>);
+
+impl LastRead {
+    /// The equity of a kept report; `read` is not begun for the one of before.
+    async fn equity(
+        &mut self,
+        of: Reported,
+        read: impl Future<Output = Result<DailySummary, ReportError>>,
+    ) -> Figure<i64> {
+        if let Some((before, equity)) = &self.0
+            && *before == of
+        {
+            return equity.clone();
+        }
+        let Ok(summary) = read.await else {
+            return no_close();
+        };
+        let equity = equity(&summary);
+        self.0 = Some((of, equity.clone()));
+        equity
     }
 }
 
@@ -73,17 +103,32 @@ fn last(reported: &Reported) -> LastReport {
 }
 
 /// Equity at the close of the session before a day; deposits since then are not known here.
-async fn equity_before(reports: &ReportGenerator, day: Date) -> Figure<i64> {
-    let missing = || Missing::Failed("no report of the last close".to_owned()).into();
+async fn equity_before(
+    reports: &ReportGenerator,
+    read: &mut LastRead,
+    kept: &[Reported],
+    day: Date,
+) -> Figure<i64> {
     let Ok(session) = reports.calendar().previous_session(day) else {
-        return missing();
+        return no_close();
     };
-    let Ok(summary) = reports.kept_summary(session).await else {
-        return missing();
-    };
+    match kept.iter().find(|reported| reported.session == session) {
+        Some(reported) => {
+            let summary = reports.kept_summary(session);
+            read.equity(*reported, summary).await
+        }
+        None => no_close(),
+    }
+}
+
+fn equity(summary: &DailySummary) -> Figure<i64> {
     let equity = summary.portfolio_stats.equity.value();
     let equity = equity.and_then(|equity| i64::try_from(equity.round()).ok());
-    equity.map_or_else(missing, Figure::Known)
+    equity.map_or_else(no_close, Figure::Known)
+}
+
+fn no_close() -> Figure<i64> {
+    Missing::Failed("no report of the last close".to_owned()).into()
 }
 
 /// The kept reports of the last year, oldest first.
@@ -128,11 +173,73 @@ pub(super) async fn archive(
 }
 
 pub(super) async fn page(reports: &ReportGenerator, session: Date) -> Result<String, SourceError> {
-    match reports.kept_summary(session).await {
-        Ok(summary) => Ok(reports.render(&summary).await.preview_html),
+    match reports.render_kept(session).await {
+        Ok(rendered) => Ok(rendered.preview_html),
         Err(ReportError::NotKept { .. }) => Err(SourceError::NotFound { what: "report" }),
         Err(error) => Err(SourceError::Failed {
             reason: error.chain(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn reported(revision: u32) -> Reported {
+        Reported {
+            session: jiff::civil::date(2026, 5, 28),
+            revision,
+            complete: true,
+            send: true,
+            generated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_report_is_read_once_for_its_equity() {
+        let reads = Cell::new(0);
+        let read = async || {
+            reads.set(reads.get() + 1);
+            Ok(DailySummary::sample())
+        };
+        let mut last = LastRead::default();
+        let first = last.equity(reported(0), read()).await;
+        assert!(matches!(first, Figure::Known(_)), "{first:?}");
+        assert_eq!(last.equity(reported(0), read()).await, first);
+        assert_eq!(reads.get(), 1);
+        last.equity(reported(1), read()).await;
+        assert_eq!(reads.get(), 2, "a revision is another report");
+    }
+
+    #[tokio::test]
+    async fn a_report_that_could_not_be_read_is_tried_again() {
+        let session = reported(0).session;
+        let mut last = LastRead::default();
+        let failure = async { Err(ReportError::NotKept { session }) };
+        assert_eq!(last.equity(reported(0), failure).await, no_close());
+        let read = async { Ok(DailySummary::sample()) };
+        let equity = last.equity(reported(0), read).await;
+        assert!(matches!(equity, Figure::Known(_)), "{equity:?}");
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn the_last_close_is_that_of_the_session_before() {
+        use bongsu_reports::source::sqlite::SqliteSource;
+
+        let generator = ReportGenerator::builder(SqliteSource::new("never-opened.db"));
+        let reports = generator.build().unwrap();
+        let summary = DailySummary::sample();
+        reports.send_daily_report(&summary).await;
+        let mut read = LastRead::default();
+        let mut at = async |now: &str| closing(&reports, &mut read, now.parse().unwrap()).await;
+        let next_day = at("2026-05-29T10:00:00+09:00").await;
+        assert_eq!(next_day.equity, equity(&summary));
+        let same_day = at("2026-05-28T23:00:00+09:00").await;
+        assert_eq!(same_day.equity, no_close(), "of the 27th nothing is kept");
+        assert_eq!(same_day.last, next_day.last);
     }
 }
