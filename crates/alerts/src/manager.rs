@@ -341,7 +341,14 @@ impl AlertManager {
         self.core.statistics()
     }
 
-    /// The alerts that fire, the oldest first.
+    /// Whether an alert of this key fires.
+    #[must_use]
+    pub fn is_firing(&self, key: &str) -> bool {
+        self.core.engine().firing(key).is_some()
+    }
+
+    /// The alerts that fire, the oldest first: a copy of each. How many there are is
+    /// [`AlertStatistics::active`], and whether one of them is there [`AlertManager::is_firing`].
     #[must_use]
     pub fn active(&self) -> Vec<ActiveAlert> {
         self.core.engine().active_alerts()

@@ -154,16 +154,19 @@ async fn resolve_goes_where_the_alert_went() {
     with(builder, |alerts| async move {
         let key = templates::risk("var", 2.0, 1.0).dedup_key();
         assert!(alerts.resolve(&key).await.is_err());
+        assert!(!alerts.is_firing(&key));
         alerts
             .send_alert(templates::risk("var", 2.0, 1.0))
             .await
             .unwrap();
         assert!(chat.wait_for(1, LONG).await);
-        assert_eq!(alerts.active().len(), 1);
+        assert!(alerts.is_firing(&key));
+        assert_eq!(alerts.active().len(), alerts.get_statistics().active);
         alerts.resolve(&key).await.unwrap();
         assert!(chat.wait_for(2, LONG).await);
         assert_eq!(chat.received()[1].status, AlertStatus::Resolved);
         assert!(alerts.active().is_empty());
+        assert!(!alerts.is_firing(&key));
         let none = alerts
             .send_resolved(templates::risk_resolved("var", 0.5, 1.0))
             .await

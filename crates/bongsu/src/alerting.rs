@@ -15,7 +15,7 @@ use crate::{
     unused_variables,
     reason = "which channels run in the background depends on the features"
 )]
-pub(crate) fn build(
+pub(crate) async fn build(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
@@ -31,7 +31,7 @@ pub(crate) fn build(
         .channel(LogChannel::new());
     #[cfg(feature = "sqlite")]
     {
-        builder = builder.store(store(config)?);
+        builder = builder.store(store(config).await?);
     }
     #[cfg(feature = "redis")]
     if let Some(url) = &config.redis_url {
@@ -84,12 +84,16 @@ pub(crate) fn detached(
     Ok(Some(manager))
 }
 
+/// Off the runtime: it reads what the last run left, and may wait for another process's lock.
 #[cfg(feature = "sqlite")]
-fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Error> {
+async fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Error> {
     config
         .create_data_dir()
         .map_err(|error| Error::setup("alerts", error))?;
-    bongsu_alerts::store::SqliteStore::open(config.data_dir.join("alerts.db"))
+    let path = config.data_dir.join("alerts.db");
+    tokio::task::spawn_blocking(|| bongsu_alerts::store::SqliteStore::open(path))
+        .await
+        .map_err(|error| Error::setup("alerts", error))?
         .map_err(|error| Error::setup("alerts", error))
 }
 
@@ -296,4 +300,24 @@ fn email_channel(
         },
         ..EmailConfig::default()
     })
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// One thread: whoever lets go can do so only while the store is waited for elsewhere.
+    #[tokio::test]
+    async fn the_store_waits_for_its_lock_off_the_runtime() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().display().to_string();
+        let vars = [("SERVICE_NAME", "test"), ("BONGSU_DATA_DIR", &path)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::from_vars(&BTreeMap::from(vars)).unwrap();
+        let held = store(&config).await.unwrap();
+        let (opened, ()) = tokio::join!(store(&config), async { drop(held) });
+        opened.unwrap();
+    }
 }

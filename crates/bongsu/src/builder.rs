@@ -116,7 +116,7 @@ impl Builder {
     /// When a part refuses its settings; nothing is left running then.
     pub async fn start(self) -> Result<Bongsu, Error> {
         let tasks = Tasks::default();
-        match Parts::build(self, &tasks) {
+        match Parts::build(self, &tasks).await {
             Ok((config, parts, ends)) => {
                 Ok(Bongsu(Arc::new(Inner::new(config, parts, ends, tasks))))
             }
@@ -125,5 +125,16 @@ impl Builder {
                 Err(error)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Builder;
+
+    #[test]
+    fn a_start_may_be_spawned() {
+        fn sent<T: Send>(_: T) {}
+        let _ = |builder: Builder| sent(builder.start());
     }
 }

@@ -70,7 +70,10 @@ impl Ends {
 }
 
 impl Parts {
-    pub(crate) fn build(builder: Builder, tasks: &Tasks) -> Result<(Config, Self, Ends), Error> {
+    pub(crate) async fn build(
+        builder: Builder,
+        tasks: &Tasks,
+    ) -> Result<(Config, Self, Ends), Error> {
         let config = builder.config;
         #[cfg(feature = "logging")]
         let logging = logging(&config)?;
@@ -81,7 +84,7 @@ impl Parts {
         let metrics = metrics(&config, tasks)?;
         #[cfg(feature = "alerts")]
         let (alerts, alerts_end) =
-            crate::alerting::build(&config, builder.channels, builder.rules, tasks)?;
+            crate::alerting::build(&config, builder.channels, builder.rules, tasks).await?;
         #[cfg(all(feature = "alerts", feature = "logging"))]
         if let Some(errors) = logging.errors {
             let service = config.service.name.clone();

@@ -43,11 +43,10 @@ async fn follow<T: Clone>(
 
 /// Whether there is anything to end: the first healthy result after the start ends nothing.
 fn is_firing(alerts: &AlertManager, resolved: &Alert) -> bool {
-    let key = resolved.key.as_deref();
-    alerts
-        .active()
-        .iter()
-        .any(|active| Some(active.key.as_str()) == key)
+    resolved
+        .key
+        .as_deref()
+        .is_some_and(|key| alerts.is_firing(key))
 }
 
 #[cfg(feature = "health")]

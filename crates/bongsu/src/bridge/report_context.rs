@@ -145,7 +145,7 @@ impl SystemContext {
             by_level: Figure::Known(counts),
             suppressed: Figure::Known(suppressed),
             undelivered: Figure::Known(undelivered),
-            active: Figure::Known(self.alerts.active().len() as u64),
+            active: Figure::Known(self.alerts.get_statistics().active as u64),
             worst: worst(&history),
         }
     }

@@ -9,7 +9,7 @@ use bongsu_alerts::{
 };
 use bongsu_console::{
     ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome, DeliveryRecord,
-    Figure, FiringAlert, Level, Missing, NewSilence, Snapshot, SourceError,
+    Figure, FiringAlert, Level, Missing, NewSilence, SourceError,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -34,11 +34,16 @@ pub(super) async fn follow(mut events: Receiver<AlertEvent>, memory: Arc<Memory>
     }
 }
 
-pub(super) fn fill(snapshot: &mut Snapshot, alerts: &AlertManager, memory: &Memory) {
+/// What fires, the oldest first.
+pub(super) fn active(alerts: &AlertManager) -> Figure<Vec<FiringAlert>> {
     let silences = alerts.silences();
     let active = alerts.active();
     let firing = active.iter().map(|alert| firing(alert, &silences));
-    snapshot.alerts = Figure::Known(firing.collect());
+    Figure::Known(firing.collect())
+}
+
+/// Where alerts go.
+pub(super) fn channels(alerts: &AlertManager, memory: &Memory) -> Figure<Vec<Channel>> {
     let channels = alerts.get_statistics().channels.into_iter();
     let channels = channels.map(|(name, counts)| Channel {
         queued: counts.pending as u64,
@@ -53,7 +58,7 @@ pub(super) fn fill(snapshot: &mut Snapshot, alerts: &AlertManager, memory: &Memo
         },
         name,
     });
-    snapshot.channels = Figure::Known(channels.collect());
+    Figure::Known(channels.collect())
 }
 
 fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {

@@ -198,14 +198,33 @@ impl Source {
 }
 
 impl Known {
-    /// Reads the figures that are not at hand, and takes those that the history keeps.
+    /// Reads the figures that are not at hand, and takes those that the history keeps: of what fires only how
+    /// many, so that none of it is copied.
     fn sample(&self, now: Timestamp) -> Sample {
         #[cfg(feature = "metrics")]
         self.memory.read(now, &self.metrics);
-        Sample::of(&self.figures(now))
+        #[allow(unused_mut, reason = "only alerting has something that fires")]
+        let mut sample = Sample::of(&self.without_firing(now));
+        #[cfg(feature = "alerts")]
+        {
+            let firing = self.alerts.get_statistics().active;
+            sample.set(bongsu_console::history::Series::Firing, Some(firing as f64));
+        }
+        sample
     }
 
     fn figures(&self, now: Timestamp) -> Snapshot {
+        #[allow(unused_mut, reason = "only alerting has something that fires")]
+        let mut snapshot = self.without_firing(now);
+        #[cfg(feature = "alerts")]
+        {
+            snapshot.alerts = alerts::active(&self.alerts);
+        }
+        snapshot
+    }
+
+    /// Everything but what fires.
+    fn without_firing(&self, now: Timestamp) -> Snapshot {
         let service = Service {
             name: self.config.service.name.clone(),
             version: self.config.service.version.clone(),

@@ -14,7 +14,9 @@ impl Known {
         #[cfg(feature = "health")]
         self.health(snapshot);
         #[cfg(feature = "alerts")]
-        super::alerts::fill(snapshot, &self.alerts, &self.memory);
+        {
+            snapshot.channels = super::alerts::channels(&self.alerts, &self.memory);
+        }
         #[cfg(feature = "resources")]
         self.resources(snapshot);
         #[cfg(feature = "reports")]
