@@ -15,7 +15,7 @@ pub const RESOLUTION: Duration = Duration::from_secs(10);
 pub const SLOTS: usize = 24 * 3600 / 10;
 /// Most dependencies whose latency is kept.
 pub const MAX_DEPENDENCIES: usize = 64;
-/// Most bytes that a history's samples take: 2.7 MB.
+/// Most bytes that a history's samples take: 2.8 MB.
 pub const MAX_BYTES: usize =
     (Series::ALL.len() + MAX_DEPENDENCIES) * SLOTS * size_of::<f32>() + SLOTS * size_of::<u32>();
 

@@ -470,8 +470,7 @@ impl ServiceMetrics {
     }
 
     /// Takes in what histograms of the macros have queued, every five seconds, for ever. Without it,
-    /// a process that nobody scrapes grows. Needs tokio's timer; the work is done on the runtime's threads
-    /// for blocking calls, for it grows with the number of histograms.
+    /// a process that nobody scrapes grows. Needs tokio's timer.
     pub fn run_upkeep(&self) -> impl Future<Output = ()> + Send + 'static {
         let registry = Arc::clone(&self.registry);
         async move {
@@ -479,11 +478,8 @@ impl ServiceMetrics {
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
-                if registry.macros.get().is_some_and(Macros::any) {
-                    let registry = Arc::clone(&registry);
-                    let upkeep = move || registry.macros.get().map(Macros::upkeep);
-                    // After a panic, or none that a stopping runtime takes, the next tick tries again.
-                    let _ = tokio::task::spawn_blocking(upkeep).await;
+                if let Some(macros) = registry.macros.get() {
+                    macros.upkeep();
                 }
             }
         }

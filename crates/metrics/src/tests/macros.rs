@@ -286,35 +286,6 @@ async fn a_day_without_a_scrape_leaves_nothing_waiting() {
 }
 
 #[test]
-fn upkeep_is_done_on_the_threads_for_blocking_calls() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .max_blocking_threads(1)
-        .build()
-        .expect("a runtime");
-    let m = metrics();
-    with_local_recorder(&m.recorder(), || histogram!("steps").record(1.0));
-    let waiting = || m.registry.macros.get().map_or(0, |macros| macros.waiting());
-    runtime.block_on(async {
-        let (end, ended) = std::sync::mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || ended.recv());
-        let mut upkeep = std::pin::pin!(m.run_upkeep());
-        tokio::select! {
-            () = &mut upkeep => unreachable!("upkeep never ends"),
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
-        assert_eq!(waiting(), 1, "the one thread is busy");
-        end.send(()).expect("it waits");
-        while waiting() > 0 {
-            tokio::select! {
-                () = &mut upkeep => unreachable!("upkeep never ends"),
-                () = tokio::time::sleep(Duration::from_millis(1)) => {}
-            }
-        }
-    });
-}
-
-#[test]
 fn a_page_with_series_of_the_macros_takes_long() {
     let m = metrics();
     let recorder = m.recorder();
