@@ -441,8 +441,7 @@ impl ServiceMetrics {
     }
 
     /// Bytes of the latest page before it was packed; 0 before the first.
-    #[must_use]
-    pub fn page_bytes(&self) -> usize {
+    pub(crate) fn page_bytes(&self) -> usize {
         self.registry.page.load(Relaxed)
     }
 
