@@ -85,7 +85,14 @@ async fn record(source: Source) {
     loop {
         ticks.tick().await;
         let now = Timestamp::now();
-        let sample = source.off(move |known| known.sample(now)).await;
+        let known = source.0.clone();
+        let sample = match tokio::task::spawn_blocking(move || known.sample(now)).await {
+            Ok(sample) => sample,
+            Err(error) => {
+                tracing::error!(%error, "the console could not read its figures");
+                continue;
+            }
+        };
         source.0.memory.keep(now, &sample);
         #[cfg(feature = "sqlite")]
         if let Some(keeper) = file.take() {
