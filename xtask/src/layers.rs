@@ -1,4 +1,5 @@
-//! The arrows of ARCHITECTURE.md: a leaf knows no other bongsu crate, a lean service stays lean.
+//! The arrows of ARCHITECTURE.md: a leaf knows no other leaf, the crates below know no leaf, a lean
+//! service stays lean.
 
 use crate::run::{Failure, cargo, output};
 
@@ -10,6 +11,11 @@ const LEAVES: [&str; 7] = [
     "resources",
     "alerts",
     "reports",
+];
+
+/// One idea each, for whoever needs it.
+const BELOW: [&str; 7] = [
+    "catch", "figure", "lang", "secret", "severity", "text", "trace",
 ];
 
 /// Crate, features, and what must not be compiled for them.
@@ -40,12 +46,18 @@ const LEAN: [(&str, &str, &[&str]); 5] = [
 
 pub(crate) fn check() -> Result<(), Failure> {
     let mut wrong = Vec::new();
-    for leaf in LEAVES {
-        let package = format!("bongsu-{leaf}");
+    for name in LEAVES.iter().chain(&BELOW) {
+        let package = format!("bongsu-{name}");
         for dependency in dependencies(&package, "--all-features", "")? {
-            if dependency.starts_with("bongsu") && dependency != package {
+            let below = |name: &str| BELOW.contains(&name);
+            let allowed = match dependency.strip_prefix("bongsu-") {
+                Some(name) => dependency == package || below(name),
+                None => dependency != "bongsu",
+            };
+            if !allowed {
                 wrong.push(format!(
-                    "{package} depends on {dependency}: a leaf knows no other bongsu crate"
+                    "{package} depends on {dependency}: only {} may be below a leaf",
+                    BELOW.join(", ")
                 ));
             }
         }

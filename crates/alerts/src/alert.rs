@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ulid::Ulid;
 
-use crate::level::AlertLevel;
+use crate::AlertLevel;
 
 /// The kind of an alert nobody classified.
 pub const KIND_CUSTOM: &str = "custom";

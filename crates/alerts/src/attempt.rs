@@ -1,10 +1,7 @@
 //! One attempt, bounded in time, with a channel's panic caught.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -23,20 +20,13 @@ pub(crate) struct Tried {
 
 /// Runs one call into a channel.
 pub(crate) async fn within(deadline: Instant, call: impl Future<Output = Outcome>) -> Tried {
-    let mut call = pin!(call);
-    let guarded = std::future::poll_fn(|cx| {
-        match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(outcome)) => Poll::Ready(Some(outcome)),
-            Err(_) => Poll::Ready(None),
-        }
-    });
+    let guarded = bongsu_catch::future(call);
     match tokio::time::timeout_at(deadline + GRACE, guarded).await {
-        Ok(Some(outcome)) => Tried {
+        Ok(Ok(outcome)) => Tried {
             outcome,
             panicked: false,
         },
-        Ok(None) => Tried {
+        Ok(Err(_)) => Tried {
             outcome: Outcome::Transient {
                 reason: "the channel panicked".to_owned(),
                 retry_after: None,
@@ -61,7 +51,7 @@ pub(crate) fn render(
     notification: &Notification,
     target: &Target,
 ) -> Result<Rendered, String> {
-    match catch_unwind(AssertUnwindSafe(|| channel.render(notification, target))) {
+    match bongsu_catch::call(|| channel.render(notification, target)) {
         Ok(Ok(message)) => Ok(message),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("cannot render: the channel panicked".to_owned()),

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::AlertLevel;
 use crate::alert::Alert;
-use crate::level::AlertLevel;
 
 /// One way to reach somebody: a mail server, a chat room, a log.
 #[async_trait]

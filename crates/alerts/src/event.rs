@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::level::AlertLevel;
+use crate::AlertLevel;
 use crate::policy::Suppressed;
 
 /// One thing that happened to an alert or a channel.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::channels::http::{self, Http, Request};
 use crate::channels::{ChannelConfigError, HttpOptions, Problem, Problems};
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 /// After a beat that failed, the next one does not wait for the whole interval.
 const RETRY: Duration = Duration::from_secs(10);

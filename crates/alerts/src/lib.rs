@@ -65,7 +65,6 @@ mod engine;
 pub mod event;
 #[cfg(feature = "heartbeat")]
 pub mod heartbeat;
-pub mod level;
 pub mod limits;
 mod manager;
 mod outbox;
@@ -73,7 +72,6 @@ pub mod policy;
 pub mod render;
 pub mod rule;
 pub mod schedule;
-pub mod secret;
 pub mod shared;
 #[cfg(feature = "webhook")]
 pub mod signature;
@@ -86,6 +84,8 @@ pub mod testing;
 mod tests;
 
 pub use alert::Alert;
+pub use bongsu_secret::Secret;
+pub use bongsu_severity::Severity as AlertLevel;
 pub use builder::{AlertManagerBuilder, BuildError};
 pub use channel::{
     AlertStatus, Attempt, Channel, Content, Degrade, DigestLine, InlinePart, Limits, Notification,
@@ -94,12 +94,10 @@ pub use channel::{
 pub use dispatch::Dispatcher;
 pub use engine::{ChannelDecision, Receipt, SendError, What};
 pub use event::AlertEvent;
-pub use level::AlertLevel;
 pub use manager::{AlertManager, ManageError, ResolveError};
 pub use outbox::{BreakerConfig, RetryConfig};
 pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed};
 pub use rule::{AlertRule, Escalation, Matcher, Quiet};
-pub use secret::Secret;
 pub use stats::{AlertStatistics, ChannelStatistics};
 pub use store::{ActiveAlert, AlertStore, HistoryEntry, MemoryStore, Replay, StoreError};
 #[cfg(feature = "sqlite")]

@@ -96,9 +96,7 @@ fn cut_key(key: &mut String) -> bool {
     if key.len() <= MAX_NAME {
         return false;
     }
-    let sum = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let sum = bongsu_trace::fnv(key.as_bytes());
     key.truncate(key.floor_char_boundary(MAX_NAME - 17));
     key.push_str(&format!("~{sum:016x}"));
     true
@@ -138,7 +136,7 @@ fn value_weight(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::level::AlertLevel;
+    use crate::AlertLevel;
 
     #[test]
     fn a_small_alert_is_left_alone() {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 use ulid::Ulid;
 
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::attempt;
 use crate::builder::AlertManagerBuilder;
@@ -14,7 +15,6 @@ use crate::channel::{AlertStatus, Attempt, Channel, Content, Notification, Outco
 use crate::core::Core;
 use crate::engine::{Receipt, SendError};
 use crate::event::AlertEvent;
-use crate::level::AlertLevel;
 use crate::policy::Silence;
 use crate::stats::AlertStatistics;
 use crate::store::{ActiveAlert, Change, HistoryEntry, HistoryQuery, Replay, StoreError};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::AlertLevel;
 use crate::alert::Alert;
-use crate::level::AlertLevel;
 use crate::schedule::{Schedule, SharedSchedule};
 
 /// Which alerts it is about: every condition must hold, and none set means every alert.

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 /// The idempotency key of a message.
 pub const ID_HEADER: &str = "webhook-id";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::level::AlertLevel;
+use crate::AlertLevel;
 use crate::policy::Suppressed;
 use crate::store::CommitCounts;
 

@@ -15,8 +15,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::AlertLevel;
 use crate::alert::Alert;
-use crate::level::AlertLevel;
 
 /// A risk value this many times over its threshold is CRITICAL.
 const RISK_CRITICAL_FACTOR: f64 = 1.1;

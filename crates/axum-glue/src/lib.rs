@@ -27,7 +27,6 @@
 mod ids;
 pub mod monitor;
 mod policy;
-mod random;
 mod request_id;
 pub mod routes;
 mod serve;
@@ -46,5 +45,5 @@ pub use {
     request_id::{RequestId, X_REQUEST_ID},
     routes::{AdminError, AdminOps, AdminResult, admin_router},
     serve::{ServeEnd, ServeOptions, serve},
-    trace_context::{Hex, TRACEPARENT, TraceContext},
+    trace_context::{TRACEPARENT, TraceContext},
 };

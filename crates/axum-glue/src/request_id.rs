@@ -7,10 +7,7 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, request::Parts};
 use uuid::{Builder, fmt::Hyphenated};
 
-use crate::{
-    ids::{Ids, NotMonitored, given_once},
-    random,
-};
+use crate::ids::{Ids, NotMonitored, given_once};
 
 /// Header that carries the id in and out.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -125,7 +122,7 @@ fn make() -> Bytes {
 
 /// The text of a UUID (v4).
 fn uuid() -> [u8; LEN] {
-    let [high, low] = random::words();
+    let [high, low] = bongsu_trace::random::words();
     let random = u128::from(high) << 64 | u128::from(low);
     let uuid = Builder::from_random_bytes(random.to_be_bytes()).into_uuid();
     let mut text = [0; LEN];

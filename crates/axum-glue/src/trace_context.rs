@@ -2,15 +2,13 @@
 //!
 //! <https://www.w3.org/TR/trace-context/#traceparent-header>
 
-use std::{convert::Infallible, fmt, ops::Deref};
+use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use bongsu_trace::{Hex, TraceParent, random};
 use http::{Extensions, HeaderMap, HeaderName, request::Parts};
 
-use crate::{
-    ids::{Ids, NotMonitored, given_once},
-    random,
-};
+use crate::ids::{Ids, NotMonitored, given_once};
 
 /// The header that carries the trace.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -34,14 +32,15 @@ impl TraceContext {
     /// otherwise starts one. The span id is always new.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let parsed = given_once(headers, &TRACEPARENT).and_then(|value| parse(value.as_bytes()));
+        let parsed = given_once(headers, &TRACEPARENT)
+            .and_then(|value| TraceParent::parse(value.as_bytes()).ok());
         let [span_id, high, low] = random::words();
         match parsed {
-            Some((trace_id, parent, sampled)) => Self {
-                trace_id,
+            Some(caller) => Self {
+                trace_id: caller.trace_id,
                 span_id,
-                parent_id: Some(parent),
-                sampled,
+                parent_id: Some(caller.span_id),
+                sampled: caller.sampled,
             },
             None => Self {
                 trace_id: u128::from(high) << 64 | u128::from(low),
@@ -61,12 +60,7 @@ impl TraceContext {
     /// The header for a call that this service makes on behalf of the request.
     #[must_use]
     pub fn traceparent(&self) -> String {
-        format!(
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id,
-            self.span_id,
-            u8::from(self.sampled)
-        )
+        TraceParent::new(self.trace_id, self.span_id, self.sampled).to_string()
     }
 
     /// The trace id as 32 hexadecimal digits.
@@ -96,81 +90,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for TraceContext {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
         Ok(Self::of(&parts.extensions).copied())
     }
-}
-
-/// An id's last `N` hexadecimal digits; text that needs no allocation.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub struct Hex<const N: usize>([u8; N]);
-
-impl<const N: usize> Hex<N> {
-    fn of(id: u128) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut digits = [0; N];
-        let pairs = digits.as_chunks_mut::<2>().0;
-        for (pair, byte) in pairs.iter_mut().rev().zip(id.to_le_bytes()) {
-            *pair = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
-        }
-        Self(digits)
-    }
-}
-
-impl<const N: usize> Deref for Hex<N> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        // Only digits are ever put in.
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl<const N: usize> AsRef<str> for Hex<N> {
-    fn as_ref(&self) -> &str {
-        self
-    }
-}
-
-impl<const N: usize> fmt::Display for Hex<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
-    }
-}
-
-impl<const N: usize> fmt::Debug for Hex<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
-    }
-}
-
-/// `version "-" trace-id "-" parent-id "-" flags`; a later version may append more fields.
-fn parse(value: &[u8]) -> Option<(u128, u64, bool)> {
-    if value.len() < 55 || value[2] != b'-' || value[35] != b'-' || value[52] != b'-' {
-        return None;
-    }
-    let version = hex(&value[..2])?;
-    let known_shape = match version {
-        0 => value.len() == 55,
-        0xff => false,
-        _ => value.len() == 55 || value[55] == b'-',
-    };
-    if !known_shape {
-        return None;
-    }
-    let trace_id = hex(&value[3..35])?;
-    let parent = u64::try_from(hex(&value[36..52])?).ok()?;
-    let flags = hex(&value[53..55])?;
-    (trace_id != 0 && parent != 0).then_some((trace_id, parent, flags & 1 == 1))
-}
-
-/// Lower-case hexadecimal only, as the specification demands.
-fn hex(digits: &[u8]) -> Option<u128> {
-    digits.iter().try_fold(0, |acc: u128, b| {
-        let digit = match b {
-            b'0'..=b'9' => b - b'0',
-            b'a'..=b'f' => b - b'a' + 10,
-            _ => return None,
-        };
-        Some(acc << 4 | u128::from(digit))
-    })
 }
 
 #[cfg(test)]

@@ -138,7 +138,7 @@ fn channels(config: &Config) -> Built {
     }
     #[cfg(feature = "slack")]
     if let Some((url, channel)) = &alerts.slack {
-        let slack = bongsu_alerts::channels::SlackChannel::new(secret(url), channel.clone());
+        let slack = bongsu_alerts::channels::SlackChannel::new(url.clone(), channel.clone());
         let name = |field: &str| {
             if field == "channel" {
                 "SLACK_CHANNEL"
@@ -151,8 +151,8 @@ fn channels(config: &Config) -> Built {
     #[cfg(feature = "webhook")]
     for (index, url) in alerts.webhooks.iter().enumerate() {
         let webhook = bongsu_alerts::channels::WebhookChannel::new(
-            secret(url),
-            alerts.webhook_secret.as_ref().map(secret),
+            url.clone(),
+            alerts.webhook_secret.clone(),
         );
         let id = if index == 0 {
             "webhook".to_owned()
@@ -171,7 +171,7 @@ fn channels(config: &Config) -> Built {
     #[cfg(feature = "telegram")]
     if let Some((token, chat)) = &alerts.telegram {
         let telegram =
-            bongsu_alerts::channels::TelegramChannel::new(secret(token), [chat.as_str()]);
+            bongsu_alerts::channels::TelegramChannel::new(token.clone(), [chat.as_str()]);
         let name = |field: &str| {
             if field == "token" {
                 "TELEGRAM_BOT_TOKEN"
@@ -185,21 +185,21 @@ fn channels(config: &Config) -> Built {
     if let Some(url) = &alerts.discord {
         built.add(
             |_| "DISCORD_WEBHOOK_URL",
-            bongsu_alerts::channels::DiscordChannel::new(secret(url)),
+            bongsu_alerts::channels::DiscordChannel::new(url.clone()),
         );
     }
     #[cfg(feature = "pagerduty")]
     if let Some(key) = &alerts.pagerduty {
         built.add(
             |_| "PAGERDUTY_ROUTING_KEY",
-            bongsu_alerts::channels::PagerDutyChannel::new(secret(key)),
+            bongsu_alerts::channels::PagerDutyChannel::new(key.clone()),
         );
     }
     #[cfg(feature = "teams")]
     if let Some(url) = &alerts.teams {
         built.add(
             |_| "TEAMS_WEBHOOK_URL",
-            bongsu_alerts::channels::TeamsChannel::new(secret(url)),
+            bongsu_alerts::channels::TeamsChannel::new(url.clone()),
         );
     }
     #[cfg(feature = "alertmanager")]
@@ -210,7 +210,7 @@ fn channels(config: &Config) -> Built {
     }
     #[cfg(feature = "heartbeat")]
     if let Some(url) = &alerts.heartbeat {
-        match bongsu_alerts::heartbeat::Heartbeat::new(secret(url)) {
+        match bongsu_alerts::heartbeat::Heartbeat::new(url.clone()) {
             Ok(heartbeat) => built.heartbeat = Some(heartbeat),
             Err(error) => built.refuse(|_| "BONGSU_HEARTBEAT_URL", &error),
         }
@@ -256,12 +256,6 @@ impl Built {
     }
 }
 
-#[cfg(feature = "_channels")]
-#[allow(dead_code, reason = "Alertmanager's URLs are no secrets")]
-fn secret(value: &crate::config::Secret) -> bongsu_alerts::Secret {
-    bongsu_alerts::Secret::new(value.expose())
-}
-
 #[cfg(feature = "email")]
 fn email_variable(field: &str) -> &'static str {
     match field {
@@ -283,7 +277,7 @@ fn email_channel(
     use crate::config::SmtpTls;
 
     let (username, password) = match &email.login {
-        Some((username, password)) => (Some(username.clone()), secret(password)),
+        Some((username, password)) => (Some(username.clone()), password.clone()),
         None => (None, bongsu_alerts::Secret::default()),
     };
     EmailChannel::new(EmailConfig {

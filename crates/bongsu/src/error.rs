@@ -55,14 +55,7 @@ impl Error {
     /// The error and its causes on one line, separated by colons.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        text
+        bongsu_text::chain(self)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     future::Future,
-    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -19,14 +18,10 @@ impl Tasks {
         task: impl Future<Output = ()> + Send + 'static,
     ) {
         let watched = async move {
-            if let Err(panic) = CatchUnwind(Box::pin(task)).await {
-                let message = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
+            if let Err(panic) = bongsu_catch::future(task).await {
                 tracing::error!(
                     task = name,
-                    panic = message.as_deref().unwrap_or("a panic without a message"),
+                    panic = panic.message(),
                     "background task panicked and is gone"
                 );
             }
@@ -90,22 +85,5 @@ impl Future for StopSignal {
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<()> {
         std::pin::Pin::new(&mut self.0).poll(cx).map(drop)
-    }
-}
-
-/// A boxed future whose panics become values.
-struct CatchUnwind(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>);
-
-impl Future for CatchUnwind {
-    type Output = std::thread::Result<()>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
-            Ok(polled) => polled.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
-        }
     }
 }

@@ -160,7 +160,7 @@ pub fn beacon(snapshot: &Snapshot) -> (Beacon, Vec<Reason>) {
     http(snapshot, &mut reasons);
     channels(snapshot, &mut reasons);
     usage(snapshot, &mut reasons);
-    let last = snapshot.reports.last.known();
+    let last = snapshot.reports.last.value();
     if last.is_some_and(|report| report.problem.is_some()) {
         reasons.push(Reason {
             beacon: Beacon::Watch,
@@ -174,7 +174,7 @@ pub fn beacon(snapshot: &Snapshot) -> (Beacon, Vec<Reason>) {
 
 fn portfolio(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
     let halt = snapshot.portfolio.halt_percent;
-    let Some(&percent) = snapshot.portfolio.drawdown_percent.known() else {
+    let Some(&percent) = snapshot.portfolio.drawdown_percent.value() else {
         return;
     };
     let beacon = match percent {
@@ -189,7 +189,7 @@ fn portfolio(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
 }
 
 fn alerts(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
-    let Some(all) = snapshot.alerts.known() else {
+    let Some(all) = snapshot.alerts.value() else {
         return;
     };
     for level in Level::WORST_FIRST {
@@ -222,7 +222,7 @@ fn alerts(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
 }
 
 fn dependencies(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
-    for dependency in snapshot.dependencies.known().into_iter().flatten() {
+    for dependency in snapshot.dependencies.value().into_iter().flatten() {
         let beacon = match dependency.status {
             Status::Healthy => continue,
             Status::Unhealthy if dependency.required => Beacon::Alarm,
@@ -239,7 +239,7 @@ fn dependencies(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
 }
 
 fn http(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
-    let Some(&ratio) = snapshot.http.error_ratio.known() else {
+    let Some(&ratio) = snapshot.http.error_ratio.value() else {
         return;
     };
     let beacon = match ratio {
@@ -254,7 +254,7 @@ fn http(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
 }
 
 fn channels(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
-    let Some(all) = snapshot.channels.known() else {
+    let Some(all) = snapshot.channels.value() else {
         return;
     };
     if !all.is_empty() && all.iter().all(|c| c.breaker != Breaker::Closed) {
@@ -284,7 +284,7 @@ fn usage(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
             (Resource::Memory, &of.memory_percent, limits.memory),
             (Resource::Disk, &of.disk_percent, limits.disk),
         ] {
-            let Some(&percent) = percent.known() else {
+            let Some(&percent) = percent.value() else {
                 continue;
             };
             // A full disk or memory stops the service; a busy CPU slows it.

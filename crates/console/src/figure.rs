@@ -5,13 +5,7 @@ use std::borrow::Cow;
 use crate::Lang;
 
 /// A value that may be missing; then it shows as a dash with its reason.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Figure<T> {
-    /// The value.
-    Known(T),
-    /// There is none.
-    Missing(Missing),
-}
+pub type Figure<T> = bongsu_figure::Figure<T, Missing>;
 
 /// Why a figure is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,41 +20,6 @@ pub enum Missing {
     NotRecorded,
     /// It could not be had; the words of whoever tried.
     Failed(String),
-}
-
-impl<T> Default for Figure<T> {
-    fn default() -> Self {
-        Self::Missing(Missing::default())
-    }
-}
-
-impl<T> From<Missing> for Figure<T> {
-    fn from(missing: Missing) -> Self {
-        Self::Missing(missing)
-    }
-}
-
-impl<T> Figure<T> {
-    /// The value, or the given reason.
-    pub fn or(value: Option<T>, missing: Missing) -> Self {
-        value.map_or(Self::Missing(missing), Self::Known)
-    }
-
-    /// The value, if there is one.
-    pub fn known(&self) -> Option<&T> {
-        match self {
-            Self::Known(value) => Some(value),
-            Self::Missing(_) => None,
-        }
-    }
-
-    /// The value made into something else; the reason stays.
-    pub fn map<U>(&self, make: impl FnOnce(&T) -> U) -> Figure<U> {
-        match self {
-            Self::Known(value) => Figure::Known(make(value)),
-            Self::Missing(missing) => Figure::Missing(missing.clone()),
-        }
-    }
 }
 
 impl Missing {

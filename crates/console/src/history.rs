@@ -119,7 +119,7 @@ impl Sample {
     /// What a snapshot says.
     #[must_use]
     pub fn of(s: &Snapshot) -> Self {
-        let whole = |figure: &Figure<i64>| figure.known().map(|krw| *krw as f64);
+        let whole = |figure: &Figure<i64>| figure.value().map(|krw| *krw as f64);
         let mut sample = Self::default();
         for (series, figure) in [
             (Series::Requests, &s.http.requests_per_second),
@@ -135,15 +135,15 @@ impl Sample {
             (Series::ContainerDisk, &s.container.disk_percent),
             (Series::Drawdown, &s.portfolio.drawdown_percent),
         ] {
-            sample.set(series, figure.known().copied());
+            sample.set(series, figure.value().copied());
         }
         sample.set(Series::Portfolio, whole(&s.portfolio.value_krw));
         sample.set(Series::DayPnl, whole(&s.portfolio.day_pnl_krw));
-        sample.set(Series::Firing, s.alerts.known().map(|all| all.len() as f64));
+        sample.set(Series::Firing, s.alerts.value().map(|all| all.len() as f64));
         let queued = |all: &Vec<Channel>| all.iter().map(|c| c.queued as f64).sum();
-        sample.set(Series::Queued, s.channels.known().map(queued));
-        for dependency in s.dependencies.known().into_iter().flatten() {
-            if let Some(latency) = dependency.latency_ms.known() {
+        sample.set(Series::Queued, s.channels.value().map(queued));
+        for dependency in s.dependencies.value().into_iter().flatten() {
+            if let Some(latency) = dependency.latency_ms.value() {
                 sample.set_dependency(&dependency.name, *latency);
             }
         }
@@ -223,7 +223,7 @@ impl Trend {
         let found = self
             .dependencies
             .iter()
-            .find(|(known, _)| known == clip(name));
+            .find(|(known, _)| known == bongsu_text::cut(name, MAX_NAME));
         found.map_or(&[], |(_, bands)| bands)
     }
 }
@@ -318,7 +318,7 @@ impl History {
             dependency.column.put(place, None);
         }
         for (name, value) in &sample.dependencies {
-            match self.dependency(step, clip(name)) {
+            match self.dependency(step, bongsu_text::cut(name, MAX_NAME)) {
                 Some(dependency) => {
                     dependency.last = step;
                     dependency.column.put(place, Some(*value));
@@ -454,13 +454,6 @@ fn step(at: Timestamp) -> Option<u32> {
 
 fn place(step: u32) -> usize {
     step as usize % SLOTS
-}
-
-fn clip(name: &str) -> &str {
-    let end = (0..=MAX_NAME.min(name.len()))
-        .rev()
-        .find(|end| name.is_char_boundary(*end));
-    &name[..end.unwrap_or(0)]
 }
 
 #[cfg(test)]

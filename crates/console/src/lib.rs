@@ -35,15 +35,14 @@ mod chart;
 mod figure;
 mod format;
 pub mod history;
-mod lang;
 pub mod pages;
 mod snapshot;
 mod source;
 pub mod testing;
 
 pub use beacon::{Beacon, Cause, Reason, Resource, beacon};
+pub use bongsu_lang::{Lang, UnknownLang};
 pub use figure::{Figure, Missing};
-pub use lang::{Lang, UnknownLang};
 pub use snapshot::{
     Breaker, Channel, Dependency, FiringAlert, HALT_DRAWDOWN_PERCENT, Http, LastReport, Level,
     LogLevel, Portfolio, Reports, Service, Session, SessionState, Snapshot, Status, SymbolPnl,

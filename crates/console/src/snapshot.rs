@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use bongsu_severity::Severity as Level;
 use jiff::Timestamp;
 
 use crate::Figure;
@@ -105,41 +106,6 @@ pub struct Dependency {
     pub since: Figure<Timestamp>,
     /// What its last check said.
     pub message: Option<String>,
-}
-
-/// How bad an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Good to know.
-    Info,
-    /// Look at it today.
-    Warning,
-    /// Look at it now.
-    Error,
-    /// Everything else waits.
-    Critical,
-}
-
-impl Level {
-    /// All, the worst first.
-    pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::Error, Self::Warning, Self::Info];
-
-    /// The word on the wire, in logs and in query strings.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Critical => "critical",
-        }
-    }
-
-    /// The level of that word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::WORST_FIRST.into_iter().find(|l| l.as_str() == word)
-    }
 }
 
 /// An alert that fires.

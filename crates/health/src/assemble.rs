@@ -1,7 +1,6 @@
 //! Puts a snapshot together from the state of all parts. No IO; time is passed in.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -398,7 +397,7 @@ pub(crate) fn session_of(beat: &Beat, at: Timestamp) -> Session {
     let Some(schedule) = &beat.schedule else {
         return Session::Open { since: None };
     };
-    catch_unwind(AssertUnwindSafe(|| schedule.session(at))).unwrap_or(Session::Open { since: None })
+    bongsu_catch::call(|| schedule.session(at)).unwrap_or(Session::Open { since: None })
 }
 
 /// Tells of a change and dates it.

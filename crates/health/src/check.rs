@@ -129,20 +129,7 @@ impl fmt::Display for CheckError {
 
 impl<E: std::error::Error> From<E> for CheckError {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        // Bounded: a cause chain may be long, or even circular.
-        for _ in 0..8 {
-            let Some(next) = cause else { break };
-            let text = next.to_string();
-            // Many errors already repeat their cause.
-            if !message.contains(&text) {
-                message.push_str(": ");
-                message.push_str(&text);
-            }
-            cause = next.source();
-        }
-        Self::new(message)
+        Self::new(bongsu_text::chain(&error))
     }
 }
 

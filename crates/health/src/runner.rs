@@ -1,16 +1,10 @@
 //! The driver: runs checks on time, one run at a time a check, and never lets one of them
 //! take the others down.
 
-use std::any::Any;
-use std::collections::hash_map::RandomState;
-use std::future::Future;
-use std::hash::BuildHasher;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bongsu_trace::random::SplitMix;
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -112,71 +106,28 @@ pub(crate) async fn attempt(probe: Arc<dyn Probe>, timeout: Duration) -> Ended {
     let asked = Arc::clone(&probe);
     let ask = async move { asked.check().await };
     // A statement of its own: the abandoned run is gone before the probe is asked why.
-    let ended = tokio::time::timeout(timeout, Guarded(Some(Box::pin(ask)))).await;
+    let ended = tokio::time::timeout(timeout, bongsu_catch::future(ask)).await;
     match ended {
         Ok(Ok(answer)) => Ended::Answered(answer),
-        Ok(Err(panic)) => Ended::Panicked(panic_text(&*panic)),
+        Ok(Err(panic)) => Ended::Panicked(format!("the check panicked: {panic}")),
         Err(_) => {
-            let why = catch_unwind(AssertUnwindSafe(|| probe.explain_timeout()));
+            let why = bongsu_catch::call(|| probe.explain_timeout());
             Ended::TimedOut(why.ok().flatten())
         }
     }
 }
 
-/// Catches panics of the future inside, those of its drop too.
-struct Guarded<T>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
-
-impl<T> Future for Guarded<T> {
-    type Output = Result<T, Box<dyn Any + Send>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = self.0.as_mut() else {
-            return Poll::Pending;
-        };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    }
-}
-
-impl<T> Drop for Guarded<T> {
-    fn drop(&mut self) {
-        let future = self.0.take();
-        // A destructor that panics is the check's affair; its run has ended either way.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    format!("the check panicked: {text}")
-}
-
 /// Spreads runs, so that a fleet's checks do not march in step. Not for secrets.
-struct Jitter(u64);
+struct Jitter(SplitMix);
 
 impl Jitter {
     fn new() -> Self {
-        Self(RandomState::new().hash_one(0_u8))
+        Self(SplitMix::random())
     }
 
     /// `interval` ±10 %.
     fn around(&mut self, interval: Duration) -> Duration {
-        // SplitMix64 (Steele, Lea and Flood, 2014).
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        let unit = (z >> 11) as f64 / (1_u64 << 53) as f64;
-        interval.mul_f64(0.9 + 0.2 * unit)
+        interval.mul_f64(0.9 + 0.2 * self.0.unit())
     }
 }
 
@@ -190,7 +141,7 @@ mod tests {
         #[test]
         fn jitter_stays_within_a_tenth(seed in any::<u64>(), millis in 1_u64..86_400_000) {
             let interval = Duration::from_millis(millis);
-            let mut jitter = Jitter(seed);
+            let mut jitter = Jitter(SplitMix::new(seed));
             for _ in 0..8 {
                 let got = jitter.around(interval);
                 prop_assert!(got >= interval.mul_f64(0.899_999) && got <= interval.mul_f64(1.100_001));
@@ -200,7 +151,7 @@ mod tests {
 
     #[test]
     fn jitter_varies() {
-        let mut jitter = Jitter(7);
+        let mut jitter = Jitter(SplitMix::new(7));
         let first = jitter.around(Duration::from_secs(10));
         assert_ne!(first, jitter.around(Duration::from_secs(10)));
     }

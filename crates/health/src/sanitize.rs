@@ -4,6 +4,8 @@
 //! secret), values of keys that name a secret, `Bearer`/`Basic` credentials, and long runs that look
 //! like a token.
 
+use bongsu_text::cut;
+
 /// Longest message, in bytes.
 const LIMIT: usize = 300;
 
@@ -133,15 +135,6 @@ fn mask_tokens(word: &str, out: &mut String) {
         out.push_str(&after[..next]);
         rest = &after[next..];
     }
-}
-
-/// The first `limit` bytes, on a character boundary.
-fn cut(text: &str, limit: usize) -> &str {
-    let mut end = text.len().min(limit);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod rendered;
 pub use held::{HeldContext, InContext};
 pub(crate) use rendered::{Appended, append, append_outer, outer_len};
 
-use crate::trace_context::TraceParent;
+use bongsu_trace::TraceParent;
 use std::future::Future;
 use tracing::Instrument as _;
 
@@ -88,7 +88,8 @@ impl LogContext {
     /// Sets trace and span id from a W3C `traceparent`.
     #[must_use]
     pub fn trace(self, parent: &TraceParent) -> Self {
-        self.trace_id(parent.trace_id()).span_id(parent.span_id())
+        self.trace_id(parent.trace_id_hex())
+            .span_id(parent.span_id_hex())
     }
 
     /// Runs a future with this context; the one outside is back in force after it.

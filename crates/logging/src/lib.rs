@@ -53,10 +53,10 @@ mod scheme;
 mod sink;
 mod site;
 mod span;
-pub mod trace_context;
 mod visit;
 mod voice;
 
+pub use bongsu_trace::{TraceParent, TraceParentError};
 pub use capture::Capture;
 pub use config::{ErrorLine, Format, LoggingConfig};
 pub use context::{
@@ -71,7 +71,6 @@ pub use preset::Preset;
 pub use redact::{DEFAULT_REDACTED_KEYS, patterns};
 pub use sink::buffer::Overflow;
 pub use sink::rotate::{Period, Rotation};
-pub use trace_context::TraceParent;
 
 /// For the macros only.
 #[doc(hidden)]

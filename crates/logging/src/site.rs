@@ -67,9 +67,7 @@ impl Key {
 /// FNV-1a, mixed once more for its high bits. Two different keys of one line sharing all 64 bits is not a
 /// case worth a string compare.
 pub(crate) fn hash(name: &str) -> u64 {
-    let fnv = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let fnv = bongsu_trace::fnv(name.as_bytes());
     (fnv ^ (fnv >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 

@@ -6,6 +6,7 @@ use crate::redact::MASK;
 use crate::scheme::{Layout, Scheme};
 use crate::site::{Key, Kind, Site};
 use crate::span::Seg;
+use bongsu_text::causes;
 use std::backtrace::Backtrace;
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -292,7 +293,7 @@ impl<'a> Visitor<'a> {
             self.quoted(format_args!("{error}"));
             self.member(&mut first, chain_key);
             self.line.byte(b'[');
-            for (i, cause) in causes(error).enumerate() {
+            for (i, cause) in causes(error).take(CHAIN_DEPTH).enumerate() {
                 if !self.line.room(FIELD_ROOM) {
                     self.line.truncated = true;
                     break;
@@ -346,24 +347,13 @@ impl<'a> Visitor<'a> {
     }
 }
 
-/// The causes behind an error, as deep as they are written.
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    let mut next = error.source();
-    std::iter::from_fn(move || {
-        let cause = next?;
-        next = cause.source();
-        Some(cause)
-    })
-    .take(CHAIN_DEPTH)
-}
-
 /// An error, then its causes.
 struct Joined<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Joined<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
-        for cause in causes(self.0) {
+        for cause in causes(self.0).take(CHAIN_DEPTH) {
             write!(f, ": {cause}")?;
         }
         Ok(())

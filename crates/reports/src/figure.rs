@@ -16,60 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(serde_json::to_string(&rate)?, r#"{"missing":{"code":"no_closed_trades"}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Figure<T> {
-    /// The figure is known.
-    #[serde(rename = "value")]
-    Known(T),
-    /// The figure is undefined or its data was not there.
-    #[serde(rename = "missing")]
-    Missing(Missing),
-}
-
-impl<T> Figure<T> {
-    /// The value, if there is one.
-    pub fn value(&self) -> Option<&T> {
-        match self {
-            Self::Known(value) => Some(value),
-            Self::Missing(_) => None,
-        }
-    }
-
-    /// The reason, if there is no value.
-    pub fn missing(&self) -> Option<&Missing> {
-        match self {
-            Self::Known(_) => None,
-            Self::Missing(why) => Some(why),
-        }
-    }
-
-    /// The value by copy, if there is one.
-    pub fn get(&self) -> Option<T>
-    where
-        T: Copy,
-    {
-        self.value().copied()
-    }
-
-    /// Applies `f` to the value and keeps the reason otherwise.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Figure<U> {
-        match self {
-            Self::Known(value) => Figure::Known(f(value)),
-            Self::Missing(why) => Figure::Missing(why),
-        }
-    }
-
-    /// `Known` from `Some`, else the reason.
-    pub fn from_option(value: Option<T>, why: Missing) -> Self {
-        value.map_or(Self::Missing(why), Self::Known)
-    }
-}
-
-impl<T> From<Missing> for Figure<T> {
-    fn from(why: Missing) -> Self {
-        Self::Missing(why)
-    }
-}
+pub type Figure<T> = bongsu_figure::Figure<T, Missing>;
 
 /// Why a figure has no value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

@@ -3,59 +3,16 @@
 //! Every text is one line of one table, both languages side by side, so that a text without its
 //! translation does not compile.
 
-use std::str::FromStr;
+pub use bongsu_lang::{Lang, UnknownLang};
 
 use crate::figure::Missing;
 use crate::summary::{AlertCounts, QualityIssue, QualitySeverity};
 
-/// The language a report is written in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-    /// Korean.
-    Ko,
-}
-
-/// A language name that is neither `en` nor `ko`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown language {0:?}, expected en or ko")]
-pub struct UnknownLang(pub String);
-
-impl FromStr for Lang {
-    type Err = UnknownLang;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name.trim().to_ascii_lowercase().as_str() {
-            "en" | "en-us" | "en-gb" | "english" => Ok(Self::En),
-            "ko" | "kr" | "ko-kr" | "korean" => Ok(Self::Ko),
-            _ => Err(UnknownLang(name.to_owned())),
-        }
-    }
-}
-
-impl Lang {
-    /// The BCP 47 tag, for `lang` attributes.
-    #[must_use]
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ko => "ko",
-        }
-    }
-
-    pub(crate) fn texts(self) -> &'static Texts {
-        match self {
-            Self::En => &EN,
-            Self::Ko => &KO,
-        }
-    }
-
-    fn pick<T>(self, en: T, ko: T) -> T {
-        match self {
-            Self::En => en,
-            Self::Ko => ko,
+impl Texts {
+    pub(crate) const fn of(lang: Lang) -> &'static Self {
+        match lang {
+            Lang::En => &EN,
+            Lang::Ko => &KO,
         }
     }
 }
@@ -299,7 +256,7 @@ pub(crate) fn quality_issue(lang: Lang, issue: QualityIssue) -> &'static str {
 
 /// The name of a severity.
 pub(crate) fn quality_severity(lang: Lang, severity: QualitySeverity) -> &'static str {
-    let t = lang.texts();
+    let t = Texts::of(lang);
     match severity {
         QualitySeverity::Error => t.error,
         QualitySeverity::Warning => t.warning,
@@ -309,7 +266,7 @@ pub(crate) fn quality_severity(lang: Lang, severity: QualitySeverity) -> &'stati
 
 /// A status word or an alert level in the reader's language; an unknown word stays as it is.
 pub(crate) fn word(lang: Lang, word: &str) -> &str {
-    let t = lang.texts();
+    let t = Texts::of(lang);
     match word {
         "healthy" => t.healthy,
         "degraded" => t.degraded,
@@ -334,12 +291,12 @@ pub(crate) fn weekday(lang: Lang, from_monday: usize) -> &'static str {
 
 /// "… and 12 more".
 pub(crate) fn more_rows(lang: Lang, count: u64) -> String {
-    lang.pick(format!("and {count} more"), format!("외 {count}건"))
+    lang.pick_made(format!("and {count} more"), format!("외 {count}건"))
 }
 
 /// "3 of 11 closed".
 pub(crate) fn wins_of(lang: Lang, wins: u64, closed: u64) -> String {
-    lang.pick(
+    lang.pick_made(
         format!("{wins} of {closed} closed"),
         format!("{closed}건 중 {wins}건"),
     )
@@ -348,12 +305,12 @@ pub(crate) fn wins_of(lang: Lang, wins: u64, closed: u64) -> String {
 /// "24 shares".
 pub(crate) fn shares(lang: Lang, quantity: &str) -> String {
     let unit = if quantity == "1" { "share" } else { "shares" };
-    lang.pick(format!("{quantity} {unit}"), format!("{quantity}주"))
+    lang.pick_made(format!("{quantity} {unit}"), format!("{quantity}주"))
 }
 
 /// "1 critical, 1 error, 3 warnings" of the levels that count, worst first.
 pub(crate) fn alert_counts(lang: Lang, counts: &AlertCounts) -> String {
-    let t = lang.texts();
+    let t = Texts::of(lang);
     let levels = [
         (counts.critical, t.critical),
         (counts.error, t.error),
@@ -364,7 +321,7 @@ pub(crate) fn alert_counts(lang: Lang, counts: &AlertCounts) -> String {
         .into_iter()
         .filter(|(n, _)| *n > 0)
         .map(|(n, level)| {
-            lang.pick(
+            lang.pick_made(
                 format!("{n} {}", level.to_lowercase()),
                 format!("{level} {n}건"),
             )
@@ -375,17 +332,17 @@ pub(crate) fn alert_counts(lang: Lang, counts: &AlertCounts) -> String {
 
 /// "Revision 2".
 pub(crate) fn revision(lang: Lang, number: u32) -> String {
-    lang.pick(format!("Revision {number}"), format!("{number}차 정정"))
+    lang.pick_made(format!("Revision {number}"), format!("{number}차 정정"))
 }
 
 /// "since 2026-04-27".
 pub(crate) fn since(lang: Lang, date: &str) -> String {
-    lang.pick(format!("since {date}"), format!("{date}부터"))
+    lang.pick_made(format!("since {date}"), format!("{date}부터"))
 }
 
 /// "20 buys, 11 sells".
 pub(crate) fn buys_sells(lang: Lang, buys: u64, sells: u64) -> String {
-    lang.pick(
+    lang.pick_made(
         format!("{buys} buys, {sells} sells"),
         format!("매수 {buys}건, 매도 {sells}건"),
     )
@@ -397,21 +354,21 @@ pub(crate) fn quality_counts(lang: Lang, errors: u64, warnings: u64, infos: u64)
     let parts: Vec<String> = [
         (
             errors,
-            lang.pick(
+            lang.pick_made(
                 format!("{errors} error{}", plural(errors)),
                 format!("오류 {errors}건"),
             ),
         ),
         (
             warnings,
-            lang.pick(
+            lang.pick_made(
                 format!("{warnings} warning{}", plural(warnings)),
                 format!("경고 {warnings}건"),
             ),
         ),
         (
             infos,
-            lang.pick(
+            lang.pick_made(
                 format!("{infos} note{}", plural(infos)),
                 format!("참고 {infos}건"),
             ),
@@ -421,7 +378,7 @@ pub(crate) fn quality_counts(lang: Lang, errors: u64, warnings: u64, infos: u64)
     .filter(|(n, _)| *n > 0)
     .map(|(_, text)| text)
     .collect();
-    format!("{}: {}", lang.texts().data_quality, parts.join(", "))
+    format!("{}: {}", Texts::of(lang).data_quality, parts.join(", "))
 }
 
 #[cfg(test)]

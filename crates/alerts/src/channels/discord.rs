@@ -11,7 +11,7 @@ use crate::channel::{
     Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
 use crate::render::discord::{content, message};
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 const JSON: &str = "application/json";
 

@@ -16,7 +16,7 @@ use crate::channel::{
     Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
 use crate::render::mail::{self, Addresses};
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 const PROBE: Duration = Duration::from_secs(30);
 

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
+use crate::AlertLevel;
 use crate::channel::{
     Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
-use crate::level::AlertLevel;
 
 /// Writes each alert as a `tracing` event of target `bongsu_alerts::channel`: CRITICAL and ERROR as
 /// errors, WARNING as a warning, INFO as information.

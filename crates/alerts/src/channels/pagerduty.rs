@@ -9,7 +9,7 @@ use crate::channel::{
     Attempt, Channel, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
 use crate::render::pagerduty::event;
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 const JSON: &str = "application/json";
 const API: &str = "https://events.pagerduty.com/v2/enqueue";

@@ -12,7 +12,7 @@ use crate::channel::{
 };
 use crate::render::fit::{Unit, escape, fit, slack, verbatim};
 use crate::render::slack::message;
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 const JSON: &str = "application/json";
 

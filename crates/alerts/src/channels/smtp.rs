@@ -293,17 +293,7 @@ fn is_handshake(error: &Error) -> bool {
 }
 
 fn words(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    clip(&text)
+    clip(&bongsu_text::chain(error))
 }
 
 fn clip(text: &str) -> String {

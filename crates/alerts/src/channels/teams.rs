@@ -10,7 +10,7 @@ use crate::channel::{
     Target,
 };
 use crate::render::teams::{content, message, smaller};
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 const JSON: &str = "application/json";
 

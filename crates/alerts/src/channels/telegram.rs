@@ -13,7 +13,7 @@ use crate::channel::{
     Target,
 };
 use crate::render::telegram::{content, message, plain};
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 const JSON: &str = "application/json";
 const API: &str = "https://api.telegram.org";
@@ -219,7 +219,7 @@ fn outcome(answer: &Answer, has_plain: bool, token: &str) -> Outcome {
         format!(
             "HTTP {}: {}",
             answer.status,
-            description.replace(token, "[redacted]")
+            description.replace(token, bongsu_secret::MASK)
         )
     };
     let asked = json["parameters"]["retry_after"]

@@ -10,8 +10,8 @@ use crate::channel::{
     Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
 use crate::render::webhook::body;
-use crate::secret::Secret;
 use crate::signature::{ID_HEADER, SIGNATURE_HEADER, SigningKeys, TIMESTAMP_HEADER};
+use bongsu_secret::Secret;
 
 const JSON: &str = "application/json";
 /// The most bytes of a report.

@@ -8,11 +8,11 @@ use ulid::Ulid;
 
 use super::digest::STORM_GATHER;
 use super::{Effects, Engine};
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
-use crate::level::AlertLevel;
 use crate::outbox::{Row, RowState};
 use crate::policy::{Pass, Route, Suppressed, Verdict};
 use crate::store::{Accepted, Change, Delivery, DeliveryState, StoreError};

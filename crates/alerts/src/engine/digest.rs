@@ -8,11 +8,11 @@ use ulid::Ulid;
 
 use super::Engine;
 use super::accept::{Plan, new_row};
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, DigestLine};
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
-use crate::level::AlertLevel;
 use crate::store::{Accepted, Change, Delivery, DeliveryState, Gathered};
 
 /// A digest that gathers a storm goes out after this, so that one message tells much of it.

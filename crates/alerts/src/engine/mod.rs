@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bongsu_trace::random::SplitMix;
 use ulid::Ulid;
 
 pub(crate) use accept::Plan;
@@ -46,7 +47,7 @@ pub(crate) struct Engine {
     flapping: flapping::Flapping,
     /// When the dispatcher comes back by itself.
     wake: Tick,
-    rng: Rng,
+    rng: SplitMix,
     /// The newest identifier given out, by this run or the one before.
     last_id: Ulid,
 }
@@ -76,7 +77,7 @@ pub(crate) struct Job {
 #[derive(Debug, Clone)]
 pub(crate) struct SharedAsk {
     pub(crate) key: Arc<str>,
-    pub(crate) level: crate::level::AlertLevel,
+    pub(crate) level: crate::AlertLevel,
     pub(crate) resolved: bool,
     pub(crate) cooldown: Duration,
 }
@@ -119,7 +120,7 @@ impl Engine {
             open_digests: HashMap::new(),
             flapping: flapping::Flapping::default(),
             wake: Tick::NEVER,
-            rng: Rng(seed),
+            rng: SplitMix::new(seed),
             last_id: Ulid::nil(),
         }
     }
@@ -131,7 +132,7 @@ impl Engine {
     /// Later than every one before it, also within a millisecond and when the wall clock is set
     /// back: the store takes the order of ids for the order of events.
     fn ulid(&mut self, now: Now) -> Ulid {
-        let random = (u128::from(self.rng.next()) << 64) | u128::from(self.rng.next());
+        let random = (u128::from(self.rng.word()) << 64) | u128::from(self.rng.word());
         let millis = u64::try_from(now.wall.as_millisecond()).unwrap_or(0);
         let fresh = Ulid::from_parts(millis, random);
         if self.last_id < fresh {
@@ -212,22 +213,6 @@ impl Engine {
 
     /// A number in `0.0..1.0`.
     fn unit(&mut self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double")]
-        let unit = (self.rng.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        unit
-    }
-}
-
-/// splitmix64: jitter and identifiers need no secrecy.
-#[derive(Debug)]
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.rng.unit()
     }
 }

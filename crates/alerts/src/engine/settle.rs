@@ -9,11 +9,11 @@ use ulid::Ulid;
 
 use super::accept::{Plan, new_row};
 use super::{Effects, Engine};
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, Outcome, Rendered};
 use crate::clock::Now;
 use crate::event::AlertEvent;
-use crate::level::AlertLevel;
 use crate::outbox::{ChannelNews, RowState, Settled};
 use crate::policy::{Pass, Suppressed};
 use crate::store::{Accepted, Change, Delivery, DeliveryState};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::level::AlertLevel;
+use crate::AlertLevel;
 
 /// The timing of attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,9 +19,9 @@ pub use backoff::RetryConfig;
 pub use breaker::BreakerConfig;
 pub(crate) use lane::ChannelQueue;
 
+use crate::AlertLevel;
 use crate::channel::{Outcome, Rendered};
 use crate::clock::Tick;
-use crate::level::AlertLevel;
 use crate::store::{Accepted, Gathered};
 
 /// How much may wait.

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::AlertLevel;
 use crate::clock::Tick;
-use crate::level::AlertLevel;
 
 /// When an alert counts as flapping.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::clock::Tick;
-use crate::level::AlertLevel;
 
 /// A firing alert hides milder ones of the same source that share a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]

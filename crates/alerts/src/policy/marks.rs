@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::flap::{Flap, FlapConfig};
 use super::{Held, Pass, PastMark, Suppressed, Verdict};
+use crate::AlertLevel;
 use crate::clock::{Tick, millis};
-use crate::level::AlertLevel;
 
 /// One thing told, or about to be, of a key on a channel.
 #[derive(Debug, Clone)]

@@ -35,10 +35,10 @@ pub use inhibit::InhibitConfig;
 pub use reason::{Pass, Suppressed};
 pub use silence::Silence;
 
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
-use crate::level::AlertLevel;
 use crate::rule::{AlertRule, Escalation, Quiet};
 use inhibit::Inhibitor;
 use marks::Marks;

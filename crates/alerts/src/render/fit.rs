@@ -1,5 +1,7 @@
 //! Cleaning, escaping and cutting text.
 
+pub use bongsu_text::{deceives, one_line};
+
 /// What a cut text ends with.
 pub const CUT: &str = "… [truncated]";
 
@@ -117,11 +119,6 @@ pub fn escape(text: &str, escape: Escape) -> String {
     fit(text, usize::MAX, Unit::Bytes, escape).text
 }
 
-/// Characters that reorder or hide what stands beside them.
-const fn deceives(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 /// Keeps line ends and tabs, drops every other control character and the ones that reverse the
 /// direction of writing.
 #[must_use]
@@ -138,24 +135,6 @@ pub fn clean(text: &str) -> String {
             '\n' | '\t' => out.push(c),
             c if c.is_control() || deceives(c) => {}
             c => out.push(c),
-        }
-    }
-    out
-}
-
-/// As [`clean`], on one line: runs of white space become one space.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        let start = out.len();
-        if start > 0 {
-            out.push(' ');
-        }
-        let before = out.len();
-        out.extend(word.chars().filter(|&c| !c.is_control() && !deceives(c)));
-        if out.len() == before {
-            out.truncate(start);
         }
     }
     out

@@ -6,8 +6,8 @@ use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
+use crate::AlertLevel;
 use crate::channel::{Content, Notification, RenderError};
-use crate::level::AlertLevel;
 use crate::render::fit::{Fitted, Unit, fit, html, one_line, verbatim};
 use crate::render::view::{View, colour};
 
@@ -131,9 +131,7 @@ fn message_id(id: &str, from: &Mailbox) -> String {
 /// A stable name for everything about one key.
 fn thread(key: &str, from: &Mailbox) -> String {
     // FNV-1a: a name for a thread, not a defence.
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = bongsu_trace::fnv(key.as_bytes());
     format!("<alert-{hash:016x}@{}>", from.email.domain())
 }
 

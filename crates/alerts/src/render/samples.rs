@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, DigestLine, Notification};
-use crate::level::AlertLevel;
 
 pub(crate) const ID: &str = "01JD0000000000000000000000";
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::AlertLevel;
 use crate::channel::{AlertStatus, Content, Notification};
-use crate::level::AlertLevel;
 use crate::render::fit::{Unit, fit, verbatim};
 use crate::render::view::View;
 

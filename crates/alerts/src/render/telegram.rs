@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::AlertLevel;
 use crate::channel::{Content, Notification};
-use crate::level::AlertLevel;
 use crate::render::fit::{Escape, Unit, fit, html, one_line, verbatim};
 use crate::render::view::View;
 

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::fit::Unit;
 use super::{discord, pagerduty, samples, slack, teams, telegram, webhook};
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, Notification};
-use crate::level::AlertLevel;
 
 fn text() -> impl Strategy<Value = String> {
     let hostile = "[<>&\"'\\\\*_`|#@:\\[\\]()\u{0}\u{1b}\r\n\t\u{202e}\u{2028}가힣😀\u{1100}\u{1161} a-z]{0,200}";

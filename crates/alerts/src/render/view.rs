@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::AlertLevel;
 use crate::channel::{AlertStatus, Notification};
-use crate::level::AlertLevel;
 use crate::render::fit::{clean, one_line};
 
 /// A notification taken apart into clean, still unescaped text.

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 #[cfg(feature = "redis")]
 pub use redis::{RedisShared, RedisUrlError};
 
-use crate::level::AlertLevel;
+use crate::AlertLevel;
 
 /// What replicas share. Each call should take no longer than a second; a failure means that this
 /// replica decides alone, which is counted.

@@ -10,9 +10,9 @@ use ulid::Ulid;
 
 use super::resp::{Connection, Reply};
 use super::{Reservation, SharedError, SharedState, Topic};
+use crate::AlertLevel;
 use crate::clock::millis;
-use crate::level::AlertLevel;
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 /// Cooldown and acknowledgments in a Redis (2.6 or newer), under keys that begin with
 /// `bongsu:<service>:`.

@@ -276,7 +276,7 @@ pub struct RecoveredMark {
     /// The channel's name.
     pub channel: Arc<str>,
     /// The level that was told.
-    pub level: crate::level::AlertLevel,
+    pub level: crate::AlertLevel,
     /// Whether it fired or ended.
     pub status: AlertStatus,
     /// Where that delivery stands.

@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::AlertLevel;
 use crate::channel::{
     AlertStatus, Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered,
     Target,
 };
-use crate::level::AlertLevel;
 
 /// A message that arrived at a double.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,4 @@
 use std::{
-    any::Any,
     fmt,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -50,7 +49,7 @@ impl<F: Future> MonitorFuture<F> {
         };
         let future = &mut this.future;
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| future.begin(call))) {
-            this.panicked = Some(panic_message(&*panic));
+            this.panicked = Some(bongsu_catch::message(&*panic).to_owned());
         }
         this
     }
@@ -70,7 +69,7 @@ where
                 let poll = || this.future.as_mut().poll(cx);
                 match catch_unwind(AssertUnwindSafe(poll)) {
                     Ok(polled) => Ok(ready!(polled)),
-                    Err(panic) => Err(panic_message(&*panic)),
+                    Err(panic) => Err(bongsu_catch::message(&*panic).to_owned()),
                 }
             }
         };
@@ -155,12 +154,4 @@ fn panic_response(exchange: &Exchange) -> Response<Body> {
         HeaderValue::from_static("application/json"),
     );
     response
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

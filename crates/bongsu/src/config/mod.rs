@@ -15,7 +15,6 @@
 mod env;
 mod error;
 mod reader;
-mod secret;
 mod unread;
 pub mod variables;
 
@@ -23,10 +22,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::civil::Time;
 
+pub use bongsu_secret::Secret;
 pub use env::{DotEnvError, EnvWithFile, ProcessEnv, Vars};
 pub use error::{ConfigError, Problem};
 use reader::Reader;
-pub use secret::Secret;
 pub use unread::UnreadVariable;
 
 /// Everything that [`Bongsu`](crate::Bongsu) needs to know.

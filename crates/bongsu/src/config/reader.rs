@@ -2,10 +2,11 @@
 
 use std::{fs, str::FromStr, time::Duration};
 
+use bongsu_secret::Secret;
+
 use super::{
     Vars,
     error::{ConfigError, Problem},
-    secret::Secret,
     variables::{self, Variable},
 };
 

@@ -205,10 +205,10 @@ impl<'a> Panels<'a> {
             usage: usage(s, hour, l),
             session: session(s, l),
             alerts,
-            more_alerts: past(s.alerts.known().map_or(0, Vec::len)),
+            more_alerts: past(s.alerts.value().map_or(0, Vec::len)),
             counts: counts(s, l),
             dependencies,
-            more_dependencies: past(s.dependencies.known().map_or(0, Vec::len)),
+            more_dependencies: past(s.dependencies.value().map_or(0, Vec::len)),
             channels,
         }
     }
@@ -216,10 +216,13 @@ impl<'a> Panels<'a> {
 
 fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
     let p = &s.portfolio;
-    let pnl = p.day_pnl_krw.known().map(|krw| *krw as f64);
+    let pnl = p.day_pnl_krw.value().map(|krw| *krw as f64);
     // What shows as zero is neither a gain nor a loss.
-    let day_percent = p.day_pnl_percent.map(|v| (v * 100.0).round() / 100.0);
-    let drawdown = p.drawdown_percent.known().copied();
+    let day_percent = p
+        .day_pnl_percent
+        .clone()
+        .map(|v| (v * 100.0).round() / 100.0);
+    let drawdown = p.drawdown_percent.value().copied();
     let tone = match drawdown {
         Some(d) if d >= p.halt_percent => "bad",
         Some(d) if d >= p.halt_percent * DRAWDOWN_WATCH => "warn",
@@ -239,7 +242,7 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
         value: Cell::of(&p.value_krw, l, |krw| format::won(*krw)),
         day: Cell::of(&p.day_pnl_krw, l, |krw| format::signed_won(*krw)).signed(pnl),
         day_percent: Cell::of(&day_percent, l, |v| format::signed_percent(*v))
-            .signed(day_percent.known().copied()),
+            .signed(day_percent.value().copied()),
         drawdown: Cell::of(&p.drawdown_percent, l, |v| format::percent(*v)),
         halt: format::percent(p.halt_percent),
         bar: chart::bar(drawdown, p.halt_percent * 1.25, &[p.halt_percent], tone),
@@ -252,7 +255,7 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
 fn http(s: &Snapshot, hour: &Trend, l: Lang) -> HttpPanel {
     let h = &s.http;
     let millis = |figure| Cell::of(figure, l, |ms| format::millis(*ms));
-    let error_tone = match h.error_ratio.known() {
+    let error_tone = match h.error_ratio.value() {
         Some(ratio) if *ratio >= ERRORS_ALARM => "bad",
         Some(ratio) if *ratio >= ERRORS_WATCH => "warn",
         _ => "",
@@ -278,7 +281,7 @@ fn usage(s: &Snapshot, hour: &Trend, l: Lang) -> Vec<UsageRow> {
                detail: &dyn Fn(&Usage) -> String| {
         let cell = |usage: &Usage, series| {
             let figure = pick(usage);
-            let value = figure.known().copied();
+            let value = figure.value().copied();
             let (tone, state) = match value {
                 Some(v) if v >= limits.1 => ("bad", l.pick("critical", "위험")),
                 Some(v) if v >= limits.0 => ("warn", l.pick("high", "높음")),
@@ -298,14 +301,14 @@ fn usage(s: &Snapshot, hour: &Trend, l: Lang) -> Vec<UsageRow> {
             cells: [cell(&s.host, host), cell(&s.container, container)],
         }
     };
-    let of = |used: &Figure<u64>, total: &Figure<u64>| match (used.known(), total.known()) {
+    let of = |used: &Figure<u64>, total: &Figure<u64>| match (used.value(), total.value()) {
         (Some(used), Some(total)) => {
             format!("{} / {}", format::bytes(*used), format::bytes(*total))
         }
         (Some(used), None) => format::bytes(*used),
         _ => String::new(),
     };
-    let free = |usage: &Usage| match (usage.disk_free_bytes.known(), l) {
+    let free = |usage: &Usage| match (usage.disk_free_bytes.value(), l) {
         (Some(free), Lang::En) => format!("{} free", format::bytes(*free)),
         (Some(free), Lang::Ko) => format!("{} 남음", format::bytes(*free)),
         (None, _) => String::new(),
@@ -342,7 +345,7 @@ fn session(s: &Snapshot, l: Lang) -> SessionPanel {
         SessionState::Closed => l.pick("Closed", "장 마감"),
         SessionState::Holiday(_) => l.pick("Holiday", "휴장"),
     };
-    let known = s.session.known();
+    let known = s.session.value();
     let (class, glyph) = match known.map(|session| &session.state) {
         Some(SessionState::Open) => ("open", "●"),
         Some(SessionState::BeforeOpen) => ("before", "◐"),
@@ -370,7 +373,7 @@ fn session(s: &Snapshot, l: Lang) -> SessionPanel {
         let gone = format::between(session.began_at?, s.at).as_secs_f64();
         (whole > 0.0).then(|| gone / whole)
     });
-    let last = s.reports.last.known();
+    let last = s.reports.last.value();
     SessionPanel {
         state: Cell::of(&s.session, l, |session| word(session).to_owned()),
         class,
@@ -394,7 +397,7 @@ fn session(s: &Snapshot, l: Lang) -> SessionPanel {
 }
 
 fn counts(s: &Snapshot, l: Lang) -> Vec<(Level, &'static str, usize)> {
-    let all = s.alerts.known().map_or(&[][..], Vec::as_slice);
+    let all = s.alerts.value().map_or(&[][..], Vec::as_slice);
     Level::WORST_FIRST
         .into_iter()
         .map(|level| {
@@ -406,7 +409,7 @@ fn counts(s: &Snapshot, l: Lang) -> Vec<(Level, &'static str, usize)> {
 }
 
 fn alert_rows(s: &Snapshot, l: Lang) -> Vec<AlertRow<'_>> {
-    let mut all: Vec<_> = s.alerts.known().into_iter().flatten().collect();
+    let mut all: Vec<_> = s.alerts.value().into_iter().flatten().collect();
     all.sort_by(|a, b| {
         let order =
             (b.level, a.acknowledged_by.is_some()).cmp(&(a.level, b.acknowledged_by.is_some()));
@@ -443,7 +446,7 @@ pub(super) const fn glyph(level: Level) -> &'static str {
 }
 
 fn dependency_rows<'a>(s: &'a Snapshot, hour: &Trend, l: Lang) -> Vec<DependencyRow<'a>> {
-    let mut all: Vec<_> = s.dependencies.known().into_iter().flatten().collect();
+    let mut all: Vec<_> = s.dependencies.value().into_iter().flatten().collect();
     // A stable sort: what is well stays in its own order.
     all.sort_by_key(|dependency| std::cmp::Reverse(dependency.status));
     let rows = all.into_iter().take(MOST).map(|dependency| {
@@ -474,7 +477,7 @@ fn dependency_rows<'a>(s: &'a Snapshot, hour: &Trend, l: Lang) -> Vec<Dependency
 }
 
 fn channel_rows(s: &Snapshot, l: Lang) -> Vec<ChannelRow<'_>> {
-    let all = s.channels.known().into_iter().flatten().take(MOST);
+    let all = s.channels.value().into_iter().flatten().take(MOST);
     let rows = all.map(|channel| {
         let (class, glyph) = match channel.breaker {
             Breaker::Closed => ("ok", "●"),

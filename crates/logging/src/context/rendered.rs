@@ -2,7 +2,6 @@
 
 use super::held::{Id, Ids, Scope, TRACE_ID, with_current};
 use crate::json::escape;
-use crate::json::hex;
 use crate::json::line::Line;
 use crate::scheme::Scheme;
 use crate::site::{Said, Site};
@@ -146,10 +145,10 @@ impl Rendered {
                     }
                 }
                 Id::Trace(id) => {
-                    out.extend_from_slice(&hex::digits((id >> 64) as u64));
-                    out.extend_from_slice(&hex::digits(id as u64));
+                    out.extend_from_slice(&bongsu_trace::digits((id >> 64) as u64));
+                    out.extend_from_slice(&bongsu_trace::digits(id as u64));
                 }
-                Id::Span(id) => out.extend_from_slice(&hex::digits(id)),
+                Id::Span(id) => out.extend_from_slice(&bongsu_trace::digits(id)),
             }
             out.push(b'"');
             if !outside {

@@ -1,6 +1,5 @@
 //! Writing JSON text: escaping, bounded lines, timestamps.
 
 pub(crate) mod escape;
-pub(crate) mod hex;
 pub(crate) mod line;
 pub(crate) mod time;

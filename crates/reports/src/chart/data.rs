@@ -16,7 +16,7 @@ const BARS: usize = 12;
 /// The charts there is data for, in reading order. A line needs two points.
 #[must_use]
 pub fn charts(summary: &DailySummary, options: &RenderOptions) -> Vec<Chart> {
-    let t = options.lang.texts();
+    let t = Texts::of(options.lang);
     [
         equity(summary, options, t),
         drawdown(summary, t),

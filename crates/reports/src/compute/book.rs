@@ -6,9 +6,10 @@
 //! * A split multiplies the quantity and leaves the cost.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use bongsu_trace::Fnv;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Won;
@@ -67,28 +68,6 @@ impl StoredBook {
             realised: String::new(),
             positions: Vec::new(),
         }
-    }
-}
-
-/// FNV-1a: a replay looks up millions of tickers, which are short and the service's own.
-#[derive(Debug, Clone)]
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 

@@ -7,7 +7,10 @@
 
 mod state;
 
+use std::hash::Hasher as _;
+
 use async_trait::async_trait;
+use bongsu_trace::Fnv;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -79,12 +82,12 @@ impl DeliveryKey {
     /// The message id, the same on every replica and at every attempt.
     #[must_use]
     pub fn message_id(&self, service: &str) -> String {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64; // FNV-1a
+        let mut hash = Fnv::default();
         for part in [service, &self.report, &self.channel, &self.recipient] {
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
+            hash.write(part.as_bytes());
+            hash.write(&[0]);
         }
+        let hash = hash.finish();
         let host: String = service
             .chars()
             .map(|c| {

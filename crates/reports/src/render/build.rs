@@ -72,7 +72,7 @@ pub(crate) fn subject(summary: &DailySummary) -> String {
 }
 
 pub(crate) fn view(summary: &DailySummary, options: &RenderOptions, limits: Limits) -> View {
-    let t = options.lang.texts();
+    let t = Texts::of(options.lang);
     let cells = Cells {
         options,
         compact: limits.compact,

@@ -6,6 +6,7 @@ use super::build::{self, Limits};
 use super::options::{ColourScheme, RenderOptions};
 use super::view::{Block, Tone, View};
 use crate::chart::{Canvas, Palette};
+use crate::i18n::Texts;
 use crate::rendered::InlinePart;
 use crate::summary::DailySummary;
 
@@ -112,7 +113,7 @@ pub(super) fn page(summary: &DailySummary, options: &RenderOptions) -> String {
     let page = Page {
         view: &view,
         charts,
-        t: options.lang.texts(),
+        t: Texts::of(options.lang),
         gains: Gains::of(options),
     };
     page.render().unwrap_or_else(|_| plain(&view))

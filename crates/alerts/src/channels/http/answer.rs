@@ -34,7 +34,7 @@ impl Answer {
     pub(crate) fn reason<S: AsRef<str>>(&self, secrets: &[S]) -> String {
         let mut said = self.text().into_owned();
         for secret in secrets {
-            said = said.replace(secret.as_ref(), "[redacted]");
+            said = said.replace(secret.as_ref(), bongsu_secret::MASK);
         }
         let said = fit(&one_line(&said), 200, Unit::Chars, verbatim).text;
         if said.is_empty() {
@@ -128,7 +128,7 @@ mod tests {
         };
         assert_eq!(
             answer.reason(&secrets_of(&url)),
-            "HTTP 400: cannot POST /[redacted]?[redacted] sorry, [redacted] is unknown"
+            "HTTP 400: cannot POST /***?*** sorry, *** is unknown"
         );
     }
 }

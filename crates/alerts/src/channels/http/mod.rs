@@ -1,7 +1,6 @@
 //! The one way in which channels speak HTTP: bounded in time and size, never following a redirect,
 //! never naming a URL in an error.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -148,17 +147,7 @@ fn no_answer(error: reqwest::Error) -> Outcome {
 
 /// An error's causes in one line. The URL is gone before this is called.
 fn words(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    clip(&text)
+    clip(&bongsu_text::chain(error))
 }
 
 fn clip(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 /// How a channel connects.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use crate::channels::error::Problem;
-use crate::secret::Secret;
+use bongsu_secret::Secret;
 
 /// An `http` or `https` URL with a host.
 pub(crate) fn url(text: &str) -> Result<Url, Problem> {
@@ -25,7 +25,7 @@ pub(crate) struct SecretUrl(pub(crate) Url);
 
 impl std::fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
+        f.write_str(bongsu_secret::MASK)
     }
 }
 

@@ -11,7 +11,7 @@ use super::rows::{
     delivery, message, status_of,
 };
 use super::{ReadJob, failed};
-use crate::level::AlertLevel;
+use crate::AlertLevel;
 use crate::store::{
     DeliveryState, Gathered, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
     Replay, StoreError,

@@ -5,7 +5,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use bongsu_console::{
-    AlertQuery, Level, LogQuery, LogSeverity, SourceError, assets,
+    AlertQuery, LogQuery, LogSeverity, SourceError, assets,
     pages::{self, overview},
 };
 use http::{StatusCode, header};
@@ -30,7 +30,7 @@ pub(super) async fn overview(visit: Visit) -> Html<String> {
 
 pub(super) async fn alerts(visit: Visit) -> Html<String> {
     let query = AlertQuery {
-        level: Level::parse(&visit.asked.level),
+        level: visit.asked.level.parse().ok(),
         text: visit.asked.q.clone(),
         limit: ROWS,
     };

@@ -79,7 +79,5 @@ pub(super) fn chrome(console: &Console, headers: &HeaderMap, uri: &Uri) -> Chrom
 }
 
 fn clip(text: &mut String) {
-    while text.len() > MAX_FILTER {
-        text.pop();
-    }
+    text.truncate(text.floor_char_boundary(MAX_FILTER));
 }

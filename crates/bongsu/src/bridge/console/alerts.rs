@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bongsu_alerts::{
-    ActiveAlert, AlertEvent, AlertLevel, AlertManager, AlertStatus, HistoryEntry, ManageError,
-    Matcher, Silence,
+    ActiveAlert, AlertEvent, AlertManager, AlertStatus, HistoryEntry, ManageError, Matcher,
+    Silence,
     store::{Delivery, DeliveryState},
 };
 use bongsu_console::{
     ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome, DeliveryRecord,
-    Figure, FiringAlert, Level, Missing, NewSilence, SourceError,
+    Figure, FiringAlert, Missing, NewSilence, SourceError,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -49,7 +49,7 @@ pub(super) fn channels(alerts: &AlertManager, memory: &Memory) -> Figure<Vec<Cha
         queued: counts.pending as u64,
         delivered: counts.delivered,
         dead: counts.dead,
-        last_success: Figure::or(memory.last_delivery(&name), Missing::NotYet),
+        last_success: Figure::from_option(memory.last_delivery(&name), Missing::NotYet),
         breaker: match counts {
             _ if counts.disabled => Breaker::Disabled,
             _ if counts.broken => Breaker::Broken,
@@ -67,7 +67,7 @@ fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {
         .filter(|silence| silence.matcher.matches(&active.alert, &active.key));
     FiringAlert {
         key: active.key.clone(),
-        level: level(active.alert.level),
+        level: active.alert.level,
         title: active.alert.title.clone(),
         message: active.alert.message.clone(),
         source: active.alert.source.clone(),
@@ -75,15 +75,6 @@ fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {
         count: active.count,
         acknowledged_by: active.acknowledged_by.clone(),
         silenced_until: silenced.map(|silence| silence.until).max(),
-    }
-}
-
-fn level(level: AlertLevel) -> Level {
-    match level {
-        AlertLevel::Info => Level::Info,
-        AlertLevel::Warning => Level::Warning,
-        AlertLevel::Error => Level::Error,
-        AlertLevel::Critical => Level::Critical,
     }
 }
 
@@ -105,7 +96,7 @@ pub(super) async fn history(
     let matching = entries.iter().filter(|entry| {
         let accepted = &entry.accepted;
         let contains = |field: &str| field.to_lowercase().contains(&text);
-        Some(level(accepted.alert.level)) >= query.level
+        Some(accepted.alert.level) >= query.level
             && (text.is_empty()
                 || contains(&accepted.alert.title)
                 || contains(&accepted.key)
@@ -119,7 +110,7 @@ fn record(entry: &HistoryEntry) -> AlertRecord {
     AlertRecord {
         at: accepted.at,
         key: accepted.key.to_string(),
-        level: level(accepted.alert.level),
+        level: accepted.alert.level,
         title: accepted.alert.title.clone(),
         message: accepted.alert.message.clone(),
         source: accepted.alert.source.clone(),

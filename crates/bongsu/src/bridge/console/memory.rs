@@ -140,11 +140,12 @@ impl Memory {
                 true => Missing::NotRecorded,
                 false => Missing::NotYet,
             };
-            let whole = |value: Option<f64>| Figure::or(value.map(|v| v as i64), missing());
+            let whole =
+                |value: Option<f64>| Figure::from_option(value.map(|v| v as i64), missing());
             let book = &mut snapshot.portfolio;
             book.value_krw = whole(state.book.value);
-            book.drawdown_percent = Figure::or(state.book.drawdown, missing());
-            book.positions = Figure::or(state.book.positions.map(|n| n as u64), missing());
+            book.drawdown_percent = Figure::from_option(state.book.drawdown, missing());
+            book.positions = Figure::from_option(state.book.positions.map(|n| n as u64), missing());
             book.symbols.clone_from(&state.book.symbols);
         }
         #[cfg(feature = "reports")]

@@ -47,8 +47,8 @@ impl Known {
                 _ => Status::Unknown,
             },
             required: part.importance == Importance::Critical,
-            latency_ms: Figure::or(dependency.response_time_ms, Missing::NotYet),
-            since: Figure::or(part.since, Missing::NotYet),
+            latency_ms: Figure::from_option(dependency.response_time_ms, Missing::NotYet),
+            since: Figure::from_option(part.since, Missing::NotYet),
             message: dependency.message.clone(),
         });
         snapshot.dependencies = Figure::Known(dependencies.collect());
@@ -72,8 +72,8 @@ impl Known {
             memory_percent: Figure::Known(sample.memory_percent),
             memory_used_bytes: Figure::Known(sample.memory_used_bytes),
             memory_total_bytes: Figure::Known(sample.memory_total_bytes),
-            disk_percent: Figure::or(sample.disk_percent(), Missing::NotYet),
-            disk_free_bytes: Figure::or(sample.disk_free_bytes(), Missing::NotYet),
+            disk_percent: Figure::from_option(sample.disk_percent(), Missing::NotYet),
+            disk_free_bytes: Figure::from_option(sample.disk_free_bytes(), Missing::NotYet),
         };
         let reason = |why: &str| Missing::Failed(why.to_owned());
         let Some(container) = &sample.container else {
@@ -88,10 +88,10 @@ impl Known {
         };
         let no_limit = || reason("no limit");
         snapshot.container = Usage {
-            cpu_percent: Figure::or(container.cpu_percent, no_limit()),
-            memory_percent: Figure::or(container.memory_percent, no_limit()),
-            memory_used_bytes: Figure::or(container.memory_used_bytes, Missing::NotYet),
-            memory_total_bytes: Figure::or(container.memory_limit_bytes, no_limit()),
+            cpu_percent: Figure::from_option(container.cpu_percent, no_limit()),
+            memory_percent: Figure::from_option(container.memory_percent, no_limit()),
+            memory_used_bytes: Figure::from_option(container.memory_used_bytes, Missing::NotYet),
+            memory_total_bytes: Figure::from_option(container.memory_limit_bytes, no_limit()),
             disk_percent: reason("as the host").into(),
             disk_free_bytes: Figure::default(),
         };

@@ -59,7 +59,7 @@ async fn closing(reports: &ReportGenerator, read: &mut LastRead, now: Timestamp)
     let today = date_in_seoul(now);
     match kept(reports, today).await {
         Ok(kept) => Closing {
-            last: Figure::or(kept.last().map(last), Missing::NotRecorded),
+            last: Figure::from_option(kept.last().map(last), Missing::NotRecorded),
             equity: equity_before(reports, read, &kept, today).await,
         },
         Err(error) => Closing {

@@ -256,14 +256,14 @@ fn between(before: &Counted, after: &Counted, seconds: f64) -> Http {
             (*bound, count - earlier.map_or(0.0, |(_, count)| *count))
         })
         .collect();
-    let millis = |share| Figure::or(quantile(&counts, share).map(|s| s * 1000.0), quiet());
+    let millis = |share| Figure::from_option(quantile(&counts, share).map(|s| s * 1000.0), quiet());
     Http {
         requests_per_second: Figure::Known(requests / seconds),
-        error_ratio: Figure::or((requests > 0.0).then(|| failed / requests), quiet()),
+        error_ratio: Figure::from_option((requests > 0.0).then(|| failed / requests), quiet()),
         p50_ms: millis(0.5),
         p95_ms: millis(0.95),
         p99_ms: millis(0.99),
-        in_flight: Figure::or(
+        in_flight: Figure::from_option(
             after.in_flight.map(|n| n.max(0.0) as u64),
             Missing::NotRecorded,
         ),
@@ -393,7 +393,7 @@ not a line
         assert_eq!(first, Http::default());
         let http = minute.push(at(10), Counted::of(&everything(PAGE)));
         let near = |figure: &Figure<f64>, want: f64| {
-            let got = *figure.known().unwrap();
+            let got = *figure.value().unwrap();
             assert!((got - want).abs() < 1e-9, "{got} is not {want}");
         };
         near(&http.requests_per_second, 10.0);
@@ -406,7 +406,7 @@ not a line
             http = minute.push(at(step * 10), Counted::of(&everything(PAGE)));
         }
         near(&http.requests_per_second, 0.0);
-        assert!(http.error_ratio.known().is_none() && http.p99_ms.known().is_none());
+        assert!(http.error_ratio.value().is_none() && http.p99_ms.value().is_none());
         assert!(minute.0.len() <= 8);
     }
 

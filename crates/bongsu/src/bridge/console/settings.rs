@@ -1,11 +1,9 @@
 //! The configuration as resolved, one line a variable, secrets masked.
 
 use bongsu_console::Setting;
+use bongsu_secret::MASK;
 
 use crate::config::{Config, HealthDetail, Secret, SmtpTls, variables};
-
-/// How a secret that is set shows.
-const MASK: &str = "***";
 
 /// Every variable with its value in force.
 pub(super) fn settings(config: &Config) -> Vec<Setting> {

@@ -1,0 +1,216 @@
+//! What of a URL may be shown.
+
+use crate::MASK;
+
+/// Query parameters whose value is a credential contain one of these.
+const SECRET_WORDS: [&str; 10] = [
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "credential",
+    "signature",
+    "sig",
+    "code",
+];
+
+/// The URL without its userinfo and without the values of parameters that name a secret; also for a
+/// list of URLs with commas or spaces between them. The path stays: where it is the secret, as a
+/// webhook's, show nothing of the URL.
+///
+/// ```
+/// use bongsu_secret::shown_url;
+///
+/// assert_eq!(shown_url("redis://:p%40ss@cache:6379/0"), "redis://***@cache:6379/0");
+/// assert_eq!(shown_url("redis://:p@s/s@cache"), "redis://***@cache");
+/// assert_eq!(shown_url("postgres://db/x?sslpassword=y&a=b"), "postgres://db/x?sslpassword=***&a=b");
+/// ```
+#[must_use]
+pub fn shown_url(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    let mut rest = url;
+    // A password may hold a comma; only a comma before another scheme begins another URL.
+    while let Some(at) = next_url(rest) {
+        one(&rest[..at], &mut out);
+        rest = &rest[at..];
+    }
+    one(rest, &mut out);
+    out
+}
+
+/// Where the second URL of the text begins.
+fn next_url(text: &str) -> Option<usize> {
+    let first = text.find("://")? + 3;
+    let second = first + text[first..].find("://")?;
+    let scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let begins = text[..second].rfind(|c| !scheme(c))? + 1;
+    let separated = text[..begins].ends_with([',', ' ', ';', '\n', '\t']);
+    (separated && begins > first && begins < second).then_some(begins)
+}
+
+fn one(url: &str, out: &mut String) {
+    let Some(at) = url.find("://") else {
+        out.push_str(url);
+        return;
+    };
+    let (scheme, rest) = url.split_at(at + 3);
+    out.push_str(scheme);
+    // An unescaped password may hold any character: the last `@` before the query ends it, and one in
+    // the query counts if what comes before it cannot be a host.
+    let query = rest.find('?').unwrap_or(rest.len());
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let userinfo = rest[..authority]
+        .rfind('@')
+        .or_else(|| {
+            let open = !is_host(&rest[..authority]);
+            rest[..query]
+                .rfind('@')
+                .or_else(|| rest.rfind('@'))
+                .filter(|_| open)
+        })
+        .map(|end| longest(rest, end));
+    let rest = match userinfo {
+        Some(end) => {
+            out.push_str(MASK);
+            &rest[end..]
+        }
+        None => rest,
+    };
+    parameters(rest, out);
+}
+
+/// The userinfo ends at the last `@` that a host follows.
+fn longest(rest: &str, end: usize) -> usize {
+    let authority = rest[end..]
+        .find(['/', '?', '#'])
+        .map_or(rest.len(), |slash| end + slash);
+    rest[..authority].rfind('@').unwrap_or(end)
+}
+
+/// `host`, `host:1`, `[::1]:1`, or several with commas between them.
+fn is_host(text: &str) -> bool {
+    let port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    text.split(',').all(|one| {
+        if one.starts_with('[') {
+            return one.contains(']');
+        }
+        match one.split_once(':') {
+            Some((_, number)) => port(number),
+            None => true,
+        }
+    })
+}
+
+fn parameters(rest: &str, out: &mut String) {
+    let Some((path, query)) = rest.split_once('?') else {
+        out.push_str(rest);
+        return;
+    };
+    out.push_str(path);
+    let mut between = '?';
+    for parameter in query.split('&') {
+        out.push(between);
+        between = '&';
+        match parameter.split_once('=') {
+            Some((name, _)) if names_a_secret(name) => {
+                out.push_str(name);
+                out.push('=');
+                out.push_str(MASK);
+            }
+            _ => out.push_str(parameter),
+        }
+    }
+}
+
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// The text with each of the secrets, as it is and percent-encoded, replaced by [`MASK`]. Secrets of
+/// fewer than four characters stay: they are found in any text.
+///
+/// ```
+/// use bongsu_secret::hide;
+///
+/// assert_eq!(hide("AUTH p@ss or p%40ss failed", ["p@ss"]), "AUTH *** or *** failed");
+/// ```
+#[must_use]
+pub fn hide<'s>(text: &str, secrets: impl IntoIterator<Item = &'s str>) -> String {
+    let mut out = text.to_owned();
+    for secret in secrets {
+        if secret.chars().count() < 4 {
+            continue;
+        }
+        out = out.replace(secret, MASK);
+        let encoded = percent_encoded(secret);
+        if encoded != secret {
+            out = out.replace(&encoded, MASK);
+            out = out.replace(&encoded.to_lowercase(), MASK);
+        }
+    }
+    out
+}
+
+/// Everything but RFC 3986's unreserved characters encoded.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shown() {
+        let check = |url: &str, want: &str| assert_eq!(shown_url(url), want, "{url}");
+        check("", "");
+        check("no url", "no url");
+        check("http://host:9093/path?a=b#c", "http://host:9093/path?a=b#c");
+        check("http://user:pass@host", "http://***@host");
+        check("http://user@host/x@y", "http://***@host/x@y");
+        check("http://host/x@y", "http://host/x@y");
+        check("http://host:80/x@y", "http://host:80/x@y");
+        check("http://[::1]:80/x@y", "http://[::1]:80/x@y");
+        check("redis://:a@b@c@host:1/0", "redis://***@host:1/0");
+        check("redis://u:a/b?c#d@host/0", "redis://***@host/0");
+        check("redis://u:p%2Fq@h1:1,h2:2/m", "redis://***@h1:1,h2:2/m");
+        check("postgres://h1:1,h2:2/db", "postgres://h1:1,h2:2/db");
+        check(
+            "http://u:p@a,https://v:q@b?api_key=x",
+            "http://***@a,https://***@b?api_key=***",
+        );
+        check("http://u:p,q@a", "http://***@a");
+        check(
+            "unix:///run/redis.sock?db=1&pass=p",
+            "unix:///run/redis.sock?db=1&pass=***",
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_password_is_never_shown(
+            user in "[a-z]{0,4}", secret in "[A-Z@/:?#%&=+,. ]{1,12}", tail in "(/[a-z0-9]{0,4})?",
+        ) {
+            let shown = shown_url(&format!("redis://{user}:Q{secret}Q@host:5432{tail}"));
+            prop_assert_eq!(shown, format!("redis://***@host:5432{tail}"));
+        }
+
+        #[test]
+        fn any_text_is_taken(text: String) {
+            let _ = shown_url(&text);
+        }
+    }
+}
