@@ -57,20 +57,12 @@ fn one(url: &str, out: &mut String) {
     };
     let (scheme, rest) = url.split_at(at + 3);
     out.push_str(scheme);
-    // An unescaped password may hold any character: the last `@` before the query ends it, and one in
-    // the query counts if what comes before it cannot be a host.
-    let query = rest.find('?').unwrap_or(rest.len());
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let userinfo = rest[..authority]
-        .rfind('@')
-        .or_else(|| {
-            let open = !is_host(&rest[..authority]);
-            rest[..query]
-                .rfind('@')
-                .or_else(|| rest.rfind('@'))
-                .filter(|_| open)
-        })
-        .map(|end| longest(rest, end));
+    let userinfo = if scheme.to_ascii_lowercase().starts_with("http") {
+        web_userinfo(rest)
+    } else {
+        // An unescaped password may hold any character, and an `@` elsewhere is no custom here.
+        rest.rfind('@')
+    };
     let rest = match userinfo {
         Some(end) => {
             out.push_str(MASK);
@@ -81,12 +73,20 @@ fn one(url: &str, out: &mut String) {
     parameters(rest, out);
 }
 
-/// The userinfo ends at the last `@` that a host follows.
-fn longest(rest: &str, end: usize) -> usize {
-    let authority = rest[end..]
-        .find(['/', '?', '#'])
-        .map_or(rest.len(), |slash| end + slash);
-    rest[..authority].rfind('@').unwrap_or(end)
+/// Where the userinfo ends. Paths and queries of the web do hold an `@`; where it could be either, more
+/// is hidden than needed.
+fn web_userinfo(rest: &str) -> Option<usize> {
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let query = rest.find('?').unwrap_or(rest.len());
+    if rest[..authority].contains('@') {
+        let end = rest[..query].rfind('@')?;
+        let host = rest[end + 1..].split(['/', '?', '#']).next();
+        return match host {
+            Some(host) if !host.is_empty() && is_host(host) => Some(end),
+            _ => rest.rfind('@'),
+        };
+    }
+    (!is_host(&rest[..authority])).then(|| rest.rfind('@'))?
 }
 
 /// `host`, `host:1`, `[::1]:1`, or several with commas between them.
@@ -180,7 +180,9 @@ mod tests {
         check("no url", "no url");
         check("http://host:9093/path?a=b#c", "http://host:9093/path?a=b#c");
         check("http://user:pass@host", "http://***@host");
-        check("http://user@host/x@y", "http://***@host/x@y");
+        check("http://user@host/x", "http://***@host/x");
+        check("http://user:p/w@host/x", "http://***@host/x");
+        check("http://user:p@s/w@host/x?m=a@b", "http://***@host/x?m=a@b");
         check("http://host/x@y", "http://host/x@y");
         check("http://host:80/x@y", "http://host:80/x@y");
         check("http://[::1]:80/x@y", "http://[::1]:80/x@y");
