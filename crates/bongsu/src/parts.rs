@@ -81,7 +81,7 @@ impl Parts {
             tracing::warn!(variable = unread.name, "{unread}");
         }
         #[cfg(feature = "metrics")]
-        let metrics = metrics(&config, tasks)?;
+        let metrics = metrics(&config)?;
         #[cfg(feature = "alerts")]
         let (alerts, alerts_end) =
             crate::alerting::build(&config, builder.channels, builder.rules, tasks).await?;
@@ -264,7 +264,7 @@ async fn reopen_on_hangup(logs: bongsu_logging::LogHandle) {
 }
 
 #[cfg(feature = "metrics")]
-fn metrics(config: &Config, tasks: &Tasks) -> Result<bongsu_metrics::ServiceMetrics, Error> {
+fn metrics(config: &Config) -> Result<bongsu_metrics::ServiceMetrics, Error> {
     let metrics = bongsu_metrics::ServiceMetrics::builder(&config.service.name)
         .service_info(&config.service.version, &config.service.environment)
         .build()
@@ -272,7 +272,6 @@ fn metrics(config: &Config, tasks: &Tasks) -> Result<bongsu_metrics::ServiceMetr
     if let Err(error) = metrics.install_recorder() {
         tracing::warn!(%error, "metrics recorded through macros go to the recorder that is there");
     }
-    tasks.spawn("metrics-upkeep", metrics.run_upkeep());
     Ok(metrics)
 }
 

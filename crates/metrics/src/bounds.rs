@@ -96,6 +96,11 @@ impl Bounds {
         }
     }
 
+    /// Whether the sum is kept as `f64`.
+    pub(crate) fn is_float(&self) -> bool {
+        self.scale == Scale::Float
+    }
+
     /// Buckets, `+Inf` among them.
     pub(crate) fn buckets(&self) -> usize {
         self.upper.len() + 1

@@ -12,6 +12,8 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::http::Part;
+
 mod families;
 
 pub use families::CATALOG;
@@ -97,6 +99,42 @@ pub struct FamilySpec {
     /// Exported at 0 from the start, because alert rules divide by it or take its rate. A family with
     /// labels starts with its `other` series.
     pub starts_at_zero: bool,
+    pub(crate) keeps: Keeps,
+    pub(crate) source: Source,
+}
+
+/// How a family's numbers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// A total that is added to.
+    Total,
+    /// A total that is set from outside, in whole numbers.
+    Raised,
+    /// The same in floats.
+    RaisedF64,
+    /// A level in floats.
+    Level,
+    /// A level in whole won.
+    LevelI64,
+    /// A level that is moved up and down by whole numbers.
+    Balance,
+    /// Buckets: nanoseconds where the unit is seconds, whole numbers otherwise.
+    Buckets,
+}
+
+/// Where a family's series come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The family's own cells.
+    Series,
+    /// The name, version and environment of the service.
+    Info,
+    /// What every family, its own included, could not record.
+    Overflow,
+    /// The status counts of the HTTP routes, and the family's own cells for rare ones.
+    HttpCounts,
+    /// A histogram of the HTTP routes.
+    Http(Part),
 }
 
 /// Buckets of HTTP durations, a superset of the Python original's.
@@ -139,6 +177,12 @@ const fn family(
         buckets: &[],
         budget,
         starts_at_zero: false,
+        keeps: match kind {
+            Kind::Counter => Keeps::Total,
+            Kind::Gauge => Keeps::Level,
+            Kind::Histogram => Keeps::Buckets,
+        },
+        source: Source::Series,
     }
 }
 
@@ -184,6 +228,16 @@ impl FamilySpec {
 
     const fn unit(mut self, unit: Unit) -> Self {
         self.unit = unit;
+        self
+    }
+
+    const fn keeps(mut self, keeps: Keeps) -> Self {
+        self.keeps = keeps;
+        self
+    }
+
+    const fn source(mut self, source: Source) -> Self {
+        self.source = source;
         self
     }
 }

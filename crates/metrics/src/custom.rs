@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::bounds::{self, Bounds, Scale};
 use crate::catalog::{CATALOG, DEFAULT_BUCKETS, Id, Kind, Unit};
+use crate::cells::CellSpace;
 use crate::error::MetricsError;
 use crate::family::{Declaration, Family, Repr};
 use crate::index::MAX_LABELS;
@@ -142,7 +143,7 @@ impl ServiceMetrics {
         let family = custom.add(family, registry.options.custom_families)?;
         drop(custom);
         let series = Series {
-            registry: Arc::clone(registry),
+            cells: Arc::clone(&registry.cells),
             family,
             cell: None,
         };
@@ -246,7 +247,7 @@ impl ServiceMetrics {
             Repr::Level => family.set(&registry.cells, values, value),
             Repr::Histogram(_) => {
                 if let Some(cell) = family.resolve(&registry.cells, values) {
-                    family.observe_f64_at(&registry.cells, cell, value);
+                    family.observe_f64_at(&registry.cells, cell, value, 1);
                 }
             }
             _ => family.count_overflow(),
@@ -367,7 +368,7 @@ pub(crate) fn start_at_zero(
 /// What every handle holds.
 #[derive(Clone)]
 struct Series {
-    registry: Arc<Registry>,
+    cells: Arc<CellSpace>,
     family: Arc<Family>,
     /// `None` in a family's handle, and where there was no room.
     cell: Option<u32>,
@@ -376,7 +377,7 @@ struct Series {
 impl Series {
     fn with(&self, values: &[&str]) -> Self {
         Self {
-            cell: self.family.resolve(&self.registry.cells, values),
+            cell: self.family.resolve(&self.cells, values),
             ..self.clone()
         }
     }
@@ -414,7 +415,7 @@ impl CounterFamily {
     /// Adds by label values, without making a handle.
     #[inline]
     pub fn increment(&self, values: &[&str], by: u64) {
-        self.0.family.add(&self.0.registry.cells, values, by);
+        self.0.family.add(&self.0.cells, values, by);
     }
 }
 
@@ -427,7 +428,7 @@ impl Counter {
     #[inline]
     pub fn increment(&self, by: u64) {
         if let Some(cell) = self.0.cell() {
-            self.0.registry.cells.writer(cell, 1).add(0, by);
+            self.0.cells.writer(cell, 1).add(0, by);
         }
     }
 }
@@ -455,7 +456,7 @@ impl FloatCounter {
         if !(by >= 0.0 && by.is_finite()) {
             self.0.family.count_overflow();
         } else if let Some(cell) = self.0.cell() {
-            self.0.registry.cells.writer(cell, 1).add_f64(0, by);
+            self.0.cells.writer(cell, 1).add_f64(0, by);
         }
     }
 }
@@ -481,7 +482,7 @@ impl Gauge {
     #[inline]
     pub fn set(&self, level: f64) {
         if let Some(cell) = self.0.cell() {
-            let cells = self.0.registry.cells.shared(cell, 1);
+            let cells = self.0.cells.shared(cell, 1);
             cells[0].store(level.to_bits(), Relaxed);
         }
     }
@@ -490,7 +491,7 @@ impl Gauge {
     #[inline]
     pub fn add(&self, by: f64) {
         if let Some(cell) = self.0.cell() {
-            crate::cells::add_f64(&self.0.registry.cells.shared(cell, 1)[0], by);
+            crate::cells::add_f64(&self.0.cells.shared(cell, 1)[0], by);
         }
     }
 }
@@ -517,9 +518,7 @@ impl Histogram {
     #[inline]
     pub fn record(&self, value: f64) {
         if let Some(cell) = self.0.cell() {
-            self.0
-                .family
-                .observe_f64_at(&self.0.registry.cells, cell, value);
+            self.0.family.observe_f64_at(&self.0.cells, cell, value, 1);
         }
     }
 
@@ -532,13 +531,11 @@ impl Histogram {
                 Repr::Histogram(bounds) if bounds.scale == Scale::Nanos => {
                     series
                         .family
-                        .observe_at(&series.registry.cells, cell, nanos(duration));
+                        .observe_at(&series.cells, cell, nanos(duration), 1);
                 }
-                _ => series.family.observe_f64_at(
-                    &series.registry.cells,
-                    cell,
-                    duration.as_secs_f64(),
-                ),
+                _ => series
+                    .family
+                    .observe_f64_at(&series.cells, cell, duration.as_secs_f64(), 1),
             }
         }
     }

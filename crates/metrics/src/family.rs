@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use crate::bounds::{Bounds, Scale};
-use crate::catalog::{FamilySpec, Kind, Unit};
+use crate::catalog::{FamilySpec, Keeps, Kind, Unit};
 use crate::cells::{CHUNK, CellSpace};
 use crate::index::{Entry, Found, Index, MAX_LABELS, MAX_VALUE, Template};
+use crate::visit;
 
 /// The label value of what went past a bound.
 pub(crate) const OTHER: &str = "other";
@@ -65,7 +66,19 @@ pub(crate) struct Declaration<'a> {
 }
 
 impl Declaration<'static> {
-    pub(crate) fn of(spec: &FamilySpec, repr: Repr) -> Self {
+    pub(crate) fn of(spec: &FamilySpec) -> Self {
+        let repr = match spec.keeps {
+            Keeps::Total => Repr::Count,
+            Keeps::Raised => Repr::Absolute,
+            Keeps::RaisedF64 => Repr::AbsoluteF64,
+            Keeps::Level => Repr::Level,
+            Keeps::LevelI64 => Repr::LevelI64,
+            Keeps::Balance => Repr::Balance,
+            Keeps::Buckets if spec.unit == Unit::Seconds => {
+                Repr::Histogram(Bounds::new(spec.buckets, Scale::Nanos))
+            }
+            Keeps::Buckets => Repr::Histogram(Bounds::new(spec.buckets, Scale::Whole)),
+        };
         Self {
             name: spec.name,
             help: spec.help,
@@ -99,6 +112,16 @@ impl Family {
             index: Index::new(seed, declaration.budget + 1),
             full: AtomicBool::new(false),
             overflow: AtomicU64::new(0),
+        }
+    }
+
+    /// What a visitor is told of it.
+    pub(crate) fn view(&self) -> visit::Family<'_> {
+        visit::Family {
+            name: &self.name,
+            help: &self.help,
+            kind: self.kind,
+            unit: self.unit,
         }
     }
 
@@ -250,24 +273,24 @@ impl Family {
     #[inline]
     pub(crate) fn observe(&self, cells: &CellSpace, values: &[&str], value: u64) {
         if let Some(cell) = self.resolve(cells, values) {
-            self.observe_at(cells, cell, value);
+            self.observe_at(cells, cell, value, 1);
         }
     }
 
-    /// The same with the series resolved.
+    /// The same `count` times, with the series resolved.
     #[inline]
-    pub(crate) fn observe_at(&self, cells: &CellSpace, cell: u32, value: u64) {
+    pub(crate) fn observe_at(&self, cells: &CellSpace, cell: u32, value: u64, count: u64) {
         if let Repr::Histogram(bounds) = &self.repr {
             let buckets = bounds.buckets();
             let writer = cells.writer(cell, buckets + 1);
-            writer.add(bounds.bucket(value), 1);
-            writer.add(buckets, value);
+            writer.add(bounds.bucket(value), count);
+            writer.add(buckets, value.wrapping_mul(count));
         }
     }
 
-    /// Records a float into a [`Repr::Histogram`] of any scale. Not a number, and what a whole scale
-    /// cannot hold, is counted as overflow and leaves the sum as it was.
-    pub(crate) fn observe_f64_at(&self, cells: &CellSpace, cell: u32, value: f64) {
+    /// Records a float `count` times into a [`Repr::Histogram`] of any scale. Not a number, and what a
+    /// whole scale cannot hold, is counted as overflow and leaves the sum as it was.
+    pub(crate) fn observe_f64_at(&self, cells: &CellSpace, cell: u32, value: f64, count: u64) {
         let Repr::Histogram(bounds) = &self.repr else {
             return;
         };
@@ -278,13 +301,13 @@ impl Family {
             Scale::Float => 0.0,
         };
         if !value.is_finite() || !(0.0..1.8e19).contains(&whole) {
-            self.overflow.fetch_add(1, Relaxed);
+            self.overflow.fetch_add(count, Relaxed);
         } else if bounds.scale == Scale::Float {
             let writer = cells.writer(cell, buckets + 1);
-            writer.add(bounds.bucket_f64(value), 1);
-            writer.add_f64(buckets, value);
+            writer.add(bounds.bucket_f64(value), count);
+            writer.add_f64(buckets, value * count as f64);
         } else {
-            self.observe_at(cells, cell, whole.round() as u64);
+            self.observe_at(cells, cell, whole.round() as u64, count);
         }
     }
 
@@ -293,8 +316,9 @@ impl Family {
         self.overflow.fetch_add(1, Relaxed);
     }
 
-    /// Whether these label values have a series of their own.
-    pub(crate) fn known(&self, values: &[&str]) -> bool {
-        self.index.get(&self.index.key(values)).is_some()
+    /// The first cell of the series with these label values, when there is one.
+    pub(crate) fn known(&self, values: &[&str]) -> Option<u32> {
+        let found = self.index.get(&self.index.key(values))?;
+        Some(found.cell)
     }
 }

@@ -34,7 +34,7 @@ const STRIDE: usize = STATUS + STATUSES.len();
 const BLOCK: usize = 8;
 
 /// One of a route's histograms.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Duration,
     RequestSize,

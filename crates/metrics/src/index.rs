@@ -229,7 +229,7 @@ impl<const V: usize> Index<V> {
 }
 
 /// A series as it lies in the slab.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry<'a> {
     header: u64,
     lengths: &'a [AtomicU64],
@@ -259,23 +259,32 @@ impl Entry<'_> {
         })
     }
 
+    /// Calls `value` with each label value, in the order of the labels.
+    pub(crate) fn each_value(&self, mut value: impl FnMut(&[u8])) {
+        let mut words = self.values.iter();
+        let mut raw = [[0; 8]; MAX_VALUE / 8];
+        for length in self.lengths() {
+            for (place, word) in raw.iter_mut().zip(words.by_ref().take(length.div_ceil(8))) {
+                *place = word.load(Relaxed).to_le_bytes();
+            }
+            value(&raw.as_flattened()[..length]);
+        }
+    }
+
     /// Appends `a="1",b="2"`, escaped.
     pub(crate) fn write_labels(&self, out: &mut Vec<u8>, labels: &[impl AsRef<str>]) {
-        let mut words = self.values.iter();
-        let mut raw = Vec::new();
-        for ((i, label), length) in labels.iter().enumerate().zip(self.lengths()) {
-            if i > 0 {
-                out.push(b',');
+        let mut labels = labels.iter();
+        let mut comma: &[u8] = b"";
+        self.each_value(|value| {
+            if let Some(label) = labels.next() {
+                out.extend_from_slice(comma);
+                out.extend_from_slice(label.as_ref().as_bytes());
+                out.extend_from_slice(b"=\"");
+                text::escape_bytes(out, value, true);
+                out.push(b'"');
+                comma = b",";
             }
-            out.extend_from_slice(label.as_ref().as_bytes());
-            out.extend_from_slice(b"=\"");
-            raw.clear();
-            for word in words.by_ref().take(length.div_ceil(8)) {
-                raw.extend_from_slice(&word.load(Relaxed).to_le_bytes());
-            }
-            text::escape_bytes(out, &raw[..length], true);
-            out.push(b'"');
-        }
+        });
     }
 
     /// Writes the line up to the value into `line`, by words; the answer is where it ends. `None` when
@@ -353,6 +362,7 @@ pub(crate) fn run<const N: usize>(line: &mut [u8; ROOM], at: usize) -> &mut [u8;
 }
 
 /// The text around a family's label values.
+#[derive(Debug)]
 pub(crate) struct Template {
     /// Up to the first value.
     start: Vec<[u8; RUN]>,
@@ -361,6 +371,7 @@ pub(crate) struct Template {
     pieces: Vec<Piece>,
 }
 
+#[derive(Debug)]
 struct Piece {
     text: [u8; RUN],
     /// Past [`LINE`] for a text that is longer than a run.

@@ -52,6 +52,8 @@ mod text;
 mod timing;
 mod trade;
 mod usage;
+pub mod visit;
+mod walk;
 
 pub use catalog::{FamilySpec, Kind, Unit};
 pub use custom::{

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::bounds::{Bounds, Scale};
-use crate::catalog::{CATALOG, Id, Kind, Unit};
+use crate::catalog::{CATALOG, Id, Kind};
 use crate::cells::CellSpace;
 use crate::error::MetricsError;
 use crate::family::{Declaration, Family, OTHER, Repr};
@@ -21,7 +20,7 @@ pub(crate) type Collector = Arc<dyn Fn(&ServiceMetrics) + Send + Sync>;
 /// One registry.
 pub(crate) struct Registry {
     pub(crate) service: Box<str>,
-    pub(crate) cells: CellSpace,
+    pub(crate) cells: Arc<CellSpace>,
     families: Box<[Family]>,
     pub(crate) http: Http,
     /// (side, status, symbol) → the cells that a trade touches.
@@ -33,9 +32,7 @@ pub(crate) struct Registry {
     pub(crate) failed_collectors: AtomicU64,
     /// Business metrics for which no family could be made.
     pub(crate) refused: AtomicU64,
-    /// Names of the macros past the bound.
-    pub(crate) refused_macros: AtomicU64,
-    pub(crate) macros: OnceLock<Macros>,
+    pub(crate) macros: Macros,
     /// Length of the latest page, so that the next is allocated in one go.
     pub(crate) page: AtomicUsize,
     pub(crate) spare: Arc<Spare>,
@@ -60,42 +57,11 @@ pub(crate) struct Custom {
     taken: HashMap<String, String>,
 }
 
-fn repr(id: usize) -> Repr {
-    let spec = &CATALOG[id];
-    let is = |ids: &[Id]| ids.iter().any(|i| *i as usize == id);
-    match spec.kind {
-        Kind::Histogram => {
-            let scale = if spec.unit == Unit::Seconds {
-                Scale::Nanos
-            } else {
-                Scale::Whole
-            };
-            Repr::Histogram(Bounds::new(spec.buckets, scale))
-        }
-        Kind::Gauge if is(&[Id::HttpRequestsInFlight]) => Repr::Balance,
-        Kind::Gauge if spec.unit == Unit::Krw => Repr::LevelI64,
-        Kind::Gauge => Repr::Level,
-        Kind::Counter if is(&[Id::ProcessCpuSecondsTotal]) => Repr::AbsoluteF64,
-        Kind::Counter
-            if is(&[
-                Id::SystemNetworkSentBytesTotal,
-                Id::SystemNetworkReceivedBytesTotal,
-                Id::LogEventsTotal,
-                Id::LogDroppedTotal,
-            ]) =>
-        {
-            Repr::Absolute
-        }
-        Kind::Counter => Repr::Count,
-    }
-}
-
 impl Registry {
     pub(crate) fn new(service: &str, options: Options) -> Self {
         let families: Box<[Family]> = CATALOG
             .iter()
-            .enumerate()
-            .map(|(id, spec)| Family::new(Declaration::of(spec, repr(id))))
+            .map(|spec| Family::new(Declaration::of(spec)))
             .collect();
         let mut custom = Custom::default();
         for spec in CATALOG {
@@ -106,7 +72,7 @@ impl Registry {
         let trades = Id::TradesExecutedTotal.spec().budget + 1;
         let mut registry = Self {
             service: service.into(),
-            cells: CellSpace::new(options.cells),
+            cells: Arc::new(CellSpace::new(options.cells)),
             families,
             http: Http::new(Id::HttpRequestDurationSeconds.spec().budget),
             trades: Index::new(0x2545_F491_4F6C_DD1D, trades),
@@ -116,8 +82,7 @@ impl Registry {
             collectors: RwLock::default(),
             failed_collectors: AtomicU64::new(0),
             refused: AtomicU64::new(0),
-            refused_macros: AtomicU64::new(0),
-            macros: OnceLock::new(),
+            macros: Macros::default(),
             page: AtomicUsize::new(0),
             spare: Arc::default(),
             options,

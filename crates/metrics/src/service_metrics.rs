@@ -9,10 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::catalog::{DEFAULT_BUCKETS, Id};
 use crate::error::{AlreadyInstalled, MetricsError};
 use crate::http::{self, HttpRoute, InFlight};
-use crate::recorder::{self, Macros};
+use crate::recorder;
 use crate::registry::{Options, Registry};
 use crate::render::{self, Format, Page};
 use crate::usage::{ProcessUsage, SystemUsage};
+use crate::visit::Visitor;
+use crate::walk::walk;
 
 /// A page of this many bytes is written in some 20 µs and packed in 200; requests do not wait for a larger
 /// one.
@@ -445,15 +447,21 @@ impl ServiceMetrics {
         self.registry.page.load(Relaxed)
     }
 
-    /// Whether the next page is better not written on a thread that polls: as large as the latest one was,
-    /// or with series of the `metrics` macros, whose lines take many times as long.
+    /// Whether the next page is better not written on a thread that polls: as large as the latest one was.
     #[must_use]
     pub fn page_takes_long(&self) -> bool {
-        self.page_bytes() > LARGE || self.registry.macros.get().is_some_and(Macros::any)
+        self.page_bytes() > LARGE
     }
 
-    /// Makes these metrics the target of the `metrics` macros in this process. Run
-    /// [`run_upkeep`](Self::run_upkeep) beside it.
+    /// Shows every family and every series of it to `visitor`, in the order of the page, as numbers: the
+    /// macros' metrics and the service's own among them. Runs what [`on_scrape`](Self::on_scrape) was
+    /// given, as a page does. See [`visit`](crate::visit) for an example.
+    pub fn visit<V: Visitor + ?Sized>(&self, visitor: &mut V) {
+        self.collect();
+        walk(&self.registry, visitor);
+    }
+
+    /// Makes these metrics the target of the `metrics` macros in this process.
     ///
     /// # Errors
     ///
@@ -466,22 +474,6 @@ impl ServiceMetrics {
     #[must_use]
     pub fn recorder(&self) -> recorder::GuardRecorder {
         recorder::GuardRecorder::new(Arc::clone(&self.registry))
-    }
-
-    /// Takes in what histograms of the macros have queued, every five seconds, for ever. Without it,
-    /// a process that nobody scrapes grows. Needs tokio's timer.
-    pub fn run_upkeep(&self) -> impl Future<Output = ()> + Send + 'static {
-        let registry = Arc::clone(&self.registry);
-        async move {
-            let mut tick = tokio::time::interval(Duration::from_secs(5));
-            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                tick.tick().await;
-                if let Some(macros) = registry.macros.get() {
-                    macros.upkeep();
-                }
-            }
-        }
     }
 
     /// Makes a series exist at 0 before its first sample, for rules that divide by it or take its

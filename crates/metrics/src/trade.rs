@@ -77,7 +77,11 @@ fn resolve(registry: &Registry, values: &[&str; 3]) -> Option<Found<2>> {
     };
     // Past the budget the cells are those of `other`; then nothing is kept, so that each such trade
     // is counted as overflow.
-    if registry.family(Id::TradesExecutedTotal).known(values) {
+    if registry
+        .family(Id::TradesExecutedTotal)
+        .known(values)
+        .is_some()
+    {
         let key = registry.trades.key(values);
         registry.trades.get_or_insert(&key, |_| Some(cells));
     }

@@ -92,6 +92,17 @@ impl CellSpace {
         lane.chunks[chunk].get_or_init(|| Box::new([const { AtomicU64::new(0) }; CHUNK]))
     }
 
+    /// Raises the total of a cell that lanes add to; a smaller total than it has is ignored.
+    pub(crate) fn raise(&self, cell: u32, total: u64) {
+        // One at a time, so that two do not both add what is missing.
+        let _one = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sum = [0];
+        self.sum(cell, &mut sum);
+        if let Some(missing) = total.checked_sub(sum[0]) {
+            self.shared(cell, 1)[0].fetch_add(missing, Relaxed);
+        }
+    }
+
     /// Adds every lane's copy of the cells from `base` on to `out`, as integers.
     pub(crate) fn sum(&self, base: u32, out: &mut [u64]) {
         self.each(base, out.len(), |cells| {

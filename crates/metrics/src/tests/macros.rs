@@ -1,6 +1,9 @@
 //! The `metrics` macros through the guard.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use metrics::{
@@ -48,20 +51,20 @@ fn macros_appear_on_the_same_page_in_a_stable_order() {
     assert!(!text.contains("summary"));
     assert!(text.contains("lib_seconds_bucket{kind=\"a\",le=\"1.0\"} 3\n"));
     let order: Vec<usize> = [
+        "n=\"3\"",
         "n=\"1\"",
         "n=\"2\"",
-        "n=\"3\"",
         "lib_queue",
         "lib_seconds",
         "other_seconds",
-        "plain_calls",
+        "plain_calls_total",
     ]
     .map(|part| text.find(part).expect(part))
     .into();
     assert!(order.is_sorted(), "{text}");
     let open = open(&m);
     assert_eq!(open.value("lib_calls_total", &[("n", "3")]), Some(3.0));
-    assert_eq!(open.value("plain_calls", &[]), Some(3.0));
+    assert_eq!(open.value("plain_calls_total", &[]), Some(3.0));
 }
 
 #[test]
@@ -90,19 +93,20 @@ fn what_would_break_the_page_is_refused_and_counted() {
     });
     let page = parse(&m.export_metrics());
     assert_eq!(page.value("http_requests_total", &[]), None);
-    assert_eq!(page.value("a_b", &[]), Some(1.0));
+    assert_eq!(page.value("a_b_total", &[]), Some(1.0));
     assert_eq!(page.value("twice", &[]), Some(2.0));
     assert_eq!(page.value("h_sum", &[]), Some(0.5));
-    assert_eq!(page.value("labels", &[("ok", "1")]), Some(1.0));
-    assert_eq!(page.series("labels"), 1);
+    assert_eq!(page.value("labels_total", &[("ok", "1")]), Some(1.0));
+    assert_eq!(page.series("labels_total"), 1);
     for (metric, count) in [
-        ("http_requests_total", 1.0),
+        ("http_requests_total", 2.0),
         ("mine", 1.0),
-        ("a_b", 2.0),
-        ("twice", 1.0),
+        ("a_b_total", 1.0),
+        ("a_b", 1.0),
+        ("twice_total", 1.0),
         ("h", 2.0),
-        ("h_count", 1.0),
-        ("labels", 3.0),
+        ("h_count_total", 1.0),
+        ("labels_total", 3.0),
     ] {
         assert_eq!(overflow(&m, metric), count, "{metric}");
     }
@@ -127,23 +131,22 @@ fn macros_keep_to_their_budget() {
         }
     });
     let page = parse(&m.export_metrics());
-    assert_eq!(page.series("paths"), 11);
-    assert_eq!(page.total("paths"), 2_000.0);
+    assert_eq!(page.series("paths_total"), 11);
+    assert_eq!(page.total("paths_total"), 2_000.0);
     assert_eq!(
-        page.value("paths", &[("path", "other"), ("m", "other")]),
+        page.value("paths_total", &[("path", "other"), ("m", "other")]),
         Some(1_980.0)
     );
     assert_eq!(page.series("times_count"), 11);
     assert_eq!(page.total("times_count"), 1_000.0);
-    assert_eq!(overflow(&m, "paths"), 990.0);
+    assert_eq!(overflow(&m, "paths_total"), 990.0);
     assert!(page.families.len() < 2_100);
     assert!(overflow(&m, "macros") > 900.0);
 }
 
 /// Runs `record` where nobody gets a write lock, and waits for its end.
 fn beside_readers(m: &ServiceMetrics, record: impl FnOnce() + Send + 'static) {
-    let macros = m.registry.macros.get().expect("a recorder was made");
-    let _held = (macros.hold(), m.registry.custom.read());
+    let _held = (m.registry.macros.hold(), m.registry.custom.read());
     let recorder = m.recorder();
     let (done, end) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -181,14 +184,15 @@ fn what_is_refused_or_past_the_budget_shares_its_locks() {
     let clone = m.clone();
     beside_readers(&m, move || record(&clone, 1));
     let page = parse(&m.export_metrics());
-    assert_eq!(page.value("paths", &[("path", "/0/0")]), Some(1.0));
-    assert_eq!(page.value("paths", &[("path", "other")]), Some(19.0));
+    assert_eq!(page.value("paths_total", &[("path", "/0/0")]), Some(1.0));
+    assert_eq!(page.value("paths_total", &[("path", "other")]), Some(19.0));
     assert_eq!(page.value("times_count", &[("path", "other")]), Some(19.0));
     for (metric, count) in [
         ("http_requests_total", 2.0),
-        ("paths", 21.0),
+        ("paths_total", 19.0),
+        ("paths", 2.0),
         ("times", 19.0),
-        ("macros", 5.0),
+        ("macros", 6.0),
         ("record_business_metric", 3.0),
     ] {
         assert_eq!(overflow(&m, metric), count, "{metric}");
@@ -209,9 +213,9 @@ fn past_the_budget_the_sets_of_label_names_are_bounded_too() {
         }
     });
     let page = parse(&m.export_metrics());
-    assert_eq!(page.series("calls"), 9);
-    assert_eq!(page.total("calls"), 18.0);
-    assert_eq!(overflow(&m, "calls"), 198.0);
+    assert_eq!(page.series("calls_total"), 9);
+    assert_eq!(page.total("calls_total"), 18.0);
+    assert_eq!(overflow(&m, "calls_total"), 198.0);
 }
 
 #[test]
@@ -236,67 +240,178 @@ fn backslashes_stay_what_they_were() {
     }
 }
 
+/// The exporter that these metrics were once kept in drops what is recorded at the moment when its queue is
+/// taken in.
 #[test]
-fn queued_samples_are_taken_in_even_without_upkeep() {
-    let m = metrics();
-    let waiting = || m.registry.macros.get().map_or(0, |macros| macros.waiting());
-    with_local_recorder(&m.recorder(), || {
-        let histogram = histogram!("busy");
-        let mut most = 0;
-        for _ in 0..300_000 {
-            histogram.record(0.1);
-            most = most.max(waiting());
-        }
-        assert!(most <= 8_192, "{most}");
-        histogram.record_many(0.1, 7);
-    });
-    assert_eq!(
-        parse(&m.export_metrics()).value("busy_count", &[]),
-        Some(300_007.0)
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_day_without_a_scrape_leaves_nothing_waiting() {
+fn no_sample_is_lost_while_pages_are_written() {
+    const EACH: u32 = 40_000;
     let m = metrics();
     let recorder = m.recorder();
-    let upkeep = m.run_upkeep();
-    tokio::pin!(upkeep);
-    let mut recorded = 0_u32;
-    // Every ten seconds of the day.
-    for _ in 0..8_640 {
-        with_local_recorder(&recorder, || {
-            for _ in 0..100 {
-                histogram!("daily_seconds").record(0.003);
-                recorded += 1;
-            }
-        });
-        tokio::select! {
-            () = &mut upkeep => unreachable!("upkeep never ends"),
-            () = tokio::time::sleep(Duration::from_secs(10)) => {}
+    let recording = AtomicUsize::new(4);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                with_local_recorder(&recorder, || {
+                    for i in 0..EACH {
+                        histogram!("busy_seconds").record(f64::from(i % 8));
+                        counter!("busy_total").increment(1);
+                        gauge!("busy_level").increment(1.0);
+                    }
+                });
+                recording.fetch_sub(1, Relaxed);
+            });
         }
-        let waiting = m.registry.macros.get().map_or(0, |macros| macros.waiting());
-        assert_eq!(waiting, 0);
-    }
+        while recording.load(Relaxed) > 0 {
+            let _ = m.export_metrics();
+        }
+    });
+    let page = parse(&m.export_metrics());
+    let all = f64::from(4 * EACH);
+    assert_eq!(page.value("busy_seconds_count", &[]), Some(all));
+    assert_eq!(page.value("busy_seconds_sum", &[]), Some(all * 3.5));
+    assert_eq!(page.value("busy_total", &[]), Some(all));
+    assert_eq!(page.value("busy_level", &[]), Some(all));
+}
+
+#[test]
+fn one_series_whatever_the_order_of_its_labels() {
+    let m = ServiceMetrics::builder("engine")
+        .macro_series(2)
+        .build()
+        .expect("legal");
+    with_local_recorder(&m.recorder(), || {
+        for _ in 0..3 {
+            counter!("calls_total", "a" => "1", "b" => "2").increment(1);
+            counter!("calls_total", "b" => "2", "a" => "1").increment(1);
+            counter!("calls_total", "b" => "3", "a" => "1").increment(1);
+        }
+    });
     let page = parse(&m.export_metrics());
     assert_eq!(
-        page.value("daily_seconds_count", &[]),
-        Some(f64::from(recorded))
+        page.value("calls_total", &[("a", "1"), ("b", "2")]),
+        Some(6.0)
     );
+    assert_eq!(
+        page.value("calls_total", &[("a", "1"), ("b", "3")]),
+        Some(3.0)
+    );
+    assert_eq!(overflow(&m, "calls_total"), 0.0);
 }
 
 #[test]
-fn a_page_with_series_of_the_macros_takes_long() {
+fn what_the_macros_can_do_to_a_series() {
     let m = metrics();
-    let recorder = m.recorder();
-    let _ = m.export_metrics();
-    assert!(!m.page_takes_long(), "{} bytes", m.page_bytes());
-    with_local_recorder(&recorder, || {
-        counter!("http_requests_total").increment(1);
-        assert!(!m.page_takes_long(), "it was refused");
-        counter!("calls_total").increment(1);
+    with_local_recorder(&m.recorder(), || {
+        let total = counter!("from_outside_total");
+        total.increment(5);
+        total.absolute(3);
+        total.absolute(12);
+        total.increment(1);
+        let level = gauge!("level");
+        level.set(10.0);
+        level.increment(2.5);
+        level.decrement(4.0);
+        let sizes = histogram!("sizes");
+        sizes.record_many(0.002, 3);
+        sizes.record(-1.0);
+        sizes.record_many(f64::NAN, 4);
     });
-    assert!(m.page_takes_long());
+    let page = parse(&m.export_metrics());
+    assert_eq!(page.value("from_outside_total", &[]), Some(13.0));
+    assert_eq!(page.value("level", &[]), Some(8.5));
+    assert_eq!(page.value("sizes_count", &[]), Some(4.0));
+    assert_eq!(page.value("sizes_bucket", &[("le", "0.001")]), Some(1.0));
+    assert_eq!(overflow(&m, "sizes"), 4.0);
+}
+
+/// What is said at WARN while `record` runs.
+fn said(m: &ServiceMetrics, record: impl FnOnce()) -> Vec<String> {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+    struct Text(String);
+    impl tracing::field::Visit for Text {
+        fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+            self.0.push_str(&format!("{field}={value:?} "));
+        }
+    }
+    impl tracing::Subscriber for Lines {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+        fn event(&self, event: &tracing::Event<'_>) {
+            let mut text = Text(String::new());
+            event.record(&mut text);
+            self.0.lock().expect("one thread").push(text.0);
+        }
+        fn enter(&self, _: &tracing::span::Id) {}
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+    let lines = Lines::default();
+    tracing::subscriber::with_default(lines.clone(), || {
+        with_local_recorder(&m.recorder(), record);
+    });
+    let said = lines.0.lock().expect("one thread");
+    said.clone()
+}
+
+#[test]
+fn what_vanishes_is_said_once() {
+    type Case = (&'static str, fn(), &'static str);
+    let cases: [Case; 6] = [
+        (
+            "another spelling",
+            || {
+                counter!("foo_total").increment(1);
+                counter!("foo").increment(1);
+            },
+            "foo_total, which came first",
+        ),
+        (
+            "the other way round",
+            || {
+                counter!("bar").increment(1);
+                counter!("bar_total").increment(1);
+            },
+            "bar, which came first",
+        ),
+        (
+            "dots",
+            || {
+                counter!("a.b").increment(1);
+                counter!("a-b").increment(1);
+            },
+            "a.b, which came first",
+        ),
+        (
+            "the catalogue's",
+            || gauge!("health_status").set(1.0),
+            "belongs to health_status",
+        ),
+        (
+            "another kind",
+            || {
+                gauge!("kind_total").set(1.0);
+                counter!("kind_total").increment(1);
+            },
+            "first used for a gauge",
+        ),
+        (
+            "an illegal label",
+            || counter!("x_total", "le" => "1").increment(1),
+            "label name \"le\"",
+        ),
+    ];
+    for (what, record, reason) in cases {
+        let m = metrics();
+        let lines = said(&m, || (0..5).for_each(|_| record()));
+        assert_eq!(lines.len(), 1, "{what}: {lines:?}");
+        assert!(lines[0].contains(reason), "{what}: {lines:?}");
+    }
 }
 
 /// What is done to both.
@@ -431,7 +546,7 @@ proptest! {
             check("http_requests_total", &[("endpoint", &three), ("method", "GET"), ("status", "418")], 1.0)?;
             check("http_request_size_bytes_count", &[("endpoint", &three), ("method", "GET")], 1.0)?;
             check("any", &[("a", &three), ("b", &two)], 2.0)?;
-            check("macro", &[("a", &one), ("b", &three)], 1.0)?;
+            check("macro_total", &[("a", &one), ("b", &three)], 1.0)?;
         }
     }
 }

@@ -7,3 +7,4 @@ mod catalogue;
 mod macros;
 mod pages;
 mod threads;
+mod visitor;
