@@ -26,7 +26,10 @@ use std::{
 use engine::Engine;
 use receiver::Receiver;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
 
 /// Why the demo ended.
 #[derive(Debug)]
@@ -160,9 +163,11 @@ async fn forever(
             show_alert(&alert);
         }
     };
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::from_error)?;
     tokio::select! {
         () = async { tokio::join!(traffic, show); } => {}
         _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
     say("\nStopping: readiness says no, open requests finish, alerts and logs are flushed.");
     let status = engine.stop().await?;

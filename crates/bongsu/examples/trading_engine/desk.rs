@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -98,7 +98,6 @@ pub struct Desk {
     alerts: AlertManager,
     session: OnceCell<Session>,
     halted: AtomicBool,
-    orders: AtomicU64,
     equity: Mutex<VecDeque<i64>>,
 }
 
@@ -110,7 +109,6 @@ impl Desk {
             alerts,
             session: OnceCell::new(),
             halted: AtomicBool::new(false),
-            orders: AtomicU64::new(0),
             equity: Mutex::default(),
         })
     }
@@ -149,11 +147,8 @@ impl Desk {
             }
             _ => {}
         }
-        let order_id = format!(
-            "DEMO_{:08}",
-            self.orders.fetch_add(1, Ordering::Relaxed) + 1
-        );
-        self.store(&order_id, order, price, amount, fees, &session.market)
+        let order_id = self
+            .store(order, price, amount, fees, &session.market)
             .await?;
         let Effect { pnl, .. } =
             account
@@ -175,16 +170,16 @@ impl Desk {
         })
     }
 
+    /// Stores a filled order; gives its id, which follows the newest one in the table, whoever stored that.
     async fn store(
         &self,
-        order_id: &str,
         order: &Order,
         price: u64,
         amount: u64,
         (commission, tax): (u64, u64),
         market: &Market,
-    ) -> Result<(), DbError> {
-        let (id, symbol) = (order_id.to_owned(), order.symbol.clone());
+    ) -> Result<String, DbError> {
+        let symbol = order.symbol.clone();
         let action = order.side.as_str().to_uppercase();
         let (quantity, at) = (
             order.quantity,
@@ -195,12 +190,14 @@ impl Desk {
                 db.prepare_cached(
                     "INSERT INTO trades (order_id, ticker, action, order_type, quantity, price, executed_price,
                      executed_quantity, total_amount, commission, tax, status, strategy, created_at, executed_at)
-                     VALUES (?1, ?2, ?3, 'MARKET', ?4, ?5, ?5, ?4, ?6, ?7, ?8, 'EXECUTED', 'demo', ?9, ?9)",
+                     SELECT printf('DEMO_%08d', 1 + coalesce((SELECT substr(order_id, 6) FROM trades
+                         WHERE order_id GLOB 'DEMO_[0-9]*' ORDER BY order_id DESC LIMIT 1), 0)),
+                         ?1, ?2, 'MARKET', ?3, ?4, ?4, ?3, ?5, ?6, ?7, 'EXECUTED', 'demo', ?8, ?8
+                     RETURNING order_id",
                 )?
-                .execute(params![id, symbol, action, quantity, price, amount, commission, tax, at])
+                .query_row(params![symbol, action, quantity, price, amount, commission, tax, at], |row| row.get(0))
             })
             .await
-            .map(|_| ())
     }
 
     /// One step of the market: new prices, a signal now and then, the portfolio valued again.

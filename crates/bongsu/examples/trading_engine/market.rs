@@ -1,4 +1,4 @@
-//! A market that moves: one session replayed sixty times as fast, prices on a random walk.
+//! A market that moves: one session replayed sixty times as fast, prices on a walk around where they opened.
 
 use std::{
     collections::BTreeMap,
@@ -22,25 +22,33 @@ pub struct Market {
 }
 
 struct State {
-    prices: BTreeMap<String, u64>,
+    prices: BTreeMap<String, Quote>,
     /// A crash or a rally on top of the walk; 0 is none.
     shock_percent: f64,
     random: u64,
 }
 
+struct Quote {
+    open: u64,
+    /// How far the walk has led from the open: 0.01 is one percent above it.
+    away: f64,
+}
+
 impl State {
-    fn shocked(&self, price: u64) -> u64 {
-        on_tick((price as f64 * (1.0 + self.shock_percent / 100.0)) as u64)
+    fn price(&self, quote: &Quote) -> u64 {
+        let walked = quote.open as f64 * (1.0 + quote.away);
+        on_tick(walked * (1.0 + self.shock_percent / 100.0))
     }
 }
 
 impl Market {
     /// Opens at the last closes.
     pub fn open(prices: BTreeMap<String, u64>) -> Self {
+        let quoted = |(symbol, open)| (symbol, Quote { open, away: 0.0 });
         Self {
             opened: Instant::now(),
             state: Mutex::new(State {
-                prices,
+                prices: prices.into_iter().map(quoted).collect(),
                 shock_percent: 0.0,
                 random: 0x5EED,
             }),
@@ -57,7 +65,7 @@ impl Market {
 
     pub fn price(&self, symbol: &str) -> Option<u64> {
         let state = self.lock();
-        state.prices.get(symbol).map(|price| state.shocked(*price))
+        state.prices.get(symbol).map(|quote| state.price(quote))
     }
 
     pub fn prices(&self) -> BTreeMap<String, u64> {
@@ -65,21 +73,22 @@ impl Market {
         state
             .prices
             .iter()
-            .map(|(symbol, price)| (symbol.clone(), state.shocked(*price)))
+            .map(|(symbol, quote)| (symbol.clone(), state.price(quote)))
             .collect()
     }
 
-    /// Every price moves by up to half a percent.
+    /// Every price moves by up to half a percent, and a hundredth of its way back to the open: the longer it
+    /// runs, the more a free walk would lose itself.
     pub fn tick(&self) {
         let mut state = self.lock();
         let State { prices, random, .. } = &mut *state;
-        for price in prices.values_mut() {
+        for quote in prices.values_mut() {
             // Marsaglia's xorshift64.
             *random ^= *random << 13;
             *random ^= *random >> 7;
             *random ^= *random << 17;
-            let basis_points = (*random % 101) as i64 - 50;
-            *price = on_tick(price.saturating_add_signed(*price as i64 * basis_points / 10_000));
+            let basis_points = (*random % 101) as f64 - 50.0;
+            quote.away = quote.away * 0.99 + basis_points / 10_000.0;
         }
     }
 
@@ -93,9 +102,9 @@ impl Market {
     }
 }
 
-/// Rounds down to the exchange's tick (KRX, since 2023-01-25).
-fn on_tick(price: u64) -> u64 {
-    let tick = match price {
+/// The nearest tick of the exchange (KRX, since 2023-01-25). Rounding down would lose half a tick each time.
+fn on_tick(price: f64) -> u64 {
+    let tick = match price as u64 {
         0..2_000 => 1,
         2_000..5_000 => 5,
         5_000..20_000 => 10,
@@ -104,5 +113,5 @@ fn on_tick(price: u64) -> u64 {
         200_000..500_000 => 500,
         _ => 1_000,
     };
-    (price / tick * tick).max(1)
+    ((price / tick as f64).round() as u64 * tick).max(1)
 }

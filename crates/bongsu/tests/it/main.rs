@@ -7,6 +7,7 @@
 
 mod admin;
 mod console;
+mod engine;
 mod examples;
 mod process;
 mod readme;

@@ -4,7 +4,7 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -62,6 +62,20 @@ impl Process {
         let log = std::fs::File::create(dir.join(format!("{example}.log"))).unwrap();
         let mut command = command(example, dir, vars);
         Self(command.stdout(Stdio::from(log)).spawn().unwrap())
+    }
+
+    /// Starts a command as it is.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Its standard output, once.
+    pub(crate) fn output(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
     }
 
     /// Waits for the end.

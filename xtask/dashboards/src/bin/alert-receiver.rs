@@ -6,41 +6,55 @@ use std::{
     io::{self, BufRead as _, BufReader, Read, Write as _},
     net::{TcpListener, TcpStream},
     process::ExitCode,
+    thread,
     time::Duration,
 };
 
 use bongsu_dashboards::receiver;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Alertmanager's bodies are a few kilobytes.
 const MOST_BODY: usize = 1 << 20;
 const MOST_HEAD: u64 = 16 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn main() -> ExitCode {
-    let address = std::env::args().nth(1);
-    match address.map(|address| serve(&address)) {
-        Some(Ok(())) => ExitCode::SUCCESS,
-        Some(Err(error)) => {
+// The first process of a container has no default for a signal: it must take SIGTERM to end by it.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let Some(address) = std::env::args().nth(1) else {
+        let _ = writeln!(io::stderr(), "usage: alert-receiver <address:port>");
+        return ExitCode::from(2);
+    };
+    match serve(&address).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
             let _ = writeln!(io::stderr(), "alert-receiver: {error}");
             ExitCode::FAILURE
-        }
-        None => {
-            let _ = writeln!(io::stderr(), "usage: alert-receiver <address:port>");
-            ExitCode::from(2)
         }
     }
 }
 
-fn serve(address: &str) -> io::Result<()> {
+/// Serves until SIGTERM or Ctrl-C.
+async fn serve(address: &str) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = TcpListener::bind(address)?;
     print(&format!("listening on {}", listener.local_addr()?))?;
-    // One at a time: Alertmanager keeps what it could not hand over and tries again.
+    thread::spawn(move || receive(&listener));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// One at a time: Alertmanager keeps what it could not hand over and tries again.
+fn receive(listener: &TcpListener) {
     for stream in listener.incoming() {
         if let Err(error) = stream.and_then(|stream| answer(&stream)) {
             let _ = writeln!(io::stderr(), "alert-receiver: {error}");
         }
     }
-    Ok(())
 }
 
 fn answer(stream: &TcpStream) -> io::Result<()> {

@@ -64,3 +64,22 @@ fn bad_requests_are_refused_and_the_next_one_is_heard() {
     );
     assert_eq!(lines.next().unwrap().unwrap(), r#"{"left_out":3}"#);
 }
+
+#[test]
+fn it_ends_by_itself_when_asked() {
+    for signal in ["TERM", "INT"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alert-receiver"));
+        command.arg("127.0.0.1:0").stdout(Stdio::piped());
+        let mut receiver = Running::start("of this repository", &mut command);
+        let mut first = String::new();
+        let mut said = BufReader::new(receiver.0.stdout.take().unwrap());
+        said.read_line(&mut first).unwrap();
+        let pid = receiver.0.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &pid])
+            .status();
+        assert!(sent.unwrap().success());
+        // An exit code, not death by the signal: the first process of a container would live on.
+        assert_eq!(receiver.0.wait().unwrap().code(), Some(0), "SIG{signal}");
+    }
+}
