@@ -53,6 +53,8 @@
 //! store, `redis` the state shared by replicas, `testing` the doubles; each other channel has a feature
 //! of its own name.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod alert;
 mod attempt;
 mod builder;

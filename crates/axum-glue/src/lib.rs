@@ -24,6 +24,8 @@
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod ids;
 pub mod monitor;
 mod policy;

@@ -50,6 +50,8 @@
 //! `worker_without_http` (no port) and `trading_engine` (everything). [`doctor`] says what
 //! of an environment will not work before a service meets it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "alerts")]
 mod alerting;
 mod bridge;

@@ -5,6 +5,8 @@
 //! assert_eq!(answer.unwrap_err().to_string(), "no broker");
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 use std::any::Any;
 use std::error::Error;
 use std::fmt;

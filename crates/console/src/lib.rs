@@ -29,6 +29,8 @@
 //!   the pages; the script makes the first screen live and is not needed to read or to act.
 //! * **Nothing rests on colour alone**: each state has a shape and a word.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod assets;
 mod beacon;
 mod chart;

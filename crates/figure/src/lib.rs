@@ -11,6 +11,8 @@
 //! assert_eq!(Figure::from_option(Some(2), "none").map(|n| n * 2).get(), Some(4));
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 /// A value, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -81,6 +81,8 @@
 //! See [`checks`]; each is behind the feature of its name: `postgres`, `sqlite`, `redis`, `http`, `tcp`,
 //! `disk`. Errors are cleaned of credentials before they are kept.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod aggregate;
 mod assemble;
 mod builder;

@@ -9,6 +9,8 @@
 //! assert_eq!(lang.pick("Alerts", "알림"), "알림");
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;

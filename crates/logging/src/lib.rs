@@ -31,6 +31,8 @@
 //! Into a bounded buffer, from which one thread writes to stdout and to a file. [`Overflow`] says what
 //! happens when it is full; what is lost is counted in [`LogStats`] and said in the log.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod capture;
 mod clock;
 mod config;

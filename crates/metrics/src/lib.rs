@@ -33,6 +33,8 @@
 //! and counted in `bongsu_metrics_overflow_total{metric}`; so is whatever else cannot be recorded: a
 //! counter given a negative number, a value that is no number, a label of more than 1,024 bytes.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod bounds;
 pub mod catalog;
 mod cells;

@@ -63,6 +63,8 @@
 //! `stock_splits (ticker, date, numerator, denominator)`. Written, by the stores only:
 //! `bongsu_report_baselines`, `bongsu_reports`, `bongsu_deliveries`, `bongsu_positions`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod calendar;
 pub mod chart;
 mod clock;

@@ -48,6 +48,8 @@
 //! The crate spawns no task and reads no environment. On Linux it reads `/proc` and the
 //! control groups through descriptors that stay open; elsewhere through `sysinfo`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod board;
 mod clock;
 mod connections;

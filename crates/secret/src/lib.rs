@@ -8,6 +8,8 @@
 //! assert_eq!(shown_url(url.expose()), "https://***@alerts.example/api?token=***");
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod url;
 
 use std::fmt;

@@ -8,6 +8,8 @@
 //! assert_eq!(Severity::Error.to_string(), "error");
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;

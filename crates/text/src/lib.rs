@@ -7,6 +7,8 @@
 //! assert_eq!(clip("거래 중단", 3), "거래…");
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 use std::borrow::Cow;
 use std::error::Error;
 

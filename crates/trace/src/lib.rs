@@ -15,6 +15,8 @@
 //! # Ok::<(), bongsu_trace::TraceParentError>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod fnv;
 mod hex;
 mod parent;
