@@ -1,144 +1,115 @@
-//! `cargo xtask ci`: what must hold before anything lands.
+//! `cargo xtask ci`: what must hold before anything lands, the quickest answers first.
 
-use std::time::Instant;
+use std::{process::Stdio, time::Instant};
 
 use crate::{
-    dashboards, demo, deny, layers, packages, readme,
-    run::{Failure, cargo, run, say},
+    dashboards, demo, deny, layers, manifests, package, packages, readme,
+    run::{Failure, cargo, run, say, show},
     test,
 };
 
-/// Package and features that must build alone, warnings denied.
-const MATRIX: &[(&str, &[&str])] = &[
-    (
-        "bongsu-health",
-        &["", "disk", "http", "postgres", "redis", "sqlite", "tcp"],
-    ),
-    ("bongsu-console", &[""]),
-    ("bongsu-logging", &[""]),
-    ("bongsu-metrics", &[""]),
-    ("bongsu-resources", &[""]),
-    (
-        "bongsu-alerts",
-        &[
-            "",
-            "alertmanager",
-            "discord",
-            "email",
-            "heartbeat",
-            "pagerduty",
-            "redis",
-            "slack",
-            "sqlite",
-            "teams",
-            "telegram",
-            "testing",
-            "webhook",
-        ],
-    ),
-    ("bongsu-reports", &["", "charts", "postgres", "sqlite"]),
-    (
-        "bongsu-axum-glue",
-        &["", "console", "health", "logging", "metrics"],
-    ),
-    (
-        "bongsu",
-        &[
-            "",
-            "alertmanager",
-            "alerts",
-            "axum",
-            "charts",
-            "console",
-            "default",
-            "discord",
-            "email",
-            "full",
-            "health",
-            "heartbeat",
-            "logging",
-            "metrics",
-            "pagerduty",
-            "postgres",
-            "redis",
-            "reports",
-            "resources",
-            "slack",
-            "sqlite",
-            "teams",
-            "telegram",
-            "webhook",
-        ],
-    ),
-];
-
 pub(crate) fn run_all() -> Result<(), Failure> {
+    let mut phases = Phases::default();
     // First: what is missing then is said before anything is built.
-    step("packages", packages::ensure)?;
-    step("formatting", || {
+    phases.run("packages", packages::ensure)?;
+    phases.run("formatting", || {
         run(&mut cargo(["fmt", "--all", "--check"]))
     })?;
-    step("layers", layers::check)?;
-    step("licences and duplicates", deny::check)?;
-    step("tables of the README", readme::check)?;
-    step("lints", || {
-        run(&mut cargo([
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]))
-    })?;
-    step("docs", || {
-        let mut docs = cargo([
-            "doc",
-            "--quiet",
-            "--workspace",
-            "--all-features",
-            "--no-deps",
-        ]);
-        run(docs.env("RUSTDOCFLAGS", "-D warnings"))
-    })?;
-    step("each feature alone", features)?;
-    step("generated dashboards and rules", || {
+    phases.run("layers", layers::check)?;
+    phases.run("licences and duplicates", deny::check)?;
+    phases.run("tables of the README", readme::check)?;
+    phases.run("unit tests", test::units)?;
+    phases.run("lints", lints)?;
+    phases.run("docs", docs)?;
+    phases.run("generated dashboards and rules", || {
         dashboards::generate(&["--check".to_owned()])
     })?;
-    step("the main job", || demo::start(&["--once".to_owned()]))?;
+    phases.run("the main job", demo::once)?;
+    phases.run("the packaged crates", package::check)?;
+    phases.run("each feature alone", features)?;
+    phases.run("documentation tests", test::documentation)?;
+    phases.show();
     // Last, so that the run closes with the test runner's own summary.
-    test::run_all(&[])
+    test::integration()
 }
 
+fn lints() -> Result<(), Failure> {
+    run(&mut cargo([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-features",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn docs() -> Result<(), Failure> {
+    let mut docs = cargo([
+        "doc",
+        "--quiet",
+        "--workspace",
+        "--all-features",
+        "--no-deps",
+    ]);
+    run(docs.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The manifests' features, one by one; a warning is an error. Flags that make it one would have every
+/// dependency compiled anew, so what the compiler says is looked at.
 fn features() -> Result<(), Failure> {
-    for (package, all) in MATRIX {
-        for features in *all {
-            say(&format!("  {package} [{features}]"));
-            let args = [
-                "clippy",
-                "--quiet",
-                "--package",
-                package,
-                "--no-default-features",
-                "--features",
-                features,
-            ];
-            run(cargo(args).args(["--", "-D", "warnings"]))?;
+    let packages = manifests::crates()?;
+    let matrix = manifests::matrix(&packages);
+    for (package, features) in &matrix {
+        let mut check = cargo([
+            "check",
+            "--quiet",
+            "--package",
+            package,
+            "--no-default-features",
+            "--features",
+            features,
+        ]);
+        let output = check.stdout(Stdio::inherit()).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() || !said.trim().is_empty() {
+            return Err(Failure(format!("{}:\n{said}", show(&check))));
         }
     }
+    say(&format!("  {} combinations", matrix.len()));
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "shows how long each step took")]
-fn step(name: &str, work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-    say(&format!("== {name}"));
-    let start = Instant::now();
-    work().map_err(|failure| Failure(format!("{name}: {}", failure.0)))?;
-    say(&format!(
-        "== {name}: fine, {:.0} s",
-        start.elapsed().as_secs_f64()
-    ));
-    Ok(())
+/// What was done, and how long it took.
+#[derive(Default)]
+struct Phases(Vec<(&'static str, f64)>);
+
+impl Phases {
+    #[expect(clippy::disallowed_methods, reason = "shows how long each phase took")]
+    fn run(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        say(&format!("== {name}"));
+        let start = Instant::now();
+        work().map_err(|failure| Failure(format!("{name}: {}", failure.0)))?;
+        let seconds = start.elapsed().as_secs_f64();
+        say(&format!("== {name}: fine, {seconds:.0} s"));
+        self.0.push((name, seconds));
+        Ok(())
+    }
+
+    fn show(&self) {
+        say("== so far");
+        for (name, seconds) in &self.0 {
+            say(&format!("{seconds:>7.0} s  {name}"));
+        }
+        let all: f64 = self.0.iter().map(|(_, seconds)| seconds).sum();
+        say(&format!(
+            "{all:>7.0} s  in all; last, the integration tests"
+        ));
+    }
 }

@@ -9,13 +9,18 @@ mod deny;
 mod doctor;
 mod features;
 mod figures;
+mod http;
+mod json;
 mod layers;
+mod manifests;
 mod new_channel;
+mod package;
 mod packages;
 mod readme;
 mod report;
 mod run;
 mod stack;
+mod stack_proof;
 mod test;
 
 use std::process::ExitCode;
@@ -32,6 +37,7 @@ usage: cargo xtask <command>
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
           writes the dashboards, rules, runbooks and docs/metrics.md; --check: says what differs or is invalid
+  package the crates as a registry would get them, and a service built from those
   doctor  whether the environment will do for a service: variables, folders, ports, servers,
           channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
   alert test [channel]
@@ -43,12 +49,15 @@ usage: cargo xtask <command>
           writes the README's tables of features and figures; --check: says what differs
   new-channel NAME
           scaffolds an alert channel with its test
-  up [--dev] [--profile remote-write|logs|otlp]...
-          the stack of docker/: engine, Prometheus, Alertmanager, Grafana; --dev: admin/admin
+  up [--dev] [--profile remote-write|logs|otlp]... [--no-profile NAME]... [service]...
+          the stack of docker/: engine, Prometheus, Alertmanager, Grafana; --dev: admin/admin;
+          a profile stays on until it is turned off
   down [--volumes]
           stops it
   logs [service]...
           follows its logs
+  stack-proof
+          starts and stops it on an engine of its own and looks at it from outside; needs root
 ";
 
 fn main() -> ExitCode {
@@ -57,10 +66,11 @@ fn main() -> ExitCode {
         .split_first()
         .map_or(("", &[][..]), |(c, rest)| (c.as_str(), rest));
     let done = match command {
-        "demo" => demo::start(rest),
+        "demo" => demo::become_it(rest),
         "test" => test::run_all(rest),
         "ci" => ci::run_all(),
         "bench" => bench::run_areas(rest),
+        "package" => package::check(),
         "dashboards" => dashboards::generate(rest),
         "doctor" => return doctor::examine(rest),
         "alert" => return alert::by_hand(rest),
@@ -70,6 +80,7 @@ fn main() -> ExitCode {
         "up" => stack::up(rest),
         "down" => stack::down(rest),
         "logs" => stack::logs(rest),
+        "stack-proof" => stack_proof::prove(),
         _ => {
             run::say(USAGE);
             return ExitCode::from(if matches!(command, "help" | "--help" | "-h") {

@@ -36,13 +36,30 @@ const PACKAGES: &[(&str, &str)] = &[
     ("victoria-metrics", "/usr/bin/victoria-metrics"),
 ];
 
+/// What the proof of the stack needs besides.
+const FOR_STACK: &[(&str, &str)] = &[
+    ("binutils", "/usr/bin/strip"),
+    ("busybox-static", "/bin/busybox"),
+    ("docker.io", "/usr/sbin/dockerd"),
+];
+
 /// The interpreter that sees the distribution's Python packages.
 pub(crate) const PYTHON: &str = "/usr/bin/python3";
 
-/// Installs whatever is missing, as root or through a `sudo` that asks nothing.
+/// Installs what the tests need and is missing, as root or through a `sudo` that asks nothing.
 pub(crate) fn ensure() -> Result<(), Failure> {
-    let missing: Vec<&str> = PACKAGES
-        .iter()
+    install(PACKAGES.iter())
+}
+
+/// The same for the proof of the stack.
+pub(crate) fn ensure_for_stack() -> Result<(), Failure> {
+    install(PACKAGES.iter().chain(FOR_STACK))
+}
+
+fn install<'a>(
+    wanted: impl Iterator<Item = &'a (&'static str, &'static str)>,
+) -> Result<(), Failure> {
+    let missing: Vec<&str> = wanted
         .filter(|(_, file)| !Path::new(file).exists())
         .map(|(name, _)| *name)
         .collect();
@@ -83,7 +100,7 @@ fn apt(prefix: &[&str], args: &[&str]) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     // The owner of our own entry in /proc is who we are.
     std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)

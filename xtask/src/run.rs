@@ -96,7 +96,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     String::from_utf8(output.stdout).map_err(|_| Failure(format!("{shown}: not UTF-8")))
 }
 
-fn show(command: &Command) -> String {
+/// A command as a person would type it, without where the program lies.
+pub(crate) fn show(command: &Command) -> String {
     let name = Path::new(command.get_program())
         .file_name()
         .unwrap_or_default();
