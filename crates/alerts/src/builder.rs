@@ -18,6 +18,7 @@ use crate::engine::{ActiveSet, ChannelInfo, Engine};
 use crate::manager::AlertManager;
 use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig, RetryConfig};
 use crate::policy::{ChannelSpec, FlapConfig, InhibitConfig, MAX_CHANNELS, Policy, PolicyConfig};
+use crate::presentation::Presentation;
 use crate::rule::AlertRule;
 use crate::shared::SharedState;
 use crate::store::{AlertStore, MemoryStore, StoreError};
@@ -56,6 +57,7 @@ pub struct AlertManagerBuilder {
     events: usize,
     drain: Duration,
     wall: WallClock,
+    presentation: Presentation,
 }
 
 impl fmt::Debug for AlertManagerBuilder {
@@ -84,6 +86,7 @@ impl AlertManagerBuilder {
             events: 1_024,
             drain: Duration::from_secs(10),
             wall: Arc::new(Timestamp::now),
+            presentation: Presentation::default(),
         }
     }
 
@@ -229,6 +232,13 @@ impl AlertManagerBuilder {
         self
     }
 
+    /// Language, zone and links of what is sent. Default: [`Presentation::default`].
+    #[must_use]
+    pub fn presentation(mut self, presentation: Presentation) -> Self {
+        self.presentation = presentation;
+        self
+    }
+
     /// Reads the wall clock another way; waiting does not go by it. Default: the system's.
     #[must_use]
     pub fn wall_clock(mut self, wall: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
@@ -299,6 +309,7 @@ impl AlertManagerBuilder {
             (self.service, self.environment),
             RandomState::new().build_hasher().finish(),
         );
+        engine.presentation = Arc::new(self.presentation);
         let recovered = store.recover().map_err(BuildError::Store)?;
         let effects = engine.recover(now, recovered);
         let (events, _) = broadcast::channel(self.events.max(1));

@@ -141,12 +141,12 @@ async fn deliver(core: &Arc<Core>, job: Job) -> Outcome {
             Err(reason) => return Outcome::Permanent { reason },
         },
     };
-    let cx = Attempt {
-        delivery_id: job.notification.delivery_id,
-        attempt: job.attempt,
-        now: core.clock.now().wall,
-        deadline: Instant::now() + core.attempt_time,
-    };
+    let cx = Attempt::new(
+        job.notification.delivery_id,
+        core.clock.now().wall,
+        Instant::now() + core.attempt_time,
+    )
+    .attempt(job.attempt);
     let tried = attempt::within(cx.deadline, channel.deliver(&cx, &message)).await;
     if tried.panicked {
         core.engine().counters.panics += 1;
@@ -213,7 +213,10 @@ async fn tell_replicas(core: &Arc<Core>, topic: &Topic, cooldown: Duration, outc
         Outcome::Delivered { .. } => {
             tokio::time::timeout(SHARED_PATIENCE, replicas.told(topic, cooldown)).await
         }
-        Outcome::Permanent { .. } | Outcome::Unsupported | Outcome::ChannelBroken { .. } => {
+        Outcome::Permanent { .. }
+        | Outcome::Unsupported
+        | Outcome::TargetBroken { .. }
+        | Outcome::ChannelBroken { .. } => {
             tokio::time::timeout(SHARED_PATIENCE, replicas.release(topic)).await
         }
         // Kept for the retry.

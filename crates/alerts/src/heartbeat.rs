@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::{Method, Url};
 use tokio::time::Instant;
 
-use crate::channels::http::{self, Http, Request};
-use crate::channels::{ChannelConfigError, HttpOptions, Problem, Problems};
+use crate::channel::Attempt;
+use crate::channels::{ChannelConfigError, Problem, Problems};
+use crate::http::{Endpoint, HttpOptions, Request};
 use bongsu_secret::Secret;
 
 /// After a beat that failed, the next one does not wait for the whole interval.
@@ -31,11 +31,10 @@ type Condition = Arc<dyn Fn() -> bool + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Heartbeat {
-    url: Url,
-    method: Method,
+    endpoint: Endpoint,
+    post: bool,
     interval: Duration,
     condition: Option<Condition>,
-    http: Http,
     status: Arc<Mutex<HeartbeatStatus>>,
 }
 
@@ -58,7 +57,7 @@ pub struct HeartbeatStatus {
 impl std::fmt::Debug for Heartbeat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Heartbeat")
-            .field("host", &http::host(&self.url))
+            .field("host", &self.endpoint.host())
             .field("interval", &self.interval)
             .finish_non_exhaustive()
     }
@@ -71,15 +70,12 @@ impl Heartbeat {
     /// When it is no `http` or `https` URL.
     pub fn new(url: impl Into<Secret>) -> Result<Self, ChannelConfigError> {
         let mut problems = Problems::of("heartbeat");
-        let url = problems.keep("url", http::url(url.into().expose()));
-        let http = problems.keep("tls", Http::new(&HttpOptions::default()));
-        let (url, http) = problems.finish(url.zip(http))?;
+        let endpoint = problems.keep("url", Endpoint::open(url));
         Ok(Self {
-            url,
-            method: Method::GET,
+            endpoint: problems.finish(endpoint)?,
+            post: false,
             interval: Duration::from_secs(60),
             condition: None,
-            http,
             status: Arc::default(),
         })
     }
@@ -100,7 +96,7 @@ impl Heartbeat {
     /// Sends an empty `POST` in place of a `GET`.
     #[must_use]
     pub fn post(mut self) -> Self {
-        self.method = Method::POST;
+        self.post = true;
         self
     }
 
@@ -116,9 +112,7 @@ impl Heartbeat {
     /// # Errors
     /// When the certificate or the proxy cannot be used.
     pub fn with_http(mut self, options: &HttpOptions) -> Result<Self, ChannelConfigError> {
-        let mut problems = Problems::of("heartbeat");
-        let http = problems.keep("http", Http::new(options));
-        self.http = problems.finish(http)?;
+        self.endpoint = Problems::connected("heartbeat", self.endpoint, options)?;
         Ok(self)
     }
 
@@ -151,17 +145,16 @@ impl Heartbeat {
             return true;
         }
         let now = Timestamp::now();
-        let request = Request {
-            method: self.method.clone(),
-            url: &self.url,
-            content_type: "",
-            headers: &[],
-            body: Vec::new(),
+        let request = if self.post {
+            Request::empty_post()
+        } else {
+            Request::get()
         };
-        let deadline = Instant::now() + self.interval.max(Duration::from_secs(1));
-        let failure = match self.http.send(request, now, deadline).await {
-            Ok(answer) if (200..300).contains(&answer.status) => None,
-            Ok(answer) => Some(answer.reason(&http::secrets_of(&self.url))),
+        let limit = self.interval.max(Duration::from_secs(1));
+        let cx = Attempt::new("heartbeat", now, Instant::now() + limit);
+        let failure = match self.endpoint.send(&cx, request).await {
+            Ok(answer) if answer.is_success() => None,
+            Ok(answer) => Some(answer.reason()),
             Err(outcome) => Some(outcome.reason().to_owned()),
         };
         let mut status = self.lock();

@@ -67,10 +67,13 @@ mod engine;
 pub mod event;
 #[cfg(feature = "heartbeat")]
 pub mod heartbeat;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod limits;
 mod manager;
 mod outbox;
 pub mod policy;
+mod presentation;
 pub mod render;
 pub mod rule;
 pub mod schedule;
@@ -90,8 +93,8 @@ pub use bongsu_secret::Secret;
 pub use bongsu_severity::Severity as AlertLevel;
 pub use builder::{AlertManagerBuilder, BuildError};
 pub use channel::{
-    AlertStatus, Attempt, Channel, Content, Degrade, DigestLine, InlinePart, Limits, Notification,
-    Outcome, RenderError, Rendered, Target,
+    AlertStatus, Attempt, Carries, Channel, Content, Degrade, DigestLine, InlinePart, Limits,
+    Notification, Outcome, RenderError, Rendered, ReportForm, Target,
 };
 pub use dispatch::Dispatcher;
 pub use engine::{ChannelDecision, Receipt, SendError, What};
@@ -99,6 +102,7 @@ pub use event::AlertEvent;
 pub use manager::{AlertManager, ManageError, ResolveError};
 pub use outbox::{BreakerConfig, RetryConfig};
 pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed};
+pub use presentation::Presentation;
 pub use rule::{AlertRule, Escalation, Matcher, Quiet};
 pub use stats::{AlertStatistics, ChannelStatistics};
 pub use store::{ActiveAlert, AlertStore, HistoryEntry, MemoryStore, Replay, StoreError};

@@ -11,11 +11,14 @@ use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::attempt;
 use crate::builder::AlertManagerBuilder;
-use crate::channel::{AlertStatus, Attempt, Channel, Content, Notification, Outcome, Target};
+use crate::channel::{
+    AlertStatus, Attempt, Carries, Channel, Content, Notification, Outcome, Target,
+};
 use crate::core::Core;
 use crate::engine::{Receipt, SendError};
 use crate::event::AlertEvent;
 use crate::policy::Silence;
+use crate::presentation::Presentation;
 use crate::stats::AlertStatistics;
 use crate::store::{ActiveAlert, Change, HistoryEntry, HistoryQuery, Replay, StoreError};
 
@@ -211,41 +214,54 @@ impl AlertManager {
     /// # Errors
     /// [`ManageError::UnknownChannel`].
     pub async fn test_fire(&self, channel: &str) -> Result<Outcome, ManageError> {
-        let place = self.place(channel)?;
-        let channel = Arc::clone(&self.core.channels[place]);
+        let outcomes = self.test_targets(channel).await?;
         let mut last = Outcome::unsupported();
-        for target in channel.targets() {
-            last = self.test_one(&channel, &target).await;
-            if !last.is_delivered() {
-                break;
+        for (target, outcome) in outcomes {
+            if !outcome.is_delivered() {
+                return Ok(outcome.map_reason(|reason| format!("{target}: {reason}")));
             }
+            last = outcome;
         }
         Ok(last)
     }
 
+    /// As [`AlertManager::test_fire`], with what came of each target: one that fails keeps nobody
+    /// else from being tried.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub async fn test_targets(&self, channel: &str) -> Result<Vec<(Target, Outcome)>, ManageError> {
+        let place = self.place(channel)?;
+        let channel = Arc::clone(&self.core.channels[place]);
+        let mut outcomes = Vec::new();
+        for target in channel.targets() {
+            let outcome = self.test_one(&channel, &target).await;
+            outcomes.push((target, outcome));
+        }
+        Ok(outcomes)
+    }
+
     async fn test_one(&self, channel: &Arc<dyn Channel>, target: &Target) -> Outcome {
         let now = self.core.clock.now();
-        let (service, environment) = {
+        let (service, environment, presentation) = {
             let engine = self.core.engine();
-            (engine.service.clone(), engine.environment.clone())
-        };
-        let notification = Notification {
-            alert: Alert::new(
-                AlertLevel::Info,
-                format!("Test message from {service}"),
-                "Somebody tries this channel. Nothing is wrong.",
-                service.clone(),
+            (
+                engine.service.clone(),
+                engine.environment.clone(),
+                Arc::clone(&engine.presentation),
             )
-            .timestamp(now.wall)
-            .tag("test")
-            .key("bongsu|test"),
-            status: AlertStatus::Test,
-            suppressed: 0,
-            service,
-            environment,
-            delivery_id: Ulid::new().to_string(),
-            digest: Vec::new(),
         };
+        let alert = Alert::new(
+            AlertLevel::Info,
+            format!("Test message from {service}"),
+            "Somebody tries this channel. Nothing is wrong.",
+            service.clone(),
+        )
+        .timestamp(now.wall)
+        .tag("test")
+        .key("bongsu|test");
+        let notification = Notification::new(alert, AlertStatus::Test, service, environment)
+            .presentation(presentation);
         let cx = self.attempt(notification.delivery_id.clone());
         match attempt::render(channel, &notification, target) {
             Ok(message) => {
@@ -287,12 +303,8 @@ impl AlertManager {
     }
 
     fn attempt(&self, delivery_id: String) -> Attempt {
-        Attempt {
-            delivery_id,
-            attempt: 1,
-            now: self.core.clock.now().wall,
-            deadline: tokio::time::Instant::now() + self.core.attempt_time,
-        }
+        let deadline = tokio::time::Instant::now() + self.core.attempt_time;
+        Attempt::new(delivery_id, self.core.clock.now().wall, deadline)
     }
 
     /// Puts dead deliveries in the queue again, under their old idempotency keys; says how many.
@@ -402,6 +414,21 @@ impl AlertManager {
     pub fn targets(&self, channel: &str) -> Result<Vec<Target>, ManageError> {
         let place = self.place(channel)?;
         Ok(self.core.engine().channels[place].targets.clone())
+    }
+
+    /// What a channel takes besides alerts.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub fn carries(&self, channel: &str) -> Result<Carries, ManageError> {
+        let place = self.place(channel)?;
+        Ok(self.core.channels[place].carries())
+    }
+
+    /// Language, zone and links of what is sent.
+    #[must_use]
+    pub fn presentation(&self) -> Arc<Presentation> {
+        Arc::clone(&self.core.engine().presentation)
     }
 
     /// Whether a dispatcher is running for this manager.

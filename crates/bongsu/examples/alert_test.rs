@@ -3,7 +3,7 @@
 //! Usage: `alert_test [channel]`, with the service's own environment. Exit code 0 when every
 //! message was taken, 1 when one was not, 2 when the configuration is wrong.
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use bongsu::{
     Bongsu, Config, Error,
@@ -17,18 +17,25 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let channel = std::env::args().nth(1);
-    let outcomes = Bongsu::builder(Config::from_env()?)
+    let tested = Bongsu::builder(Config::from_env()?)
         .test_alerts(channel.as_deref())
         .await?;
-    for (channel, outcome) in &outcomes {
-        say(&format!("{channel}: {}", words(outcome)));
+    for one in &tested {
+        let words = words(&one.outcome);
+        say(&format!("{}: {words} (to {})", one.channel, one.target));
     }
-    let failed = outcomes.iter().filter(|(_, o)| !o.is_delivered()).count();
-    if failed == 0 {
-        return Ok(());
+    let channels = |failed: bool| {
+        let told = tested
+            .iter()
+            .filter(|one| !failed || !one.outcome.is_delivered());
+        told.map(|one| one.channel.as_str())
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    match (channels(true), channels(false)) {
+        (0, _) => Ok(()),
+        (failed, all) => Err(Error::service(format!("{failed} of {all} channels failed"))),
     }
-    let all = outcomes.len();
-    Err(Error::service(format!("{failed} of {all} channels failed")))
 }
 
 /// What happened, and whether the service would try again.
@@ -52,17 +59,19 @@ fn words(outcome: &Outcome) -> String {
             text
         }
         Outcome::Permanent { reason } => format!("refused: {reason}"),
+        Outcome::TargetBroken { reason } => format!("this recipient has to be mended: {reason}"),
         Outcome::ChannelBroken { reason } => {
-            format!("the channel has to be mended, credentials first: {reason}")
+            format!("the channel has to be mended, credentials and certificates first: {reason}")
         }
         Outcome::Degrade { to, reason } => {
             let form = match to {
                 Degrade::Plain => "plain text",
                 Degrade::Smaller => "fewer bytes",
+                _ => "another form",
             };
             format!("not in this form: {reason}; an alert would be sent as {form}")
         }
-        Outcome::Unsupported => "the channel cannot send".to_owned(),
+        _ => "the channel cannot send".to_owned(),
     }
 }
 

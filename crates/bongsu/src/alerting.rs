@@ -105,16 +105,12 @@ fn adopt(
     config: &Config,
 ) {
     use bongsu_alerts::{AlertStatus, Notification};
+    let (service, presentation) = (&config.service, manager.presentation());
     for active in manager.active() {
-        peers.adopt(&Notification {
-            delivery_id: active.alert.id.clone(),
-            alert: active.alert,
-            status: AlertStatus::Firing,
-            suppressed: 0,
-            service: config.service.name.clone(),
-            environment: config.service.environment.clone(),
-            digest: Vec::new(),
-        });
+        let status = AlertStatus::Firing;
+        let notification =
+            Notification::new(active.alert, status, &service.name, &service.environment);
+        peers.adopt(&notification.presentation(std::sync::Arc::clone(&presentation)));
     }
 }
 

@@ -32,6 +32,19 @@ pub struct Builder {
     pub(crate) rules: Vec<bongsu_alerts::AlertRule>,
 }
 
+/// What came of a test message to one recipient; see [`Builder::test_alerts`].
+#[cfg(feature = "alerts")]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TestedTarget {
+    /// The channel.
+    pub channel: String,
+    /// Its recipient: an address, a chat.
+    pub target: String,
+    /// What came of it.
+    pub outcome: bongsu_alerts::Outcome,
+}
+
 impl Builder {
     pub(crate) fn new(config: Config) -> Self {
         Self {
@@ -83,29 +96,30 @@ impl Builder {
     }
 
     /// Sends a marked test message through `channel`, or through every channel but the log, and
-    /// gives what came of each. Nothing is started and nothing stored: it is safe beside the
-    /// running service.
+    /// gives what came of each recipient. Nothing is started and nothing stored: it is safe beside
+    /// the running service.
     ///
     /// # Errors
     ///
     /// When there is no channel at all, or none of that name.
     #[cfg(feature = "alerts")]
-    pub async fn test_alerts(
-        self,
-        channel: Option<&str>,
-    ) -> Result<Vec<(String, bongsu_alerts::Outcome)>, Error> {
+    pub async fn test_alerts(self, channel: Option<&str>) -> Result<Vec<TestedTarget>, Error> {
         let manager = crate::alerting::detached(&self.config, self.channels)?;
         let manager = manager.ok_or_else(|| {
             Error::setup("alerts", "no channel is configured: set SMTP_HOST, SLACK_WEBHOOK_URL, ALERT_WEBHOOK_URLS or another channel's variables")
         })?;
         let channels = channel.map_or_else(|| manager.channel_ids(), |one| vec![one.to_owned()]);
-        let mut outcomes = Vec::new();
+        let mut tested = Vec::new();
         for channel in channels {
-            let outcome = manager.test_fire(&channel).await;
-            let outcome = outcome.map_err(|error| Error::setup("alerts", error))?;
-            outcomes.push((channel, outcome));
+            let targets = manager.test_targets(&channel).await;
+            let targets = targets.map_err(|error| Error::setup("alerts", error))?;
+            tested.extend(targets.into_iter().map(|(target, outcome)| TestedTarget {
+                channel: channel.clone(),
+                target: target.0,
+                outcome,
+            }));
         }
-        Ok(outcomes)
+        Ok(tested)
     }
 
     /// Builds every part, installs the log and the metrics recorder, and starts what runs in

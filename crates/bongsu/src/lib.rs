@@ -71,6 +71,8 @@ mod stop;
 mod tasks;
 
 pub use builder::Builder;
+#[cfg(feature = "alerts")]
+pub use builder::TestedTarget;
 pub use config::Config;
 pub use error::{Error, exit_code};
 pub use handle::Bongsu;

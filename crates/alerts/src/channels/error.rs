@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A channel cannot be built; every wrong field is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChannelConfigError {
     /// `email`, `slack`, ….
     pub channel: &'static str,
@@ -28,6 +29,7 @@ impl std::error::Error for ChannelConfigError {}
 
 /// One wrong field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("{field} {problem}")]
 pub struct FieldProblem {
     /// The field's name, for example `url`.
@@ -80,27 +82,42 @@ pub enum Problem {
     Repeated(String),
 }
 
-/// Collects problems while a channel is being built.
+/// Collects problems while a channel is being built, so that every wrong field is named at once.
+///
+/// ```
+/// use bongsu_alerts::channels::{Problem, Problems};
+///
+/// let mut problems = Problems::of("pigeon");
+/// let loft = problems.keep("loft", Err::<u8, _>(Problem::Missing));
+/// problems.add("ring", Problem::Malformed("seven digits"));
+/// assert_eq!(
+///     problems.finish(loft).unwrap_err().to_string(),
+///     "channel pigeon is misconfigured: loft is missing; ring is malformed: seven digits"
+/// );
+/// ```
 #[derive(Debug)]
-pub(crate) struct Problems {
+pub struct Problems {
     channel: &'static str,
     list: Vec<FieldProblem>,
 }
 
 impl Problems {
-    pub(crate) const fn of(channel: &'static str) -> Self {
+    /// Nothing is wrong with this channel so far.
+    #[must_use]
+    pub const fn of(channel: &'static str) -> Self {
         Self {
             channel,
             list: Vec::new(),
         }
     }
 
-    pub(crate) fn add(&mut self, field: &'static str, problem: Problem) {
+    /// A field is wrong.
+    pub fn add(&mut self, field: &'static str, problem: Problem) {
         self.list.push(FieldProblem { field, problem });
     }
 
     /// The value, or `None` and one more problem.
-    pub(crate) fn keep<T>(&mut self, field: &'static str, value: Result<T, Problem>) -> Option<T> {
+    pub fn keep<T>(&mut self, field: &'static str, value: Result<T, Problem>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -111,7 +128,10 @@ impl Problems {
     }
 
     /// The parts, when all are there and nothing was wrong.
-    pub(crate) fn finish<T>(self, parts: Option<T>) -> Result<T, ChannelConfigError> {
+    ///
+    /// # Errors
+    /// Everything that was.
+    pub fn finish<T>(self, parts: Option<T>) -> Result<T, ChannelConfigError> {
         match parts {
             Some(parts) if self.list.is_empty() => Ok(parts),
             _ => Err(ChannelConfigError {
@@ -119,5 +139,17 @@ impl Problems {
                 problems: self.list,
             }),
         }
+    }
+
+    /// An endpoint that connects another way.
+    #[cfg(feature = "http")]
+    pub(crate) fn connected(
+        channel: &'static str,
+        endpoint: crate::http::Endpoint,
+        options: &crate::http::HttpOptions,
+    ) -> Result<crate::http::Endpoint, ChannelConfigError> {
+        let mut problems = Self::of(channel);
+        let endpoint = problems.keep("http", endpoint.connect(options));
+        problems.finish(endpoint)
     }
 }

@@ -1,4 +1,4 @@
-//! The channels that come with the crate, one file and one feature each. [`LogChannel`] needs none.
+//! The channels that come with the crate, one folder and one feature each. [`LogChannel`] needs none.
 //!
 //! | feature | channel | goes to | a report arrives as | probe |
 //! | --- | --- | --- | --- | --- |
@@ -18,87 +18,64 @@
 
 #[cfg(feature = "alertmanager")]
 mod alertmanager;
-#[cfg(feature = "discord")]
-mod discord;
-#[cfg(feature = "email")]
-mod email;
-#[cfg(any(feature = "_http", feature = "email"))]
-mod error;
-#[cfg(feature = "alertmanager")]
-mod firing;
-#[cfg(feature = "_http")]
-#[cfg_attr(
-    not(all(
-        feature = "alertmanager",
-        feature = "discord",
-        feature = "heartbeat",
-        feature = "pagerduty",
-        feature = "slack",
-        feature = "teams",
-        feature = "telegram",
-        feature = "webhook"
-    )),
-    allow(dead_code, unused_imports, reason = "each channel uses its part")
-)]
-pub(crate) mod http;
-mod log;
-#[cfg(feature = "pagerduty")]
-mod pagerduty;
-#[cfg(feature = "slack")]
-mod slack;
-#[cfg(feature = "email")]
-mod smtp;
-#[cfg(feature = "teams")]
-mod teams;
-#[cfg(feature = "telegram")]
-mod telegram;
-#[cfg(feature = "webhook")]
-mod webhook;
-
 #[cfg(feature = "alertmanager")]
 pub use alertmanager::AlertmanagerChannel;
+
+#[cfg(feature = "discord")]
+mod discord;
 #[cfg(feature = "discord")]
 pub use discord::DiscordChannel;
+
+#[cfg(feature = "email")]
+mod email;
 #[cfg(feature = "email")]
 pub use email::{EmailChannel, EmailConfig, Tls};
-#[cfg(feature = "heartbeat")]
-pub(crate) use error::Problems;
-#[cfg(any(feature = "_http", feature = "email"))]
-pub use error::{ChannelConfigError, FieldProblem, Problem};
-#[cfg(feature = "_http")]
-pub use http::HttpOptions;
+
+mod log;
 pub use log::LogChannel;
+
+#[cfg(feature = "pagerduty")]
+mod pagerduty;
 #[cfg(feature = "pagerduty")]
 pub use pagerduty::PagerDutyChannel;
+
+#[cfg(feature = "slack")]
+mod slack;
 #[cfg(feature = "slack")]
 pub use slack::SlackChannel;
+
+#[cfg(feature = "teams")]
+mod teams;
 #[cfg(feature = "teams")]
 pub use teams::TeamsChannel;
+
+#[cfg(feature = "telegram")]
+mod telegram;
 #[cfg(feature = "telegram")]
 pub use telegram::TelegramChannel;
+
+#[cfg(feature = "webhook")]
+mod webhook;
 #[cfg(feature = "webhook")]
 pub use webhook::WebhookChannel;
 
-/// The circumstances of a probe, which is no delivery.
-#[cfg(feature = "_http")]
-#[cfg_attr(
-    not(all(
-        feature = "alertmanager",
-        feature = "discord",
-        feature = "heartbeat",
-        feature = "pagerduty",
-        feature = "slack",
-        feature = "teams",
-        feature = "telegram",
-        feature = "webhook"
-    )),
-    allow(dead_code, unused_imports, reason = "each channel uses its part")
-)]
-fn probe_attempt() -> crate::channel::Attempt {
-    crate::channel::Attempt {
-        delivery_id: "probe".to_owned(),
-        attempt: 1,
-        now: jiff::Timestamp::now(),
-        deadline: tokio::time::Instant::now() + std::time::Duration::from_secs(30),
-    }
-}
+mod error;
+pub use error::{ChannelConfigError, FieldProblem, Problem, Problems};
+
+#[cfg(feature = "http")]
+pub use crate::http::HttpOptions;
+
+/// How long a probe may take.
+#[cfg(any(feature = "http", feature = "email"))]
+const PROBE: std::time::Duration = std::time::Duration::from_secs(30);
+
+#[cfg(all(
+    test,
+    feature = "discord",
+    feature = "pagerduty",
+    feature = "slack",
+    feature = "teams",
+    feature = "telegram",
+    feature = "webhook"
+))]
+mod limits_tests;

@@ -28,6 +28,7 @@ use crate::channel::{AlertStatus, Notification, Rendered, Target};
 use crate::clock::{Now, Tick};
 use crate::outbox::{Claim, Outbox};
 use crate::policy::Policy;
+use crate::presentation::Presentation;
 use crate::stats::Counters;
 
 /// Everything that a decision needs.
@@ -41,6 +42,8 @@ pub(crate) struct Engine {
     pub(crate) fallback: Option<usize>,
     pub(crate) service: String,
     pub(crate) environment: String,
+    /// Language, zone and links of what is sent.
+    pub(crate) presentation: Arc<Presentation>,
     /// The digest that each target of each channel gathers now.
     open_digests: HashMap<(u8, u16), Ulid>,
     /// What flaps: the last of it, told when it stays so.
@@ -116,6 +119,7 @@ impl Engine {
             channels,
             fallback,
             service,
+            presentation: Arc::default(),
             environment,
             open_digests: HashMap::new(),
             flapping: flapping::Flapping::default(),
@@ -197,15 +201,16 @@ impl Engine {
             channel: claim.channel,
             target,
             attempt: row.attempt,
-            notification: Notification {
+            notification: Notification::new(
                 alert,
-                status: row.accepted.status,
-                suppressed: row.suppressed,
-                service: self.service.clone(),
-                environment: self.environment.clone(),
-                delivery_id: claim.id.to_string(),
-                digest,
-            },
+                row.accepted.status,
+                &self.service,
+                &self.environment,
+            )
+            .presentation(Arc::clone(&self.presentation))
+            .delivery_id(claim.id.to_string())
+            .suppressed(row.suppressed)
+            .digest(digest),
             message: row.message.clone(),
             shared,
         })

@@ -387,7 +387,7 @@ impl Outbox {
                     }
                 }
             }
-            Outcome::ChannelBroken { reason } => {
+            Outcome::TargetBroken { reason } | Outcome::ChannelBroken { reason } => {
                 if queue.breaker.broken(tick) {
                     news = ChannelNews::Broken;
                 }
@@ -408,7 +408,7 @@ impl Outbox {
             }
             Outcome::Degrade { reason, .. } => {
                 queue.breaker.neutral(tick);
-                match row.message.as_ref().and_then(|message| degraded(message)) {
+                match row.message.as_ref().and_then(|message| message.degraded()) {
                     Some(message) if !row.degraded => {
                         row.degraded = true;
                         row.message = Some(Arc::new(message));
@@ -452,14 +452,4 @@ impl Outbox {
         queue.push(row.critical(), next, id);
         self.deadlines.insert((row.deadline, id));
     }
-}
-
-/// The message in its second form.
-fn degraded(message: &Rendered) -> Option<Rendered> {
-    let plain = message.plain.clone()?;
-    Some(Rendered {
-        body: plain,
-        plain: None,
-        ..message.clone()
-    })
 }

@@ -16,15 +16,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 pub(crate) fn notification(alert: Alert, status: AlertStatus) -> Notification {
     let mut alert = alert.timestamp(at(0));
     alert.id = "01JA0000000000000000000000".to_owned();
-    Notification {
-        alert,
-        status,
-        suppressed: 0,
-        service: "trading-engine".to_owned(),
-        environment: "production".to_owned(),
-        delivery_id: ID.to_owned(),
-        digest: Vec::new(),
-    }
+    Notification::new(alert, status, "trading-engine", "production").delivery_id(ID)
 }
 
 /// Korean, as users write it.

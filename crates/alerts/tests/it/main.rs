@@ -6,7 +6,7 @@
     reason = "a test that cannot go on fails, and a child process speaks through its output"
 )]
 
-#[cfg(any(feature = "email", feature = "_http"))]
+#[cfg(any(feature = "email", feature = "http"))]
 mod channels;
 #[cfg(all(feature = "sqlite", feature = "testing", unix))]
 mod child;

@@ -62,25 +62,14 @@ impl ReportSink for ChannelSink {
 }
 
 fn content(report: &RenderedReport, message_id: &str) -> Content {
-    Content {
-        subject: report.subject.clone(),
-        text: report.text.clone(),
-        html: Some(report.html.clone()),
-        inline: report
-            .inline
-            .iter()
-            .map(|part| InlinePart {
-                cid: part.cid.clone(),
-                mime: part.mime.clone(),
-                filename: part.filename.clone(),
-                bytes: part.bytes.clone(),
-            })
-            .collect(),
-        slack_blocks: Some(report.slack_blocks.clone()),
-        // No channel of `REPORT_CHANNELS` reads it, and it may be megabytes.
-        json: None,
-        message_id: message_id.to_owned(),
-    }
+    let content = Content::new(&report.subject, &report.text)
+        .html(&report.html)
+        .slack_blocks(report.slack_blocks.clone())
+        .message_id(message_id);
+    report.inline.iter().fold(content, |content, part| {
+        let part = InlinePart::new(&part.cid, &part.mime, &part.filename, &*part.bytes);
+        content.inline(part)
+    })
 }
 
 fn settle(outcome: Outcome) -> Result<(), SinkError> {
@@ -102,10 +91,12 @@ fn settle(outcome: Outcome) -> Result<(), SinkError> {
         }),
         Outcome::Permanent { reason } => Err(SinkError::Permanent { reason }),
         // Somebody can mend a channel: another attempt may help.
-        Outcome::ChannelBroken { reason } => Err(SinkError::Transient {
-            reason,
-            retry_after: None,
-        }),
+        Outcome::TargetBroken { reason } | Outcome::ChannelBroken { reason } => {
+            Err(SinkError::Transient {
+                reason,
+                retry_after: None,
+            })
+        }
         Outcome::Degrade { reason, .. } => Err(SinkError::Permanent { reason }),
         _ => Err(SinkError::Permanent {
             reason: "the channel carries no reports".to_owned(),

@@ -1,15 +1,12 @@
 //! What one peer's answer means, and what many peers' do.
 
-use crate::channel::Outcome;
-use crate::channels::http::Answer;
+use crate::channel::{Attempt, Outcome};
+use crate::http::Answer;
 
-pub(super) fn outcome(answer: &Answer, secrets: &[String]) -> Outcome {
+pub(super) fn outcome(answer: &Answer, cx: &Attempt) -> Outcome {
     match answer.status {
-        200..=299 => Outcome::delivered(),
-        401 | 403 => Outcome::broken(answer.reason(secrets)),
-        _ => answer
-            .common(secrets)
-            .unwrap_or_else(|| Outcome::permanent(answer.reason(secrets))),
+        403 => Outcome::broken(answer.reason()),
+        _ => answer.outcome(cx),
     }
 }
 

@@ -489,19 +489,18 @@ async fn a_report_carries_its_pictures() {
     let server = Server::start(&certificates, &["--auth"]);
     let channel = EmailChannel::new(server.config(&certificates, &["fine@x.test"])).unwrap();
     let picture: Vec<u8> = (0..=255).collect();
-    let mut content = Content {
-        subject: "Daily Trading Summary - 2026-11-23 손익".to_owned(),
-        text: "순손익 +1,234,000원".to_owned(),
-        html: Some("<p>순손익</p><img src=\"cid:equity\">".to_owned()),
-        inline: vec![InlinePart {
-            cid: "equity".to_owned(),
-            mime: "image/png".to_owned(),
-            filename: "equity.png".to_owned(),
-            bytes: picture.clone(),
-        }],
-        message_id: "report-2026-11-23".to_owned(),
-        ..Content::default()
-    };
+    let mut content = Content::new(
+        "Daily Trading Summary - 2026-11-23 손익",
+        "순손익 +1,234,000원",
+    )
+    .html("<p>순손익</p><img src=\"cid:equity\">")
+    .inline(InlinePart::new(
+        "equity",
+        "image/png",
+        "equity.png",
+        picture.clone(),
+    ))
+    .message_id("report-2026-11-23");
     let target = Target::new("fine@x.test");
     let cx = attempt(&firing(), 1, PATIENCE);
     let outcome = channel.deliver_content(&cx, &target, &content).await;
@@ -545,10 +544,8 @@ async fn a_report_carries_its_pictures() {
             .len(),
         1
     );
-    content.inline.push(InlinePart {
-        mime: "no type".to_owned(),
-        ..InlinePart::default()
-    });
+    let untyped = InlinePart::new("x", "no type", "x", []);
+    content.inline.push(untyped);
     content.html = Some(String::new());
     let outcome = channel.deliver_content(&cx, &target, &content).await;
     assert_eq!(outcome.as_str(), "permanent", "{outcome:?}");

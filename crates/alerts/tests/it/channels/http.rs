@@ -73,12 +73,12 @@ async fn what_fails_on_the_way_is_transient_on_every_channel() {
         (Step::Torn(503), "transient", false),
         (
             Step::with(302, "Location", &elsewhere.url("/stolen")),
-            "permanent",
+            "transient",
             false,
         ),
         (
             Step::with(308, "Location", &elsewhere.url("/stolen")),
-            "permanent",
+            "transient",
             false,
         ),
     ];
@@ -272,11 +272,7 @@ async fn a_refused_form_is_tried_once_more_in_another() {
             matches!(outcome, Outcome::Degrade { to, .. } if to == want),
             "{outcome:?}"
         );
-        let plain = Rendered {
-            body: message.plain.clone().unwrap(),
-            plain: None,
-            ..message
-        };
+        let plain = message.degraded().unwrap();
         let outcome = channel.deliver(&cx, &plain).await;
         assert!(outcome.is_delivered(), "{outcome:?}");
         let outcome = channel.deliver(&cx, &plain).await;
@@ -316,14 +312,13 @@ async fn pagerduty_resolves_what_it_triggered() {
 
 #[tokio::test]
 async fn reports_travel_as_far_as_each_service_carries_them() {
-    let content = Content {
-        subject: "Daily Trading Summary - 2026-11-23".to_owned(),
-        text: "순손익 +1,234,000원 <b> *x*".to_owned(),
-        slack_blocks: Some(json!([{"type": "divider"}])),
-        json: Some(json!({"net": 1_234_000})),
-        message_id: "report-2026-11-23".to_owned(),
-        ..Content::default()
-    };
+    let content = Content::new(
+        "Daily Trading Summary - 2026-11-23",
+        "순손익 +1,234,000원 <b> *x*",
+    )
+    .slack_blocks(json!([{"type": "divider"}]))
+    .json(json!({"net": 1_234_000}))
+    .message_id("report-2026-11-23");
     let sink = Sink::new([
         Step::status(200, "ok"),
         Step::status(200, ""),
@@ -410,7 +405,7 @@ async fn probes_say_nothing_to_people() {
         Step::status(404, "no_service"),
         Step::status(410, ""),
         Step::status(401, r#"{"ok":false,"description":"Unauthorized"}"#),
-        Step::status(404, ""),
+        Step::status(404, r#"{"message":"Unknown Webhook","code":10015}"#),
         Step::status(400, r#"{"errors":["Invalid routing key"]}"#),
     ]);
     for channel in channels(&gone).into_iter().take(5) {

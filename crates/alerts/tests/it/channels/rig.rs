@@ -172,15 +172,7 @@ pub(crate) fn alert() -> Alert {
 }
 
 pub(crate) fn notification(alert: Alert, status: AlertStatus) -> Notification {
-    Notification {
-        alert,
-        status,
-        suppressed: 0,
-        service: "trading-engine".to_owned(),
-        environment: "test".to_owned(),
-        delivery_id: ulid::Ulid::new().to_string(),
-        digest: Vec::new(),
-    }
+    Notification::new(alert, status, "trading-engine", "test")
 }
 
 pub(crate) fn firing() -> Notification {
@@ -188,12 +180,8 @@ pub(crate) fn firing() -> Notification {
 }
 
 pub(crate) fn attempt(n: &Notification, number: u32, within: Duration) -> Attempt {
-    Attempt {
-        delivery_id: n.delivery_id.clone(),
-        attempt: number,
-        now: jiff::Timestamp::now(),
-        deadline: tokio::time::Instant::now() + within,
-    }
+    let deadline = tokio::time::Instant::now() + within;
+    Attempt::new(&n.delivery_id, jiff::Timestamp::now(), deadline).attempt(number)
 }
 
 /// Polls until `probe` gives a value.

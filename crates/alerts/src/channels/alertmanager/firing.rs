@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::render::Stored;
 use crate::channel::AlertStatus;
-use crate::render::alertmanager::Stored;
 
 /// How long a resolve is repeated, so that a peer that was away hears of it.
 const TELL_RESOLVED: Duration = Duration::from_secs(300);
 /// The most alerts that are repeated.
-pub(crate) const MOST: usize = 10_000;
+pub(super) const MOST: usize = 10_000;
 /// Keys that are repeated at once: a delivery waits for them.
 const KEYS: usize = 500;
 
@@ -22,7 +22,7 @@ type Labels = BTreeMap<String, String>;
 /// One alert as Alertmanager reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Wire {
+pub(super) struct Wire {
     labels: Labels,
     annotations: BTreeMap<String, String>,
     starts_at: Timestamp,
@@ -33,13 +33,13 @@ pub(crate) struct Wire {
 
 /// The times that decide how long an alert lives.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Times {
+pub(super) struct Times {
     /// From one refresh to the end that it announces.
-    pub(crate) ttl: Duration,
+    pub(super) ttl: Duration,
     /// How long an alert that is neither repeated nor resolved keeps firing.
-    pub(crate) hold: Duration,
+    pub(super) hold: Duration,
     /// Whether somebody refreshes at all.
-    pub(crate) refreshing: bool,
+    pub(super) refreshing: bool,
 }
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ struct Entry {
 /// Every alert that is being repeated: under its key, one entry for each set of labels it had, which
 /// is what Alertmanager tells alerts apart by.
 #[derive(Debug, Default)]
-pub(crate) struct Firing {
+pub(super) struct Firing {
     keys: BTreeMap<String, Vec<Entry>>,
     entries: usize,
     generator_url: Option<String>,
@@ -64,20 +64,20 @@ pub(crate) struct Firing {
 }
 
 impl Firing {
-    pub(crate) fn set_generator_url(&mut self, url: String) {
+    pub(super) fn set_generator_url(&mut self, url: String) {
         self.generator_url = Some(url);
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.entries
     }
 
-    pub(crate) const fn not_repeated(&self) -> u64 {
+    pub(super) const fn not_repeated(&self) -> u64 {
         self.not_repeated
     }
 
     /// Takes a message in and says what to post. Empty: it was resolved before it was sent.
-    pub(crate) fn accept(&mut self, alert: Stored, now: Timestamp, times: Times) -> Vec<Wire> {
+    pub(super) fn accept(&mut self, alert: Stored, now: Timestamp, times: Times) -> Vec<Wire> {
         match alert.status {
             AlertStatus::Resolved => self.resolve(alert, now),
             AlertStatus::Firing => self.fire(alert, now, times),
@@ -153,7 +153,7 @@ impl Firing {
 
     /// What has to be said again of the first keys, at most [`KEYS`], after a key; the last of them,
     /// if there may be more. Forgets what ran out.
-    pub(crate) fn refresh(
+    pub(super) fn refresh(
         &mut self,
         after: Option<&str>,
         now: Timestamp,

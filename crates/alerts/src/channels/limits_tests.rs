@@ -4,11 +4,13 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::fit::Unit;
-use super::{discord, pagerduty, samples, slack, teams, telegram, webhook};
+use super::telegram::render as telegram;
+use super::{discord, pagerduty, slack, teams, webhook};
 use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, Notification};
+use crate::render::fit::Unit;
+use crate::render::samples;
 
 fn text() -> impl Strategy<Value = String> {
     let hostile = "[<>&\"'\\\\*_`|#@:\\[\\]()\u{0}\u{1b}\r\n\t\u{202e}\u{2028}가힣😀\u{1100}\u{1161} a-z]{0,200}";
@@ -55,20 +57,21 @@ proptest! {
 
     #[test]
     fn every_message_is_under_its_limit(n in notifications()) {
-        let message = slack::message(&n, Some("#alerts"));
+        let message = slack::render::message(&n, Some("#alerts"));
         prop_assert!(total(&message.json["attachments"], Unit::Chars) <= 9_200);
         prop_assert!(message.json["attachments"][0]["fields"].as_array().unwrap().len() <= 10);
         let says = message.json.to_string();
         prop_assert!(!says.contains('<') && !says.contains('>'));
         prop_assert!(Unit::Chars.len(message.plain["text"].as_str().unwrap()) <= 3_000);
 
-        let (json, _) = telegram::message(&n, "1");
+        let chat = super::telegram::chat::Chat::parse("1").unwrap();
+        let (json, _) = telegram::message(&n, &chat);
         prop_assert!(Unit::Utf16.len(json["text"].as_str().unwrap()) <= 4_096);
         prop_assert_eq!(json["text"].as_str().unwrap().matches('<').count(), 2);
-        let plain = telegram::plain(&n, "1");
+        let plain = telegram::plain(&n, &chat);
         prop_assert!(Unit::Utf16.len(plain["text"].as_str().unwrap()) <= 4_096);
 
-        let (json, _) = discord::message(&n);
+        let (json, _) = discord::render::message(&n);
         let embed = &json["embeds"][0];
         let counted = total(&embed["title"], Unit::Utf16)
             + total(&embed["description"], Unit::Utf16)
@@ -81,14 +84,14 @@ proptest! {
             prop_assert!((1..=1_024).contains(&total(&field["value"], Unit::Utf16)));
         }
 
-        let (json, _) = pagerduty::event(&n);
+        let (json, _) = pagerduty::render::event(&n);
         prop_assert!(json.to_string().len() < 512 * 1024);
         prop_assert!(json["dedup_key"].as_str().unwrap().len() <= 255);
         prop_assert!(total(&json["payload"]["summary"], Unit::Chars) <= 1_024);
 
-        prop_assert!(teams::message(&n).0.to_string().len() <= teams::MAX_BYTES);
-        let (body, _) = webhook::body(&n);
-        prop_assert!(body.len() <= webhook::MAX_BYTES);
+        prop_assert!(teams::render::message(&n).0.to_string().len() <= teams::render::MAX_BYTES);
+        let (body, _) = webhook::render::body(&n);
+        prop_assert!(body.len() <= webhook::render::MAX_BYTES);
         prop_assert!(serde_json::from_slice::<Value>(&body).is_ok());
     }
 }

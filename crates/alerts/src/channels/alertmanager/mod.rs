@@ -8,19 +8,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use reqwest::{Method, Url};
 use tokio::time::Instant;
 
+use self::firing::{Firing, Times, Wire};
 use self::outcome::{outcome, together};
+use self::render::alert;
 use super::error::{ChannelConfigError, Problem, Problems};
-use super::firing::{Firing, Times, Wire};
-use super::http::{self, Http, HttpOptions, Request};
 use crate::channel::{
     Attempt, Channel, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
-use crate::render::alertmanager::alert;
+use crate::http::{Endpoint, HttpOptions, Request};
+use bongsu_secret::Secret;
 
+mod firing;
 mod outcome;
+mod render;
 
 const JSON: &str = "application/json";
 /// Alerts in one request.
@@ -44,8 +46,7 @@ const BATCH: usize = 500;
 #[derive(Clone)]
 pub struct AlertmanagerChannel {
     id: String,
-    peers: Vec<Url>,
-    http: Http,
+    peers: Vec<Endpoint>,
     ttl: Duration,
     hold: Duration,
     firing: Arc<Mutex<Firing>>,
@@ -54,7 +55,7 @@ pub struct AlertmanagerChannel {
 
 impl std::fmt::Debug for AlertmanagerChannel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let peers: Vec<String> = self.peers.iter().map(http::host).collect();
+        let peers: Vec<String> = self.peers.iter().map(Endpoint::host).collect();
         f.debug_struct("AlertmanagerChannel")
             .field("id", &self.id)
             .field("peers", &peers)
@@ -67,31 +68,26 @@ impl AlertmanagerChannel {
     ///
     /// # Errors
     /// Lists every URL that cannot be right.
-    pub fn new<U: AsRef<str>>(
+    pub fn new<U: Into<Secret>>(
         peers: impl IntoIterator<Item = U>,
     ) -> Result<Self, ChannelConfigError> {
         let mut problems = Problems::of("alertmanager");
-        let mut list: Vec<Url> = Vec::new();
-        for text in peers {
-            if let Some(mut url) = problems.keep("url", http::url(text.as_ref())) {
-                let path = format!("{}/api/v2/", url.path().trim_end_matches('/'));
-                url.set_path(&path);
-                url.set_query(None);
-                if list.contains(&url) {
-                    problems.add("url", Problem::Repeated(http::host(&url)));
+        let mut list: Vec<Endpoint> = Vec::new();
+        for url in peers {
+            let peer = Endpoint::open(url).map(|peer| peer.below("/api/v2/"));
+            if let Some(peer) = problems.keep("url", peer) {
+                if list.iter().any(|known| known.url() == peer.url()) {
+                    problems.add("url", Problem::Repeated(peer.host()));
                 }
-                list.push(url);
+                list.push(peer);
             }
         }
         if list.is_empty() {
             problems.add("url", Problem::Missing);
         }
-        let http = problems.keep("tls", Http::new(&HttpOptions::default()));
-        let http = problems.finish(http)?;
         Ok(Self {
             id: "alertmanager".to_owned(),
-            peers: list,
-            http,
+            peers: problems.finish(Some(list))?,
             ttl: Duration::from_secs(300),
             hold: Duration::from_secs(3_600),
             firing: Arc::default(),
@@ -111,9 +107,9 @@ impl AlertmanagerChannel {
     /// # Errors
     /// When the certificate or the proxy cannot be used.
     pub fn with_http(mut self, options: &HttpOptions) -> Result<Self, ChannelConfigError> {
-        let mut problems = Problems::of("alertmanager");
-        let http = problems.keep("http", Http::new(options));
-        self.http = problems.finish(http)?;
+        let peers = self.peers.into_iter();
+        let connected = peers.map(|peer| Problems::connected("alertmanager", peer, options));
+        self.peers = connected.collect::<Result<_, _>>()?;
         Ok(self)
     }
 
@@ -190,8 +186,8 @@ impl AlertmanagerChannel {
     }
 
     async fn repeat(&self, wires: &[Wire], now: Timestamp) {
-        let deadline = Instant::now() + self.ttl / 5;
-        let outcome = self.post(wires, now, deadline).await;
+        let cx = Attempt::new("refresh", now, Instant::now() + self.ttl / 5);
+        let outcome = self.post(&cx, wires).await;
         if !outcome.is_delivered() {
             tracing::warn!(reason = outcome.reason(), "alertmanager: refresh failed");
         }
@@ -209,37 +205,23 @@ impl AlertmanagerChannel {
         }
     }
 
-    async fn post(&self, wires: &[Wire], now: Timestamp, deadline: Instant) -> Outcome {
+    async fn post(&self, cx: &Attempt, wires: &[Wire]) -> Outcome {
         match serde_json::to_vec(wires) {
             Ok(body) => {
-                let call = (Method::POST, "alerts", body.as_slice());
-                self.everywhere(call, now, deadline).await
+                self.everywhere(cx, "alerts", &Request::post(JSON, body))
+                    .await
             }
             Err(error) => Outcome::permanent(error.to_string()),
         }
     }
 
     /// One exchange with every peer at the same time.
-    async fn everywhere(
-        &self,
-        (method, path, body): (Method, &str, &[u8]),
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Outcome {
-        let method = &method;
+    async fn everywhere(&self, cx: &Attempt, path: &str, request: &Request) -> Outcome {
         let exchanges = self.peers.iter().map(|peer| async move {
-            let mut url = peer.clone();
-            url.set_path(&format!("{}{path}", peer.path()));
-            let request = Request {
-                method: method.clone(),
-                url: &url,
-                content_type: JSON,
-                headers: &[],
-                body: body.to_vec(),
-            };
-            match self.http.send(request, now, deadline).await {
-                Ok(answer) => (http::host(peer), outcome(&answer, &http::secrets_of(peer))),
-                Err(outcome) => (http::host(peer), outcome),
+            let place = format!("{}{path}", peer.url().path());
+            match peer.send(cx, request.clone().path(place)).await {
+                Ok(answer) => (peer.host(), outcome(&answer, cx)),
+                Err(outcome) => (peer.host(), outcome),
             }
         });
         together(join_all(exchanges).await)
@@ -287,14 +269,13 @@ impl Channel for AlertmanagerChannel {
                 note: Some("resolved before it was sent".to_owned()),
             };
         }
-        self.post(&wires, cx.now, cx.deadline).await
+        self.post(cx, &wires).await
     }
 
     /// Asks every peer for its status.
     async fn probe(&self) -> Outcome {
-        let cx = super::probe_attempt();
-        let call = (Method::GET, "status", [].as_slice());
-        self.everywhere(call, cx.now, cx.deadline).await
+        let cx = Attempt::trial(super::PROBE);
+        self.everywhere(&cx, "status", &Request::get()).await
     }
 }
 

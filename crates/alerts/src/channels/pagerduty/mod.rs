@@ -1,15 +1,17 @@
 //! PagerDuty's Events API v2.
 
 use async_trait::async_trait;
-use reqwest::{Method, Url};
+use serde_json::{Value, json};
 
+use self::render::event;
 use super::error::{ChannelConfigError, Problem, Problems};
-use super::http::{self, Answer, Http, HttpOptions, Request};
 use crate::channel::{
     Attempt, Channel, Limits, Notification, Outcome, RenderError, Rendered, Target,
 };
-use crate::render::pagerduty::event;
+use crate::http::{Answer, Endpoint, HttpOptions, Request};
 use bongsu_secret::Secret;
+
+pub(crate) mod render;
 
 const JSON: &str = "application/json";
 const API: &str = "https://events.pagerduty.com/v2/enqueue";
@@ -28,8 +30,7 @@ const API: &str = "https://events.pagerduty.com/v2/enqueue";
 pub struct PagerDutyChannel {
     id: String,
     routing_key: Secret,
-    api: Url,
-    http: Http,
+    endpoint: Endpoint,
 }
 
 impl PagerDutyChannel {
@@ -46,14 +47,12 @@ impl PagerDutyChannel {
         } else if key.len() != 32 || !key.bytes().all(|b| b.is_ascii_alphanumeric()) {
             problems.add("routing_key", Problem::Malformed("32 letters and digits"));
         }
-        let api = problems.keep("api", http::url(API));
-        let http = problems.keep("tls", Http::new(&HttpOptions::default()));
-        let (api, http) = problems.finish(api.zip(http))?;
+        let endpoint = problems.keep("api", Endpoint::secret(API));
+        let endpoint = problems.finish(endpoint)?.hiding(&routing_key);
         Ok(Self {
             id: "pagerduty".to_owned(),
             routing_key,
-            api,
-            http,
+            endpoint,
         })
     }
 
@@ -69,20 +68,19 @@ impl PagerDutyChannel {
     /// # Errors
     /// When the certificate or the proxy cannot be used.
     pub fn with_http(mut self, options: &HttpOptions) -> Result<Self, ChannelConfigError> {
-        let mut problems = Problems::of("pagerduty");
-        let http = problems.keep("http", Http::new(options));
-        self.http = problems.finish(http)?;
+        self.endpoint = Problems::connected("pagerduty", self.endpoint, options)?;
         Ok(self)
     }
 
-    /// Sets where events go, for example `https://events.eu.pagerduty.com/v2/enqueue`.
+    /// Sets where events go, for example `https://events.eu.pagerduty.com/v2/enqueue`; before
+    /// [`PagerDutyChannel::with_http`].
     ///
     /// # Errors
     /// When it is no `https` URL (`http` to this machine is fine): the key travels with each event.
     pub fn with_api(mut self, url: &str) -> Result<Self, ChannelConfigError> {
         let mut problems = Problems::of("pagerduty");
-        let api = problems.keep("api", http::SecretUrl::parse(&Secret::new(url)));
-        self.api = problems.finish(api)?.0;
+        let endpoint = problems.keep("api", Endpoint::secret(url));
+        self.endpoint = problems.finish(endpoint)?.hiding(&self.routing_key);
         Ok(self)
     }
 
@@ -99,15 +97,9 @@ impl PagerDutyChannel {
         let Some(body) = self.with_key(event) else {
             return Outcome::permanent("the stored event is not an object");
         };
-        let request = Request {
-            method: Method::POST,
-            url: &self.api,
-            content_type: JSON,
-            headers: &[],
-            body,
-        };
-        match self.http.send(request, cx.now, cx.deadline).await {
-            Ok(answer) => outcome(&answer, self.routing_key.expose()),
+        let request = Request::post(JSON, body);
+        match self.endpoint.send(cx, request).await {
+            Ok(answer) => outcome(&answer, cx),
             Err(outcome) => outcome,
         }
     }
@@ -133,25 +125,43 @@ impl Channel for PagerDutyChannel {
         Ok(Rendered::new(target.clone(), JSON, json.to_string()).truncated(truncated))
     }
 
+    /// A trial's incident is resolved at once: nobody else would.
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
-        self.post(cx, &message.body).await
+        let told = self.post(cx, &message.body).await;
+        match trial_key(&message.body) {
+            Some(key) if told.is_delivered() => {
+                let end = json!({"event_action": "resolve", "dedup_key": key}).to_string();
+                match self.post(cx, end.as_bytes()).await {
+                    Outcome::Delivered { .. } => told,
+                    other => Outcome::delivered_with(format!(
+                        "its incident is still open: {}",
+                        other.reason()
+                    )),
+                }
+            }
+            _ => told,
+        }
     }
 
     /// Resolves an incident that never was: PagerDuty checks the key and drops the event.
     async fn probe(&self) -> Outcome {
         let nothing = br#"{"event_action":"resolve","dedup_key":"bongsu-probe"}"#;
-        self.post(&super::probe_attempt(), nothing).await
+        self.post(&Attempt::trial(super::PROBE), nothing).await
     }
 }
 
-fn outcome(answer: &Answer, key: &str) -> Outcome {
+/// The incident of a trial.
+fn trial_key(event: &[u8]) -> Option<String> {
+    let event: Value = serde_json::from_slice(event).ok()?;
+    let key = event["dedup_key"].as_str()?;
+    key.starts_with(render::TRIAL).then(|| key.to_owned())
+}
+
+fn outcome(answer: &Answer, cx: &Attempt) -> Outcome {
     match answer.status {
-        200..=299 => Outcome::delivered(),
-        400 if names_the_key(answer) => Outcome::broken(answer.reason(&[key])),
-        401 | 403 => Outcome::broken(answer.reason(&[key])),
-        _ => answer
-            .common(&[key])
-            .unwrap_or_else(|| Outcome::permanent(answer.reason(&[key]))),
+        400 if names_the_key(answer) => Outcome::broken(answer.reason()),
+        403 => Outcome::broken(answer.reason()),
+        _ => answer.outcome(cx),
     }
 }
 
@@ -162,60 +172,4 @@ fn names_the_key(answer: &Answer) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: &str = "R0123456789ABCDEF0123456789ABCDE";
-
-    #[test]
-    fn the_outcome_table() {
-        let check = |status, body: &str, want: &str| {
-            let answer = Answer {
-                status,
-                retry_after: None,
-                body: body.as_bytes().to_vec(),
-                complete: true,
-            };
-            assert_eq!(outcome(&answer, KEY).as_str(), want, "{status} {body}");
-        };
-        check(202, r#"{"status":"success"}"#, "delivered");
-        check(429, "", "transient");
-        check(500, "", "transient");
-        check(
-            400,
-            r#"{"status":"invalid event","errors":["'payload.summary' is missing or blank"]}"#,
-            "permanent",
-        );
-        check(
-            400,
-            r#"{"status":"invalid event","errors":["Invalid routing key"]}"#,
-            "broken",
-        );
-        check(403, "", "broken");
-        check(404, "", "permanent");
-        check(301, "", "permanent");
-    }
-
-    #[test]
-    fn the_key_is_on_the_wire_only() {
-        let channel = PagerDutyChannel::new(KEY).unwrap();
-        assert!(!format!("{channel:?}").contains(KEY));
-        let n = crate::render::samples::korean();
-        let rendered = channel.render(&n, &channel.targets()[0]).unwrap();
-        let stored = String::from_utf8(rendered.body.clone()).unwrap();
-        assert!(!stored.contains(KEY));
-        let sent: serde_json::Value =
-            serde_json::from_slice(&channel.with_key(&rendered.body).unwrap()).unwrap();
-        assert_eq!(sent["routing_key"], KEY);
-        assert_eq!(sent["event_action"], "trigger");
-    }
-
-    #[test]
-    fn bad_keys() {
-        for key in ["", "short", "R0123456789ABCDEF0123456789AB\"},"] {
-            let error = PagerDutyChannel::new(key).unwrap_err();
-            assert_eq!(error.problems[0].field, "routing_key");
-            assert!(key.is_empty() || !error.to_string().contains(key));
-        }
-    }
-}
+mod tests;

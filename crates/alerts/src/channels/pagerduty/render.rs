@@ -7,6 +7,8 @@ use crate::channel::{AlertStatus, Notification};
 use crate::render::fit::{Unit, fit, verbatim};
 use crate::render::view::View;
 
+/// What the key of a trial's incident begins with.
+pub(super) const TRIAL: &str = "bongsu-test-";
 const SUMMARY: usize = 1_024;
 const FACTS: usize = 50;
 
@@ -63,22 +65,29 @@ pub(crate) fn event(n: &Notification) -> (Value, bool) {
     (event, cut || summary.truncated || left_out > 0)
 }
 
-/// A hash, so that the trigger and the resolve of one key meet, whatever the key's length. Tests and
-/// digests stand for themselves.
+/// A hash, so that the trigger and the resolve of one key meet, whatever the key's length. A trial
+/// stands for itself; all digests of a service are one incident, unless they have keys of their own.
 fn dedup_key(n: &Notification) -> String {
-    let key = match n.status {
-        AlertStatus::Firing | AlertStatus::Resolved => n.alert.dedup_key(),
-        AlertStatus::Test | AlertStatus::Digest => n.delivery_id.clone(),
+    let key = match (n.status, &n.alert.key) {
+        (AlertStatus::Test, _) => n.delivery_id.clone(),
+        (AlertStatus::Digest, None) => "bongsu|digest".to_owned(),
+        _ => n.alert.dedup_key(),
     };
     let mut hash = Sha256::new();
     for part in [&n.service, &n.environment, &key] {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let start = if n.status == AlertStatus::Test {
+        TRIAL
+    } else {
+        ""
+    };
+    let bytes = hash.finalize();
+    bytes.iter().fold(start.to_owned(), |mut key, byte| {
+        key.push_str(&format!("{byte:02x}"));
+        key
+    })
 }
 
 #[cfg(test)]

@@ -1,45 +1,32 @@
-//! The one way in which channels speak HTTP: bounded in time and size, never following a redirect,
-//! never naming a URL in an error.
+//! The exchange itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use reqwest::{Client, Method, Url, redirect};
+use reqwest::{NoProxy, Proxy, Url, redirect};
 
-mod answer;
-mod options;
-mod url;
-
-pub(crate) use self::answer::Answer;
-use self::answer::{MAX_ANSWER, retry_after};
-pub use self::options::HttpOptions;
-pub(crate) use self::url::{SecretUrl, host, secrets_of, url};
-use super::error::Problem;
-use crate::channel::Outcome;
+use super::answer::{Answer, MAX_ANSWER};
+use super::options::HttpOptions;
+use super::request::Request;
+use super::retry_after::retry_after;
+use crate::channel::{Attempt, Outcome};
+use crate::channels::Problem;
 use crate::render::fit::{Unit, fit, one_line, verbatim};
+use bongsu_secret::Secret;
 
 const USER_AGENT: &str = concat!("bongsu-alerts/", env!("CARGO_PKG_VERSION"));
 
-/// A client of one channel. Clients are not shared: a connection belongs to its runtime.
+/// Clients are not shared: a connection belongs to its runtime.
 #[derive(Debug, Clone)]
-pub(crate) struct Http {
-    client: Client,
+pub(super) struct Client {
+    client: reqwest::Client,
     timeout: Duration,
 }
 
-/// What goes out.
-pub(crate) struct Request<'a> {
-    pub(crate) method: Method,
-    pub(crate) url: &'a Url,
-    pub(crate) content_type: &'a str,
-    pub(crate) headers: &'a [(&'a str, &'a str)],
-    pub(crate) body: Vec<u8>,
-}
-
-impl Http {
-    pub(crate) fn new(options: &HttpOptions) -> Result<Self, Problem> {
+impl Client {
+    pub(super) fn new(options: &HttpOptions) -> Result<Self, Problem> {
         let tls = |error: reqwest::Error| Problem::Tls(words(&error.without_url()));
-        let mut builder = Client::builder()
+        let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(redirect::Policy::none())
             .referer(false)
@@ -55,9 +42,7 @@ impl Http {
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        if let Some(proxy) = &options.proxy {
-            let proxy = reqwest::Proxy::all(proxy.expose())
-                .map_err(|_| Problem::Malformed("proxy is not a URL"))?;
+        for proxy in proxies(options)? {
             builder = builder.proxy(proxy);
         }
         Ok(Self {
@@ -66,34 +51,31 @@ impl Http {
         })
     }
 
-    /// One exchange, over by `deadline`. The error is the outcome of an attempt without an answer.
-    pub(crate) async fn send(
+    /// One exchange, over by the attempt's deadline.
+    pub(super) async fn send(
         &self,
-        request: Request<'_>,
-        now: Timestamp,
-        deadline: tokio::time::Instant,
+        url: Url,
+        request: Request,
+        cx: &Attempt,
+        secrets: &Arc<[String]>,
     ) -> Result<Answer, Outcome> {
-        let end = deadline.min(tokio::time::Instant::now() + self.timeout);
-        match tokio::time::timeout_at(end, self.exchange(request, now)).await {
+        let end = cx.deadline.min(tokio::time::Instant::now() + self.timeout);
+        match tokio::time::timeout_at(end, self.exchange(url, request, cx, secrets)).await {
             Ok(result) => result,
-            Err(_) => Err(Outcome::Transient {
-                reason: "no answer in time".to_owned(),
-                retry_after: None,
-                maybe_delivered: true,
-            }),
+            Err(_) => Err(Outcome::unanswered("no answer in time")),
         }
     }
 
-    async fn exchange(&self, request: Request<'_>, now: Timestamp) -> Result<Answer, Outcome> {
-        let mut builder = self
-            .client
-            .request(request.method, request.url.clone())
-            .body(request.body);
-        if !request.content_type.is_empty() {
-            builder = builder.header("content-type", request.content_type);
-        }
+    async fn exchange(
+        &self,
+        url: Url,
+        request: Request,
+        cx: &Attempt,
+        secrets: &Arc<[String]>,
+    ) -> Result<Answer, Outcome> {
+        let mut builder = self.client.request(request.method, url).body(request.body);
         for (name, value) in request.headers {
-            builder = builder.header(*name, *value);
+            builder = builder.header(name, value);
         }
         let mut response = builder.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
@@ -101,7 +83,7 @@ impl Http {
             .headers()
             .get("retry-after")
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| retry_after(value, now));
+            .and_then(|value| retry_after(value, cx.now));
         let mut body = Vec::new();
         let complete = loop {
             match response.chunk().await {
@@ -121,22 +103,38 @@ impl Http {
             retry_after,
             body,
             complete,
+            secrets: Arc::clone(secrets),
         })
     }
+}
+
+/// One proxy a scheme, as far as they are set; hosts of `no_proxy` are reached directly.
+fn proxies(options: &HttpOptions) -> Result<Vec<Proxy>, Problem> {
+    let none = || options.no_proxy.as_deref().and_then(NoProxy::from_string);
+    type Kind = fn(&str) -> reqwest::Result<Proxy>;
+    let wanted: [(&Option<Secret>, Kind); 3] = [
+        (&options.https_proxy, |url| Proxy::https(url)),
+        (&options.http_proxy, |url| Proxy::http(url)),
+        (&options.proxy, |url| Proxy::all(url)),
+    ];
+    let mut proxies = Vec::new();
+    for (url, kind) in wanted {
+        if let Some(url) = url {
+            let proxy = kind(url.expose()).map_err(|_| Problem::Malformed("proxy is not a URL"))?;
+            proxies.push(proxy.no_proxy(none()));
+        }
+    }
+    Ok(proxies)
 }
 
 fn no_answer(error: reqwest::Error) -> Outcome {
     // A request that never left cannot have arrived.
     let unsent = error.is_connect() || error.is_builder();
     let error = error.without_url();
-    let reason = if error.is_timeout() {
-        if unsent {
-            "no connection in time".to_owned()
-        } else {
-            "no answer in time".to_owned()
-        }
-    } else {
-        words(&error)
+    let reason = match (error.is_timeout(), unsent) {
+        (true, true) => "no connection in time".to_owned(),
+        (true, false) => "no answer in time".to_owned(),
+        (false, _) => words(&error),
     };
     Outcome::Transient {
         reason,
@@ -147,9 +145,6 @@ fn no_answer(error: reqwest::Error) -> Outcome {
 
 /// An error's causes in one line. The URL is gone before this is called.
 fn words(error: &reqwest::Error) -> String {
-    clip(&bongsu_text::chain(error))
-}
-
-fn clip(text: &str) -> String {
-    fit(&one_line(text), 300, Unit::Chars, verbatim).text
+    let said = bongsu_text::chain(error);
+    fit(&one_line(&said), 300, Unit::Chars, verbatim).text
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::AlertLevel;
 use crate::channel::{
-    Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
+    Attempt, Carries, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered,
+    ReportForm, Target,
 };
 
 /// Writes each alert as a `tracing` event of target `bongsu_alerts::channel`: CRITICAL and ERROR as
@@ -33,6 +34,10 @@ impl Channel for LogChannel {
 
     fn limits(&self) -> Limits {
         Limits::new(1_000.0, 1_000)
+    }
+
+    fn carries(&self) -> Carries {
+        Carries::reports(ReportForm::Text)
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -75,13 +80,7 @@ impl Channel for LogChannel {
     }
 
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
-        let header = |name: &str| {
-            message
-                .headers
-                .iter()
-                .find(|(key, _)| key == name)
-                .map_or("", |(_, value)| value.as_str())
-        };
+        let header = |name: &str| message.header_value(name);
         let text = String::from_utf8_lossy(&message.body);
         let (severity, alert_type, source) =
             (header(LEVEL_HEADER), header(TYPE_HEADER), header("source"));

@@ -1,24 +1,28 @@
 //! A webhook: JSON to any URL, signed when there is a secret.
 
 use async_trait::async_trait;
-use reqwest::{Method, Url};
 use serde_json::json;
 
+use self::render::body;
 use super::error::{ChannelConfigError, Problem, Problems};
-use super::http::{self, Answer, Http, HttpOptions, Request};
 use crate::channel::{
-    Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
+    Attempt, Carries, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered,
+    ReportForm, Target,
 };
-use crate::render::webhook::body;
+use crate::http::{Endpoint, HttpOptions, Request};
 use crate::signature::{ID_HEADER, SIGNATURE_HEADER, SigningKeys, TIMESTAMP_HEADER};
 use bongsu_secret::Secret;
 
+pub(crate) mod render;
+
 const JSON: &str = "application/json";
+/// The name under which receivers of many makers look for the idempotency key.
+const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 /// The most bytes of a report.
 const MAX_CONTENT: usize = 4 * 1024 * 1024;
 
-/// Posts JSON to one URL. Every request carries `webhook-id`, the same on every attempt, and
-/// `webhook-timestamp`; with a secret also `webhook-signature` (see [`crate::signature`]).
+/// Posts JSON to one URL. Every request carries `webhook-id` and `idempotency-key`, the same on
+/// every attempt, and `webhook-timestamp`; with a secret also `webhook-signature` (see [`crate::signature`]).
 ///
 /// ```
 /// use bongsu_alerts::{Channel, Secret, channels::WebhookChannel};
@@ -28,22 +32,11 @@ const MAX_CONTENT: usize = 4 * 1024 * 1024;
 /// assert_eq!(webhook.targets()[0].as_str(), "ops.example");
 /// # Ok::<(), bongsu_alerts::channels::ChannelConfigError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct WebhookChannel {
     id: String,
-    url: Url,
+    endpoint: Endpoint,
     keys: Option<SigningKeys>,
-    http: Http,
-}
-
-impl std::fmt::Debug for WebhookChannel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookChannel")
-            .field("id", &self.id)
-            .field("host", &http::host(&self.url))
-            .field("keys", &self.keys)
-            .finish_non_exhaustive()
-    }
 }
 
 impl WebhookChannel {
@@ -54,20 +47,17 @@ impl WebhookChannel {
     /// When the URL or the secret cannot be right; both are looked at.
     pub fn new(url: impl Into<Secret>, secret: Option<Secret>) -> Result<Self, ChannelConfigError> {
         let mut problems = Problems::of("webhook");
-        let url = problems.keep("url", http::url(url.into().expose()));
+        let endpoint = problems.keep("url", Endpoint::open(url));
         let keys = secret.and_then(|secret| {
             problems.keep(
                 "secret",
                 SigningKeys::parse(&secret).map_err(|error| Problem::Signing(error.to_string())),
             )
         });
-        let http = problems.keep("tls", Http::new(&HttpOptions::default()));
-        let (url, http) = problems.finish(url.zip(http))?;
         Ok(Self {
             id: "webhook".to_owned(),
-            url,
+            endpoint: problems.finish(endpoint)?,
             keys,
-            http,
         })
     }
 
@@ -83,29 +73,21 @@ impl WebhookChannel {
     /// # Errors
     /// When the certificate or the proxy cannot be used.
     pub fn with_http(mut self, options: &HttpOptions) -> Result<Self, ChannelConfigError> {
-        let mut problems = Problems::of("webhook");
-        let http = problems.keep("http", Http::new(options));
-        self.http = problems.finish(http)?;
+        self.endpoint = Problems::connected("webhook", self.endpoint, options)?;
         Ok(self)
     }
 
-    async fn post(&self, cx: &Attempt, id: &str, body: Vec<u8>) -> Outcome {
+    async fn post(&self, cx: &Attempt, id: &str, body: Request, bytes: &[u8]) -> Outcome {
         let seconds = cx.now.as_second();
-        let timestamp = seconds.to_string();
-        let signature = self.keys.as_ref().map(|keys| keys.sign(id, seconds, &body));
-        let mut headers = vec![(ID_HEADER, id), (TIMESTAMP_HEADER, timestamp.as_str())];
-        if let Some(signature) = &signature {
-            headers.push((SIGNATURE_HEADER, signature));
+        let mut request = body
+            .header(ID_HEADER, id)
+            .header(IDEMPOTENCY_HEADER, format!("\"{id}\""))
+            .header(TIMESTAMP_HEADER, seconds.to_string());
+        if let Some(keys) = &self.keys {
+            request = request.header(SIGNATURE_HEADER, keys.sign(id, seconds, bytes));
         }
-        let request = Request {
-            method: Method::POST,
-            url: &self.url,
-            content_type: JSON,
-            headers: &headers,
-            body,
-        };
-        match self.http.send(request, cx.now, cx.deadline).await {
-            Ok(answer) => outcome(&answer, &http::secrets_of(&self.url)),
+        match self.endpoint.send(cx, request).await {
+            Ok(answer) => answer.outcome(cx),
             Err(outcome) => outcome,
         }
     }
@@ -121,8 +103,12 @@ impl Channel for WebhookChannel {
         Limits::new(10.0, 20)
     }
 
+    fn carries(&self) -> Carries {
+        Carries::reports(ReportForm::Json)
+    }
+
     fn targets(&self) -> Vec<Target> {
-        vec![Target::new(http::host(&self.url))]
+        vec![Target::new(self.endpoint.host())]
     }
 
     fn render(&self, n: &Notification, target: &Target) -> Result<Rendered, RenderError> {
@@ -131,7 +117,8 @@ impl Channel for WebhookChannel {
     }
 
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
-        self.post(cx, &cx.delivery_id, message.body.clone()).await
+        let request = Request::of(message);
+        self.post(cx, &cx.delivery_id, request, &message.body).await
     }
 
     /// The JSON when there is one, else `{subject, text}`.
@@ -147,22 +134,18 @@ impl Channel for WebhookChannel {
             "" => &cx.delivery_id,
             id => id,
         };
-        self.post(cx, id, body.into_bytes()).await
+        let request = Request::post(JSON, body.clone());
+        self.post(cx, id, request, body.as_bytes()).await
     }
 
     /// Whether anything answers `HEAD`: a webhook has no way to check a credential without content.
     async fn probe(&self) -> Outcome {
-        let cx = super::probe_attempt();
-        let request = Request {
-            method: Method::HEAD,
-            url: &self.url,
-            content_type: "",
-            headers: &[],
-            body: Vec::new(),
-        };
-        match self.http.send(request, cx.now, cx.deadline).await {
-            Ok(answer) => match outcome(&answer, &[]) {
-                Outcome::Permanent { reason } => Outcome::Delivered { note: Some(reason) },
+        let cx = Attempt::trial(super::PROBE);
+        match self.endpoint.send(&cx, Request::head()).await {
+            // Who knows no HEAD is there all the same.
+            Ok(answer) => match answer.outcome(&cx) {
+                Outcome::Permanent { reason } => Outcome::delivered_with(reason),
+                _ if matches!(answer.status, 403..=405) => Outcome::delivered_with(answer.reason()),
                 other => other,
             },
             Err(outcome) => outcome,
@@ -170,40 +153,9 @@ impl Channel for WebhookChannel {
     }
 }
 
-fn outcome(answer: &Answer, secrets: &[String]) -> Outcome {
-    match answer.status {
-        200..=299 => Outcome::delivered(),
-        401 | 403 | 410 => Outcome::broken(answer.reason(secrets)),
-        _ => answer
-            .common(secrets)
-            .unwrap_or_else(|| Outcome::permanent(answer.reason(secrets))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_outcome_table() {
-        let table: &[(&[u16], &str)] = &[
-            (&[200, 201, 202, 204], "delivered"),
-            (&[408, 425, 429, 500, 502, 503, 504], "transient"),
-            (&[400, 404, 405, 413, 422, 301, 302, 307, 308], "permanent"),
-            (&[401, 403, 410], "broken"),
-        ];
-        for (statuses, want) in table {
-            for &status in *statuses {
-                let answer = Answer {
-                    status,
-                    retry_after: None,
-                    body: Vec::new(),
-                    complete: true,
-                };
-                assert_eq!(outcome(&answer, &[]).as_str(), *want, "{status}");
-            }
-        }
-    }
 
     #[test]
     fn both_wrong_fields_are_named() {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::chat::Chat;
 use crate::AlertLevel;
 use crate::channel::{Content, Notification};
 use crate::render::fit::{Escape, Unit, fit, html, one_line, verbatim};
@@ -12,7 +13,7 @@ const TITLE: usize = 256;
 const BODY: usize = 2_400;
 
 /// The message with markup, and whether something was cut.
-pub(crate) fn message(n: &Notification, chat: &str) -> (Value, bool) {
+pub(crate) fn message(n: &Notification, chat: &Chat) -> (Value, bool) {
     let (text, truncated) = compose(&View::of(n), html, ("<b>", "</b>"), TOTAL);
     let mut message = envelope(chat, text, n.alert.level == AlertLevel::Info);
     message["parse_mode"] = json!("HTML");
@@ -20,29 +21,36 @@ pub(crate) fn message(n: &Notification, chat: &str) -> (Value, bool) {
 }
 
 /// The message without markup, for when Telegram cannot parse the other.
-pub(crate) fn plain(n: &Notification, chat: &str) -> Value {
+pub(crate) fn plain(n: &Notification, chat: &Chat) -> Value {
     let (text, _) = compose(&View::of(n), verbatim, ("", ""), TOTAL - 1_000);
     envelope(chat, text, n.alert.level == AlertLevel::Info)
 }
 
 /// A report, as text.
-pub(crate) fn content(content: &Content, chat: &str) -> Value {
+pub(crate) fn content(content: &Content, chat: &Chat) -> Value {
     let text = format!("{}\n\n{}", one_line(&content.subject), content.text);
     let text = fit(&text, TOTAL, Unit::Utf16, verbatim).text;
     envelope(chat, text, true)
 }
 
-fn envelope(chat: &str, text: String, quiet: bool) -> Value {
-    // A number where it is one; names of public channels start with `@`.
-    let chat = chat
-        .parse::<i64>()
-        .map_or_else(|_| json!(chat), |number| json!(number));
-    json!({
-        "chat_id": chat,
+fn envelope(chat: &Chat, text: String, quiet: bool) -> Value {
+    let mut message = json!({
+        "chat_id": chat.id(),
         "text": text,
         "disable_notification": quiet,
         "link_preview_options": {"is_disabled": true},
-    })
+    });
+    if let Some(topic) = chat.topic() {
+        message["message_thread_id"] = json!(topic);
+    }
+    message
+}
+
+/// The same message for another chat.
+pub(super) fn elsewhere(body: &[u8], chat: i64) -> Option<Vec<u8>> {
+    let mut message: Value = serde_json::from_slice(body).ok()?;
+    *message.get_mut("chat_id")? = json!(chat);
+    Some(message.to_string().into_bytes())
 }
 
 fn compose(view: &View, escape: Escape, bold: (&str, &str), total: usize) -> (String, bool) {
@@ -95,9 +103,13 @@ mod tests {
     use super::*;
     use crate::render::samples;
 
+    fn chat(name: &str) -> Chat {
+        Chat::parse(name).unwrap()
+    }
+
     #[test]
     fn korean() {
-        let (message, truncated) = message(&samples::korean(), "-100123");
+        let (message, truncated) = message(&samples::korean(), &chat("-100123"));
         assert!(!truncated);
         assert_eq!(
             message,
@@ -114,11 +126,11 @@ mod tests {
     #[test]
     fn hostile_text_is_inert_and_the_plain_form_unescaped() {
         let n = samples::hostile();
-        let html = message(&n, "@desk").0;
+        let html = message(&n, &chat("@desk")).0;
         let text = html["text"].as_str().unwrap();
         assert!(text.starts_with("<b>[ERROR] &lt;script&gt;alert(1)&lt;/script&gt; Bcc: thief@example.com</b>\n\n&lt;!channel&gt;"), "{text}");
         assert_eq!(text.matches('<').count(), 2, "{text}");
-        let plain = plain(&n, "@desk");
+        let plain = plain(&n, &chat("@desk"));
         assert_eq!(plain["chat_id"], "@desk");
         assert!(plain["text"].as_str().unwrap().contains("<script>"));
         assert!(plain.get("parse_mode").is_none());
@@ -127,11 +139,11 @@ mod tests {
     #[test]
     fn limits() {
         for n in [samples::huge(), samples::digest(), samples::resolved()] {
-            let (message, _) = message(&n, "1");
+            let (message, _) = message(&n, &chat("1"));
             assert!(Unit::Utf16.len(message["text"].as_str().unwrap()) <= TOTAL);
-            assert!(Unit::Utf16.len(plain(&n, "1")["text"].as_str().unwrap()) <= TOTAL);
+            assert!(Unit::Utf16.len(plain(&n, &chat("1"))["text"].as_str().unwrap()) <= TOTAL);
         }
-        let (message, truncated) = message(&samples::huge(), "1");
+        let (message, truncated) = message(&samples::huge(), &chat("1"));
         assert!(truncated);
         let text = message["text"].as_str().unwrap();
         assert!(text.contains("[truncated]") && text.ends_with("trading-engine (production)"));

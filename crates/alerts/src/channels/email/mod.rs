@@ -1,7 +1,6 @@
 //! Mail over SMTP: required TLS, one envelope a recipient.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::message::Mailbox;
@@ -9,16 +8,19 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
+use self::render as mail;
+use self::render::Addresses;
+use self::smtp::Server;
+pub use self::smtp::Tls;
 use super::error::{ChannelConfigError, Problem, Problems};
-pub use super::smtp::Tls;
-use super::smtp::{self, Server};
 use crate::channel::{
-    Attempt, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered, Target,
+    Attempt, Carries, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered,
+    ReportForm, Target,
 };
-use crate::render::mail::{self, Addresses};
 use bongsu_secret::Secret;
 
-const PROBE: Duration = Duration::from_secs(30);
+mod render;
+mod smtp;
 
 /// Where mail goes and by what way.
 ///
@@ -180,6 +182,10 @@ impl Channel for EmailChannel {
         Limits::new(2.0, 10)
     }
 
+    fn carries(&self) -> Carries {
+        Carries::reports(ReportForm::Html)
+    }
+
     fn targets(&self) -> Vec<Target> {
         self.to
             .iter()
@@ -225,7 +231,7 @@ impl Channel for EmailChannel {
 
     /// Connects, encrypts, authenticates, and leaves without a mail.
     async fn probe(&self) -> Outcome {
-        smtp::probe(&self.server, tokio::time::Instant::now() + PROBE).await
+        smtp::probe(&self.server, Attempt::trial(super::PROBE).deadline).await
     }
 }
 

@@ -14,8 +14,16 @@ pub struct HttpOptions {
     pub timeout: Duration,
     /// A certificate authority to trust besides the machine's, PEM. Default none.
     pub ca_pem: Option<Vec<u8>>,
-    /// A proxy's URL; may hold credentials. Default none: the environment is not read.
+    /// A proxy's URL for every request; may hold credentials. Default none: the environment is not
+    /// read.
     pub proxy: Option<Secret>,
+    /// A proxy's URL for `https` alone, before [`HttpOptions::proxy`]. Default none.
+    pub https_proxy: Option<Secret>,
+    /// A proxy's URL for `http` alone, before [`HttpOptions::proxy`]. Default none.
+    pub http_proxy: Option<Secret>,
+    /// Hosts, domains and networks that are reached without a proxy, separated by commas, as in
+    /// `NO_PROXY`. Default none.
+    pub no_proxy: Option<String>,
 }
 
 impl Default for HttpOptions {
@@ -25,6 +33,9 @@ impl Default for HttpOptions {
             timeout: Duration::from_secs(15),
             ca_pem: None,
             proxy: None,
+            https_proxy: None,
+            http_proxy: None,
+            no_proxy: None,
         }
     }
 }
@@ -61,6 +72,27 @@ impl HttpOptions {
     #[must_use]
     pub fn proxy(mut self, url: Secret) -> Self {
         self.proxy = Some(url);
+        self
+    }
+
+    /// Goes through a proxy where the URL is `https`.
+    #[must_use]
+    pub fn https_proxy(mut self, url: Secret) -> Self {
+        self.https_proxy = Some(url);
+        self
+    }
+
+    /// Goes through a proxy where the URL is `http`.
+    #[must_use]
+    pub fn http_proxy(mut self, url: Secret) -> Self {
+        self.http_proxy = Some(url);
+        self
+    }
+
+    /// Reaches these without a proxy: `localhost,.corp.example,10.0.0.0/8`.
+    #[must_use]
+    pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
+        self.no_proxy = Some(hosts.into());
         self
     }
 }
