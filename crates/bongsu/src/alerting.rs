@@ -200,7 +200,9 @@ fn channels(config: &Config) -> Built {
     }
     #[cfg(feature = "alertmanager")]
     if !alerts.alertmanagers.is_empty() {
-        let peers = bongsu_alerts::channels::AlertmanagerChannel::new(&alerts.alertmanagers);
+        let peers = bongsu_alerts::channels::AlertmanagerChannel::new(
+            alerts.alertmanagers.iter().map(String::as_str),
+        );
         built.alertmanager = peers.as_ref().ok().cloned();
         built.add(|_| "ALERTMANAGER_URLS", peers);
     }
