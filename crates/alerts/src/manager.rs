@@ -216,9 +216,9 @@ impl AlertManager {
     pub async fn test_fire(&self, channel: &str) -> Result<Outcome, ManageError> {
         let outcomes = self.test_targets(channel).await?;
         let mut last = Outcome::unsupported();
-        for (target, outcome) in outcomes {
+        for (_, outcome) in outcomes {
             if !outcome.is_delivered() {
-                return Ok(outcome.map_reason(|reason| format!("{target}: {reason}")));
+                return Ok(outcome);
             }
             last = outcome;
         }
