@@ -15,7 +15,7 @@ use bongsu::{
         AlertLevel, AlertRule, Attempt, Channel, Limits, Notification, Outcome, RenderError,
         Rendered, Secret, Target, templates,
     },
-    config::{ProcessEnv, Vars},
+    config::env_var,
 };
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::json;
@@ -127,9 +127,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    let url = ProcessEnv
-        .get("PAGER_URL")
-        .ok_or_else(|| Error::service("PAGER_URL is not set"))?;
+    let url = env_var("PAGER_URL").ok_or_else(|| Error::service("PAGER_URL is not set"))?;
     let bongsu = Bongsu::builder(Config::from_env()?)
         .channel(PagerChannel::new(url))
         // What cannot wait goes to the pager; the log gets everything.

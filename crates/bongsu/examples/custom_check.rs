@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::Router;
 use bongsu::{
     Bongsu, Config, Error,
-    config::{ProcessEnv, Vars},
+    config::env_var,
     health::{
         Check, CheckError, CheckOutput, DependencyType, Heartbeat, Importance, Probe, Session,
     },
@@ -80,9 +80,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    let address = ProcessEnv
-        .get("BROKER_ADDRESS")
-        .ok_or_else(|| Error::service("BROKER_ADDRESS is not set"))?;
+    let address =
+        env_var("BROKER_ADDRESS").ok_or_else(|| Error::service("BROKER_ADDRESS is not set"))?;
     let gateway = Check::from_probe("broker", DependencyType::ExternalApi, Gateway { address })
         .interval(Duration::from_secs(5))
         .fast_interval(Duration::from_secs(1))
@@ -104,7 +103,10 @@ async fn run() -> Result<(), Error> {
         .schedule(krx_session)
         .start()
         .map_err(Error::service)?;
-    bongsu.spawn("feed", read_feed(feed));
+    let feed = read_feed(feed);
+    bongsu.spawn("feed", |stop| async move {
+        stop.until_stopped(feed).await;
+    });
 
     bongsu.serve(Router::new()).await
 }

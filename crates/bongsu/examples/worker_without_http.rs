@@ -46,9 +46,15 @@ async fn run() -> Result<(), Error> {
         .internal()
         .start()
         .map_err(Error::service)?;
-    bongsu.spawn("settlement", settle(bongsu.clone(), heartbeat));
+    let settlement = settle(bongsu.clone(), heartbeat);
+    bongsu.spawn("settlement", |stop| async move {
+        stop.until_stopped(settlement).await;
+    });
     let file = bongsu.config().data_dir.join("health.json");
-    bongsu.spawn("health-file", keep_health(bongsu.clone(), file));
+    let health_file = keep_health(bongsu.clone(), file);
+    bongsu.spawn("health-file", |stop| async move {
+        stop.until_stopped(health_file).await;
+    });
     tracing::info!(daily_report = bongsu.reports().is_some(), "working");
 
     bongsu::stop_signal().await;

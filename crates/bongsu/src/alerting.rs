@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use bongsu_alerts::{AlertManager, AlertRule, Channel, channels::LogChannel};
-
-use crate::{
-    Config, Error,
-    config::Problem,
-    tasks::{Stoppable, Tasks},
+use bongsu_alerts::{
+    AlertManager, AlertManagerBuilder, AlertRule, Channel, Dispatcher, channels::LogChannel,
 };
 
-/// The manager with every configured channel, the log channel first, and its running dispatcher.
+use crate::{Config, Error, config::Problem, tasks::Tasks};
+
+/// The manager with every configured channel, the log channel first, and its dispatcher; `change`
+/// is what the service's code has to say.
 #[allow(
     unused_variables,
     reason = "which channels run in the background depends on the features"
@@ -19,8 +18,9 @@ pub(crate) async fn build(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
+    change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
     tasks: &Tasks,
-) -> Result<(AlertManager, Stoppable), Error> {
+) -> Result<(AlertManager, Dispatcher), Error> {
     let configured = channels(config);
     if !configured.problems.is_empty() {
         return Err(crate::config::ConfigError::new(configured.problems).into());
@@ -46,7 +46,7 @@ pub(crate) async fn build(
     for rule in rules {
         builder = builder.rule(rule);
     }
-    let (manager, dispatcher) = builder
+    let (manager, dispatcher) = change(builder)
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
     #[cfg(feature = "alertmanager")]
@@ -58,7 +58,7 @@ pub(crate) async fn build(
     if let Some(heartbeat) = configured.heartbeat {
         tasks.spawn("heartbeat", heartbeat.run());
     }
-    Ok((manager, Stoppable::start(|stop| dispatcher.run(stop))))
+    Ok((manager, dispatcher))
 }
 
 /// A manager of every channel but the log, with nothing behind it: no store and no dispatcher, so
@@ -129,12 +129,13 @@ fn channels(config: &Config) -> Built {
     let mut built = Built::default();
     let alerts = &config.alerts;
     #[cfg(feature = "email")]
-    if let Some(email) = &alerts.email {
-        built.add(email_variable, email_channel(email));
+    if let (Some(host), Some(from)) = (&alerts.email.host, &alerts.email.from) {
+        built.add(email_variable, email_channel(&alerts.email, host, from));
     }
     #[cfg(feature = "slack")]
-    if let Some((url, channel)) = &alerts.slack {
-        let slack = bongsu_alerts::channels::SlackChannel::new(url.clone(), channel.clone());
+    if let Some(url) = &alerts.slack {
+        let channel = alerts.slack_channel.clone();
+        let slack = bongsu_alerts::channels::SlackChannel::new(url.clone(), channel);
         let name = |field: &str| {
             if field == "channel" {
                 "SLACK_CHANNEL"
@@ -165,7 +166,7 @@ fn channels(config: &Config) -> Built {
         built.add(name, webhook.map(|webhook| webhook.with_id(id)));
     }
     #[cfg(feature = "telegram")]
-    if let Some((token, chat)) = &alerts.telegram {
+    if let (Some(token), Some(chat)) = (&alerts.telegram, &alerts.telegram_chat) {
         let telegram =
             bongsu_alerts::channels::TelegramChannel::new(token.clone(), [chat.as_str()]);
         let name = |field: &str| {
@@ -200,9 +201,8 @@ fn channels(config: &Config) -> Built {
     }
     #[cfg(feature = "alertmanager")]
     if !alerts.alertmanagers.is_empty() {
-        let peers = bongsu_alerts::channels::AlertmanagerChannel::new(
-            alerts.alertmanagers.iter().map(String::as_str),
-        );
+        let urls = alerts.alertmanagers.iter().cloned();
+        let peers = bongsu_alerts::channels::AlertmanagerChannel::new(urls);
         built.alertmanager = peers.as_ref().ok().cloned();
         built.add(|_| "ALERTMANAGER_URLS", peers);
     }
@@ -269,21 +269,19 @@ fn email_variable(field: &str) -> &'static str {
 #[cfg(feature = "email")]
 fn email_channel(
     email: &crate::config::EmailVars,
+    host: &str,
+    from: &str,
 ) -> Result<bongsu_alerts::channels::EmailChannel, bongsu_alerts::channels::ChannelConfigError> {
     use bongsu_alerts::channels::{EmailChannel, EmailConfig, Tls};
 
     use crate::config::SmtpTls;
 
-    let (username, password) = match &email.login {
-        Some((username, password)) => (Some(username.clone()), password.clone()),
-        None => (None, bongsu_alerts::Secret::default()),
-    };
     EmailChannel::new(EmailConfig {
-        host: email.host.clone(),
+        host: host.to_owned(),
         port: email.port,
-        username,
-        password,
-        from: email.from.clone(),
+        username: email.username.clone(),
+        password: email.password.clone().unwrap_or_default(),
+        from: from.to_owned(),
         to: email.to.clone(),
         tls: match email.tls {
             SmtpTls::StartTls => Tls::StartTls,
@@ -296,8 +294,6 @@ fn email_channel(
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     /// One thread: whoever lets go can do so only while the store is waited for elsewhere.
@@ -305,9 +301,8 @@ mod tests {
     async fn the_store_waits_for_its_lock_off_the_runtime() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().display().to_string();
-        let vars = [("SERVICE_NAME", "test"), ("BONGSU_DATA_DIR", &path)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = Config::from_vars(&BTreeMap::from(vars)).unwrap();
+        let vars = [("SERVICE_NAME", "test"), ("BONGSU_DATA_DIR", &path)];
+        let config = Config::from_vars(vars).unwrap();
         let held = store(&config).await.unwrap();
         let (opened, ()) = tokio::join!(store(&config), async { drop(held) });
         opened.unwrap();

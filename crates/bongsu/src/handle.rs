@@ -4,8 +4,8 @@ use std::{
 };
 
 use crate::{
-    Builder, Config, Error,
-    parts::{Ends, Parts},
+    Builder, Config, Error, StopToken,
+    parts::{self, Ends, Parts},
     tasks::Tasks,
 };
 
@@ -16,13 +16,9 @@ pub struct Bongsu(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: Config,
-    #[allow(
-        dead_code,
-        reason = "without any part's feature there is nothing to hand out"
-    )]
     pub(crate) parts: Parts,
     ends: Mutex<Option<Ends>>,
-    tasks: Tasks,
+    pub(crate) tasks: Tasks,
 }
 
 impl Inner {
@@ -57,60 +53,43 @@ impl Bongsu {
         &self.0.config
     }
 
-    /// Where the service records what it does.
-    #[cfg(feature = "metrics")]
+    /// Runs a background task of the service. It is handed the token that says when the service is to
+    /// end, and then has the grace period (`BONGSU_GRACE_SECONDS`) to end by itself; what is still
+    /// running after that is cut off. A panic in it is logged under `name`.
+    ///
+    /// ```no_run
+    /// # async fn next_order() {}
+    /// # async fn run(bongsu: &bongsu::Bongsu) {
+    /// bongsu.spawn("orders", |stop| async move {
+    ///     while !stop.is_stopped() {
+    ///         next_order().await; // is not cut off half-way
+    ///     }
+    /// });
+    /// // Work that may be dropped at any time:
+    /// bongsu.spawn("quotes", |stop| async move {
+    ///     stop.until_stopped(async { /* for ever */ }).await;
+    /// });
+    /// # }
+    /// ```
+    pub fn spawn<F>(&self, name: &'static str, task: impl FnOnce(StopToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let tasks = &self.0.tasks;
+        tasks.work(name, task(tasks.stop_token()));
+    }
+
+    /// Says when the service is to end, for work that is not under [`spawn`](Self::spawn).
     #[must_use]
-    pub fn metrics(&self) -> &bongsu_metrics::ServiceMetrics {
-        &self.0.parts.metrics
+    pub fn stop_token(&self) -> StopToken {
+        self.0.tasks.stop_token()
     }
 
-    /// The service's health: read it, refresh it, add heartbeats.
-    #[cfg(feature = "health")]
-    #[must_use]
-    pub fn health(&self) -> &bongsu_health::HealthCheck {
-        &self.0.parts.health
-    }
-
-    /// CPU, memory, disk, network and processes.
-    #[cfg(feature = "resources")]
-    #[must_use]
-    pub fn resources(&self) -> &bongsu_resources::ResourceMonitor {
-        &self.0.parts.resources
-    }
-
-    /// Where alerts are sent from.
-    #[cfg(feature = "alerts")]
-    #[must_use]
-    pub fn alerts(&self) -> &bongsu_alerts::AlertManager {
-        &self.0.parts.alerts
-    }
-
-    /// The log: level at run time, counts, flush.
-    #[cfg(feature = "logging")]
-    #[must_use]
-    pub fn logs(&self) -> &bongsu_logging::LogHandle {
-        &self.0.parts.logs
-    }
-
-    /// The daily report; none without `DATABASE_URL`.
-    #[cfg(feature = "reports")]
-    #[must_use]
-    pub fn reports(&self) -> Option<&bongsu_reports::ReportGenerator> {
-        self.0.parts.reports.as_ref()
-    }
-
-    /// Runs a background task of the service until it ends or [`Bongsu::shutdown`] ends it.
-    /// A panic in it is logged under `name`.
-    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.tasks.spawn(name, task);
-    }
-
-    /// The orderly end, in the order in which things still need each other: background tasks,
-    /// resources, alerts (what is accepted gets its chance to be delivered), the log last.
-    /// [`Bongsu::serve`] calls it; calling it twice does nothing.
+    /// The orderly end, in the order in which things still need each other: the service's tasks, which
+    /// have the grace period, resources, alerts (what is accepted gets its chance to be delivered), the
+    /// log last. [`Bongsu::serve`] calls it; calling it twice does nothing.
     pub async fn shutdown(&self) {
-        #[cfg(feature = "health")]
-        self.0.parts.health.drain();
+        parts::health::drain(&self.0.parts.health);
         let ends = self
             .0
             .ends
@@ -118,6 +97,7 @@ impl Bongsu {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let Some(ends) = ends else { return };
+        self.0.tasks.ask(self.0.config.http.grace);
         self.0.tasks.stop().await;
         ends.finish().await;
     }

@@ -27,7 +27,7 @@ impl Bongsu {
     /// machine itself.
     pub fn ops_router(&self) -> Router {
         let router = Router::new();
-        let token = self.0.parts.ops_token.clone();
+        let token = self.0.parts.http.ops_token.clone();
         #[cfg(feature = "health")]
         let router = router.merge(bongsu_axum_glue::health_router(
             self.health().clone(),
@@ -55,18 +55,14 @@ impl Bongsu {
 
     /// The request middleware alone.
     pub fn layer(&self) -> MonitorLayer {
-        let layer = MonitorLayer::new();
+        let http = &self.0.parts.http;
+        let layer = http.layer.clone();
         #[cfg(feature = "metrics")]
         let layer = layer.metrics(self.metrics().clone());
-        #[cfg(feature = "alerts")]
-        let layer = {
-            let panics = self.0.parts.panics.clone();
-            layer.on_panic(move |panic| {
-                // Full: the same panics are being told already.
-                let _ = panics.try_send(panic.clone());
-            })
+        let Some(call) = http.on_panic.clone() else {
+            return layer;
         };
-        layer
+        layer.on_panic(move |panic| call(panic))
     }
 
     /// Serves `app` on `BONGSU_BIND` until SIGTERM or Ctrl-C, then drains, lets open requests

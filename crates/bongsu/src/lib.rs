@@ -57,28 +57,27 @@ mod alerting;
 mod bridge;
 mod builder;
 pub mod config;
-#[cfg(feature = "health")]
-mod database;
 pub mod doctor;
 mod error;
+mod features;
 mod handle;
 #[cfg(feature = "axum")]
 mod http;
 mod parts;
-#[cfg(feature = "reports")]
-mod reporting;
 mod stop;
 mod tasks;
 
 pub use builder::Builder;
-#[cfg(feature = "alerts")]
-pub use builder::TestedTarget;
 pub use config::Config;
 pub use error::{Error, exit_code};
+pub use features::features;
+pub(crate) use features::has_feature;
 pub use handle::Bongsu;
+#[cfg(feature = "alerts")]
+pub use parts::alerts::TestedTarget;
 #[cfg(feature = "reports")]
-pub use reporting::ReportFiles;
-pub use stop::stop_signal;
+pub use parts::reports::ReportFiles;
+pub use stop::{StopToken, stop_signal};
 
 #[cfg(feature = "alerts")]
 #[doc(inline)]
@@ -107,52 +106,6 @@ pub use bongsu_reports as reports;
 #[cfg(feature = "resources")]
 #[doc(inline)]
 pub use bongsu_resources as resources;
-
-/// The features that this build has.
-pub const FEATURES: &[&str] = &[
-    #[cfg(feature = "alertmanager")]
-    "alertmanager",
-    #[cfg(feature = "alerts")]
-    "alerts",
-    #[cfg(feature = "axum")]
-    "axum",
-    #[cfg(feature = "charts")]
-    "charts",
-    #[cfg(feature = "console")]
-    "console",
-    #[cfg(feature = "discord")]
-    "discord",
-    #[cfg(feature = "email")]
-    "email",
-    #[cfg(feature = "health")]
-    "health",
-    #[cfg(feature = "heartbeat")]
-    "heartbeat",
-    #[cfg(feature = "logging")]
-    "logging",
-    #[cfg(feature = "metrics")]
-    "metrics",
-    #[cfg(feature = "pagerduty")]
-    "pagerduty",
-    #[cfg(feature = "postgres")]
-    "postgres",
-    #[cfg(feature = "redis")]
-    "redis",
-    #[cfg(feature = "reports")]
-    "reports",
-    #[cfg(feature = "resources")]
-    "resources",
-    #[cfg(feature = "slack")]
-    "slack",
-    #[cfg(feature = "sqlite")]
-    "sqlite",
-    #[cfg(feature = "teams")]
-    "teams",
-    #[cfg(feature = "telegram")]
-    "telegram",
-    #[cfg(feature = "webhook")]
-    "webhook",
-];
 
 /// The README's examples, compiled with the documentation's.
 #[cfg(all(

@@ -16,6 +16,7 @@ use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use tracing_subscriber::{Layer, Registry};
 
 /// The shape of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +73,7 @@ pub struct LoggingConfig {
     backtrace: bool,
     pub(crate) panic_hook: bool,
     pub(crate) bridge_log: bool,
+    pub(crate) layers: Layers,
 }
 
 /// A line at level ERROR, as given to [`LoggingConfig::on_error`].
@@ -86,6 +88,16 @@ pub struct ErrorLine<'a> {
     pub line: Option<u32>,
     /// The whole line as it is written, redacted, with its end.
     pub text: &'a [u8],
+}
+
+/// Layers of others, beside this one.
+#[derive(Default)]
+pub(crate) struct Layers(pub(crate) Vec<Box<dyn Layer<Registry> + Send + Sync>>);
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} layers", self.0.len())
+    }
 }
 
 /// What is called with ERROR lines.
@@ -146,6 +158,7 @@ impl LoggingConfig {
             backtrace: false,
             panic_hook: true,
             bridge_log: true,
+            layers: Layers::default(),
         }
     }
 
@@ -321,6 +334,13 @@ impl LoggingConfig {
     /// Whether `install` takes records of the `log` crate in. Default yes.
     pub fn bridge_log(mut self, on: bool) -> Self {
         self.bridge_log = on;
+        self
+    }
+
+    /// Installs another layer beside this one, as for OpenTelemetry or Sentry; this log's level filters
+    /// for it too. Of use to `install` alone. Default: none.
+    pub fn layer(mut self, layer: impl Layer<Registry> + Send + Sync + 'static) -> Self {
+        self.layers.0.push(layer.boxed());
         self
     }
 

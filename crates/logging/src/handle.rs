@@ -12,6 +12,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tracing_log::AsLog;
 
+/// How long dropping a guard that took logging up again waits.
+const RESUMED: Duration = Duration::from_secs(5);
+
 /// What logging did so far. Counters only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -148,6 +151,15 @@ impl LogHandle {
     #[must_use = "false means that lines are still waiting"]
     pub fn flush(&self, within: Duration) -> bool {
         self.core.sink.flush(within)
+    }
+
+    /// Takes up buffered logging again after its guard is gone; gives another guard. The same as a new
+    /// guard where it goes on still.
+    pub fn resume(&self) -> LogGuard {
+        if let Sink::Buffered(shared) = &self.core.sink {
+            crate::install::resume(shared);
+        }
+        LogGuard::new(self.clone(), RESUMED)
     }
 
     /// Opens the file anew, after it was moved away; for SIGHUP.

@@ -2,7 +2,7 @@
 
 use crate::LoggingError;
 use crate::clock;
-use crate::config::LoggingConfig;
+use crate::config::{Layers, LoggingConfig};
 use crate::filter::Filter;
 use crate::handle::{LogGuard, LogHandle};
 use crate::layer::{Core, Limits, LogLayer};
@@ -33,6 +33,7 @@ pub struct Logging {
     guard: LogGuard,
     panic_hook: bool,
     bridge_log: bool,
+    layers: Layers,
 }
 
 impl Logging {
@@ -61,6 +62,7 @@ impl Logging {
             layer: LogLayer { core },
             panic_hook: config.panic_hook,
             bridge_log: config.bridge_log,
+            layers: config.layers,
         })
     }
 
@@ -71,7 +73,7 @@ impl Logging {
     /// [`LoggingError::AlreadyInstalled`] when a global subscriber is there; nothing is changed then.
     pub fn install(self) -> Result<LogGuard, LoggingError> {
         let core = Arc::clone(&self.layer.core);
-        let dispatch = Dispatch::new(Registry::default().with(self.layer));
+        let dispatch = Dispatch::new(Registry::default().with(self.layers.0).with(self.layer));
         tracing_core::dispatcher::set_global_default(dispatch)
             .map_err(|_| LoggingError::AlreadyInstalled)?;
         if self.bridge_log {
@@ -174,12 +176,29 @@ fn start(
             offset_seconds,
         },
     };
-    let flusher = Arc::clone(&shared);
-    std::thread::Builder::new()
-        .name(panic::FLUSHER.to_owned())
-        .spawn(move || flusher::run(&flusher, outputs))
-        .map_err(LoggingError::Thread)?;
+    shared.park(outputs);
+    flush(&shared).map_err(LoggingError::Thread)?;
     Ok(shared)
+}
+
+/// Starts the thread that writes.
+fn flush(shared: &Arc<Shared>) -> io::Result<()> {
+    let flusher = Arc::clone(shared);
+    let thread = std::thread::Builder::new().name(panic::FLUSHER.to_owned());
+    let started = thread.spawn(move || {
+        let outputs = flusher.unpark();
+        if let Some(outputs) = outputs {
+            flusher::run(&flusher, outputs);
+        }
+    });
+    started.map(drop)
+}
+
+/// Starts it again, if it has ended. Without a thread lines go on to be written by whoever logs them.
+pub(crate) fn resume(shared: &Arc<Shared>) {
+    if shared.set_closed(false) && flush(shared).is_err() {
+        shared.set_closed(true);
+    }
 }
 
 /// A service's name as a file name.

@@ -73,6 +73,7 @@ pub use preset::Preset;
 pub use redact::{DEFAULT_REDACTED_KEYS, patterns};
 pub use sink::buffer::Overflow;
 pub use sink::rotate::{Period, Rotation};
+pub use tracing_subscriber::{Layer, Registry};
 
 /// For the macros only.
 #[doc(hidden)]

@@ -49,7 +49,10 @@ async fn run() -> Result<(), bongsu::Error> {
     let db = db::Db::new(path, bongsu.metrics().clone());
     let desk = Desk::new(db, bongsu.metrics().clone(), bongsu.alerts().clone());
 
-    bongsu.spawn("market", market_loop(desk.clone()));
+    let market = market_loop(desk.clone());
+    bongsu.spawn("market", |stop| async move {
+        stop.until_stopped(market).await;
+    });
     let app = Router::new()
         .route("/trade", post(trade))
         .route("/market/shock", post(shock))

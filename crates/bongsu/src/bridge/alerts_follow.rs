@@ -3,6 +3,23 @@
 use bongsu_alerts::{Alert, AlertManager};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
+use crate::{Config, parts::Parts, tasks::Tasks};
+
+/// What is unhealthy is told, and its end.
+#[cfg(feature = "health")]
+pub(super) fn connect_health(parts: &mut Parts, config: &Config, tasks: &Tasks) {
+    let service = config.service.name.clone();
+    let follow = health(parts.alerts.clone(), parts.health.subscribe(), service);
+    tasks.spawn("health-alerts", follow);
+}
+
+/// What crosses a threshold is told, and its end.
+#[cfg(feature = "resources")]
+pub(super) fn connect_resources(parts: &mut Parts, _: &Config, tasks: &Tasks) {
+    let follow = resources(parts.alerts.clone(), parts.resources.subscribe());
+    tasks.spawn("resource-alerts", follow);
+}
+
 /// What a change asks of the alerts.
 #[derive(Debug)]
 enum Change {
@@ -50,7 +67,7 @@ fn is_firing(alerts: &AlertManager, resolved: &Alert) -> bool {
 }
 
 #[cfg(feature = "health")]
-pub(crate) async fn health(
+async fn health(
     alerts: AlertManager,
     transitions: Receiver<bongsu_health::Transition>,
     service: String,
@@ -100,10 +117,7 @@ fn health_change(transition: &bongsu_health::Transition, service: &str) -> Optio
 }
 
 #[cfg(feature = "resources")]
-pub(crate) async fn resources(
-    alerts: AlertManager,
-    events: Receiver<bongsu_resources::ThresholdEvent>,
-) {
+async fn resources(alerts: AlertManager, events: Receiver<bongsu_resources::ThresholdEvent>) {
     follow(alerts, events, |event| Some(resource_change(event))).await;
 }
 

@@ -1,12 +1,13 @@
 //! What happens to alerts, counted.
 
-use bongsu_alerts::{AlertEvent, AlertManager};
+use bongsu_alerts::AlertEvent;
 use bongsu_metrics::ServiceMetrics;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::tasks::Tasks;
+use crate::{Config, parts::Parts, tasks::Tasks};
 
-pub(crate) fn start(alerts: &AlertManager, metrics: &ServiceMetrics, tasks: &Tasks) {
+pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
+    let (alerts, metrics) = (&parts.alerts, &parts.metrics);
     let manager = alerts.clone();
     metrics.on_scrape(Box::new(move |metrics| {
         let statistics = manager.get_statistics();

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use bongsu_health::{HealthCheck, HealthStatus};
-use bongsu_metrics::ServiceMetrics;
+use bongsu_health::HealthStatus;
 
-pub(crate) fn export(health: HealthCheck, metrics: &ServiceMetrics) {
-    metrics.on_scrape(Box::new(move |metrics| {
+use crate::{Config, parts::Parts, tasks::Tasks};
+
+pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
+    let health = parts.health.clone();
+    parts.metrics.on_scrape(Box::new(move |metrics| {
         let snapshot = health.snapshot();
         metrics.update_health_status(value(snapshot.status));
         for dependency in &snapshot.service.dependencies {

@@ -1,19 +1,23 @@
 //! A line at level ERROR becomes an alert, where that is asked for.
 
-use bongsu_alerts::{Alert, AlertLevel, AlertManager};
+use std::sync::Arc;
+
+use bongsu_alerts::{Alert, AlertLevel};
 use bongsu_logging::ErrorLine;
 use tokio::sync::mpsc;
 
-use crate::tasks::Tasks;
+use crate::{Config, parts::Parts, tasks::Tasks};
 
 /// Errors that may wait to become alerts; more of them at once repeat what is already known.
 const WAITING: usize = 256;
 /// The longest text taken from a line.
 const LONGEST: usize = 2_000;
 
+type OnError = dyn Fn(&ErrorLine<'_>) + Send + Sync;
+
 /// An error as it was logged, on its way to be an alert.
 #[derive(Debug)]
-pub(crate) struct Logged {
+struct Logged {
     logger: String,
     place: String,
     /// The line as it was written.
@@ -22,10 +26,7 @@ pub(crate) struct Logged {
 
 /// The callback for the log, and what it fills. The callback never blocks; what does not fit is in
 /// the log all the same.
-pub(crate) fn channel() -> (
-    impl Fn(&ErrorLine<'_>) + Send + Sync + 'static,
-    mpsc::Receiver<Logged>,
-) {
+fn channel() -> (Arc<OnError>, mpsc::Receiver<Logged>) {
     let (sender, waiting) = mpsc::channel(WAITING);
     let call = move |line: &ErrorLine<'_>| {
         if is_ours(line.logger) {
@@ -45,7 +46,7 @@ pub(crate) fn channel() -> (
             line: line.text.to_owned(),
         });
     };
-    (call, waiting)
+    (Arc::new(call), waiting)
 }
 
 /// Bongsu's own errors have alerts of their own, and the log channel writes alerts as errors: an
@@ -67,15 +68,18 @@ fn message(line: &[u8]) -> String {
     said.chars().take(LONGEST).collect()
 }
 
-/// Starts the loop. A handler's panic is told twice: here with its place in the code, and by the
-/// middleware with its route and request.
-pub(crate) fn start(
-    mut logged: mpsc::Receiver<Logged>,
-    alerts: AlertManager,
-    service: String,
-    tasks: &Tasks,
-) {
+/// Starts the loop, where it is asked for. A handler's panic is told twice: here with its place in
+/// the code, and by the middleware with its route and request.
+pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
+    if !config.alerts.on_errors {
+        return;
+    }
+    let (call, mut logged) = channel();
+    parts.logs.errors.call(&call);
+    let (alerts, service) = (parts.alerts.clone(), config.service.name.clone());
     tasks.spawn("log-alerts", async move {
+        // The log calls for as long as this is kept.
+        let _call = call;
         while let Some(logged) = logged.recv().await {
             if let Err(error) = alerts.send_alert(alert(&logged, &service)).await {
                 tracing::error!(%error, "an alert could not be accepted");

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use bongsu_health::HealthCheck;
-use bongsu_logging::LogHandle;
+use crate::{Config, parts::Parts, tasks::Tasks};
 
 /// How old the counts in `/health` may be.
 const EVERY: Duration = Duration::from_secs(1);
 
-pub(crate) async fn follow(logs: LogHandle, health: HealthCheck) {
-    let mut ticks = tokio::time::interval(EVERY);
-    loop {
-        ticks.tick().await;
-        let stats = logs.stats();
-        health.set_counts(stats.events_at("error"), stats.events_at("warn"));
-    }
+pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
+    let (logs, health) = (parts.logs.handle.clone(), parts.health.clone());
+    tasks.spawn("log-health", async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        loop {
+            ticks.tick().await;
+            let stats = logs.stats();
+            health.set_counts(stats.events_at("error"), stats.events_at("warn"));
+        }
+    });
 }

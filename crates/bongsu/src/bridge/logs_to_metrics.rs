@@ -1,10 +1,10 @@
 //! The log's own counts, read at every scrape.
 
-use bongsu_logging::LogHandle;
-use bongsu_metrics::ServiceMetrics;
+use crate::{Config, parts::Parts, tasks::Tasks};
 
-pub(crate) fn export(logs: LogHandle, metrics: &ServiceMetrics) {
-    metrics.on_scrape(Box::new(move |metrics| {
+pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
+    let logs = parts.logs.handle.clone();
+    parts.metrics.on_scrape(Box::new(move |metrics| {
         let stats = logs.stats();
         for (level, count) in &stats.events {
             metrics.set_log_events(level.as_ref(), *count);

@@ -1,20 +1,19 @@
 //! A handler that panicked becomes an alert, off the request's path.
 
-use bongsu_alerts::{Alert, AlertLevel, AlertManager};
+use std::sync::Arc;
+
+use bongsu_alerts::{Alert, AlertLevel};
 use bongsu_axum_glue::PanicEvent;
 use tokio::sync::mpsc;
 
-use crate::tasks::Tasks;
+use crate::{Config, parts::Parts, tasks::Tasks};
 
 /// Panics that may wait to become alerts; a storm of them repeats what is already known.
 const WAITING: usize = 64;
 
 /// Starts the loop; the callback never blocks and drops what does not fit.
-pub(crate) fn start(
-    alerts: AlertManager,
-    service: String,
-    tasks: &Tasks,
-) -> mpsc::Sender<PanicEvent> {
+pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
+    let (alerts, service) = (parts.alerts.clone(), config.service.name.clone());
     let (sender, mut panics) = mpsc::channel::<PanicEvent>(WAITING);
     tasks.spawn("panic-alerts", async move {
         while let Some(panic) = panics.recv().await {
@@ -23,7 +22,10 @@ pub(crate) fn start(
             }
         }
     });
-    sender
+    parts.http.on_panic = Some(Arc::new(move |panic: &PanicEvent| {
+        // Full: the same panics are being told already.
+        let _ = sender.try_send(panic.clone());
+    }));
 }
 
 fn alert(panic: &PanicEvent, service: &str) -> Alert {

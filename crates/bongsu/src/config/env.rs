@@ -2,109 +2,47 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-/// A source of variables. An unset and an empty variable are the same.
-pub trait Vars {
-    /// The value of `key`, if set to something.
-    fn get(&self, key: &str) -> Option<String>;
-
-    /// The names of all that are set, to find those that nothing reads. A source that cannot tell gives none.
-    fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
+/// A variable of the process alone, if set to something: for a service's own few.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub fn env_var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The process environment.
-#[derive(Clone, Copy, Debug)]
-pub struct ProcessEnv;
-
-impl Vars for ProcessEnv {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    fn get(&self, key: &str) -> Option<String> {
-        std::env::var(key).ok().filter(|value| !value.is_empty())
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    fn names(&self) -> Vec<String> {
-        let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
-        // A name that is not Unicode is none of ours.
-        set.filter_map(|(name, _)| name.into_string().ok())
-            .collect()
-    }
+/// Everything that the process has set; what is not Unicode is none of ours.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(super) fn process() -> impl Iterator<Item = (String, String)> {
+    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    set.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// Variables from a map: for tests and for services with configuration of their own.
-impl<K: AsRef<str> + Ord> Vars for BTreeMap<K, String>
-where
-    K: std::borrow::Borrow<str>,
-{
-    fn get(&self, key: &str) -> Option<String> {
-        BTreeMap::get(self, key)
-            .filter(|value| !value.is_empty())
-            .cloned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let set = self.iter().filter(|(_, value)| !value.is_empty());
-        set.map(|(name, _)| name.as_ref().to_owned()).collect()
-    }
-}
-
-/// The process environment over a `.env` file: what the process has set wins.
-#[derive(Clone, Debug, Default)]
-pub struct EnvWithFile {
-    file: BTreeMap<String, String>,
-}
-
-impl EnvWithFile {
-    /// Reads `path`; a file that does not exist is the same as an empty one.
-    ///
-    /// # Errors
-    ///
-    /// When the file is there and cannot be read, or a line of it is not `KEY=value`.
-    pub fn load(path: &Path) -> Result<Self, DotEnvError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(source) => {
-                return Err(DotEnvError::Read {
-                    path: path.display().to_string(),
-                    source,
-                });
-            }
-        };
-        parse(&text)
-            .map(|file| Self { file })
-            .map_err(|line| DotEnvError::Syntax {
+/// The lines of a `.env` file; one that does not exist is the same as an empty one.
+pub(super) fn file(path: &Path) -> Result<BTreeMap<String, String>, DotEnvError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(source) => {
+            return Err(DotEnvError::Read {
                 path: path.display().to_string(),
-                line,
-            })
-    }
-}
-
-impl Vars for EnvWithFile {
-    fn get(&self, key: &str) -> Option<String> {
-        ProcessEnv.get(key).or_else(|| Vars::get(&self.file, key))
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names = ProcessEnv.names();
-        names.extend(self.file.names());
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
+                source,
+            });
+        }
+    };
+    parse(&text).map_err(|line| DotEnvError::Syntax {
+        path: path.display().to_string(),
+        line,
+    })
 }
 
 /// Why a `.env` file was not taken.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DotEnvError {
+pub(super) enum DotEnvError {
     /// It is there, but cannot be read.
     #[error("cannot read {path}")]
     Read {
@@ -220,11 +158,5 @@ mod tests {
         check("9A=1", Err(1));
         check("A=\"open", Err(1));
         check("A='x' trailing", Err(1));
-    }
-
-    #[test]
-    fn empty_is_unset() {
-        let vars = BTreeMap::from([("A", String::new())]);
-        assert_eq!(Vars::get(&vars, "A"), None);
     }
 }

@@ -17,6 +17,12 @@ pub struct Problem {
     pub message: String,
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.variable, self.message)
+    }
+}
+
 impl ConfigError {
     pub(crate) fn new(problems: Vec<Problem>) -> Self {
         Self { problems }
@@ -35,7 +41,7 @@ impl fmt::Display for ConfigError {
         let noun = if count == 1 { "problem" } else { "problems" };
         write!(f, "{count} {noun} in the configuration")?;
         for problem in &self.problems {
-            write!(f, "\n  {}: {}", problem.variable, problem.message)?;
+            write!(f, "\n  {problem}")?;
         }
         Ok(())
     }

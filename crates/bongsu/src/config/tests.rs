@@ -1,43 +1,207 @@
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use super::Config;
 
-use super::{Config, Vars, variables};
+type Pairs<'a> = &'a [(&'a str, &'a str)];
 
-fn vars(pairs: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
-    let mut vars = BTreeMap::from([("SERVICE_NAME", "trading_engine".to_owned())]);
-    vars.extend(pairs.iter().map(|(key, value)| (*key, (*value).to_owned())));
-    vars
+fn read(pairs: Pairs<'_>) -> Result<Config, super::ConfigError> {
+    Config::from_vars(
+        [("SERVICE_NAME", "trading_engine")]
+            .iter()
+            .chain(pairs)
+            .copied(),
+    )
 }
 
+fn names(problems: &[super::Problem]) -> Vec<&str> {
+    problems.iter().map(|p| p.variable.as_str()).collect()
+}
+
+/// Refused for these variables.
 #[track_caller]
-fn check(pairs: &[(&'static str, &str)], wrong: &[&str]) {
-    let got: Vec<String> = match Config::from_vars(&vars(pairs)) {
-        Ok(_) => Vec::new(),
-        Err(error) => error
-            .problems()
-            .iter()
-            .map(|p| p.variable.clone())
-            .collect(),
-    };
-    assert_eq!(got, wrong);
+fn check(pairs: Pairs<'_>, wrong: &[&str]) {
+    let found = read(pairs);
+    let problems = found
+        .as_ref()
+        .err()
+        .map_or(&[][..], |error| error.problems());
+    assert_eq!(names(problems), wrong, "{pairs:?}: {problems:?}");
+}
+
+/// Taken, with a warning for these variables, each with these words.
+#[track_caller]
+fn warned(pairs: Pairs<'_>, wanted: &[(&str, &str)]) -> Config {
+    let config = read(pairs).unwrap();
+    let wanted_names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        names(&config.warnings),
+        wanted_names,
+        "{pairs:?}: {:?}",
+        config.warnings
+    );
+    for (warning, (_, words)) in config.warnings.iter().zip(wanted) {
+        assert!(
+            warning.message.contains(words),
+            "{words:?} is not in {warning}"
+        );
+    }
+    config
 }
 
 #[test]
 fn each_bad_value_is_named() {
     check(&[], &[]);
-    check(&[("SERVICE_NAME", "")], &["SERVICE_NAME"]);
     check(&[("BONGSU_BIND", "nowhere")], &["BONGSU_BIND"]);
     check(&[("METRICS_PORT", "70000")], &["METRICS_PORT"]);
-    check(
-        &[("PROMETHEUS_ENABLED", "perhaps")],
-        &["PROMETHEUS_ENABLED"],
-    );
+    check(&[("METRICS_PORT", "0")], &["METRICS_PORT"]);
     check(&[("BONGSU_DRAIN_SECONDS", "-1")], &["BONGSU_DRAIN_SECONDS"]);
-    check(&[("DATABASE_URL", "mysql://x")], &["DATABASE_URL"]);
+    check(
+        &[("BONGSU_DRAIN_SECONDS", "99999999999")],
+        &["BONGSU_DRAIN_SECONDS"],
+    );
+    check(
+        &[("BONGSU_GRACE_SECONDS", "40d")],
+        &["BONGSU_GRACE_SECONDS"],
+    );
     check(&[("BONGSU_HEALTH_DETAIL", "token")], &["BONGSU_OPS_TOKEN"]);
-    check(&[("BONGSU_REPORT_TIME", "25:00")], &["BONGSU_REPORT_TIME"]);
+    check(&[("BONGSU_OPS_TOKEN", "x")], &["BONGSU_OPS_TOKEN"]);
+    check(&[("SERVICE_NAME", &"x".repeat(300))], &["SERVICE_NAME"]);
+    check(
+        &[("BONGSU_DATABASE_URL", "mysql://h/d")],
+        &["BONGSU_DATABASE_URL"],
+    );
+    let nameless = Config::from_vars([("ENVIRONMENT", "x")]).unwrap_err();
+    assert_eq!(names(nameless.problems()), ["SERVICE_NAME"]);
+    if crate::has_feature("metrics") {
+        check(
+            &[("PROMETHEUS_ENABLED", "perhaps")],
+            &["PROMETHEUS_ENABLED"],
+        );
+    }
+    if crate::has_feature("reports") {
+        check(&[("BONGSU_REPORT_TIME", "25:00")], &["BONGSU_REPORT_TIME"]);
+    }
+}
+
+#[test]
+fn lengths_of_time_have_units() {
+    let config = read(&[
+        ("BONGSU_DRAIN_SECONDS", "2m"),
+        ("BONGSU_GRACE_SECONDS", "7"),
+    ])
+    .unwrap();
+    assert_eq!(
+        (config.http.drain.as_secs(), config.http.grace.as_secs()),
+        (120, 7)
+    );
+}
+
+/// Nobody's load balancer waits for a developer.
+#[test]
+fn development_does_not_drain_unless_it_is_told_to() {
+    let drain = |pairs: Pairs<'_>| read(pairs).unwrap().http.drain.as_secs();
+    assert_eq!(drain(&[]), 0);
+    assert_eq!(drain(&[("ENVIRONMENT", "production")]), 5);
+    assert_eq!(drain(&[("BONGSU_DRAIN_SECONDS", "3")]), 3);
+}
+
+/// Variables that a service has for itself are no reason not to start.
+#[test]
+fn what_belongs_to_the_service_is_left_to_it() {
+    warned(
+        &[("DATABASE_URL", "mysql://u:p@h/d")],
+        &[("DATABASE_URL", "mysql:")],
+    );
+    warned(
+        &[("DATABASE_URL", "hunter2")],
+        &[("DATABASE_URL", "no URL")],
+    );
+    warned(
+        &[("DATABASE_URL", "sqlite::memory:")],
+        &[("DATABASE_URL", "memory")],
+    );
+    for url in ["postgres://h/d", "postgresql+asyncpg://h/d", "sqlite:x"] {
+        let feature = if url.starts_with('s') {
+            "sqlite"
+        } else {
+            "postgres"
+        };
+        if crate::has_feature(feature) {
+            warned(&[("DATABASE_URL", url)], &[]);
+        } else {
+            warned(&[("DATABASE_URL", url)], &[("DATABASE_URL", feature)]);
+        }
+    }
+    if crate::has_feature("redis") {
+        warned(&[("REDIS_URL", "redis://cache:port")], &[("REDIS_URL", "")]);
+        check(
+            &[("BONGSU_REDIS_URL", "redis://cache:port")],
+            &["BONGSU_REDIS_URL"],
+        );
+    } else {
+        warned(&[("REDIS_URL", "redis://h")], &[("REDIS_URL", "`redis`")]);
+    }
+    warned(&[("PORT", "tcp://10.0.0.1:80")], &[("PORT", "not used")]);
+    if crate::has_feature("slack") {
+        let alone = ("SLACK_CHANNEL", "without SLACK_WEBHOOK_URL");
+        warned(&[("SLACK_CHANNEL", "#x")], &[alone]);
+    }
+    if crate::has_feature("telegram") {
+        let alone = ("TELEGRAM_BOT_TOKEN", "without TELEGRAM_CHAT_ID");
+        warned(&[("TELEGRAM_BOT_TOKEN", "1:x")], &[alone]);
+    }
+}
+
+#[test]
+fn bongsus_own_form_of_a_shared_variable_wins() {
+    let bind = |pairs: Pairs<'_>| read(pairs).unwrap().http.bind.to_string();
+    assert_eq!(bind(&[("PORT", "9000")]), "0.0.0.0:9000");
+    assert_eq!(
+        bind(&[("PORT", "9000"), ("BONGSU_BIND", "127.0.0.1:1")]),
+        "127.0.0.1:1"
+    );
+    let config = warned(
+        &[
+            ("DATABASE_URL", "mysql://h/d"),
+            ("BONGSU_DATABASE_URL", "none"),
+        ],
+        &[],
+    );
+    assert!(config.database_url.is_none());
+    let name = read(&[("BONGSU_SERVICE_NAME", "other")])
+        .unwrap()
+        .service
+        .name;
+    assert_eq!(name, "other");
+    if crate::has_feature("logging") {
+        let level = |pairs: Pairs<'_>| read(pairs).unwrap().log.level;
+        assert_eq!(level(&[("RUST_LOG", "debug")]), "debug");
+        assert_eq!(
+            level(&[("RUST_LOG", "debug"), ("LOG_LEVEL", "warn")]),
+            "warn"
+        );
+        warned(&[("RUST_LOG", "loud=very")], &[("RUST_LOG", "not used")]);
+    }
+    if crate::has_feature("sqlite") {
+        let both = [
+            ("DATABASE_URL", "sqlite:a.db"),
+            ("BONGSU_DATABASE_URL", "sqlite:b.db"),
+        ];
+        assert_eq!(
+            read(&both).unwrap().sqlite_path().unwrap().to_str(),
+            Some("b.db")
+        );
+    }
+}
+
+#[test]
+fn what_will_not_do_what_it_seems_to_is_told() {
+    warned(
+        &[("BONGSU_OPS_TOKEN", "ten-letters")],
+        &[("BONGSU_OPS_TOKEN", "openssl rand")],
+    );
+    if crate::has_feature("resources") {
+        let gone = ("BONGSU_DISK_PATH", "/nonexistent");
+        warned(&[gone], &[("BONGSU_DISK_PATH", "does not exist")]);
+    }
 }
 
 #[cfg(feature = "resources")]
@@ -56,6 +220,10 @@ fn thresholds_must_not_cross() {
         &["MEMORY_WARNING_THRESHOLD"],
     );
     check(
+        &[("CPU_WARNING_THRESHOLD", "0.7")],
+        &["CPU_WARNING_THRESHOLD"],
+    );
+    check(
         &[("BONGSU_RESOURCE_INTERVAL_SECONDS", "0")],
         &["BONGSU_RESOURCE_INTERVAL_SECONDS"],
     );
@@ -66,31 +234,42 @@ fn thresholds_must_not_cross() {
 fn log_settings_are_judged_at_start() {
     check(&[("LOG_FORMAT", "xml")], &["LOG_FORMAT"]);
     check(&[("LOG_LEVEL", "loud=very")], &["LOG_LEVEL"]);
+    check(&[("LOG_LEVEL", "info,my crate=debug")], &["LOG_LEVEL"]);
     check(&[("LOG_LEVEL", "INFO"), ("LOG_FORMAT", "JSON")], &[]);
-}
-
-#[cfg(all(feature = "redis", feature = "health", feature = "alerts"))]
-#[test]
-fn servers_are_judged_by_their_urls() {
-    check(&[("REDIS_URL", "redis://:hunter2@cache:6379")], &[]);
-    check(&[("REDIS_URL", "rediss://cache")], &["REDIS_URL"]);
-    check(&[("REDIS_URL", "redis://cache:port")], &["REDIS_URL"]);
-    #[cfg(feature = "postgres")]
-    {
-        let url = ("DATABASE_URL", "postgres://bongsu:hunter2@[db/trades");
-        check(&[url], &["DATABASE_URL"]);
-        let error = Config::from_vars(&vars(&[url])).unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
-    }
+    check(&[("LOG_LEVEL", "info, my_crate=debug")], &[]);
 }
 
 #[cfg(feature = "email")]
 #[test]
 fn mail_is_all_or_nothing() {
+    const FROM: (&str, &str) = ("ALERT_EMAIL_FROM", "a@b.c");
+    const TO: (&str, &str) = ("ALERT_EMAIL_TO", "d@e.f, g@h.i");
+    let host = ("SMTP_HOST", "mail.example.com");
+    // The service's own mail.
+    warned(
+        &[host, ("SMTP_USERNAME", "u")],
+        &[("SMTP_HOST", "no alert goes by mail")],
+    );
     check(
-        &[("SMTP_HOST", "mail.example.com")],
+        &[("BONGSU_SMTP_HOST", "h")],
         &["ALERT_EMAIL_FROM", "ALERT_EMAIL_TO"],
     );
+    check(&[host, FROM], &["ALERT_EMAIL_TO"]);
+    check(&[host, TO], &["ALERT_EMAIL_FROM"]);
+    check(
+        &[("SMTP_HOST", "mail.example.com:587"), FROM, TO],
+        &["SMTP_HOST"],
+    );
+    check(
+        &[("SMTP_HOST", "smtp://mail.example.com"), FROM, TO],
+        &["SMTP_HOST"],
+    );
+    let port = ("SMTP_PORT", "465");
+    let config = warned(&[host, FROM, TO, port], &[("SMTP_PORT", "implicit")]);
+    assert_eq!(config.alerts.email.tls, super::SmtpTls::Implicit);
+    let explicit = ("BONGSU_SMTP_TLS", "starttls");
+    check(&[host, FROM, TO, port, explicit], &["BONGSU_SMTP_TLS"]);
+    check(&[host, FROM, TO, ("SMTP_PORT", "0")], &["SMTP_PORT"]);
     check(&[("ALERT_EMAIL_TO", "a@example.com")], &["SMTP_HOST"]);
     check(
         &[
@@ -103,26 +282,23 @@ fn mail_is_all_or_nothing() {
     );
 }
 
-#[cfg(not(feature = "telegram"))]
+#[cfg(not(feature = "webhook"))]
 #[test]
 fn a_channel_that_is_not_compiled_in_says_so() {
-    let error = Config::from_vars(&vars(&[
-        ("TELEGRAM_BOT_TOKEN", "t0k3n"),
-        ("TELEGRAM_CHAT_ID", "1"),
-    ]));
+    let error = read(&[("ALERT_WEBHOOK_URLS", "https://h/t0k3n")]);
     let text = error.unwrap_err().to_string();
-    assert!(text.contains("feature `telegram`"), "{text}");
+    assert!(text.contains("feature `webhook`"), "{text}");
     assert!(!text.contains("t0k3n"), "{text}");
 }
 
 #[test]
 fn everything_at_once_and_no_secret_shown() {
-    let error = Config::from_vars(&BTreeMap::from([
-        ("BONGSU_BIND", "x".to_owned()),
-        ("DATABASE_URL", "hunter2".to_owned()),
-        ("BONGSU_OPS_TOKEN", "hunter3".to_owned()),
-        ("BONGSU_OPS_TOKEN_FILE", "/nonexistent".to_owned()),
-    ]))
+    let error = Config::from_vars([
+        ("BONGSU_BIND", "x"),
+        ("BONGSU_DATABASE_URL", "hunter2"),
+        ("BONGSU_OPS_TOKEN", "hunter3hunter3"),
+        ("BONGSU_OPS_TOKEN_FILE", "/nonexistent"),
+    ])
     .unwrap_err();
     assert_eq!(error.problems().len(), 4, "{error}");
     assert!(!error.to_string().contains("hunter"), "{error}");
@@ -131,47 +307,13 @@ fn everything_at_once_and_no_secret_shown() {
 #[test]
 fn a_secret_may_come_from_a_file() {
     let file = std::env::temp_dir().join(format!("bongsu-secret-{}", std::process::id()));
-    std::fs::write(&file, "s3cret\n").unwrap();
+    std::fs::write(&file, "s3cret-of-a-file\n").unwrap();
     let path = file.display().to_string();
-    let config = Config::from_vars(&vars(&[("BONGSU_OPS_TOKEN_FILE", &path)])).unwrap();
+    let config = read(&[("BONGSU_OPS_TOKEN_FILE", &path)]).unwrap();
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(config.http.ops_token.as_ref().unwrap().expose(), "s3cret");
+    assert_eq!(
+        config.http.ops_token.as_ref().unwrap().expose(),
+        "s3cret-of-a-file"
+    );
     assert!(!format!("{config:?}").contains("s3cret"));
-}
-
-/// Notes which variables were asked for.
-struct Asked(RefCell<BTreeSet<String>>, BTreeMap<&'static str, String>);
-
-impl Vars for Asked {
-    fn get(&self, key: &str) -> Option<String> {
-        self.0.borrow_mut().insert(key.to_owned());
-        Vars::get(&self.1, key)
-    }
-}
-
-#[test]
-fn the_table_lists_exactly_what_is_read() {
-    let asked = Asked(
-        RefCell::default(),
-        vars(&[("SMTP_HOST", "h"), ("DATABASE_URL", "sqlite:x")]),
-    );
-    let _ = Config::from_vars(&asked);
-    let asked = asked.0.into_inner();
-    let mut listed = BTreeSet::new();
-    for variable in variables::all() {
-        listed.insert(variable.name.to_owned());
-        if variable.secret {
-            listed.insert(format!("{}_FILE", variable.name));
-        }
-    }
-    assert_eq!(
-        asked.difference(&listed).collect::<Vec<_>>(),
-        Vec::<&String>::new(),
-        "read, not listed"
-    );
-    assert_eq!(
-        listed.difference(&asked).collect::<Vec<_>>(),
-        Vec::<&String>::new(),
-        "listed, not read"
-    );
 }

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use super::variables;
+use super::variables::{self, OWN, Variable};
 
-/// What the names of this project's own variables begin with: none of them is somebody else's.
-const OWN: &str = "BONGSU_";
 /// Not for a service: the project's tests hand these to the processes that they start.
 const OF_TESTS: [&str; 2] = ["BONGSU_TEST_", "BONGSU_ALERTS_TEST_"];
 /// Slips (a letter too many, too few, another one, two in the wrong order) that still tell what was
@@ -35,7 +33,7 @@ impl fmt::Display for UnreadVariable {
 
 /// Those among `names` that are likely meant for the configuration and are not read by it.
 pub(super) fn among(names: impl IntoIterator<Item = String>) -> Vec<UnreadVariable> {
-    let known: Vec<String> = variables::all().flat_map(variables::names).collect();
+    let known: Vec<String> = variables::all().flat_map(Variable::all_names).collect();
     let strangers = names.into_iter().filter(|name| !known.contains(name));
     strangers
         .filter_map(|name| {
@@ -46,23 +44,40 @@ pub(super) fn among(names: impl IntoIterator<Item = String>) -> Vec<UnreadVariab
         .collect()
 }
 
-/// The known name that `name` is a slip of, or the beginning of.
+/// The known name that `name` is a slip of, a part of, or that lacks its beginning.
 fn meant<'k>(name: &str, known: &'k [String]) -> Option<&'k String> {
     let upper = name.to_ascii_uppercase();
     let slips = if name.len() < SHORT { 1 } else { SLIPS };
     let near = known
         .iter()
+        // The names of others are too short and too common to be meant by a slip.
+        .filter(|known| known.contains('_'))
         .map(|known| (strsim::osa_distance(&upper, known), known))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, _)| *distance <= slips)
         .map(|(_, known)| known);
-    let begins = |known: &&String| {
-        upper.contains('_')
-            && known
-                .strip_prefix(upper.as_str())
-                .is_some_and(|rest| rest.starts_with('_'))
-    };
-    near.or_else(|| known.iter().find(begins))
+    let own = format!("{OWN}{upper}");
+    near.or_else(|| known.iter().find(|known| **known == own))
+        .or_else(|| known.iter().find(|known| is_part(&upper, known)))
+}
+
+/// Whether all of `name`'s words stand in `known` in this order from the first on, the last of them
+/// perhaps cut short: `CPU_THRESHOLD`, `SLACK_WEBHOOK`, `SMTP_PASS`.
+fn is_part(name: &str, known: &str) -> bool {
+    const STEM: usize = 4;
+    let mut words = name.split('_').peekable();
+    let mut known = known.split('_');
+    if !name.contains('_') || words.next() != known.next() {
+        return false;
+    }
+    while let Some(word) = words.next() {
+        let stem = words.peek().is_none() && word.len() >= STEM;
+        let same = |known: &str| known == word || (stem && known.starts_with(word));
+        if word.is_empty() || !known.any(same) {
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -88,7 +103,16 @@ mod tests {
         check("SMTP_PASSWD", Some(Some("SMTP_PASSWORD")));
         check("ALERT_EMAILS_TO", Some(Some("ALERT_EMAIL_TO")));
         check("BONGSU_REPORT_TIEM", Some(Some("BONGSU_REPORT_TIME")));
+        check("SMTP_PASS", Some(Some("SMTP_PASSWORD")));
+        check("CPU_THRESHOLD", Some(Some("CPU_WARNING_THRESHOLD")));
+        check(
+            "ALERT_COOLDOWN_SECONDS",
+            Some(Some("BONGSU_ALERT_COOLDOWN_SECONDS")),
+        );
+        check("SMTP_TLS", Some(Some("BONGSU_SMTP_TLS")));
+        check("BONGSU_DATABASE_ULR", Some(Some("BONGSU_DATABASE_URL")));
         check("BONGSU_FIRE", Some(None));
+        check("BONGSU_DATABASE_URL_FILE", None);
         check("BONGSU_TEST_ROLE", None);
     }
 

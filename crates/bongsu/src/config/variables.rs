@@ -1,154 +1,244 @@
-//! Every variable that is read, as data: the README's table and the checks come from here.
+//! Every variable that is read, as data: how it is set and shown, the README's table, the doctor's
+//! and the console's words and the errors come from one entry each.
 
 use std::fmt::Write as _;
 
+use super::{Config, alerting, logging, monitoring, report, service};
+
+/// Reads text into the configuration, or says what would be right.
+pub(crate) type Set = fn(&mut Config, &str) -> Result<(), String>;
+/// The value in force, as it would be written in the environment; none when nothing is.
+pub(crate) type Show = fn(&Config) -> Option<String>;
+
 /// One environment variable.
+///
+/// One that does not begin with `BONGSU_` is also read under its name with that before it, which then
+/// wins; so `BONGSU_DATABASE_URL` can say something else than a `DATABASE_URL` that is not meant for
+/// bongsu, or `none`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Variable {
     /// Its name; a secret `X` may also come from the file that `X_FILE` names.
     pub name: &'static str,
+    /// Names that are read where this one is not set.
+    pub also: &'static [&'static str],
     /// What holds when it is unset; empty when nothing does.
     pub default: &'static str,
-    /// What it means, with unit and form.
+    /// What it means, with its form.
     pub help: &'static str,
     /// Never shown anywhere.
     pub secret: bool,
     /// The facade's feature that it needs, if any.
     pub feature: Option<&'static str>,
+    /// What a bare number counts.
+    pub unit: Option<Unit>,
+    /// Whether a service may have it for itself: what of it cannot be used is then no error.
+    pub shared: bool,
+    pub(crate) set: Set,
+    pub(crate) show: Show,
 }
 
-const fn var(name: &'static str, default: &'static str, help: &'static str) -> Variable {
-    Variable {
-        name,
-        default,
-        help,
-        secret: false,
-        feature: None,
+/// What a bare number counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Seconds; `15m`, `5s` and `2h` are understood too.
+    Seconds,
+    /// Percent, from 1 to 100.
+    Percent,
+}
+
+impl Unit {
+    /// For people, as a variable's meaning ends.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds, or with a unit: `15m`",
+            Self::Percent => "percent",
+        }
     }
 }
 
 impl Variable {
-    const fn secret(mut self) -> Self {
+    pub(crate) const fn new(
+        name: &'static str,
+        default: &'static str,
+        help: &'static str,
+        set: Set,
+        show: Show,
+    ) -> Self {
+        Self {
+            name,
+            also: &[],
+            default,
+            help,
+            secret: false,
+            feature: None,
+            unit: None,
+            shared: false,
+            set,
+            show,
+        }
+    }
+
+    pub(crate) const fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    const fn needs(mut self, feature: &'static str) -> Self {
+    pub(crate) const fn needs(mut self, feature: &'static str) -> Self {
         self.feature = Some(feature);
         self
+    }
+
+    pub(crate) const fn counts(mut self, unit: Unit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    pub(crate) const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    pub(crate) const fn also(mut self, names: &'static [&'static str]) -> Self {
+        self.also = names;
+        self
+    }
+
+    /// Every name under which it is read, the one that wins first, without those of files.
+    pub fn names(&self) -> impl Iterator<Item = String> + use<> {
+        let own = (!self.name.starts_with(OWN)).then(|| format!("{OWN}{}", self.name));
+        let others = self.also.iter().map(|name| (*name).to_owned());
+        own.into_iter().chain([self.name.to_owned()]).chain(others)
+    }
+
+    /// Every name under which it is read, those of files too.
+    pub(crate) fn all_names(&self) -> impl Iterator<Item = String> + use<> {
+        let secret = self.secret;
+        self.names().flat_map(move |name| {
+            let file = secret.then(|| format!("{name}_FILE"));
+            std::iter::once(name).chain(file)
+        })
+    }
+}
+
+/// What the names of this project's own variables begin with: none of them is somebody else's.
+pub(crate) const OWN: &str = "BONGSU_";
+
+/// Variables that belong together, with a heading.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Group {
+    /// The heading.
+    pub title: &'static str,
+    parts: &'static [&'static [Variable]],
+}
+
+impl Group {
+    /// Its variables, in order.
+    pub fn variables(&self) -> impl Iterator<Item = &'static Variable> + use<> {
+        self.parts.iter().copied().flatten()
     }
 }
 
 /// All variables, grouped as in the README.
-pub const VARIABLES: &[(&str, &[Variable])] = &[
-    (
-        "Service",
-        &[
-            var("SERVICE_NAME", "", "name of the service; required, e.g. `trading_engine`"),
-            var("ENVIRONMENT", "development", "e.g. `production`"),
-            var("BONGSU_BIND", "0.0.0.0:8000", "address and port that `serve` listens on"),
-            var("METRICS_PORT", "", "port for health, metrics, admin and the console; unset or the service's own port: they are on the service"),
-            var("BONGSU_DATA_DIR", "bongsu-data", "folder for the alert store, the report archive and the console's history; one process at a time"),
-            var("BONGSU_DRAIN_SECONDS", "5", "how long `/ready` says 503 before the service stops accepting"),
-            var("BONGSU_GRACE_SECONDS", "25", "how long open requests may then take"),
-            var("BONGSU_OPS_TOKEN", "", "bearer token for `/metrics`, admin and the console, and for health detail where `BONGSU_HEALTH_DETAIL=token`; unset: metrics open, admin and console from this machine only").secret(),
-            var("BONGSU_HEALTH_DETAIL", "always", "who sees dependencies in `/health`: `never`, `always`, `token` or `loopback`"),
-            var("BONGSU_CONSOLE_HISTORY", "false", "whether the console's 24 hours outlive a restart, in a file of the data folder; needs the feature `sqlite`").needs("console"),
-        ],
-    ),
-    (
-        "Monitoring",
-        &[
-            var("PROMETHEUS_ENABLED", "true", "whether `/metrics` is served").needs("metrics"),
-            var("DATABASE_URL", "", "`sqlite:<path>` or `postgres://…`: health check and source of the daily report").secret(),
-            var("REDIS_URL", "", "`redis://[:password@]host:port`: health check and shared alert cooldown").secret().needs("redis"),
-            var("BONGSU_RESOURCE_INTERVAL_SECONDS", "15", "time between two samples of CPU, memory, disk and network").needs("resources"),
-            var("BONGSU_DISK_PATH", "/", "path whose file system is watched").needs("resources"),
-            var("CPU_WARNING_THRESHOLD", "70", "percent").needs("resources"),
-            var("CPU_CRITICAL_THRESHOLD", "90", "percent").needs("resources"),
-            var("MEMORY_WARNING_THRESHOLD", "80", "percent").needs("resources"),
-            var("MEMORY_CRITICAL_THRESHOLD", "95", "percent").needs("resources"),
-            var("DISK_WARNING_THRESHOLD", "85", "percent").needs("resources"),
-            var("DISK_CRITICAL_THRESHOLD", "95", "percent").needs("resources"),
-        ],
-    ),
-    (
-        "Logging",
-        &[
-            var("LOG_LEVEL", "info", "`error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,my_crate=debug`").needs("logging"),
-            var("LOG_FORMAT", "json", "`json` or `pretty`").needs("logging"),
-            var("LOG_DIR", "", "folder for a rotated log file beside standard output").needs("logging"),
-        ],
-    ),
-    (
-        "Alerts",
-        &[
-            var("BONGSU_ALERT_COOLDOWN_SECONDS", "900", "how long a repeated alert is held back").needs("alerts"),
-            var("BONGSU_ALERT_ON_ERRORS", "false", "whether each line that the service logs at ERROR is an alert too, one a place in the code").needs("alerts"),
-            var("SMTP_HOST", "", "mail server; set it to turn email on").needs("email"),
-            var("SMTP_PORT", "587", "its port").needs("email"),
-            var("BONGSU_SMTP_TLS", "starttls", "`starttls` (required), `implicit` (port 465) or `none`").needs("email"),
-            var("SMTP_USERNAME", "", "user, together with `SMTP_PASSWORD`").needs("email"),
-            var("SMTP_PASSWORD", "", "password").secret().needs("email"),
-            var("ALERT_EMAIL_FROM", "", "sender; required with `SMTP_HOST`").needs("email"),
-            var("ALERT_EMAIL_TO", "", "recipients, separated by commas; required with `SMTP_HOST`").needs("email"),
-            var("SLACK_WEBHOOK_URL", "", "incoming webhook").secret().needs("slack"),
-            var("SLACK_CHANNEL", "", "overrides the webhook's channel, e.g. `#trading-alerts`").needs("slack"),
-            var("ALERT_WEBHOOK_URLS", "", "URLs, separated by commas").secret().needs("webhook"),
-            var("ALERT_WEBHOOK_SECRET", "", "`whsec_…`: signs the webhooks (Standard Webhooks 1.0)").secret().needs("webhook"),
-            var("TELEGRAM_BOT_TOKEN", "", "together with `TELEGRAM_CHAT_ID`").secret().needs("telegram"),
-            var("TELEGRAM_CHAT_ID", "", "chat to write to").needs("telegram"),
-            var("DISCORD_WEBHOOK_URL", "", "webhook").secret().needs("discord"),
-            var("PAGERDUTY_ROUTING_KEY", "", "Events v2 integration key").secret().needs("pagerduty"),
-            var("TEAMS_WEBHOOK_URL", "", "workflow URL").secret().needs("teams"),
-            var("ALERTMANAGER_URLS", "", "every peer, separated by commas").needs("alertmanager"),
-            var("BONGSU_HEARTBEAT_URL", "", "dead-man's switch: called every minute while the service lives").secret().needs("heartbeat"),
-        ],
-    ),
-    (
-        "Daily report",
-        &[
-            var("BONGSU_REPORT_TIME", "20:10", "time of day in Asia/Seoul, on session days; needs `DATABASE_URL`").needs("reports"),
-            var("BONGSU_REPORT_LANGUAGE", "en", "`en` or `ko`").needs("reports"),
-        ],
-    ),
+pub const GROUPS: &[Group] = &[
+    Group {
+        title: "Service",
+        parts: &[service::VARS],
+    },
+    Group {
+        title: "Monitoring",
+        parts: &[monitoring::VARS],
+    },
+    Group {
+        title: "Logging",
+        parts: &[logging::VARS],
+    },
+    Group {
+        title: "Alerts",
+        parts: alerting::VARS,
+    },
+    Group {
+        title: "Daily report",
+        parts: &[report::VARS],
+    },
 ];
 
 /// Every variable, in order.
 pub fn all() -> impl Iterator<Item = &'static Variable> {
-    VARIABLES.iter().flat_map(|(_, group)| group.iter())
-}
-
-/// The names under which `variable` is read: a secret's file has its own.
-pub(super) fn names(variable: &Variable) -> impl Iterator<Item = String> + use<> {
-    let file = variable.secret.then(|| format!("{}_FILE", variable.name));
-    std::iter::once(variable.name.to_owned()).chain(file)
+    GROUPS.iter().flat_map(Group::variables)
 }
 
 /// The table of the README.
 #[must_use]
 pub fn markdown() -> String {
     let mut out = String::new();
-    for (group, variables) in VARIABLES {
+    for group in GROUPS {
         let _ = writeln!(
             out,
-            "**{group}**\n\n| variable | default | meaning |\n|---|---|---|"
+            "**{}**\n\n| variable | default | meaning |\n|---|---|---|",
+            group.title
         );
-        for v in *variables {
+        for v in group.variables() {
             let default = if v.default.is_empty() {
                 String::new()
             } else {
                 format!("`{}`", v.default)
             };
-            let file = if v.secret {
-                format!(" (or `{}_FILE`)", v.name)
-            } else {
-                String::new()
-            };
-            let _ = writeln!(out, "| `{}`{file} | {default} | {} |", v.name, v.help);
+            let mut names = vec![format!("`{}`", v.name)];
+            names.extend(v.secret.then(|| format!("`{}_FILE`", v.name)));
+            names.extend(v.also.iter().map(|name| format!("`{name}`")));
+            let unit = v
+                .unit
+                .map_or_else(String::new, |unit| format!("; {}", unit.in_words()));
+            let _ = writeln!(
+                out,
+                "| {} | {default} | {}{unit} |",
+                names.join(" or "),
+                v.help
+            );
         }
         out.push('\n');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_for_one_variable_alone() {
+        let mut seen = BTreeSet::new();
+        for name in all().flat_map(Variable::all_names) {
+            assert!(seen.insert(name.clone()), "{name} is read twice");
+        }
+        assert!(seen.contains("BONGSU_DATABASE_URL_FILE") && seen.contains("PORT"));
+    }
+
+    #[test]
+    fn every_variable_is_explained_and_its_feature_exists() {
+        for variable in all() {
+            assert!(!variable.help.is_empty(), "{}", variable.name);
+            let known = |feature| {
+                crate::features::ALL_FEATURES
+                    .iter()
+                    .any(|(name, _)| *name == feature)
+            };
+            assert!(variable.feature.is_none_or(known), "{variable:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_is_what_an_empty_environment_shows() {
+        let config = Config::default();
+        for variable in all() {
+            let shown = (variable.show)(&config).unwrap_or_default();
+            assert_eq!(shown, variable.default, "{}", variable.name);
+        }
+    }
 }

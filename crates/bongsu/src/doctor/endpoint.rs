@@ -6,23 +6,44 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::{Client, Url, redirect::Policy};
 
+use super::{Finding, Told, judge};
 use crate::Config;
+
+/// Who gave its time first, in the order of the configuration; and whether the dead-man's switch,
+/// which must not be pressed for a trial, is there.
+pub(super) async fn look(config: &Config) -> (Option<Told>, Option<Finding>) {
+    let first = async {
+        for origin in origins(config) {
+            if let Answer::Date(Some(theirs)) = ask(&origin).await {
+                return Some((host(&origin), theirs, Timestamp::now()));
+            }
+        }
+        None
+    };
+    let server = tokio::time::timeout(super::PATIENCE, first).await;
+    let mut heartbeat = None;
+    let url = config.alerts.heartbeat.as_ref();
+    if let Some(origin) = url.and_then(|url| origin(url.expose())) {
+        let (host, answer) = (host(&origin), ask(&origin).await);
+        heartbeat = Some(judge::heartbeat(&host, answer.silent()));
+    }
+    (server.ok().flatten(), heartbeat)
+}
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Scheme, host and port of every endpoint, each once.
-pub(super) fn origins(config: &Config) -> Vec<Url> {
+fn origins(config: &Config) -> Vec<Url> {
     let alerts = &config.alerts;
-    let secrets = alerts
+    let urls = alerts
         .slack
         .iter()
-        .map(|(url, _)| url)
         .chain(&alerts.webhooks)
         .chain(&alerts.discord)
         .chain(&alerts.teams)
         .chain(&alerts.heartbeat)
+        .chain(&alerts.alertmanagers)
         .map(crate::config::Secret::expose);
-    let urls = secrets.chain(alerts.alertmanagers.iter().map(String::as_str));
     let mut origins: Vec<Url> = urls.filter_map(origin).collect();
     let mut seen = std::collections::BTreeSet::new();
     origins.retain(|origin| seen.insert(origin.to_string()));
@@ -30,7 +51,7 @@ pub(super) fn origins(config: &Config) -> Vec<Url> {
 }
 
 /// The URL without credentials, path and query.
-pub(super) fn origin(url: &str) -> Option<Url> {
+fn origin(url: &str) -> Option<Url> {
     let url = Url::parse(url).ok()?;
     url.host_str()?;
     Url::parse(&url.origin().ascii_serialization()).ok()
@@ -38,15 +59,25 @@ pub(super) fn origin(url: &str) -> Option<Url> {
 
 /// What an endpoint says about itself.
 #[derive(Debug)]
-pub(super) enum Answer {
+enum Answer {
     /// Some status, and the time if it told one.
     Date(Option<Timestamp>),
     /// None at all, and why.
     Silent(String),
 }
 
+impl Answer {
+    /// Why there was none.
+    fn silent(&self) -> Option<&str> {
+        match self {
+            Self::Date(_) => None,
+            Self::Silent(why) => Some(why),
+        }
+    }
+}
+
 /// Asks one endpoint.
-pub(super) async fn ask(origin: &Url) -> Answer {
+async fn ask(origin: &Url) -> Answer {
     let client = Client::builder()
         .redirect(Policy::none())
         .timeout(PATIENCE)
@@ -67,14 +98,14 @@ pub(super) async fn ask(origin: &Url) -> Answer {
 }
 
 /// `Tue, 24 Nov 2026 13:22:25 GMT`.
-pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(text)
         .ok()
         .map(|zoned| zoned.timestamp())
 }
 
 /// The host and port, for people.
-pub(super) fn host(origin: &Url) -> String {
+fn host(origin: &Url) -> String {
     let host = origin.host_str().unwrap_or_default();
     origin
         .port()

@@ -1,11 +1,12 @@
 //! What the facts mean. Pure: facts in, a finding out.
+#![allow(dead_code, reason = "which facts there are depends on the features")]
 
 use std::{io, path::Path};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::Finding;
-use crate::config::UnreadVariable;
+use crate::Config;
 
 /// Seconds by which the clock may differ from somebody else's before it is worth a word, and before
 /// signatures and schedules go wrong. A `Date` header is good to a second or two.
@@ -13,23 +14,26 @@ const CLOCK_SKEW: (f64, f64) = (5.0, 60.0);
 /// Open files below which a service soon refuses connections, and cannot be expected to run.
 const DESCRIPTORS: (u64, u64) = (4_096, 256);
 /// Bytes free below which the alert store and the archive are in danger, and cannot be written soon.
-#[cfg(feature = "resources")]
 const FREE: (u64, u64) = (1 << 30, 100 << 20);
 
 /// What was read is understood, or there would be no configuration; what was not may be a slip.
-pub(super) fn configuration(unread: &[UnreadVariable]) -> Vec<Finding> {
-    if unread.is_empty() {
+pub(super) fn configuration(config: &Config) -> Vec<Finding> {
+    if config.unread.is_empty() && config.warnings.is_empty() {
         let detail = "every variable that is set is understood";
         return vec![Finding::ok("configuration", detail)];
     }
-    let findings = unread.iter().map(|unread| {
+    let unread = config.unread.iter().map(|unread| {
         let remedy = match &unread.meant {
             Some(meant) => format!("is {meant} meant? Rename it, or take it away"),
             None => "see the table of variables in the README, or take it away".to_owned(),
         };
         Finding::warning(&unread.name, "is set and nothing reads it", remedy)
     });
-    findings.collect()
+    let warnings = config.warnings.iter().map(|warning| {
+        let remedy = "see the table of variables in the README";
+        Finding::warning(&warning.variable, &warning.message, remedy)
+    });
+    unread.chain(warnings).collect()
 }
 
 /// The clock, against the year of the build and a server's own.
@@ -73,8 +77,7 @@ pub(super) fn time_zone(known: bool) -> Finding {
 }
 
 /// Whether the exchange's calendar has this year and the next.
-#[cfg(feature = "reports")]
-pub(super) fn calendar(today: jiff::civil::Date, known: impl Fn(i16) -> bool) -> Finding {
+pub(crate) fn calendar(today: jiff::civil::Date, known: impl Fn(i16) -> bool) -> Finding {
     const REMEDY: &str =
         "update bongsu, or declare the year's closures with reports::calendar::Krx";
     let (year, next) = (today.year(), today.year() + 1);
@@ -135,7 +138,6 @@ pub(super) fn folder(
             return Finding::failed(variable, detail, remedy);
         }
     };
-    #[cfg(feature = "resources")]
     if let Some(bytes) = free {
         let (warning, failed) = FREE;
         let detail = format!("{writable}, {} MiB free", bytes >> 20);
@@ -148,8 +150,6 @@ pub(super) fn folder(
             Finding::ok(variable, detail)
         };
     }
-    #[cfg(not(feature = "resources"))]
-    let _ = free;
     Finding::ok(variable, writable)
 }
 
@@ -163,8 +163,7 @@ pub(super) enum Folder {
 }
 
 /// Whether an address can be listened on.
-#[cfg(feature = "axum")]
-pub(super) fn port(
+pub(crate) fn port(
     variable: &str,
     address: std::net::SocketAddr,
     bound: &io::Result<()>,
@@ -189,8 +188,7 @@ pub(super) fn port(
 
 /// What a real ping of a database, a cache or a check of the service's own came to.
 #[derive(Clone, Copy, Debug)]
-#[cfg(feature = "health")]
-pub(super) enum Ping<'a> {
+pub(crate) enum Ping<'a> {
     Answered,
     Degraded(&'a str),
     Failed(&'a str),
@@ -198,8 +196,7 @@ pub(super) enum Ping<'a> {
     NoFile,
 }
 
-#[cfg(feature = "health")]
-pub(super) fn dependency(subject: &str, ping: Ping<'_>) -> Finding {
+pub(crate) fn dependency(subject: &str, ping: Ping<'_>) -> Finding {
     match ping {
         Ping::Answered => Finding::ok(subject, "answers"),
         Ping::Degraded(why) => Finding::warning(
@@ -221,8 +218,7 @@ pub(super) fn dependency(subject: &str, ping: Ping<'_>) -> Finding {
 }
 
 /// What the probe of an alert channel came to, under its id.
-#[cfg(feature = "alerts")]
-pub(super) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
+pub(crate) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
     use bongsu_alerts::Outcome;
     let subject = format!("channel {id}");
     match outcome {
@@ -240,7 +236,6 @@ pub(super) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
 }
 
 /// The variables of a channel, from the table.
-#[cfg(feature = "alerts")]
 fn remedy(id: &str) -> String {
     // A second webhook is `webhook-2`.
     let feature = id.split('-').next().unwrap_or(id);
@@ -255,14 +250,12 @@ fn remedy(id: &str) -> String {
     }
 }
 
-/// Whether the dead-man's switch is there.
-#[cfg(feature = "_http")]
-pub(super) fn heartbeat(host: &str, answer: &super::endpoint::Answer) -> Finding {
-    use super::endpoint::Answer;
+/// Whether the dead-man's switch is there; `silent` says why it did not answer.
+pub(crate) fn heartbeat(host: &str, silent: Option<&str>) -> Finding {
     const SUBJECT: &str = "BONGSU_HEARTBEAT_URL";
-    match answer {
-        Answer::Date(_) => Finding::ok(SUBJECT, format!("{host} is reachable")),
-        Answer::Silent(why) => {
+    match silent {
+        None => Finding::ok(SUBJECT, format!("{host} is reachable")),
+        Some(why) => {
             let remedy = "check the host, and that this machine may reach it";
             Finding::failed(SUBJECT, format!("{host}: {why}"), remedy)
         }
@@ -270,8 +263,7 @@ pub(super) fn heartbeat(host: &str, answer: &super::endpoint::Answer) -> Finding
 }
 
 /// Without any channel nobody is told.
-#[cfg(feature = "alerts")]
-pub(super) fn no_channel() -> Finding {
+pub(crate) fn no_channel() -> Finding {
     Finding::warning(
         "channels",
         "none is configured: alerts are in the log alone",

@@ -32,47 +32,39 @@
 
 #[cfg(feature = "_http")]
 mod endpoint;
+#[cfg(not(feature = "_http"))]
+use no_endpoint as endpoint;
 mod finding;
-mod judge;
-mod probe;
+pub(crate) mod judge;
+mod no_endpoint;
+pub(crate) mod probe;
 
 use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use crate::{Builder, Config};
+use crate::{Builder, Config, parts};
 pub use finding::{Diagnosis, Finding, Verdict};
 
 /// How long one question may take: longer than any of the channels' own limits for a probe that
 /// answers at all.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Builder {
     /// Looks at everything that the configuration, the added checks and the added channels need.
     pub async fn doctor(self) -> Diagnosis {
+        let Self { config, settings } = self;
         let mut diagnosis = Diagnosis::default();
-        diagnosis.extend(judge::configuration(&self.config.unread));
-        let Self {
-            config,
-            #[cfg(feature = "health")]
-            checks,
-            #[cfg(feature = "alerts")]
-            channels,
-            ..
-        } = self;
-        #[cfg(feature = "_http")]
-        let (server, heartbeat) = endpoints(&config).await;
-        #[cfg(not(feature = "_http"))]
-        let (server, heartbeat) = (None, None);
+        diagnosis.extend(judge::configuration(&config));
+        let (server, heartbeat) = endpoint::look(&config).await;
         machine(server, &mut diagnosis);
+        diagnosis.extend(parts::reports::doctor(&config, settings.reports).await);
+        diagnosis.extend(judge::descriptors(probe::descriptors()));
         diagnosis.extend(folders(&config).await);
-        #[cfg(feature = "axum")]
-        diagnosis.extend(ports(&config));
-        #[cfg(feature = "health")]
-        diagnosis.extend(dependencies(&config, checks).await);
-        #[cfg(feature = "alerts")]
-        diagnosis.extend(reach(&config, channels).await);
+        diagnosis.extend(parts::http::doctor(&config, settings.http).await);
+        diagnosis.extend(parts::health::doctor(&config, settings.health).await);
+        diagnosis.extend(parts::alerts::doctor(&config, settings.alerts).await);
         diagnosis.extend(heartbeat);
         diagnosis
     }
@@ -81,7 +73,7 @@ impl Builder {
 /// A host, the time that it gave, and the time here at that moment.
 type Told = (String, Timestamp, Timestamp);
 
-/// The clock, the zone, the calendar and the limits of the process.
+/// The clock and the zone.
 fn machine(server: Option<Told>, diagnosis: &mut Diagnosis) {
     let now = server.as_ref().map(|(_, _, ours)| *ours);
     let now = now.unwrap_or_else(Timestamp::now);
@@ -90,39 +82,6 @@ fn machine(server: Option<Told>, diagnosis: &mut Diagnosis) {
         .map(|(host, theirs, _)| (host.as_str(), *theirs));
     diagnosis.push(judge::clock(now, probe::built(), server));
     diagnosis.push(judge::time_zone(probe::knows_seoul()));
-    #[cfg(feature = "reports")]
-    {
-        use bongsu_reports::calendar::{Krx, date_in_seoul};
-        let krx = Krx::new();
-        // Of three days in a row one is no weekend, which the calendar knows without any data.
-        let known = |year: i16| (2..=4).all(|day| krx.day(jiff::civil::date(year, 1, day)).is_ok());
-        diagnosis.push(judge::calendar(date_in_seoul(now), known));
-    }
-    diagnosis.extend(judge::descriptors(probe::descriptors()));
-}
-
-/// Who gave its time first, in the order of the configuration; and whether the dead-man's switch,
-/// which must not be pressed for a trial, is there.
-#[cfg(feature = "_http")]
-async fn endpoints(config: &Config) -> (Option<Told>, Option<Finding>) {
-    use endpoint::Answer;
-    let first = async {
-        for origin in endpoint::origins(config) {
-            if let Answer::Date(Some(theirs)) = endpoint::ask(&origin).await {
-                return Some((endpoint::host(&origin), theirs, Timestamp::now()));
-            }
-        }
-        None
-    };
-    let server = timeout(PATIENCE, first).await.ok().flatten();
-    let mut heartbeat = None;
-    let url = config.alerts.heartbeat.as_ref();
-    if let Some(origin) = url.and_then(|url| endpoint::origin(url.expose())) {
-        let host = endpoint::host(&origin);
-        let answer = endpoint::ask(&origin).await;
-        heartbeat = Some(judge::heartbeat(&host, &answer));
-    }
-    (server, heartbeat)
 }
 
 /// What is written to, and whether there is room.
@@ -145,95 +104,4 @@ async fn folders(config: &Config) -> Vec<Finding> {
         findings.push(judge::folder(variable, &path, &written, free));
     }
     findings
-}
-
-#[cfg(feature = "axum")]
-fn ports(config: &Config) -> Vec<Finding> {
-    let http = &config.http;
-    let mut wanted = vec![("BONGSU_BIND", http.bind)];
-    if let Some(port) = http.ops_port {
-        wanted.push(("METRICS_PORT", (http.bind.ip(), port).into()));
-    }
-    let look = |(variable, address)| judge::port(variable, address, &probe::listen(address));
-    wanted.into_iter().map(look).collect()
-}
-
-/// A real ping of everything that health watches.
-#[cfg(feature = "health")]
-async fn dependencies(config: &Config, added: Vec<bongsu_health::Check>) -> Vec<Finding> {
-    use bongsu_health::{HealthCheck, HealthStatus};
-    use judge::Ping;
-
-    const DATABASE: &str = "database";
-    const REMEDY: &str = "correct the check, or the URL that it is made of";
-    let configured = match crate::database::checks(config) {
-        Ok(checks) => checks,
-        Err(error) => return vec![Finding::failed("checks", error.chain(), REMEDY)],
-    };
-    // The first answer counts, and a slow one is better than none.
-    let patient = |check: bongsu_health::Check| {
-        #[cfg(feature = "postgres")]
-        let check = match config.postgres_url() {
-            Some(url) if check.name() == DATABASE => crate::database::direct(url),
-            _ => check,
-        };
-        check.failure_threshold(1).timeout(Duration::from_secs(10))
-    };
-    let health = HealthCheck::builder(&config.service.name)
-        .checks(configured.into_iter().map(patient))
-        .checks(added.into_iter().map(|check| check.failure_threshold(1)))
-        .build();
-    let health = match health {
-        Ok(health) => health,
-        Err(error) => return vec![Finding::failed("checks", error.to_string(), REMEDY)],
-    };
-    let snapshot = health.refresh_all().await;
-    let missing_file = config.sqlite_path().is_some_and(|path| !path.exists());
-    let judged = snapshot.dependencies().map(|(dependency, _)| {
-        let why = dependency.message.as_deref().unwrap_or("no reason given");
-        let ping = match dependency.status {
-            HealthStatus::Healthy => Ping::Answered,
-            HealthStatus::Degraded => Ping::Degraded(why),
-            _ if missing_file && dependency.name == DATABASE => Ping::NoFile,
-            _ => Ping::Failed(why),
-        };
-        let subject = match dependency.name.as_str() {
-            DATABASE => "DATABASE_URL",
-            "redis" => "REDIS_URL",
-            other => other,
-        };
-        judge::dependency(subject, ping)
-    });
-    judged.collect()
-}
-
-/// Whether each channel's far side is there and takes the credentials; all at the same time.
-#[cfg(feature = "alerts")]
-async fn reach(
-    config: &Config,
-    added: Vec<std::sync::Arc<dyn bongsu_alerts::Channel>>,
-) -> Vec<Finding> {
-    let manager = match crate::alerting::detached(config, added) {
-        Ok(Some(manager)) => manager,
-        Ok(None) => return vec![judge::no_channel()],
-        Err(error) => {
-            let remedy = "give each channel an id of its own";
-            return vec![Finding::failed("channels", error.chain(), remedy)];
-        }
-    };
-    let mut probes = tokio::task::JoinSet::new();
-    for (place, id) in manager.channel_ids().into_iter().enumerate() {
-        let manager = manager.clone();
-        probes.spawn(async move {
-            let outcome = match timeout(PATIENCE, manager.probe(&id)).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(error)) => bongsu_alerts::Outcome::broken(error.to_string()),
-                Err(_) => bongsu_alerts::Outcome::transient("no answer in time"),
-            };
-            (place, judge::channel(&id, &outcome))
-        });
-    }
-    let mut found = probes.join_all().await;
-    found.sort_by_key(|(place, _)| *place);
-    found.into_iter().map(|(_, finding)| finding).collect()
 }

@@ -1,4 +1,5 @@
 //! Facts about this machine. Thin: what they mean is said in `judge`.
+#![allow(dead_code, reason = "who asks depends on the features")]
 
 use std::{fs, io, path::Path};
 
@@ -26,7 +27,7 @@ pub(super) fn folder(path: &Path) -> io::Result<Folder> {
     try_write(above.unwrap_or(Path::new("."))).map(|()| Folder::ToBeMade)
 }
 
-fn try_write(folder: &Path) -> io::Result<()> {
+pub(crate) fn try_write(folder: &Path) -> io::Result<()> {
     let file = folder.join(format!(".bongsu-doctor-{}", std::process::id()));
     fs::write(&file, b"may be removed\n")?;
     fs::remove_file(file)
@@ -34,23 +35,14 @@ fn try_write(folder: &Path) -> io::Result<()> {
 
 /// Bytes that an ordinary user may still write to the file system of `path`, or of the nearest
 /// folder above it that exists.
-#[cfg(feature = "resources")]
 pub(super) fn free(path: &Path) -> Option<u64> {
-    use bongsu_resources::disk::{DiskProbe, SystemProbe};
     let path = std::path::absolute(path).ok()?;
     let there = path.ancestors().find(|above| above.exists())?;
-    let usage = SystemProbe.usage(there).ok()?;
-    Some(usage.free_bytes)
-}
-
-#[cfg(not(feature = "resources"))]
-pub(super) fn free(_: &Path) -> Option<u64> {
-    None
+    crate::parts::resources::free_bytes(there)
 }
 
 /// Listens for a moment.
-#[cfg(feature = "axum")]
-pub(super) fn listen(address: std::net::SocketAddr) -> io::Result<()> {
+pub(crate) fn listen(address: std::net::SocketAddr) -> io::Result<()> {
     std::net::TcpListener::bind(address).map(drop)
 }
 

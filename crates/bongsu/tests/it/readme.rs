@@ -17,7 +17,7 @@ fn the_table_of_variables_is_the_codes() {
 
 #[test]
 fn every_feature_is_in_the_readme() {
-    for feature in bongsu::FEATURES {
+    for feature in bongsu::features() {
         assert!(
             README.contains(&format!("`{feature}`")),
             "{feature} is not in the feature table"

@@ -209,6 +209,27 @@ impl Shared {
         self.wake(front);
     }
 
+    /// Says whether lines are written by whoever logs them; gives whether that is a change.
+    pub(crate) fn set_closed(&self, closed: bool) -> bool {
+        let mut front = self.lock();
+        front.closing = closed;
+        std::mem::replace(&mut front.closed, closed) != closed
+    }
+
+    /// Leaves the outputs for whoever writes next.
+    pub(crate) fn park(&self, outputs: Outputs) {
+        *self.parked() = Some(outputs);
+    }
+
+    /// Takes them.
+    pub(crate) fn unpark(&self) -> Option<Outputs> {
+        self.parked().take()
+    }
+
+    fn parked(&self) -> MutexGuard<'_, Option<Outputs>> {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wake(&self, mut front: MutexGuard<'_, Front>) {
         front.urgent = true;
         front.wait = Wait::Busy;

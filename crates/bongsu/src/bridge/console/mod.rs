@@ -49,7 +49,11 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
     use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
 
     let source = Source::new(config, parts);
-    let policy = parts.ops_token.clone().unwrap_or_else(OpsPolicy::loopback);
+    let policy = parts
+        .http
+        .ops_token
+        .clone()
+        .unwrap_or_else(OpsPolicy::loopback);
     let (router, publisher) =
         console_router(Arc::new(source.clone()), policy, ConsoleOptions::default());
     let end = Arc::new(Notify::new());
@@ -175,7 +179,7 @@ impl Source {
             started: Timestamp::now(),
             memory: Arc::default(),
             #[cfg(feature = "logging")]
-            logs: parts.logs.clone(),
+            logs: parts.logs.handle.clone(),
             #[cfg(feature = "metrics")]
             metrics: parts.metrics.clone(),
             #[cfg(feature = "alerts")]

@@ -1,0 +1,73 @@
+//! Errors and warnings logged on the day of a report.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bongsu_logging::LogHandle;
+use bongsu_reports::{Figure, ReportContext, ReportGeneratorBuilder};
+use jiff::Timestamp;
+
+use super::{Ring, Window, Wiring, Witness};
+
+/// Three days at one reading a minute.
+const REMEMBERED: usize = 3 * 24 * 60;
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Errors and warnings logged until an instant.
+type Reading = (Timestamp, u64, u64);
+
+pub(super) fn wire(
+    builder: ReportGeneratorBuilder,
+    wiring: &mut Wiring<'_>,
+) -> ReportGeneratorBuilder {
+    let logs = wiring.parts.logs.handle.clone();
+    let readings = Arc::new(Ring::new(REMEMBERED));
+    let (from, kept) = (logs.clone(), readings.clone());
+    wiring.tasks.spawn("log-counts", async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        loop {
+            ticks.tick().await;
+            kept.push(now(&from));
+        }
+    });
+    wiring.witnesses.push(Box::new(Counts { logs, readings }));
+    builder
+}
+
+fn now(logs: &LogHandle) -> Reading {
+    let stats = logs.stats();
+    (
+        Timestamp::now(),
+        stats.events_at("error"),
+        stats.events_at("warn"),
+    )
+}
+
+/// Readings of the log's counts, oldest first.
+#[derive(Debug)]
+struct Counts {
+    logs: LogHandle,
+    readings: Arc<Ring<Reading>>,
+}
+
+#[async_trait]
+impl Witness for Counts {
+    async fn tell(&self, window: Window, context: &mut ReportContext) {
+        if !window.seen() {
+            return;
+        }
+        let latest = now(&self.logs);
+        let readings = self.readings.all();
+        // To the minute.
+        let at = |instant: Timestamp| {
+            if instant >= latest.0 {
+                return (latest.1, latest.2);
+            }
+            let before = readings.iter().rev().find(|reading| reading.0 <= instant);
+            before.map_or((0, 0), |reading| (reading.1, reading.2))
+        };
+        let ((errors, warnings), before) = (at(window.until), at(window.since));
+        context.system.errors = Figure::Known(errors.saturating_sub(before.0));
+        context.system.warnings = Figure::Known(warnings.saturating_sub(before.1));
+    }
+}

@@ -1,0 +1,137 @@
+//! Alerts: the manager, its running dispatcher, and trying the channels.
+
+use std::{sync::Arc, time::Duration};
+
+use bongsu_alerts::{AlertManager, AlertManagerBuilder, AlertRule, Channel, Outcome};
+use tokio::time::timeout;
+
+use super::{Start, adjust::Adjust};
+use crate::{
+    Bongsu, Builder, Config, Error, alerting,
+    doctor::{Finding, PATIENCE, judge},
+    tasks::Stoppable,
+};
+pub(crate) use alerting::problems;
+
+pub(crate) type Offer = AlertManager;
+
+/// How long accepted alerts may take to be delivered at the end.
+const FLUSH: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    channels: Vec<Arc<dyn Channel>>,
+    rules: Vec<AlertRule>,
+    builder: Adjust<AlertManagerBuilder>,
+}
+
+pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
+    let Settings {
+        channels,
+        rules,
+        builder,
+    } = settings;
+    let change = |to| builder.apply(to);
+    let built = alerting::build(cx.config, channels, rules, change, cx.tasks).await?;
+    let (manager, dispatcher) = built;
+    let running = Stoppable::start(|stop| dispatcher.run(stop));
+    cx.ends
+        .push(async move { running.finish("alerts", FLUSH).await });
+    Ok(manager)
+}
+
+/// Whether each channel's far side is there and takes the credentials; all at the same time.
+pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> {
+    let manager = match alerting::detached(config, settings.channels) {
+        Ok(Some(manager)) => manager,
+        Ok(None) => return vec![judge::no_channel()],
+        Err(error) => {
+            let remedy = "give each channel an id of its own";
+            return vec![Finding::failed("channels", error.chain(), remedy)];
+        }
+    };
+    let mut probes = tokio::task::JoinSet::new();
+    for (place, id) in manager.channel_ids().into_iter().enumerate() {
+        let manager = manager.clone();
+        probes.spawn(async move {
+            let outcome = match timeout(PATIENCE, manager.probe(&id)).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) => Outcome::broken(error.to_string()),
+                Err(_) => Outcome::transient("no answer in time"),
+            };
+            (place, judge::channel(&id, &outcome))
+        });
+    }
+    let mut found = probes.join_all().await;
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+impl Bongsu {
+    /// Where alerts are sent from.
+    #[must_use]
+    pub fn alerts(&self) -> &AlertManager {
+        &self.0.parts.alerts
+    }
+}
+
+impl Builder {
+    /// Adds an alert channel beside those that the configuration names.
+    pub fn channel(mut self, channel: impl Channel) -> Self {
+        self.settings.alerts.channels.push(Arc::new(channel));
+        self
+    }
+
+    /// Routes alerts. Without any rule every alert goes to every channel.
+    pub fn rule(mut self, rule: AlertRule) -> Self {
+        self.settings.alerts.rules.push(rule);
+        self
+    }
+
+    /// Changes how alerts are handled: inhibition, flapping, digests, retries, a fallback channel.
+    pub fn alerts(
+        mut self,
+        change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.alerts.builder.push(change);
+        self
+    }
+
+    /// Sends a marked test message through `channel`, or through every channel but the log, and
+    /// gives what came of each recipient. Nothing is started and nothing stored: it is safe beside
+    /// the running service.
+    ///
+    /// # Errors
+    ///
+    /// When there is no channel at all, or none of that name.
+    pub async fn test_alerts(self, channel: Option<&str>) -> Result<Vec<TestedTarget>, Error> {
+        let manager = alerting::detached(&self.config, self.settings.alerts.channels)?;
+        let manager = manager.ok_or_else(|| {
+            Error::setup("alerts", "no channel is configured: set SMTP_HOST, SLACK_WEBHOOK_URL, ALERT_WEBHOOK_URLS or another channel's variables")
+        })?;
+        let channels = channel.map_or_else(|| manager.channel_ids(), |one| vec![one.to_owned()]);
+        let mut tested = Vec::new();
+        for channel in channels {
+            let targets = manager.test_targets(&channel).await;
+            let targets = targets.map_err(|error| Error::setup("alerts", error))?;
+            tested.extend(targets.into_iter().map(|(target, outcome)| TestedTarget {
+                channel: channel.clone(),
+                target: target.0,
+                outcome,
+            }));
+        }
+        Ok(tested)
+    }
+}
+
+/// What came of a test message to one recipient; see [`Builder::test_alerts`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TestedTarget {
+    /// The channel.
+    pub channel: String,
+    /// Its recipient: an address, a chat.
+    pub target: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}

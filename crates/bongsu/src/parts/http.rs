@@ -1,0 +1,80 @@
+//! HTTP: the policy of the operations endpoints, and what a handler's panic is told to.
+
+use std::{fmt, sync::Arc};
+
+use bongsu_axum_glue::{MonitorLayer, OpsPolicy, PanicEvent};
+
+use super::{Parts, Start, adjust::Adjust};
+use crate::{
+    Builder, Config, Error,
+    doctor::{Finding, judge, probe},
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    layer: Adjust<MonitorLayer>,
+}
+
+/// What [`Bongsu::serve`](crate::Bongsu::serve) and its kin need.
+#[derive(Default)]
+pub(crate) struct Joined {
+    /// The policy of `BONGSU_OPS_TOKEN`: one, so that wrong tokens are counted together.
+    pub(crate) ops_token: Option<OpsPolicy>,
+    /// Who wants to know when a handler panics.
+    pub(crate) on_panic: Option<Arc<dyn Fn(&PanicEvent) + Send + Sync>>,
+    /// The request middleware.
+    pub(crate) layer: MonitorLayer,
+}
+
+impl fmt::Debug for Joined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+pub(crate) async fn join(
+    cx: &mut Start<'_>,
+    settings: Settings,
+    _: &Parts,
+) -> Result<Joined, Error> {
+    let token = cx.config.http.ops_token.as_ref();
+    Ok(Joined {
+        ops_token: token.map(|token| OpsPolicy::token(token.expose())),
+        on_panic: None,
+        layer: settings.layer.apply(MonitorLayer::new()),
+    })
+}
+
+/// Whether the addresses can be listened on.
+pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
+    let http = &config.http;
+    let mut wanted = vec![("BONGSU_BIND", http.bind)];
+    if let Some(port) = http.ops_port {
+        wanted.push(("METRICS_PORT", (http.bind.ip(), port).into()));
+    }
+    let look = |(variable, address)| judge::port(variable, address, &probe::listen(address));
+    wanted.into_iter().map(look).collect()
+}
+
+impl Builder {
+    /// Changes the request middleware: which requests have a line in the access log.
+    ///
+    /// ```no_run
+    /// use bongsu::{Bongsu, Config, axum_glue::AccessLog};
+    ///
+    /// # async fn run() -> Result<(), bongsu::Error> {
+    /// let quotes = AccessLog::default().one_in("/quotes/{symbol}", 100);
+    /// let bongsu = Bongsu::builder(Config::from_env()?)
+    ///     .middleware(|layer| layer.access_log(quotes))
+    ///     .start()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn middleware(
+        mut self,
+        change: impl FnOnce(MonitorLayer) -> MonitorLayer + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.http.layer.push(change);
+        self
+    }
+}

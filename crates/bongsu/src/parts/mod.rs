@@ -1,0 +1,146 @@
+//! The parts of a monitored service: a file each, behind one attribute. What is not compiled in is
+//! [`absent`] under its name, so that nothing else here asks which parts there are.
+
+mod absent;
+mod adjust;
+#[cfg(feature = "alerts")]
+pub(crate) mod alerts;
+#[cfg(feature = "console")]
+pub(crate) mod console;
+#[cfg(feature = "health")]
+pub(crate) mod health;
+#[cfg(feature = "axum")]
+pub(crate) mod http;
+#[cfg(feature = "logging")]
+pub(crate) mod logging;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
+#[cfg(feature = "reports")]
+pub(crate) mod reports;
+#[cfg(feature = "resources")]
+pub(crate) mod resources;
+pub(crate) mod stores;
+
+#[cfg(not(feature = "alerts"))]
+pub(crate) use absent as alerts;
+#[cfg(not(feature = "console"))]
+pub(crate) use absent as console;
+#[cfg(not(feature = "health"))]
+pub(crate) use absent as health;
+#[cfg(not(feature = "axum"))]
+pub(crate) use absent as http;
+#[cfg(not(feature = "logging"))]
+pub(crate) use absent as logging;
+#[cfg(not(feature = "metrics"))]
+pub(crate) use absent as metrics;
+#[cfg(not(feature = "reports"))]
+pub(crate) use absent as reports;
+#[cfg(not(feature = "resources"))]
+pub(crate) use absent as resources;
+
+use std::{fmt, pin::Pin};
+
+use crate::{Config, Error, bridge, tasks::Tasks};
+
+/// What the service's code says about each part, beside the configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) alerts: alerts::Settings,
+    pub(crate) console: console::Settings,
+    pub(crate) health: health::Settings,
+    pub(crate) http: http::Settings,
+    pub(crate) logging: logging::Settings,
+    pub(crate) metrics: metrics::Settings,
+    pub(crate) reports: reports::Settings,
+    pub(crate) resources: resources::Settings,
+}
+
+/// What each part offers to the service and to the other parts.
+#[derive(Debug)]
+#[allow(dead_code, reason = "what is absent is asked by nobody")]
+pub(crate) struct Parts {
+    pub(crate) logs: logging::Offer,
+    pub(crate) metrics: metrics::Offer,
+    pub(crate) alerts: alerts::Offer,
+    pub(crate) health: health::Offer,
+    pub(crate) resources: resources::Offer,
+    pub(crate) reports: reports::Joined,
+    pub(crate) http: http::Joined,
+    pub(crate) console: console::Joined,
+}
+
+/// What a part starts with.
+pub(crate) struct Start<'a> {
+    pub(crate) config: &'a mut Config,
+    pub(crate) tasks: &'a Tasks,
+    pub(crate) ends: &'a mut Ends,
+}
+
+/// Starts every part in the order in which they need each other, the log first.
+pub(crate) async fn start(
+    mut config: Config,
+    settings: Settings,
+    tasks: &Tasks,
+) -> Result<(Config, Parts, Ends), Error> {
+    let mut ends = Ends::default();
+    let mut cx = Start {
+        config: &mut config,
+        tasks,
+        ends: &mut ends,
+    };
+    let logs = logging::start(&mut cx, settings.logging).await?;
+    for unread in &cx.config.unread {
+        tracing::warn!(variable = unread.name, "{unread}");
+    }
+    for warning in &cx.config.warnings {
+        tracing::warn!(variable = warning.variable, "{warning}");
+    }
+    let mut parts = Parts {
+        logs,
+        metrics: metrics::start(&mut cx, settings.metrics).await?,
+        alerts: alerts::start(&mut cx, settings.alerts).await?,
+        health: health::start(&mut cx, settings.health).await?,
+        resources: resources::start(&mut cx, settings.resources).await?,
+        reports: Default::default(),
+        http: Default::default(),
+        console: Default::default(),
+    };
+    parts.reports = reports::join(&mut cx, settings.reports, &parts).await?;
+    parts.http = http::join(&mut cx, settings.http, &parts).await?;
+    for connect in bridge::ALL {
+        connect(&mut parts, cx.config, tasks);
+    }
+    parts.console = console::join(&mut cx, settings.console, &parts).await?;
+    tracing::info!(
+        version = config.service.version,
+        features = crate::features().collect::<Vec<_>>().join(","),
+        "monitoring started"
+    );
+    Ok((config, parts, ends))
+}
+
+type End = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What has to be ended, in the order in which it was started. What is dropped instead is cut off.
+#[derive(Default)]
+pub(crate) struct Ends(Vec<End>);
+
+impl Ends {
+    #[allow(dead_code, reason = "which parts need an end depends on the features")]
+    pub(crate) fn push(&mut self, end: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(Box::pin(end));
+    }
+
+    /// Ends all, the last first.
+    pub(crate) async fn finish(self) {
+        for end in self.0.into_iter().rev() {
+            end.await;
+        }
+    }
+}
+
+impl fmt::Debug for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ends", self.0.len())
+    }
+}

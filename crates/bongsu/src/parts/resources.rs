@@ -1,0 +1,76 @@
+//! CPU, memory, disk, network and processes.
+
+use std::{path::Path, time::Duration};
+
+use bongsu_resources::{
+    ResourceMonitor, ResourceMonitorBuilder, ResourceThresholds, Threshold,
+    disk::{DiskProbe as _, SystemProbe},
+};
+
+use super::{Start, adjust::Adjust};
+use crate::{Bongsu, Builder, Error};
+
+pub(crate) type Offer = ResourceMonitor;
+
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    builder: Adjust<ResourceMonitorBuilder>,
+}
+
+pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
+    let config = &cx.config.resources;
+    // The timers stay as they are; a margin has to leave room below a low threshold.
+    let at = |threshold: Threshold, (warning, critical): (f64, f64)| Threshold {
+        warning,
+        critical,
+        margin: threshold.margin.min(warning / 2.0),
+        ..threshold
+    };
+    let default = ResourceThresholds::default();
+    let builder = ResourceMonitor::builder()
+        .thresholds(
+            default
+                .cpu(at(default.cpu, config.cpu))
+                .memory(at(default.memory, config.memory))
+                .disk(at(default.disk, config.disk)),
+        )
+        .interval(config.interval)
+        .disk_path(&config.disk_path)
+        .history(samples_a_day(config.interval));
+    let monitor = settings.builder.apply(builder).build();
+    let monitor = monitor.map_err(|error| Error::setup("resources", error))?;
+    let running = monitor.start();
+    cx.ends.push(async move { drop(running) });
+    Ok(monitor)
+}
+
+/// Enough of a history for the daily report, within bounds.
+fn samples_a_day(interval: Duration) -> usize {
+    let samples = Duration::from_secs(24 * 3600).as_secs_f64() / interval.as_secs_f64();
+    (samples.ceil() as usize).clamp(1_000, 20_000)
+}
+
+/// Bytes that an ordinary user may still write to the file system of `path`.
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
+    let usage = SystemProbe.usage(path).ok()?;
+    Some(usage.free_bytes)
+}
+
+impl Bongsu {
+    /// CPU, memory, disk, network and processes.
+    #[must_use]
+    pub fn resources(&self) -> &ResourceMonitor {
+        &self.0.parts.resources
+    }
+}
+
+impl Builder {
+    /// Changes how resources are watched: how long a threshold must be passed, further disks.
+    pub fn resources(
+        mut self,
+        change: impl FnOnce(ResourceMonitorBuilder) -> ResourceMonitorBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.resources.builder.push(change);
+        self
+    }
+}

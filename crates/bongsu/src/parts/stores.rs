@@ -1,0 +1,119 @@
+//! The databases that `DATABASE_URL` and `REDIS_URL` name: who judges the URL, and their checks.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_mut,
+    reason = "which databases there are depends on the features"
+)]
+
+use crate::{Config, Error};
+
+/// The check of `DATABASE_URL`.
+pub(crate) const DATABASE: &str = "database";
+/// The check of `REDIS_URL`.
+pub(crate) const REDIS: &str = "redis";
+
+#[cfg(feature = "postgres")]
+pub(crate) fn is_postgres_url(url: &str) -> bool {
+    url.parse::<sqlx::postgres::PgConnectOptions>().is_ok()
+}
+
+#[cfg(not(feature = "postgres"))]
+pub(crate) fn is_postgres_url(_: &str) -> bool {
+    false
+}
+
+/// What those who will use the URL have against it.
+pub(crate) fn judge_redis_url(url: &str) -> Result<(), String> {
+    #[cfg(all(feature = "redis", feature = "alerts"))]
+    {
+        let secret = bongsu_alerts::Secret::new(url);
+        bongsu_alerts::shared::RedisShared::new(&secret, "").map_err(|error| error.to_string())?;
+    }
+    #[cfg(all(feature = "redis", feature = "health"))]
+    {
+        let check = bongsu_health::checks::redis(REDIS, url);
+        check.map(drop).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "health")]
+pub(crate) use checks::{checks, direct};
+
+#[cfg(feature = "health")]
+mod checks {
+    use std::time::Duration;
+
+    use bongsu_health::{Check, Importance};
+
+    use super::{Config, DATABASE, Error, REDIS};
+
+    /// How soon what is not healthy is asked again.
+    const RECHECK: Duration = Duration::from_secs(2);
+
+    /// The checks that the configuration asks for: the database decides about readiness, Redis does
+    /// not.
+    pub(crate) fn checks(config: &Config) -> Result<Vec<Check>, Error> {
+        let mut checks = Vec::new();
+        let mut add = |check: Check, importance| {
+            checks.push(check.importance(importance).fast_interval(RECHECK));
+        };
+        #[cfg(feature = "sqlite")]
+        if let Some(path) = config.sqlite_path() {
+            let check = bongsu_health::checks::sqlite(DATABASE, path);
+            add(check, Importance::Critical);
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(url) = config.postgres_url() {
+            let check = bongsu_health::checks::postgres(DATABASE, pool(url)?);
+            add(check, Importance::Critical);
+        }
+        #[cfg(feature = "redis")]
+        if let Some(url) = &config.redis_url {
+            let check = bongsu_health::checks::redis(REDIS, url.expose())
+                .map_err(|error| Error::setup("health", error))?;
+            add(check, Importance::Degrading);
+        }
+        Ok(checks)
+    }
+
+    /// One connection, made when it is first needed: a database that is down must not keep the
+    /// service from starting.
+    #[cfg(feature = "postgres")]
+    fn pool(url: &str) -> Result<sqlx::PgPool, Error> {
+        let options = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(10));
+        // The parser's error repeats parts of the URL, which holds the password.
+        options
+            .connect_lazy(url)
+            .map_err(|_| Error::setup("health", "DATABASE_URL is not a valid postgres:// URL"))
+    }
+
+    /// A check over a connection of its own in place of one over a pool, which tries again until its
+    /// patience ends, and then knows no more than that.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn direct(config: &Config, check: Check) -> Check {
+        use bongsu_health::{CheckOutput, DependencyType};
+        use sqlx::{Connection as _, PgConnection};
+        let Some(url) = config.postgres_url().filter(|_| check.name() == DATABASE) else {
+            return check;
+        };
+        let url = url.to_owned();
+        Check::new(DATABASE, DependencyType::Database, move || {
+            let url = url.clone();
+            async move {
+                let mut connection = PgConnection::connect(&url).await?;
+                connection.ping().await?;
+                connection.close().await?;
+                Ok(CheckOutput::ok())
+            }
+        })
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    pub(crate) fn direct(_: &Config, check: Check) -> Check {
+        check
+    }
+}
