@@ -8,6 +8,8 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
+
 use crate::{PATIENCE, until};
 
 /// A program that is killed, by its own id, when this is dropped.
@@ -22,7 +24,7 @@ impl Process {
     /// When it cannot be started.
     #[must_use]
     #[track_caller]
-    pub fn start(package: &str, command: &mut Command) -> Self {
+    pub fn start(command: &mut Command, package: &str) -> Self {
         match command.spawn() {
             Ok(child) => Self(child),
             Err(error) => {
@@ -112,7 +114,6 @@ impl Lines {
     /// # Panics
     ///
     /// When none comes within [`PATIENCE`], or the output has ended.
-    #[must_use]
     #[track_caller]
     pub fn next(&self) -> String {
         self.0
@@ -125,7 +126,6 @@ impl Lines {
     /// # Panics
     ///
     /// As [`Lines::next`].
-    #[must_use]
     #[track_caller]
     pub fn find(&self, wanted: impl Fn(&str) -> bool) -> String {
         loop {
@@ -134,6 +134,17 @@ impl Lines {
                 return line;
             }
         }
+    }
+
+    /// The next line, which is JSON.
+    ///
+    /// # Panics
+    ///
+    /// As [`Lines::next`], or when it is none.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        let line = self.next();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// Whatever was printed and not read yet.

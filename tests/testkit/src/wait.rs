@@ -1,7 +1,6 @@
 //! Waiting for a condition, never for a time.
 
 use std::{
-    future::Future,
     thread,
     time::{Duration, Instant},
 };
@@ -38,10 +37,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// # Panics
 ///
 /// After [`PATIENCE`], with `what`.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    mut look: impl FnMut() -> F,
-) -> T {
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await {

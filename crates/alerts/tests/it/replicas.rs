@@ -1,9 +1,7 @@
 //! Three replicas and a real Redis page once, whoever is killed.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -14,6 +12,8 @@ use bongsu_alerts::{
     Alert, AlertLevel, AlertManager, AlertRule, Attempt, Channel, Limits, Notification, Outcome,
     RenderError, Rendered, RetryConfig, Secret, Target,
 };
+
+use bongsu_testkit::servers::Redis;
 
 use crate::child::{LineFile, Process, say};
 
@@ -129,38 +129,6 @@ pub(crate) async fn replica(arguments: &[String]) {
     }
 }
 
-struct Redis {
-    child: Child,
-    port: u16,
-}
-
-impl Redis {
-    fn start(port: Option<u16>) -> Self {
-        let port = port.unwrap_or_else(|| {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap().port()
-        });
-        let mut child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no", "--dir", "/tmp"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("redis-server (Debian package redis-server)");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.any(|line| line.is_ok_and(|line| line.contains("Ready to accept")));
-        assert!(ready, "redis did not start on port {port}");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port }
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 struct Replica {
     process: Process,
     said: Receiver<String>,
@@ -247,10 +215,10 @@ fn pages(folder: &Path) -> HashMap<String, usize> {
 
 #[test]
 fn three_replicas_page_once_whoever_is_killed() {
-    let redis = Redis::start(None);
+    let redis = Redis::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    let start = |name: &str| Replica::start(path, name, redis.port);
+    let start = |name: &str| Replica::start(path, name, redis.port());
     let mut replicas: Vec<Replica> = NAMES.iter().map(|name| start(name)).collect();
 
     // All healthy.
@@ -308,7 +276,7 @@ fn three_replicas_page_once_whoever_is_killed() {
     assert_eq!(pages(folder.path()).get("boss known:firing"), None);
 
     // Without Redis each decides alone, and says so.
-    let port = redis.port;
+    let port = redis.port();
     drop(redis);
     for replica in &mut replicas {
         replica.order("send alone");
@@ -320,7 +288,7 @@ fn three_replicas_page_once_whoever_is_killed() {
     }
 
     // And together again when it is back.
-    let _redis = Redis::start(Some(port));
+    let _redis = Redis::on(port, &[]);
     std::thread::sleep(Duration::from_secs(1));
     for replica in &mut replicas {
         replica.order("send together");

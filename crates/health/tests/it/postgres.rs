@@ -42,7 +42,7 @@ async fn stopped_paused_and_back() {
     assert_eq!(driven.health.ready_response().status, 503);
     let body = driven.health.health_response(true, false).body;
     assert!(
-        !String::from_utf8_lossy(&body).contains("unused"),
+        !String::from_utf8_lossy(&body).contains("hunter2"),
         "the URL's password is shown"
     );
     server.resume();

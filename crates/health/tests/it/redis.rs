@@ -9,7 +9,7 @@ use crate::rig::{Driven, Redis};
 async fn stopped_paused_and_back() {
     let mut server = Redis::start(&[]);
     let driven =
-        Driven::new([redis("cache", &format!("redis://127.0.0.1:{}/2", server.port)).unwrap()]);
+        Driven::new([redis("cache", &format!("redis://127.0.0.1:{}/2", server.port())).unwrap()]);
     let snapshot = driven.becomes("cache", Healthy).await;
     let metadata = &snapshot.dependency("cache").unwrap().metadata;
     assert!(
@@ -45,7 +45,7 @@ async fn stopped_paused_and_back() {
 #[tokio::test]
 async fn logins() {
     let server = Redis::start(&["--requirepass", "hunter2"]);
-    let at = |login: &str| format!("redis://{login}127.0.0.1:{}", server.port);
+    let at = |login: &str| format!("redis://{login}127.0.0.1:{}", server.port());
     let driven = Driven::new([
         redis("right", &at(":hunter2@")).unwrap(),
         redis("named", &at("default:hunter%32@")).unwrap(),
@@ -75,7 +75,7 @@ async fn a_user_without_info_is_healthy_without_figures() {
     let server = Redis::start(&["--user", "probe", "on", ">pw", "-@all", "+ping"]);
     let driven = Driven::new([redis(
         "cache",
-        &format!("redis://probe:pw@127.0.0.1:{}", server.port),
+        &format!("redis://probe:pw@127.0.0.1:{}", server.port()),
     )
     .unwrap()]);
     let snapshot = driven.becomes("cache", Healthy).await;
@@ -85,7 +85,7 @@ async fn a_user_without_info_is_healthy_without_figures() {
 #[tokio::test]
 async fn a_replica_is_told_apart_on_request() {
     let server = Redis::start(&["--replicaof", "127.0.0.1 1"]);
-    let url = format!("redis://127.0.0.1:{}", server.port);
+    let url = format!("redis://127.0.0.1:{}", server.port());
     let primary = RedisProbe::new(&url)
         .unwrap()
         .require_primary(true)

@@ -109,7 +109,7 @@ impl Postfix {
             .arg("-d")
             .env("MAIL_CONFIG", &etc)
             .stdout(Stdio::null());
-        let master = Process::start("postfix", &mut command);
+        let master = Process::start(&mut command, "postfix");
         Self {
             master,
             folder: made,

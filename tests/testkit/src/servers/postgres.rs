@@ -35,7 +35,7 @@ impl Postgres {
         let data = folder.path().join("data");
         run(Command::new("cp")
             .arg("-a")
-            .arg(template().path().join("data"))
+            .arg(template().join("data"))
             .arg(&data));
         let mut postgres = Self {
             port: free_port(),
@@ -110,7 +110,7 @@ impl Postgres {
             .args(["-c", "shared_buffers=8MB"])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        self.process = Some(Process::start("postgresql", &mut command));
+        self.process = Some(Process::start(&mut command, "postgresql"));
         until("PostgreSQL answers", || {
             let mut ready = Command::new(bin().join("pg_isready"));
             ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
@@ -177,33 +177,49 @@ fn each(signal: &str, server: u32) {
     }
 }
 
-/// An empty cluster, made once a process and copied for every server.
-fn template() -> &'static TempDir {
-    static MADE: LazyLock<TempDir> = LazyLock::new(|| {
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let data = folder.path().join("data");
-        fs::create_dir(&data).unwrap();
-        if let Some((user, group)) = server_user() {
-            chown(&data, Some(user), Some(group)).unwrap();
+/// An empty cluster to copy for every server. It stays in the temporary folder, for initdb takes longer than
+/// many a test, and a runner may give each test a process of its own.
+fn template() -> &'static Path {
+    static MADE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let version = bin().parent().and_then(Path::file_name).unwrap();
+        let version = version.to_string_lossy();
+        let whose = server_user().map_or(String::new(), |(user, _)| format!("-{user}"));
+        let place = std::env::temp_dir().join(format!("bongsu-postgres-{version}{whose}"));
+        if !place.exists() {
+            // Whole or not at all: another process may be making it as well.
+            let made = initialised().keep();
+            if fs::rename(&made, &place).is_err() {
+                let _the_other_was_first = fs::remove_dir_all(&made);
+            }
         }
-        fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
-        let mut initdb = as_server("initdb");
-        initdb.args([
-            "-U",
-            "bongsu",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-D",
-        ]);
-        run(initdb.arg(&data));
-        folder
+        place
     });
     &MADE
+}
+
+fn initialised() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    if let Some((user, group)) = server_user() {
+        chown(&data, Some(user), Some(group)).unwrap();
+    }
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut initdb = as_server("initdb");
+    initdb.args([
+        "-U",
+        "bongsu",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+        "-D",
+    ]);
+    run(initdb.arg(&data));
+    folder
 }
 
 /// The newest server's programs.

@@ -55,7 +55,7 @@ impl Prometheus {
             .args(args)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let process = Process::start("prometheus", &mut command);
+        let process = Process::start(&mut command, "prometheus");
         ready(port);
         Self {
             port,
@@ -107,7 +107,7 @@ impl Alertmanager {
             .args(["--cluster.listen-address=", "--log.level=error"])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let process = Process::start("prometheus-alertmanager", &mut command);
+        let process = Process::start(&mut command, "prometheus-alertmanager");
         ready(port);
         Self {
             port,

@@ -68,9 +68,9 @@ impl Redis {
             .args(&self.args)
             .current_dir(self.folder.path())
             .stdout(Stdio::piped());
-        let mut process = Process::start("redis-server", &mut command);
+        let mut process = Process::start(&mut command, "redis-server");
         let lines = process.lines();
-        let _ready = lines.find(|line| line.contains("Ready to accept"));
+        lines.find(|line| line.contains("Ready to accept"));
         self.process = Some((process, lines));
     }
 
