@@ -16,6 +16,5 @@ mod panels;
 mod programs;
 mod receiver;
 mod rules;
-mod running;
 mod stack;
 mod support;

@@ -128,6 +128,48 @@ fn every_service_is_hardened() {
     );
 }
 
+/// What every engine's own builder knows: a frontend would be one more image, fetched at every build.
+#[test]
+fn the_image_is_built_from_two_others_in_one_pass() {
+    let dockerfile = read("docker/Dockerfile");
+    assert!(!dockerfile.contains("# syntax="), "a frontend is fetched");
+    assert_eq!(dockerfile.matches("cargo build").count(), 1);
+    let base = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("FROM "))
+        .next_back();
+    let label = format!("org.opencontainers.image.base.name={:?}", base.unwrap());
+    assert!(
+        dockerfile.contains(&label),
+        "{label} is not what it is built on"
+    );
+}
+
+/// The dead man's switch: the lengths must not be equal, or sending takes every second turn away.
+#[test]
+fn the_watchdog_comes_each_minute() {
+    let config = yaml("docker/alertmanager/alertmanager.yml");
+    let seconds = |route: &Yaml, key: &str| -> u32 {
+        let text = route[key].as_str().unwrap();
+        text.strip_suffix('s').unwrap().parse().unwrap()
+    };
+    let routes = config["route"]["routes"].as_vec().unwrap();
+    let route = routes
+        .iter()
+        .find(|route| route["receiver"].as_str() == Some("watchdog"))
+        .unwrap();
+    let (group, repeat) = (
+        seconds(route, "group_interval"),
+        seconds(route, "repeat_interval"),
+    );
+    // Told at the first look after the repeat interval: that look must be the one at 60 s.
+    assert_eq!(repeat.div_ceil(group) * group, 60);
+    assert!(
+        repeat % group > 5,
+        "{repeat} s are a look at a group themselves"
+    );
+}
+
 #[test]
 fn no_secret_is_written_down() {
     let compose = read(COMPOSE);
