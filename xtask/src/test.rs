@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::{
-    packages,
+    demo, packages,
     run::{Failure, cargo, run, variable},
 };
 
@@ -39,6 +39,8 @@ pub(crate) fn documentation() -> Result<(), Failure> {
 /// The tests with servers and processes: by nextest where it is there, for it runs the tests of all crates
 /// side by side.
 pub(crate) fn integration() -> Result<(), Failure> {
+    // A choice of tests builds no examples, which some of them run.
+    demo::build_all()?;
     let mut nextest = cargo(["nextest", "--version"]);
     let found = nextest.stdout(Stdio::null()).stderr(Stdio::null()).status();
     let runner: &[&str] = if found.is_ok_and(|status| status.success()) {

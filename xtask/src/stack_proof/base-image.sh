@@ -10,7 +10,7 @@ wanted=$(dpkg-query -W -f '${Essential} ${Priority} ${Package}\n' | awk '$1 == "
 wanted="$wanted apt passwd bash adduser gpgv debian-archive-keyring libstdc++6 libgcc-s1"
 packages=$(apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts --no-breaks \
     --no-replaces --no-enhances $wanted 2>/dev/null | grep -E '^[a-z0-9]' | sort -u \
-  | xargs dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | awk '$1 == "ii" { print $2 }')
+  | { xargs dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null || true; } | awk '$1 == "ii" { print $2 }')
 
 {
   for package in $packages; do dpkg-query -L "$package"; done \

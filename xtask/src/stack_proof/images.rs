@@ -119,18 +119,8 @@ pub(super) fn make(engine: &Engine) -> Result<(), Failure> {
 
 /// The compiler's image: what `install --strip` calls, and the programs as this machine has built them.
 fn rust(engine: &Engine) -> Result<(), Failure> {
-    run(&mut cargo([
-        "build",
-        "--quiet",
-        "--package",
-        "bongsu",
-        "--example",
-        "trading_engine",
-        "--package",
-        "bongsu-dashboards",
-        "--bin",
-        "alert-receiver",
-    ]))?;
+    let args = ["build", "--quiet", "--workspace", "--all-features"];
+    run(cargo(args).args(["--example", "trading_engine", "--bin", "alert-receiver"]))?;
     let context = Context::new(engine, "rust")?;
     context.write("root/usr/local/bin/cargo", CARGO, 0o755)?;
     let strip = Path::new("/usr/bin/strip");
@@ -216,11 +206,12 @@ impl Context {
         let mut build = engine.docker();
         build
             .env("DOCKER_BUILDKIT", "0")
-            .args(["build", "--quiet", "--tag", tag])
-            .arg(&self.0)
-            .stdout(Stdio::null());
-        let built = output(build.stderr(Stdio::null()).stdout(Stdio::piped()));
-        built.map_err(|failure| Failure(format!("image {tag}: {}", failure.0)))?;
+            .args(["build", "--quiet", "--tag", tag]);
+        let built = build.arg(&self.0).output()?;
+        if !built.status.success() {
+            let said = String::from_utf8_lossy(&built.stderr);
+            return Err(Failure(format!("image {tag}: {}\n{said}", built.status)));
+        }
         fs::remove_dir_all(self.0)?;
         Ok(())
     }
