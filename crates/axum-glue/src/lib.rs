@@ -46,6 +46,8 @@ pub use {
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},
     routes::{AdminError, AdminOps, AdminResult, admin_router},
-    serve::{ServeEnd, ServeOptions, serve},
+    serve::{
+        Descriptors, Listener, Peer, ServeEnd, ServeOptions, TooFewDescriptors, serve, serve_until,
+    },
     trace_context::{TRACEPARENT, TraceContext},
 };

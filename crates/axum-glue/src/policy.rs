@@ -2,14 +2,14 @@
 
 use std::{
     fmt,
-    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap, StatusCode, header};
 use tokio::time::Instant;
+
+use crate::Peer;
 
 /// Who may read an operations endpoint (metrics, health detail, admin).
 ///
@@ -106,13 +106,16 @@ pub struct Refusal {
 
 fn loopback(headers: &HeaderMap, extensions: &Extensions) -> Result<(), Refusal> {
     let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
-    let local = extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
-    let named = headers
-        .get(header::HOST)
-        .is_some_and(|host| !is_local_host(host.as_bytes()));
-    if local && !forwarded && !named {
+    let Some(peer) = Peer::of(extensions) else {
+        return Err(Refusal {
+            status: StatusCode::FORBIDDEN,
+            reason: "only available from the machine itself, and the server does not say who is connected: \
+                serve with into_make_service_with_connect_info::<SocketAddr>(), or set a token",
+        });
+    };
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let named = hosts.any(|host| !is_local_host(host.as_bytes()));
+    if peer.is_local() && !forwarded && !named {
         return Ok(());
     }
     Err(Refusal {
@@ -207,6 +210,10 @@ pub(crate) fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+
     use super::*;
 
     fn with_auth(value: &'static str) -> HeaderMap {

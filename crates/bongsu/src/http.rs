@@ -3,7 +3,7 @@
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use axum::Router;
-use bongsu_axum_glue::{MonitorLayer, OpsPolicy, ServeOptions, serve};
+use bongsu_axum_glue::{Descriptors, Listener, MonitorLayer, OpsPolicy, ServeOptions, serve_until};
 use tokio::net::TcpListener;
 
 use crate::{Bongsu, Error, stop::stop_signal};
@@ -13,10 +13,13 @@ impl Bongsu {
     /// of their own, with `/health`, `/ready`, `/liveness`, `/startup`, `/metrics`, `/admin` and
     /// `/console` beside its routes.
     ///
-    /// For services that serve themselves; [`Bongsu::serve`] does this too.
+    /// For services that serve themselves; [`Bongsu::serve`] does this too. Without a token, `/admin` and
+    /// `/console` are for the machine itself, so that the server has to say who is connected:
+    /// `into_make_service_with_connect_info::<SocketAddr>()`, as shown at [`Bongsu::drain`].
     pub fn wrap(&self, app: Router) -> Router {
         let app = match self.config().http.ops_port {
-            None => app.merge(self.ops_router()),
+            // In this order the fallback that remains is the service's, with its own layers around it.
+            None => self.ops_router().merge(app),
             Some(_) => app,
         };
         app.layer(self.layer())
@@ -66,11 +69,11 @@ impl Bongsu {
     }
 
     /// Serves `app` on `BONGSU_BIND` until SIGTERM or Ctrl-C, then drains, lets open requests
-    /// finish, and flushes alerts and logs.
+    /// finish, and flushes alerts and logs. A second signal ends the waiting.
     ///
     /// # Errors
     ///
-    /// When an address cannot be listened on.
+    /// When an address cannot be listened on, or the process may not have as many descriptors as it takes.
     pub async fn serve(&self, app: Router) -> Result<(), Error> {
         self.serve_until(app, stop_signal()).await
     }
@@ -79,36 +82,107 @@ impl Bongsu {
     ///
     /// # Errors
     ///
-    /// When an address cannot be listened on.
+    /// As [`Bongsu::serve`].
     pub async fn serve_until(
         &self,
         app: Router,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let http = &self.config().http;
-        let served = async {
-            let mut listeners = vec![(listen(http.bind).await?, self.wrap(app))];
-            if let Some(port) = http.ops_port {
-                let address = SocketAddr::new(http.bind.ip(), port);
-                let ops = self.ops_router().layer(self.layer());
-                listeners.push((listen(address).await?, ops));
-            }
-            tracing::info!(address = %http.bind, "listening");
-            let mut options = ServeOptions::default();
-            options.drain = http.drain;
-            options.grace = http.grace;
-            let end = serve(listeners, options, stop, || self.begin_drain()).await;
-            if end.aborted > 0 {
-                tracing::warn!(connections = end.aborted, "cut off after the grace period");
-            }
-            Ok(())
+        let served = match listen(self.config().http.bind).await {
+            Ok(listener) => self.serve_listeners(vec![listener.into()], app, stop).await,
+            Err(error) => Err(error),
         };
-        let result = served.await;
         self.shutdown().await;
-        result
+        served
     }
 
-    fn begin_drain(&self) {
+    /// [`Bongsu::serve`] on sockets of the caller's own, TCP or Unix, one or several, in place of
+    /// `BONGSU_BIND`. `METRICS_PORT` has its own all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bongsu::serve`].
+    pub async fn serve_on(
+        &self,
+        listeners: impl IntoIterator<Item = Listener>,
+        app: Router,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let listeners = listeners.into_iter().collect();
+        let served = self.serve_listeners(listeners, app, stop).await;
+        self.shutdown().await;
+        served
+    }
+
+    async fn serve_listeners(
+        &self,
+        listeners: Vec<Listener>,
+        app: Router,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let http = &self.config().http;
+        let ops = match http.ops_port {
+            Some(port) => {
+                let listener = listen(SocketAddr::new(http.bind.ip(), port)).await?;
+                Some(Listener::from(listener).for_operations())
+            }
+            None => None,
+        };
+        let room = Descriptors::of_process().suffice();
+        room.map_err(|error| Error::setup("serve", error))?;
+        for (listener, what) in listeners
+            .iter()
+            .map(|listener| (listener, "listening"))
+            .chain(
+                ops.iter()
+                    .map(|listener| (listener, "listening for operations")),
+            )
+        {
+            let address = listener.address();
+            let address = address.map_or_else(|error| error.to_string(), |at| at.to_string());
+            tracing::info!(address, "{what}");
+        }
+        let app = self.wrap(app);
+        let mut served: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| (listener, app.clone()))
+            .collect();
+        served.extend(ops.map(|listener| (listener, self.ops_router().layer(self.layer()))));
+        let mut options = ServeOptions::default();
+        options.drain = http.drain;
+        options.grace = http.grace;
+        let hurry = async {
+            stop_signal().await;
+            tracing::warn!("asked to stop once more: nothing is waited for");
+        };
+        let end = serve_until(served, options, stop, hurry, || self.drain()).await;
+        if end.aborted > 0 {
+            tracing::warn!(connections = end.aborted, "cut off after the grace period");
+        }
+        Ok(())
+    }
+
+    /// Says that the service is about to end: `/ready` answers 503, and the console's live pages end, for which
+    /// a server that waits for its connections would wait as long as somebody looks on. [`Bongsu::serve`] calls
+    /// it; a service with a server of its own calls it first:
+    ///
+    /// ```no_run
+    /// # async fn run(listener: tokio::net::TcpListener, bongsu: bongsu::Bongsu) -> std::io::Result<()> {
+    /// # let app = axum::Router::new();
+    /// use std::net::SocketAddr;
+    ///
+    /// let app = bongsu.wrap(app).into_make_service_with_connect_info::<SocketAddr>();
+    /// let stopping = bongsu.clone();
+    /// axum::serve(listener, app)
+    ///     .with_graceful_shutdown(async move {
+    ///         bongsu::stop_signal().await;
+    ///         stopping.drain();
+    ///     })
+    ///     .await?;
+    /// bongsu.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn drain(&self) {
         tracing::info!("stopping: readiness says no");
         #[cfg(feature = "health")]
         self.health().drain();

@@ -1,7 +1,15 @@
 use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
 
-use axum::{Router, extract::ConnectInfo, routing::get};
-use bongsu_axum_glue::ServeOptions;
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bongsu_axum_glue::{ServeOptions, serve, serve_until};
+use futures_util::stream;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -9,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{PATIENCE, Server, ask};
+use crate::support::{PATIENCE, Server, ask, exchange, read_until};
 
 async fn start(options: ServeOptions) -> Server {
     let app = Router::new()
@@ -25,8 +33,39 @@ async fn start(options: ServeOptions) -> Server {
                 "done"
             }),
         )
-        .route("/never", get(std::future::pending::<()>));
+        .route("/never", get(std::future::pending::<()>))
+        .route(
+            "/length",
+            post(|body: axum::body::Bytes| async move { body.len().to_string() }),
+        )
+        .route(
+            "/endless",
+            get(|| async {
+                let piece = axum::body::Bytes::from(vec![0; 1 << 20]);
+                Body::from_stream(stream::repeat(Ok::<_, std::convert::Infallible>(piece)))
+            }),
+        )
+        .route("/echo", get(echo));
     Server::start(app, options).await
+}
+
+/// Takes the connection over and sends back whatever comes, until the client goes.
+async fn echo(mut request: Request) -> Response {
+    let upgrade = request.headers()["upgrade"].clone();
+    let handed_over = hyper::upgrade::on(&mut request);
+    tokio::task::spawn(async move {
+        let io = hyper_util::rt::TokioIo::new(handed_over.await.unwrap());
+        let (mut from, mut to) = tokio::io::split(io);
+        let _gone = tokio::io::copy(&mut from, &mut to).await;
+    });
+    (
+        StatusCode::SWITCHING_PROTOCOLS,
+        [
+            (header::CONNECTION, HeaderValue::from_static("upgrade")),
+            (header::UPGRADE, upgrade),
+        ],
+    )
+        .into_response()
 }
 
 fn options() -> ServeOptions {
@@ -151,4 +190,310 @@ async fn slow_heads_keep_nobody_else_waiting_and_all_end() {
         before.elapsed() < Duration::from_secs(10),
         "the limit is on the head, not on the time between two bytes"
     );
+}
+
+/// A client that keeps its connection.
+struct Kept(TcpStream);
+
+impl Kept {
+    async fn connect(server: &Server) -> Self {
+        Self(TcpStream::connect(server.address).await.unwrap())
+    }
+
+    /// The answer's status and body; nothing when the server has closed.
+    async fn ask(&mut self, request: &[u8]) -> Option<(u16, String)> {
+        self.0.write_all(request).await.ok()?;
+        let mut seen = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&seen).into_owned();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head.to_lowercase();
+                let length = length.split("content-length: ").nth(1)?;
+                let length: usize = length.lines().next()?.parse().ok()?;
+                if body.len() >= length {
+                    return Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()));
+                }
+            }
+            let mut piece = [0; 1024];
+            match timeout(PATIENCE, self.0.read(&mut piece)).await.unwrap() {
+                Ok(0) | Err(_) => return None,
+                Ok(n) => seen.extend_from_slice(&piece[..n]),
+            }
+        }
+    }
+}
+
+const HELLO: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+#[tokio::test]
+async fn a_kept_connection_outlives_the_limit_on_heads() {
+    let server = start(options()).await;
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        let mut client = Kept::connect(&server).await;
+        assert_eq!(client.ask(HELLO).await.unwrap().0, 200);
+        clients.push(client);
+    }
+    // Around the moment when the limit on heads is over, and long after it.
+    for (i, mut client) in clients.into_iter().enumerate() {
+        if i == 0 {
+            sleep(Duration::from_millis(290)).await;
+        }
+        assert_eq!(client.ask(HELLO).await.unwrap().1, "hello", "{i}");
+        sleep(Duration::from_millis(10)).await;
+        let slow = [HELLO, HELLO].concat();
+        assert_eq!(client.ask(&slow).await.unwrap().0, 200, "pipelined, {i}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_has_its_own_limit() {
+    let mut options = options();
+    options.header_timeout = Duration::from_secs(30);
+    options.idle_timeout = Duration::from_millis(300);
+    let server = start(options).await;
+    let mut client = Kept::connect(&server).await;
+    assert_eq!(client.ask(HELLO).await.unwrap().0, 200);
+    let idle = Instant::now();
+    let closed = timeout(PATIENCE, client.0.read(&mut [0; 8])).await.unwrap();
+    assert_eq!(closed.unwrap_or(0), 0);
+    let took = idle.elapsed();
+    assert!(took >= Duration::from_millis(250), "{took:?}");
+    // A request that takes longer than that is not idle.
+    let mut client = Kept::connect(&server).await;
+    let slow = b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n";
+    assert_eq!(client.ask(slow).await.unwrap().1, "done");
+}
+
+#[tokio::test]
+async fn the_next_head_has_its_limit_too() {
+    let server = start(options()).await;
+    let mut client = Kept::connect(&server).await;
+    assert_eq!(client.ask(HELLO).await.unwrap().0, 200);
+    let begun = Instant::now();
+    assert_eq!(client.ask(b"GET / HTTP/1.1\r\nhost").await, None);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn slow_bodies_end_with_408_and_steady_ones_do_not() {
+    let mut options = options();
+    options.body_timeout = Duration::from_millis(300);
+    let server = start(options).await;
+    let head =
+        |length| format!("POST /length HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+    let mut client = Kept::connect(&server).await;
+    let begun = Instant::now();
+    let answer = client.ask(format!("{}x", head(1_000)).as_bytes()).await;
+    assert_eq!(answer.unwrap().0, 408);
+    assert!(begun.elapsed() >= Duration::from_millis(290));
+    let closed = timeout(PATIENCE, client.0.read(&mut [0; 8])).await.unwrap();
+    assert_eq!(
+        closed.unwrap_or(0),
+        0,
+        "what may still come is not waited for"
+    );
+
+    let mut client = Kept::connect(&server).await;
+    client.0.write_all(head(6_000).as_bytes()).await.unwrap();
+    for _ in 0..5 {
+        client.0.write_all(&[b'y'; 1_000]).await.unwrap();
+        sleep(Duration::from_millis(150)).await;
+    }
+    let answer = client.ask(&[b'y'; 1_000]).await;
+    assert_eq!(answer.unwrap(), (200, "6000".to_owned()));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up() {
+    let mut options = options();
+    options.write_timeout = Duration::from_millis(300);
+    options.max_connections = 1;
+    let server = start(options).await;
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    silent
+        .write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    // Its place is free again.
+    assert!(
+        timeout(PATIENCE, ask(server.address, "/"))
+            .await
+            .unwrap()
+            .ends_with("hello")
+    );
+}
+
+#[tokio::test]
+async fn what_the_standard_forbids_is_400() {
+    let server = start(options()).await;
+    for (request, status) in [
+        (
+            "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            "200",
+        ),
+        (
+            "GET http://x/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            "200",
+        ),
+        ("GET / HTTP/1.0\r\n\r\n", "200"),
+        ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", "400"),
+        (
+            "GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\nconnection: close\r\n\r\n",
+            "400",
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n",
+            "400",
+        ),
+        (
+            "GET / HTTP/1.1\r\nhost: x y\r\nconnection: close\r\n\r\n",
+            "400",
+        ),
+        (
+            "GET http://evil/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            "400",
+        ),
+        ("garbage\r\n\r\n", "400"),
+    ] {
+        let answer = exchange(server.address, request.as_bytes()).await;
+        assert_eq!(
+            answer.split(' ').nth(1),
+            Some(status),
+            "{request:?}: {answer}"
+        );
+    }
+}
+
+/// Opens something that is no longer HTTP.
+async fn upgrade(server: &Server, path: &str, protocol: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: {protocol}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_until(&mut stream, b"\r\n\r\n").await;
+    stream
+}
+
+#[tokio::test]
+async fn a_websocket_is_told_to_close_and_has_the_grace_for_it() {
+    let mut options = options();
+    options.grace = Duration::from_secs(20);
+    let server = start(options).await;
+    let mut socket = upgrade(&server, "/echo", "websocket").await;
+    // A frame that is cut in two: what the server has to say waits for its end.
+    let frame = [0x81, 0x85, 0, 0, 0, 0, b'h', b'e', b'l', b'l', b'o'];
+    socket.write_all(&frame[..7]).await.unwrap();
+    read_until(&mut socket, &frame[..7]).await;
+    server.stop.send(()).unwrap();
+    sleep(Duration::from_millis(300)).await;
+    socket.write_all(&frame[7..]).await.unwrap();
+    let rest = read_until(&mut socket, &[0x03, 0xE9]).await;
+    assert_eq!(
+        rest,
+        [&frame[7..], &[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE9]].concat()
+    );
+    drop(socket);
+    let end = timeout(PATIENCE, server.ended).await.unwrap().unwrap();
+    assert_eq!(end.aborted, 0);
+}
+
+#[tokio::test]
+async fn what_was_upgraded_is_bounded_and_cut_off_like_the_rest() {
+    let mut options = options();
+    options.max_connections = 1;
+    let server = start(options).await;
+    let mut socket = upgrade(&server, "/echo", "something").await;
+    let second = tokio::task::spawn(ask(server.address, "/"));
+    sleep(Duration::from_millis(400)).await;
+    assert!(
+        !second.is_finished(),
+        "it has the only place, whatever the limit on idle ones"
+    );
+    socket.write_all(b"still").await.unwrap();
+    read_until(&mut socket, b"still").await;
+    server.stop.send(()).unwrap();
+    let end = timeout(PATIENCE, server.ended).await.unwrap().unwrap();
+    assert_eq!(end.aborted, 1);
+    let closed = timeout(PATIENCE, socket.read(&mut [0; 8])).await.unwrap();
+    assert_eq!(closed.unwrap_or(0), 0);
+    second.abort();
+}
+
+#[tokio::test]
+async fn who_is_in_a_hurry_waits_for_nothing() {
+    for (drain, at) in [
+        (Duration::from_secs(60), "draining"),
+        (Duration::ZERO, "waiting"),
+    ] {
+        let mut options = options();
+        options.drain = drain;
+        options.grace = Duration::from_secs(60);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().route("/never", get(std::future::pending::<()>));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (hurry, hurried) = tokio::sync::oneshot::channel::<()>();
+        let served = tokio::task::spawn(async move {
+            let (stopped, hurried) = (async { stopped.await.unwrap() }, async {
+                hurried.await.unwrap()
+            });
+            serve_until(vec![(listener, app)], options, stopped, hurried, || {}).await
+        });
+        let mut stuck = TcpStream::connect(address).await.unwrap();
+        stuck
+            .write_all(b"GET /never HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        sleep(Duration::from_millis(100)).await;
+        stop.send(()).unwrap();
+        sleep(Duration::from_millis(100)).await;
+        assert!(!served.is_finished(), "{at}");
+        hurry.send(()).unwrap();
+        let end = timeout(PATIENCE, served).await.unwrap().unwrap();
+        assert_eq!(end.aborted, 1, "{at}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_is_served_and_is_the_machine_itself() {
+    use bongsu_axum_glue::{Listener, OpsPolicy, Peer};
+
+    let folder = std::env::temp_dir().join(format!("bongsu-serve-{}", std::process::id()));
+    let _ = std::fs::remove_file(&folder);
+    let listener = tokio::net::UnixListener::bind(&folder).unwrap();
+    let app = Router::new().route(
+        "/",
+        get(
+            |headers: axum::http::HeaderMap, extensions: axum::http::Extensions| async move {
+                let peer = Peer::of(&extensions).unwrap();
+                let local = OpsPolicy::loopback().check(&headers, &extensions).is_ok();
+                format!("{peer} {local}")
+            },
+        ),
+    );
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::task::spawn(async move {
+        let stopped = async { stopped.await.unwrap() };
+        serve(
+            vec![(Listener::from(listener), app)],
+            options(),
+            stopped,
+            || {},
+        )
+        .await
+    });
+    let mut stream = tokio::net::UnixStream::connect(&folder).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("unix socket true"), "{answer}");
+    stop.send(()).unwrap();
+    assert_eq!(timeout(PATIENCE, served).await.unwrap().unwrap().aborted, 0);
+    std::fs::remove_file(&folder).unwrap();
 }

@@ -14,3 +14,4 @@ mod readme;
 mod receiver;
 mod startup;
 mod tools;
+mod unknown;

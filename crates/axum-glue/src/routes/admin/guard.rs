@@ -1,15 +1,13 @@
 //! What every admin request passes: the policy, a look at who sends it, one line in the log.
 
-use std::net::SocketAddr;
-
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use crate::{OpsPolicy, Refusal, RequestId, routes::origin::is_same_origin};
+use crate::{OpsPolicy, Peer, Refusal, RequestId, routes::origin::is_same_origin};
 
 /// What an operation was about, for the audit line: put into the response's extensions.
 #[derive(Clone, Debug)]
@@ -52,7 +50,7 @@ struct Audit {
     method: Method,
     route: Option<MatchedPath>,
     path: String,
-    peer: Option<SocketAddr>,
+    peer: Option<Peer>,
     id: Option<RequestId>,
 }
 
@@ -63,9 +61,7 @@ impl Audit {
             method: request.method().clone(),
             route: extensions.get::<MatchedPath>().cloned(),
             path: request.uri().path().to_owned(),
-            peer: extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map(|ConnectInfo(peer)| *peer),
+            peer: Peer::of(extensions),
             id: RequestId::of(extensions).cloned(),
         }
     }

@@ -11,10 +11,11 @@ use axum::{
     extract::{DefaultBodyLimit, Path, Query, State},
     http::{HeaderValue, StatusCode, header},
     middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{delete, get, post},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::OpsPolicy;
 use guard::{About, guard};
@@ -59,6 +60,8 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
     policy: OpsPolicy,
 ) -> Router<S> {
     Router::new()
+        .route("/admin", get(index))
+        .route("/admin/", get(async || Redirect::permanent("/admin")))
         .route("/admin/health", get(health))
         .route("/admin/log-level", get(log_level).put(set_log_level))
         .route("/admin/alerts", get(alerts))
@@ -73,9 +76,35 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/reports/{date}", get(report_preview))
         .route("/admin/reports/{date}/deliveries", get(report_deliveries))
         .route("/admin/reports/{date}/resend", post(report_resend))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn_with_state(policy, guard))
+        // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.
+        .route_layer(DefaultBodyLimit::max(MAX_BODY))
+        .route_layer(from_fn_with_state(policy, guard))
         .with_state(ops)
+}
+
+/// What may be asked, each as the method and the path.
+const OPERATIONS: [&str; 17] = [
+    "GET /admin/health",
+    "GET /admin/log-level",
+    "PUT /admin/log-level",
+    "GET /admin/alerts",
+    "GET /admin/alerts/history",
+    "POST /admin/alerts/acknowledge",
+    "POST /admin/alerts/resolve",
+    "POST /admin/alerts/replay",
+    "GET /admin/silences",
+    "POST /admin/silences",
+    "DELETE /admin/silences/{id}",
+    "GET /admin/channels",
+    "POST /admin/channels/{channel}/test",
+    "GET /admin/reports/{date}",
+    "GET /admin/reports/{date}/deliveries",
+    "POST /admin/reports/{date}/resend",
+    "GET /admin",
+];
+
+async fn index() -> Response {
+    answer("what there is", Ok(json!({ "operations": OPERATIONS })))
 }
 
 async fn health(State(ops): Ops) -> Response {

@@ -13,6 +13,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
+    response::Redirect,
     routing::{get, post},
 };
 use bongsu_console::ConsoleSource;
@@ -99,6 +100,7 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
     });
     let guarded = Router::new()
         .route("/console", get(views::overview))
+        .route("/console/", get(async || Redirect::permanent("/console")))
         .route("/console/alerts", get(views::alerts))
         .route("/console/logs", get(views::logs))
         .route("/console/metrics", get(views::metrics))
@@ -111,7 +113,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
         .route("/console/unsilence", post(actions::unsilence))
         .route("/console/level", post(actions::level))
         .route("/console/logout", post(actions::logout))
-        .layer(from_fn_with_state(console.clone(), guard::admit));
+        // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.
+        .route_layer(from_fn_with_state(console.clone(), guard::admit));
     let open = Router::new()
         .route("/console/login", post(actions::login))
         .route("/console/lang", get(views::lang))
@@ -120,8 +123,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
         .route("/console/icon.svg", get(views::icon));
     let router = guarded
         .merge(open)
-        .layer(DefaultBodyLimit::max(MAX_FORM))
-        .layer(from_fn(guard::headers))
+        .route_layer(DefaultBodyLimit::max(MAX_FORM))
+        .route_layer(from_fn(guard::headers))
         .with_state(console.clone());
     let publisher = ConsolePublisher::new(console, frames, options.tick);
     (router, publisher)

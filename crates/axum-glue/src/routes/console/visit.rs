@@ -1,8 +1,8 @@
 //! A request to the console, taken apart once for every handler.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
-use axum::extract::{ConnectInfo, FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Query};
 use bongsu_console::pages::{Chrome, Notice};
 use http::{HeaderMap, Uri, request::Parts};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use super::{
     Console,
     guard::{self, Access},
 };
+use crate::Peer;
 
 /// Most bytes of a filter.
 const MAX_FILTER: usize = 256;
@@ -21,7 +22,7 @@ pub(super) struct Visit {
     pub(super) headers: HeaderMap,
     pub(super) uri: Uri,
     pub(super) asked: Asked,
-    pub(super) peer: Option<SocketAddr>,
+    pub(super) peer: Option<Peer>,
     access: Option<Access>,
 }
 
@@ -48,13 +49,12 @@ impl FromRequestParts<Arc<Console>> for Visit {
         let mut asked = asked.map(|Query(asked)| asked).unwrap_or_default();
         clip(&mut asked.q);
         clip(&mut asked.request_id);
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(Self {
             console: console.clone(),
             headers: parts.headers.clone(),
             uri: parts.uri.clone(),
             asked,
-            peer: peer.map(|ConnectInfo(peer)| *peer),
+            peer: Peer::of(&parts.extensions),
             access: parts.extensions.get().copied(),
         })
     }

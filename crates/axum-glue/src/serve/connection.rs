@@ -1,0 +1,268 @@
+//! One connection, from its first byte to its last.
+
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::Poll,
+};
+
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::ConnectInfo,
+    response::IntoResponse,
+};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, uri::Authority};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::time::{Instant, sleep_until};
+use tower_service::Service;
+
+use super::{
+    ServeOptions, Server,
+    activity::Activity,
+    body::{Answer, InFlight, Timed},
+    counts::{Counts, Fault},
+    io::{Shared, Upgrade, Watched},
+    listener::{Accepted, Peer},
+    stopping,
+};
+
+/// Serves a connection until the client is done, the server stops or the client is too slow.
+pub(super) async fn drive(accepted: Accepted, server: Server) {
+    let Accepted {
+        stream,
+        peer,
+        permit,
+    } = accepted;
+    let Server {
+        app,
+        options,
+        phases,
+        counts,
+    } = server;
+    let shared = Arc::new(Shared::new(Activity::new(&options)));
+    let stream = Watched::new(stream, Arc::clone(&shared), permit, phases.clone());
+    let service = {
+        let exchanges = Exchanges {
+            app,
+            peer,
+            shared: Arc::clone(&shared),
+            options: Arc::clone(&options),
+            counts: Arc::clone(&counts),
+        };
+        service_fn(move |request| exchanges.answer(request))
+    };
+    let connection = http_1(&options).serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection.with_upgrades());
+    let mut stopping = pin!(stopping(phases));
+    let mut stopped = false;
+    let mut timer = pin!(sleep_until(Instant::now()));
+    let ended = poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(Ok(ended));
+            }
+            if stopped || stopping.as_mut().poll(cx).is_pending() {
+                break;
+            }
+            stopped = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        // The timer is set anew only where it would come too late: it seldom has to be.
+        while let Some((at, fault)) = shared.activity.deadline() {
+            if at <= Instant::now() {
+                return Poll::Ready(Err(fault));
+            }
+            if timer.is_elapsed() || at < timer.deadline() {
+                timer.as_mut().reset(at);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                break;
+            }
+        }
+        Poll::Pending
+    });
+    match ended.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            if let Some(fault) = fault_of(&error) {
+                counts.add(fault);
+            }
+            tracing::debug!(%error, "connection ended early");
+        }
+        Err(Some(fault)) => counts.add(fault),
+        Err(None) => {}
+    }
+}
+
+fn http_1(options: &ServeOptions) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // Its limit on heads is one on idle connections too; both are kept by `Activity`.
+        .header_read_timeout(None)
+        .max_header_size(options.max_head);
+    builder
+}
+
+/// What was the matter with a client that hyper itself sent away.
+fn fault_of(error: &hyper::Error) -> Option<Fault> {
+    if error.is_parse_too_large() {
+        Some(Fault::LongHead)
+    } else if error.is_parse() {
+        Some(Fault::Malformed)
+    } else {
+        None
+    }
+}
+
+/// Answers the requests of one connection.
+struct Exchanges {
+    app: Router,
+    peer: Peer,
+    shared: Arc<Shared>,
+    options: Arc<ServeOptions>,
+    counts: Arc<Counts>,
+}
+
+impl Exchanges {
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Answer<Body>>, Infallible>> + use<> {
+        let in_flight = InFlight::begin(Arc::clone(&self.shared));
+        let (request, slow) = self.prepare(request);
+        let refused = host_of(&request).err();
+        let mut app = self.app.clone();
+        let (shared, counts) = (Arc::clone(&self.shared), Arc::clone(&self.counts));
+        async move {
+            if let Some(reason) = refused {
+                counts.add(Fault::Malformed);
+                let response = (StatusCode::BAD_REQUEST, reason).into_response();
+                return Ok(response.map(|body| Answer::new(body, in_flight)));
+            }
+            let upgrade = upgrade_of(&request);
+            let response = app.call(request).await;
+            let mut response = response.unwrap_or_else(|never| match never {});
+            if slow.is_some_and(|slow| slow.load(Relaxed)) {
+                counts.add(Fault::SlowBody);
+                if response.status().is_client_error() || response.status().is_server_error() {
+                    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+                }
+            }
+            let status = response.status();
+            if status == StatusCode::SWITCHING_PROTOCOLS
+                || upgrade == Upgrade::Other && status.is_success()
+            {
+                shared.upgraded(upgrade);
+            }
+            Ok(response.map(|body| Answer::new(body, in_flight)))
+        }
+    }
+
+    /// The request as handlers see it, and where it is said that its body did not come in time.
+    fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Option<Arc<AtomicBool>>) {
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(self.peer);
+        if let Peer::Tcp(address) = self.peer {
+            parts.extensions.insert(ConnectInfo(address));
+        }
+        if self.shared.activity.is_http_2() {
+            // HTTP/2 has the host in the request's target alone; who asks for the header gets it all the same.
+            if let Some(authority) = parts.uri.authority()
+                && let Ok(host) = HeaderValue::from_str(authority.as_str())
+            {
+                parts.headers.entry(header::HOST).or_insert(host);
+            }
+            return (Request::from_parts(parts, Body::new(body)), None);
+        }
+        if body.is_end_stream() {
+            return (Request::from_parts(parts, Body::empty()), None);
+        }
+        let slow = Arc::new(AtomicBool::new(false));
+        let body = Timed::new(body, self.options.body_timeout, Arc::clone(&slow));
+        (Request::from_parts(parts, Body::new(body)), Some(slow))
+    }
+}
+
+/// What a request would hand its connection over to.
+fn upgrade_of(request: &Request<Body>) -> Upgrade {
+    let named = request.headers().get(header::UPGRADE);
+    match named {
+        Some(name) if name.as_bytes().eq_ignore_ascii_case(b"websocket") => Upgrade::WebSocket,
+        Some(_) => Upgrade::Other,
+        None if request.method() == Method::CONNECT => Upgrade::Other,
+        None => Upgrade::None,
+    }
+}
+
+/// Looks whether the request says once, and clearly, which host it is for (RFC 9112, 3.2).
+fn host_of<B>(request: &Request<B>) -> Result<(), &'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(_), Some(_)) => return Err("the request has two Host headers\n"),
+        (Some(host), None) => host,
+        (None, _) if request.version() == Version::HTTP_11 => {
+            return Err("the request has no Host header\n");
+        }
+        (None, _) => return Ok(()),
+    };
+    // An empty one stands for a target that has no host.
+    if !host.is_empty() && Authority::try_from(host.as_bytes()).is_err() {
+        return Err("the request's Host header is no host\n");
+    }
+    let absolute = request.uri().scheme().is_some();
+    match request.uri().authority() {
+        Some(target)
+            if absolute
+                && !target
+                    .as_str()
+                    .as_bytes()
+                    .eq_ignore_ascii_case(host.as_bytes()) =>
+        {
+            Err("the request's target is another host than its Host header\n")
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        let check = |version, target: &str, hosts: &[&str], right: bool| {
+            let mut request = Request::builder().version(version).uri(target);
+            for host in hosts {
+                request = request.header(header::HOST, *host);
+            }
+            let got = host_of(&request.body(()).unwrap());
+            assert_eq!(got.is_ok(), right, "{target} {hosts:?}: {got:?}");
+        };
+        let one = |target, host, right| check(Version::HTTP_11, target, &[host], right);
+        one("/", "shop.example", true);
+        one("/", "shop.example:8000", true);
+        one("/", "127.0.0.1", true);
+        one("/", "[::1]:8000", true);
+        one("/", "", true);
+        one("/", "a b", false);
+        one("/", "a/b", false);
+        one("http://shop.example/x", "shop.example", true);
+        one("http://shop.example/x", "SHOP.example", true);
+        one("http://shop.example/x", "other.example", false);
+        one("http://shop.example:81/x", "shop.example", false);
+        check(Version::HTTP_11, "/", &[], false);
+        check(Version::HTTP_11, "/", &["a", "a"], false);
+        check(Version::HTTP_11, "/", &["a", "b"], false);
+        check(Version::HTTP_10, "/", &[], true);
+        check(Version::HTTP_10, "/", &["a", "b"], false);
+        check(Version::HTTP_2, "/", &[], true);
+    }
+}

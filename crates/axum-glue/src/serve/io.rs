@@ -1,0 +1,189 @@
+//! A connection's socket: it tells what goes over it, and holds the connection's place among all.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::{OwnedSemaphorePermit, watch},
+};
+
+use super::{
+    Phase,
+    activity::Activity,
+    websocket::{Frames, GOING_AWAY},
+};
+
+/// What a connection was handed over to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Upgrade {
+    None,
+    Other,
+    WebSocket,
+}
+
+/// What the socket and the service know of one connection.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) activity: Activity,
+    upgrade: AtomicU8,
+}
+
+impl Shared {
+    pub(super) fn new(activity: Activity) -> Self {
+        Self {
+            activity,
+            upgrade: AtomicU8::new(Upgrade::None as u8),
+        }
+    }
+
+    pub(super) fn upgraded(&self, to: Upgrade) {
+        self.upgrade.store(to as u8, Relaxed);
+    }
+
+    fn upgrade(&self) -> Upgrade {
+        match self.upgrade.load(Relaxed) {
+            0 => Upgrade::None,
+            1 => Upgrade::Other,
+            _ => Upgrade::WebSocket,
+        }
+    }
+}
+
+type Change = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
+/// The socket, until whoever it was handed over to is done with it.
+pub(super) struct Watched<S> {
+    stream: S,
+    shared: Arc<Shared>,
+    _permit: Option<OwnedSemaphorePermit>,
+    phases: watch::Receiver<Phase>,
+    /// Once it is handed over: the phase's next change.
+    change: Option<Change>,
+    frames: Frames,
+    told_to_close: bool,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(
+        stream: S,
+        shared: Arc<Shared>,
+        permit: Option<OwnedSemaphorePermit>,
+        phases: watch::Receiver<Phase>,
+    ) -> Self {
+        Self {
+            stream,
+            shared,
+            _permit: permit,
+            phases,
+            change: None,
+            frames: Frames::default(),
+            told_to_close: false,
+        }
+    }
+
+    /// What an upgraded connection, which nobody else watches, is to do about the server's end.
+    fn poll_phase(&mut self, cx: &mut Context<'_>) -> Phase {
+        loop {
+            if let Some(change) = &mut self.change {
+                if change.as_mut().poll(cx).is_pending() {
+                    return *self.phases.borrow();
+                }
+                self.change = None;
+            }
+            let phase = *self.phases.borrow_and_update();
+            // Without a server there is nobody to wait for.
+            if phase == Phase::Cut || self.phases.has_changed().is_err() {
+                return Phase::Cut;
+            }
+            let mut phases = self.phases.clone();
+            self.change = Some(Box::pin(async move {
+                let _ = phases.changed().await;
+            }));
+        }
+    }
+}
+
+fn cut_off() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the server has stopped")
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let upgrade = this.shared.upgrade();
+        if upgrade != Upgrade::None {
+            match this.poll_phase(cx) {
+                Phase::Serving => {}
+                Phase::Cut => return Poll::Ready(Err(cut_off())),
+                Phase::Stopping(_) => {
+                    let may = upgrade == Upgrade::WebSocket && this.frames.is_between();
+                    if may && !this.told_to_close && buf.remaining() >= GOING_AWAY.len() {
+                        this.told_to_close = true;
+                        buf.put_slice(&GOING_AWAY);
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+            }
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        let read = &buf.filled()[before..];
+        match upgrade {
+            Upgrade::None if !read.is_empty() => {
+                if read.starts_with(b"PRI * HTTP/2") {
+                    this.shared.activity.speaks_http_2();
+                }
+                this.shared.activity.received();
+            }
+            Upgrade::WebSocket => this.frames.push(read),
+            Upgrade::None | Upgrade::Other => {}
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.shared.activity.sent(written.is_ready());
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.shared.activity.sent(written.is_ready());
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
