@@ -28,6 +28,7 @@
 
 mod ids;
 pub mod monitor;
+mod operations;
 mod policy;
 mod request_id;
 pub mod routes;
@@ -42,7 +43,8 @@ pub use routes::{ConsoleOptions, ConsolePublisher, console_router};
 pub use routes::{DetailPolicy, health_router};
 pub use {
     ids::NotMonitored,
-    monitor::{AccessLog, MonitorLayer, PanicEvent},
+    monitor::{AccessLog, Failure, MonitorLayer, PanicEvent},
+    operations::{Marked, Operations},
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},
     routes::{AdminError, AdminOps, AdminResult, admin_router},

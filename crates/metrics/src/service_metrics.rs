@@ -199,7 +199,15 @@ impl ServiceMetrics {
         self.add(Id::HttpRequestsAbortedTotal, &[], 1);
     }
 
-    /// Counts a panic caught while answering a request.
+    /// Counts a request to the service's operations, such as a probe, which are no traffic of its users and in
+    /// no `http_*` metric.
+    pub fn record_operation(&self, method: &str, endpoint: &str, status: u16) {
+        let mut digits = itoa::Buffer::new();
+        let values = [endpoint, method, digits.format(status)];
+        self.add(Id::BongsuHttpRequestsTotal, &values, 1);
+    }
+
+    /// Counts a panic caught while answering a request, in its body or after its upgrade.
     pub fn record_panic(&self) {
         self.add(Id::HttpPanicsTotal, &[], 1);
     }

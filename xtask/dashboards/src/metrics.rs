@@ -22,9 +22,13 @@ const QUESTIONS: &str = r#"
 
 In Prometheus (*Query*), or in a panel of Grafana:
 
+Of HTTP, `http_*` are the requests of the service's users. What bongsu serves for itself (probes, scrapes,
+console, admin) is counted in `bongsu_http_requests_total` alone. Prometheus gives the targets of a
+ServiceMonitor or PodMonitor a label `endpoint` of its own; the service's is `exported_endpoint` there.
+
 ```promql
 # A counter is asked for its growth, never for its value. Requests of users a second, by route:
-sum by (endpoint) (rate(http_requests_total{job="my-service",endpoint!~"/health|/ready|/liveness|/startup|/metrics"}[5m]))
+sum by (endpoint) (rate(http_requests_total{job="my-service"}[5m]))
 # The part that failed; the `or` makes it 0, not nothing, while no request has:
 (sum(rate(http_requests_total{status=~"5.."}[5m])) or 0 * sum(rate(http_requests_total[5m]))) / sum(rate(http_requests_total[5m]))
 # What came together in a day:

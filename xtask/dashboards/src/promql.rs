@@ -11,8 +11,6 @@
 
 /// Matchers that every panel carries: the dashboard's variables.
 pub const SCOPE: &str = r#"job=~"$job",instance=~"$instance""#;
-/// Requests of users: probes and scrapes are neither traffic nor part of an objective.
-pub const USERS: &str = r#"endpoint!~"/health|/ready|/liveness|/startup|/metrics""#;
 
 /// A metric of the chosen services; `more` are further matchers, or nothing.
 #[must_use]
@@ -22,6 +20,13 @@ pub fn of(metric: &str, more: &str) -> String {
     } else {
         format!("{metric}{{{SCOPE},{more}}}")
     }
+}
+
+/// The same with the service's own `endpoint` where the scraper has a label of that name: the targets of the
+/// Prometheus Operator do, and what the service exports is `exported_endpoint` then.
+#[must_use]
+pub fn routes(inner: &str) -> String {
+    format!(r#"label_replace({inner}, "endpoint", "$1", "exported_endpoint", "(.+)")"#)
 }
 
 /// A counter's growth a second.
@@ -70,4 +75,14 @@ pub fn filled_in(expr: &str, range: &str) -> String {
         .replace("$job", ".+")
         .replace("$instance", ".+")
         .replace("$symbol", ".+")
+}
+
+/// A quantile of a histogram by route.
+#[must_use]
+pub fn route_quantile(q: &str, histogram: &str) -> String {
+    let buckets = routes(&rate(&format!("{histogram}_bucket"), ""));
+    format!(
+        "histogram_quantile({q}, {})",
+        sum(&["le", "endpoint"], &buckets)
+    )
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     grafana::Dashboard,
-    promql::{USERS, of, quantile, rate, share, sum},
+    promql::{of, quantile, rate, route_quantile, routes, share, sum},
     spec::{Sheet, Spec},
     text::{Language, Text, text},
 };
@@ -32,15 +32,14 @@ pub(crate) fn dashboard(language: Language) -> Dashboard {
     .build(language)
 }
 
-fn failing() -> String {
-    format!(r#"{USERS},status=~"5..""#)
-}
+/// Answers that count as failures.
+const FAILING: &str = r#"status=~"5..""#;
 
 fn now(language: Language) -> (Text, Vec<Spec>) {
     let failed = share(
         &[],
-        &rate("http_requests_total", &failing()),
-        &rate("http_requests_total", USERS),
+        &rate("http_requests_total", FAILING),
+        &rate("http_requests_total", ""),
     );
     let panels = vec![
         Spec::stat(
@@ -68,11 +67,11 @@ fn now(language: Language) -> (Text, Vec<Spec>) {
             "reqps",
             text("Requests", "요청"),
             text(
-                "Requests of users a second; probes and scrapes are left out.",
-                "초당 사용자 요청 수. 프로브와 수집은 제외.",
+                "Requests of users a second; probes, scrapes and the console are counted apart.",
+                "초당 사용자 요청 수. 프로브, 수집, 콘솔은 따로 셉니다.",
             ),
         )
-        .ask(sum(&[], &rate("http_requests_total", USERS)), "")
+        .ask(sum(&[], &rate("http_requests_total", "")), "")
         .decimals(1),
         Spec::stat(
             "percentunit",
@@ -94,7 +93,7 @@ fn now(language: Language) -> (Text, Vec<Spec>) {
             ),
         )
         .ask(
-            quantile("0.95", &[], "http_request_duration_seconds", USERS),
+            quantile("0.95", &[], "http_request_duration_seconds", ""),
             "",
         )
         .limits(&[(0.5, "orange"), (1.0, "red")]),
@@ -117,18 +116,18 @@ fn now(language: Language) -> (Text, Vec<Spec>) {
 }
 
 fn requests() -> (Text, Vec<Spec>) {
-    let latency = |q| quantile(q, &[], "http_request_duration_seconds", USERS);
+    let latency = |q| quantile(q, &[], "http_request_duration_seconds", "");
     let panels = vec![
         Spec::series("reqps", text("Requests by route", "경로별 요청"), text("Requests a second, by matched route.", "초당 요청 수, 경로별."))
-            .ask(sum(&["method", "endpoint"], &rate("http_requests_total", "")), "{{method}} {{endpoint}}").not_below_zero(),
+            .ask(sum(&["method", "endpoint"], &routes(&rate("http_requests_total", ""))), "{{method}} {{endpoint}}").not_below_zero(),
         Spec::series("reqps", text("Requests by status", "상태 코드별 요청"), text("Requests a second, by status.", "초당 요청 수, 상태 코드별."))
             .ask(sum(&["status"], &rate("http_requests_total", "")), "{{status}}").stacked(),
         Spec::series("percentunit", text("Failing requests by route", "경로별 실패율"), text("Part of the requests answered with 5xx, by route.", "5xx 응답 비율, 경로별."))
-            .ask(share(&["endpoint"], &rate("http_requests_total", &failing()), &rate("http_requests_total", USERS)), "{{endpoint}}").up_to(1.0),
+            .ask(share(&["endpoint"], &routes(&rate("http_requests_total", FAILING)), &routes(&rate("http_requests_total", ""))), "{{endpoint}}").up_to(1.0),
         Spec::series("s", text("Latency", "지연 시간"), text("Time that half, 95 % and 99 % of the users' requests stay under.", "사용자 요청의 50, 95, 99 %가 끝나는 시간."))
             .ask(latency("0.5"), "p50").ask(latency("0.95"), "p95").ask(latency("0.99"), "p99").not_below_zero(),
         Spec::series("s", text("Latency by route (p95)", "경로별 지연 (p95)"), text("Time that 95 % of a route's requests stay under.", "경로별로 요청의 95 %가 끝나는 시간."))
-            .ask(quantile("0.95", &["endpoint"], "http_request_duration_seconds", USERS), "{{endpoint}}").not_below_zero(),
+            .ask(route_quantile("0.95", "http_request_duration_seconds"), "{{endpoint}}").not_below_zero(),
         Spec::series("none", text("In flight", "처리 중인 요청"), text("Requests being answered; a rise without more traffic is saturation.", "처리 중인 요청 수. 요청이 늘지 않았는데 오르면 포화 상태입니다."))
             .ask(sum(&["job", "instance"], &of("http_requests_in_flight", "")), "{{instance}}").not_below_zero(),
         Spec::series("ops", text("Aborted requests and panics", "중단된 요청과 패닉"), text("Requests whose client went away, and panics caught, a second.", "초당 클라이언트가 끊은 요청과 잡힌 패닉."))

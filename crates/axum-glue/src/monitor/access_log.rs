@@ -8,10 +8,6 @@ use std::{
 
 use super::exchange::{End, Exchange};
 
-/// Routes that are asked all the time: their answers are only worth a line when somebody debugs
-/// them. That a service is not ready is logged once, when it changes, by the health checks.
-const PROBES: [&str; 5] = ["/health", "/ready", "/liveness", "/startup", "/metrics"];
-
 /// Which requests have their line in the access log at level INFO; the lines of the others are at DEBUG.
 ///
 /// Nothing that fails is left out: a status of 500 and above and a client that left are at WARN. Only a
@@ -30,6 +26,7 @@ const PROBES: [&str; 5] = ["/health", "/ready", "/liveness", "/startup", "/metri
 pub struct AccessLog {
     routes: Vec<(String, Sampling)>,
     others: Sampling,
+    operations: Sampling,
 }
 
 /// Which of a route's requests have a line at INFO.
@@ -41,21 +38,26 @@ pub(super) enum Sampling {
     OneIn(u32, Arc<AtomicU32>),
 }
 
-/// A line for everything but the probes and scrapes of `/health`, `/ready`, `/liveness`, `/startup` and
-/// `/metrics`, which are quiet.
+/// A line for everything but [`Operations`](crate::Operations), which are quiet: they are asked all the time,
+/// and what an operator does is told under the target `audit`. That a service is not ready is logged once, when
+/// it changes, by the health checks.
 impl Default for AccessLog {
     fn default() -> Self {
-        PROBES.into_iter().fold(Self::everything(), Self::quiet)
+        Self {
+            operations: Sampling::Quiet,
+            ..Self::everything()
+        }
     }
 }
 
 impl AccessLog {
-    /// A line for every request, probes too.
+    /// A line for every request, operations too.
     #[must_use]
     pub fn everything() -> Self {
         Self {
             routes: Vec::new(),
             others: Sampling::All,
+            operations: Sampling::All,
         }
     }
 
@@ -83,10 +85,18 @@ impl AccessLog {
 
     /// What was said last about the route.
     pub(super) fn of(&self, endpoint: &str) -> Sampling {
+        self.named(endpoint).unwrap_or(&self.others).clone()
+    }
+
+    /// The same about a route of operations.
+    pub(super) fn of_operations(&self, endpoint: &str) -> Sampling {
+        self.named(endpoint).unwrap_or(&self.operations).clone()
+    }
+
+    fn named(&self, endpoint: &str) -> Option<&Sampling> {
         let mut said = self.routes.iter().rev();
         said.find(|(name, _)| name == endpoint)
-            .map_or(&self.others, |(_, sampling)| sampling)
-            .clone()
+            .map(|(_, sampling)| sampling)
     }
 }
 
@@ -106,11 +116,11 @@ enum Loudness {
 }
 
 /// The loudness of the line about a request that ended so.
-fn loudness(sampling: &Sampling, status: u16, aborted: bool) -> Loudness {
+fn loudness(sampling: &Sampling, status: u16, unfinished: bool) -> Loudness {
     match sampling {
         Sampling::Quiet if status < 500 || status == 503 => Loudness::Debug,
         Sampling::Quiet => Loudness::Warn,
-        _ if status >= 500 || aborted => Loudness::Warn,
+        _ if status >= 500 || unfinished => Loudness::Warn,
         Sampling::All => Loudness::Info,
         Sampling::OneIn(n, before) if before.fetch_add(1, Relaxed).is_multiple_of(*n) => {
             Loudness::Info
@@ -124,9 +134,9 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
     let endpoint = &*exchange.endpoint;
     // `event!` needs its level as a constant, so each level is a callsite of its own.
     macro_rules! access {
-        ($level:ident, $($ids:tt)*) => {
+        ($level:ident, $target:literal, $($ids:tt)*) => {
             tracing::$level!(
-                target: "access",
+                target: $target,
                 method = endpoint.method,
                 endpoint = endpoint.name(),
                 path = exchange.path(),
@@ -135,6 +145,7 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
                 request_bytes = exchange.request_bytes,
                 response_bytes = exchange.response_bytes,
                 aborted = end.aborted,
+                grpc_status = exchange.grpc_status,
                 $($ids)*
                 message = endpoint.title.as_str(),
             )
@@ -143,24 +154,34 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
     // The log context has the ids where there is one.
     #[cfg(feature = "logging")]
     macro_rules! line {
-        ($level:ident) => {
-            access!($level,)
+        ($level:ident, $target:literal) => {
+            access!($level, $target,)
         };
     }
     #[cfg(not(feature = "logging"))]
     macro_rules! line {
-        ($level:ident) => {
+        ($level:ident, $target:literal) => {
             access!(
                 $level,
+                $target,
                 request_id = exchange.id.as_str(),
                 trace_id = &*exchange.trace.trace_id_hex(),
             )
         };
     }
-    match loudness(&endpoint.sampling, end.status, end.aborted) {
-        Loudness::Debug => line!(debug),
-        Loudness::Info => line!(info),
-        Loudness::Warn => line!(warn),
+    let unfinished = end.aborted || end.failed;
+    if exchange.operations() {
+        match loudness(&endpoint.quiet, end.status, unfinished) {
+            Loudness::Debug => line!(debug, "operations"),
+            Loudness::Info => line!(info, "operations"),
+            Loudness::Warn => line!(warn, "operations"),
+        }
+    } else {
+        match loudness(&endpoint.sampling, end.status, unfinished) {
+            Loudness::Debug => line!(debug, "access"),
+            Loudness::Info => line!(info, "access"),
+            Loudness::Warn => line!(warn, "access"),
+        }
     }
 }
 
@@ -177,7 +198,7 @@ mod tests {
     #[test]
     fn loudness_table() {
         let all = AccessLog::everything().of("/x");
-        let quiet = AccessLog::default().of("/ready");
+        let quiet = AccessLog::default().of_operations("/ready");
         let third = AccessLog::default().one_in("/x", 3).of("/x");
         for (sampling, status, aborted, want) in [
             (&all, 200, false, Info),
@@ -204,8 +225,9 @@ mod tests {
     #[test]
     fn the_last_word_on_a_route_counts() {
         let policy = AccessLog::default().one_in("/health", 1).others_one_in(5);
-        assert!(matches!(policy.of("/health"), Sampling::All));
-        assert!(matches!(policy.of("/metrics"), Sampling::Quiet));
+        assert!(matches!(policy.of_operations("/health"), Sampling::All));
+        assert!(matches!(policy.of_operations("/metrics"), Sampling::Quiet));
+        assert!(matches!(policy.of("/metrics"), Sampling::OneIn(5, _)));
         assert!(matches!(policy.of("/orders"), Sampling::OneIn(5, _)));
         assert!(matches!(one_in(0), Sampling::All));
     }

@@ -1,4 +1,5 @@
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -7,12 +8,13 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::exchange::Held;
+use super::exchange::{Exchange, Held};
 
 type Polled = Result<Frame<Bytes>, axum::Error>;
 
 /// A response body that counts its bytes and ends its request's measurement: at its last
-/// frame, or on drop when the client left before.
+/// frame, or on drop when the client left before. It is asked in the request's log context, and a panic in it
+/// is one of the service's, not the client's doing.
 #[derive(Debug)]
 pub struct MonitorBody {
     inner: Body,
@@ -34,7 +36,7 @@ pub(super) fn watch(
     let mut first = Poll::Pending;
     // A body of unknown size is a stream: its first frame may be long in coming.
     if inner.size_hint().exact().is_some() {
-        first = Pin::new(&mut inner).poll_frame(cx);
+        first = poll(&mut inner, &mut exchange, cx);
     }
     if inner.is_end_stream()
         && let Some(exchange) = exchange.get_mut()
@@ -57,6 +59,32 @@ pub(super) fn watch(
     })
 }
 
+/// The body's next frame. After a panic there is none.
+fn poll(inner: &mut Body, exchange: &mut Held, cx: &mut Context<'_>) -> Poll<Option<Polled>> {
+    let ask = || Pin::new(&mut *inner).poll_frame(cx);
+    let Some(exchange) = exchange.get_mut() else {
+        return ask();
+    };
+    let polled = exchange.within(|| catch_unwind(AssertUnwindSafe(ask)));
+    match polled {
+        Ok(Poll::Ready(Some(Err(error)))) => {
+            exchange.body_failed(&error);
+            Poll::Ready(Some(Err(error)))
+        }
+        Ok(polled) => polled,
+        Err(panic) => {
+            *inner = Body::empty();
+            exchange.body_panicked(bongsu_catch::message(&*panic));
+            Poll::Ready(Some(Err(axum::Error::new(BodyPanicked))))
+        }
+    }
+}
+
+/// What the server is told, so that the client does not take what it has for the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the response's body panicked")]
+struct BodyPanicked;
+
 fn data(first: &Poll<Option<Polled>>) -> Option<&Bytes> {
     match first {
         Poll::Ready(Some(Ok(frame))) => frame.data_ref(),
@@ -64,21 +92,20 @@ fn data(first: &Poll<Option<Polled>>) -> Option<&Bytes> {
     }
 }
 
-impl MonitorBody {
-    fn count(&mut self, frame: Option<&Polled>) {
-        let Some(exchange) = self.exchange.get_mut() else {
-            return;
-        };
-        match frame {
-            Some(Ok(frame)) => {
-                exchange.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                if Some(exchange.response_bytes) == self.whole || self.inner.is_end_stream() {
-                    exchange.complete();
-                }
+/// What a frame of the response says about how it goes.
+fn count(exchange: &mut Exchange, whole: Option<u64>, inner: &Body, frame: Option<&Polled>) {
+    match frame {
+        Some(Ok(frame)) => {
+            exchange.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if let Some(trailers) = frame.trailers_ref() {
+                exchange.grpc(trailers);
             }
-            Some(Err(_)) => {}
-            None => exchange.complete(),
+            if Some(exchange.response_bytes) == whole || inner.is_end_stream() {
+                exchange.complete();
+            }
         }
+        Some(Err(_)) => {}
+        None => exchange.complete(),
     }
 }
 
@@ -93,9 +120,11 @@ impl HttpBody for MonitorBody {
         let this = &mut *self;
         let frame = match std::mem::replace(&mut this.first, Poll::Pending) {
             Poll::Ready(first) => first,
-            Poll::Pending => ready!(Pin::new(&mut this.inner).poll_frame(cx)),
+            Poll::Pending => ready!(poll(&mut this.inner, &mut this.exchange, cx)),
         };
-        this.count(frame.as_ref());
+        if let Some(exchange) = this.exchange.get_mut() {
+            count(exchange, this.whole, &this.inner, frame.as_ref());
+        }
         Poll::Ready(frame)
     }
 

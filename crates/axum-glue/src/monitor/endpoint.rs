@@ -1,4 +1,7 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU8, Ordering::Relaxed},
+};
 
 use axum::extract::MatchedPath;
 use http::Method;
@@ -29,6 +32,15 @@ fn place(method: &Method) -> usize {
     }
 }
 
+/// Whose requests those of an endpoint are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// None was answered yet.
+    Unknown,
+    Users,
+    Operations,
+}
+
 /// What is the same for all requests of one method to one route, found out by the first of them.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -37,9 +49,13 @@ pub(super) struct Endpoint {
     /// Method and route, the message of the access line.
     pub(super) title: String,
     pub(super) sampling: Sampling,
+    /// In place of it for operations.
+    pub(super) quiet: Sampling,
     pub(super) settings: Arc<Settings>,
+    kind: AtomicU8,
+    /// Where users' requests are recorded, once there was one.
     #[cfg(feature = "metrics")]
-    pub(super) metrics: Option<bongsu_metrics::HttpRoute>,
+    metrics: OnceLock<Option<bongsu_metrics::HttpRoute>>,
 }
 
 impl Endpoint {
@@ -50,14 +66,36 @@ impl Endpoint {
             method,
             title: format!("{method} {name}"),
             sampling: settings.access_log.of(name),
+            quiet: settings.access_log.of_operations(name),
             settings: Arc::clone(settings),
+            kind: AtomicU8::new(Kind::Unknown as u8),
             #[cfg(feature = "metrics")]
-            metrics: settings
-                .metrics
-                .as_ref()
-                .map(|metrics| metrics.http_route(method, name)),
+            metrics: OnceLock::new(),
             route,
         })
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self.kind.load(Relaxed) {
+            0 => Kind::Unknown,
+            1 => Kind::Users,
+            _ => Kind::Operations,
+        }
+    }
+
+    pub(super) fn is(&self, kind: Kind) {
+        if self.kind() != kind {
+            self.kind.store(kind as u8, Relaxed);
+        }
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(super) fn metrics(&self) -> Option<&bongsu_metrics::HttpRoute> {
+        let make = || {
+            let metrics = self.settings.metrics.as_ref()?;
+            Some(metrics.http_route(self.method, self.name()))
+        };
+        self.metrics.get_or_init(make).as_ref()
     }
 
     /// The matched route. A nested service that is no router has none that axum would tell.

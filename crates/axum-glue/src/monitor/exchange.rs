@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::{
     access_log,
-    endpoint::Endpoint,
-    layer::{PanicEvent, Shared},
+    endpoint::{Endpoint, Kind},
+    layer::{Failure, PanicEvent, Shared},
     scope,
 };
-use crate::{RequestId, TraceContext};
+use crate::{RequestId, TraceContext, serve::Handover};
 
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -73,10 +73,27 @@ pub(super) struct Exchange {
     pub(super) status: Option<StatusCode>,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
+    /// What gRPC's trailers said.
+    pub(super) grpc_status: Option<u16>,
     start: Instant,
     ended: bool,
+    operations: bool,
+    counted: Counted,
+    /// Told of a panic of whatever takes the connection over.
+    handover: Option<Handover>,
     /// The log context as the handler left it: the access line names the user it found.
     pub(super) context: scope::Left,
+}
+
+/// Whether the request is among those in flight.
+#[derive(Debug)]
+enum Counted {
+    No,
+    #[cfg(feature = "metrics")]
+    ByRoute,
+    /// Whose it is has yet to be found out.
+    #[cfg(feature = "metrics")]
+    Alone(#[expect(dead_code, reason = "counts while it is there")] bongsu_metrics::InFlight),
 }
 
 /// How a request ended.
@@ -84,7 +101,10 @@ pub(super) struct Exchange {
 pub(super) struct End {
     pub(super) status: u16,
     pub(super) elapsed: Duration,
+    /// The client left.
     pub(super) aborted: bool,
+    /// The service had no more to give.
+    pub(super) failed: bool,
 }
 
 impl Exchange {
@@ -98,11 +118,12 @@ impl Exchange {
         let route = request.extensions().get::<MatchedPath>();
         let endpoints = &shared.endpoints;
         let endpoint = endpoints.of(request.method(), route, &shared.settings);
-        #[cfg(feature = "metrics")]
-        if let Some(route) = &endpoint.metrics {
-            route.enter();
-        }
+        let upgrades = request.headers().contains_key(header::UPGRADE);
+        let handover = || request.extensions().get::<Handover>().cloned();
         Held::new(Self {
+            counted: Counted::begin(&endpoint),
+            operations: endpoint.kind() == Kind::Operations,
+            handover: upgrades.then(handover).flatten(),
             endpoint,
             path: request.uri().path_and_query().cloned(),
             id,
@@ -110,6 +131,7 @@ impl Exchange {
             status: None,
             request_bytes: request_size(request),
             response_bytes: 0,
+            grpc_status: None,
             start,
             ended: false,
             context: Default::default(),
@@ -121,55 +143,102 @@ impl Exchange {
         self.path.as_ref().map_or("", PathAndQuery::path)
     }
 
-    /// A handler panicked: count it, say it, tell whoever asked.
+    /// Whether it is one of operations.
+    pub(super) fn operations(&self) -> bool {
+        self.operations
+    }
+
+    /// A marked route was reached.
+    pub(super) fn reached_operations(&mut self) {
+        self.operations = true;
+        self.endpoint.is(Kind::Operations);
+        self.counted.end(&self.endpoint);
+    }
+
+    /// Runs something in the log context as the handler left it.
+    pub(super) fn within<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        let mut context = std::mem::take(&mut self.context);
+        let result = scope::within(&mut context, run);
+        self.context = context;
+        result
+    }
+
+    /// A handler panicked.
     pub(super) fn panicked(&self, message: &str) {
-        tracing::error!(
-            method = self.endpoint.method,
-            endpoint = self.endpoint.name(),
-            request_id = self.id.as_str(),
-            trace_id = &*self.trace.trace_id_hex(),
-            panic = message,
-            "handler panicked"
-        );
-        let settings = &self.endpoint.settings;
-        #[cfg(feature = "metrics")]
-        if let Some(metrics) = &settings.metrics {
-            metrics.record_panic();
-        }
-        if let Some(on_panic) = &settings.on_panic {
-            on_panic(&PanicEvent {
-                message: message.to_owned(),
-                method: self.endpoint.method.to_owned(),
-                endpoint: self.endpoint.name().to_owned(),
-                request_id: self.id.as_str().to_owned(),
-            });
+        self.tell(Failure::Handler, message);
+    }
+
+    /// The response's body panicked.
+    pub(super) fn body_panicked(&mut self, message: &str) {
+        self.tell(Failure::Body, message);
+        self.end(false, true);
+    }
+
+    /// The response's body gave an error.
+    pub(super) fn body_failed(&mut self, error: &axum::Error) {
+        self.tell(Failure::BodyError, &error.to_string());
+        self.end(false, true);
+    }
+
+    fn tell(&self, failure: Failure, message: &str) {
+        tell(&self.endpoint, &self.id, &self.trace, failure, message);
+    }
+
+    /// The connection goes to somebody else, whose panic is one of this request.
+    pub(super) fn hand_over(&mut self) {
+        let Some(handover) = self.handover.take() else {
+            return;
+        };
+        let (endpoint, id, trace) = (Arc::clone(&self.endpoint), self.id.clone(), self.trace);
+        let message = "the log has what it said, under the target panic";
+        handover.on_panic(move || tell(&endpoint, &id, &trace, Failure::Upgrade, message));
+    }
+
+    /// What gRPC's trailers say.
+    pub(super) fn grpc(&mut self, trailers: &HeaderMap) {
+        let status = trailers.get("grpc-status");
+        if let Some(status) = status.and_then(|status| status.to_str().ok()?.parse().ok()) {
+            self.grpc_status = Some(status);
         }
     }
 
-    /// The response went out whole.
+    /// The response went out whole, or is a stream that has begun.
     pub(super) fn complete(&mut self) {
-        self.end(false);
+        self.end(false, false);
     }
 
-    fn end(&mut self, aborted: bool) {
+    fn end(&mut self, aborted: bool, failed: bool) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
         let now = Instant::now();
+        let status = self.status.map_or(CLIENT_CLOSED_REQUEST, |s| s.as_u16());
         let end = End {
-            status: self.status.map_or(CLIENT_CLOSED_REQUEST, |s| s.as_u16()),
+            status: self.grpc_status.map_or(status, http_of_grpc),
             elapsed: now.duration_since(self.start),
             aborted,
+            failed,
         };
         #[cfg(feature = "metrics")]
         self.measure(&end, now);
         let mut context = std::mem::take(&mut self.context);
         scope::within(&mut context, || access_log::write(self, &end));
+        // A stream's body goes on in it.
+        self.context = context;
     }
 
     #[cfg(feature = "metrics")]
     fn measure(&self, end: &End, now: Instant) {
-        if let Some(route) = &self.endpoint.metrics {
+        let settings = &self.endpoint.settings;
+        if self.operations {
+            if let Some(metrics) = &settings.metrics {
+                let endpoint = &self.endpoint;
+                metrics.record_operation(endpoint.method, endpoint.name(), end.status);
+            }
+            return;
+        }
+        self.endpoint.is(Kind::Users);
+        if let Some(route) = self.endpoint.metrics() {
             route.record_with_trace(
                 end.status,
                 end.elapsed,
@@ -179,7 +248,7 @@ impl Exchange {
                 now.into_std(),
             );
         }
-        if let Some(metrics) = &self.endpoint.settings.metrics
+        if let Some(metrics) = &settings.metrics
             && end.aborted
         {
             metrics.record_request_aborted();
@@ -189,11 +258,113 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.end(true);
-        #[cfg(feature = "metrics")]
-        if let Some(route) = &self.endpoint.metrics {
-            route.leave();
+        self.end(true, false);
+        self.counted.end(&self.endpoint);
+    }
+}
+
+impl Counted {
+    #[cfg(feature = "metrics")]
+    fn begin(endpoint: &Endpoint) -> Self {
+        match endpoint.kind() {
+            Kind::Operations => Self::No,
+            Kind::Users => match endpoint.metrics() {
+                Some(route) => {
+                    route.enter();
+                    Self::ByRoute
+                }
+                None => Self::No,
+            },
+            // A route that turns out to be one of operations must not have a series of the users'.
+            Kind::Unknown => match &endpoint.settings.metrics {
+                Some(metrics) => Self::Alone(metrics.http_in_flight()),
+                None => Self::No,
+            },
         }
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    fn begin(_: &Endpoint) -> Self {
+        Self::No
+    }
+
+    #[cfg_attr(not(feature = "metrics"), expect(unused_variables))]
+    fn end(&mut self, endpoint: &Endpoint) {
+        match std::mem::replace(self, Self::No) {
+            #[cfg(feature = "metrics")]
+            Self::ByRoute => {
+                if let Some(route) = endpoint.metrics() {
+                    route.leave();
+                }
+            }
+            #[cfg(feature = "metrics")]
+            Self::Alone(_) => {}
+            Self::No => {}
+        }
+    }
+}
+
+/// A failure of the service's own: count it, say it, tell whoever asked.
+fn tell(
+    endpoint: &Endpoint,
+    id: &RequestId,
+    trace: &TraceContext,
+    failure: Failure,
+    message: &str,
+) {
+    macro_rules! say {
+        ($what:ident) => {
+            tracing::error!(
+                method = endpoint.method,
+                endpoint = endpoint.name(),
+                request_id = id.as_str(),
+                trace_id = &*trace.trace_id_hex(),
+                $what = message,
+                "{failure}"
+            )
+        };
+    }
+    if failure.is_panic() {
+        say!(panic);
+    } else {
+        say!(error);
+    }
+    let settings = &endpoint.settings;
+    #[cfg(feature = "metrics")]
+    if let Some(metrics) = &settings.metrics {
+        if failure.is_panic() {
+            metrics.record_panic();
+        } else {
+            metrics.record_error("response_body", "error");
+        }
+    }
+    if let Some(on_panic) = &settings.on_panic {
+        on_panic(&PanicEvent {
+            failure,
+            message: message.to_owned(),
+            method: endpoint.method.to_owned(),
+            endpoint: endpoint.name().to_owned(),
+            request_id: id.as_str().to_owned(),
+        });
+    }
+}
+
+/// The HTTP status that a gRPC status stands for, so that one ratio of failures tells of both
+/// (<https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>).
+fn http_of_grpc(status: u16) -> u16 {
+    match status {
+        0 => 200,
+        1 => CLIENT_CLOSED_REQUEST,
+        3 | 9 | 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 | 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     exchange::{Exchange, Held, content_length},
     scope::{self, Left, Scoped},
 };
-use crate::X_REQUEST_ID;
+use crate::{X_REQUEST_ID, operations};
 
 pin_project! {
     /// The response of a [`Monitor`](super::Monitor) around a service with this future.
@@ -48,8 +48,13 @@ impl<F: Future> MonitorFuture<F> {
             exchange,
         };
         let future = &mut this.future;
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| future.begin(call))) {
+        let begin = || catch_unwind(AssertUnwindSafe(|| future.begin(call)));
+        let (begun, operations) = operations::watch(begin);
+        if let Err(panic) = begun {
             this.panicked = Some(bongsu_catch::message(&*panic).to_owned());
+        }
+        if operations && let Some(exchange) = this.exchange.get_mut() {
+            exchange.reached_operations();
         }
         this
     }
@@ -67,7 +72,12 @@ where
             Some(message) => Err(message),
             None => {
                 let poll = || this.future.as_mut().poll(cx);
-                match catch_unwind(AssertUnwindSafe(poll)) {
+                let poll = || catch_unwind(AssertUnwindSafe(poll));
+                let (polled, operations) = operations::watch(poll);
+                if operations && let Some(exchange) = this.exchange.get_mut() {
+                    exchange.reached_operations();
+                }
+                match polled {
                     Ok(polled) => Ok(ready!(polled)),
                     Err(panic) => Err(bongsu_catch::message(&*panic).to_owned()),
                 }
@@ -107,6 +117,20 @@ fn mark(response: &mut Response<Body>, exchange: &mut Exchange) -> Option<Option
     exchange.status = Some(status);
     let id = exchange.id.as_header().clone();
     response.headers_mut().insert(X_REQUEST_ID, id);
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        exchange.hand_over();
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is = |name: &[u8]| kind.is_some_and(|kind| kind.as_bytes().starts_with(name));
+    if is(b"application/grpc") {
+        // An error without a message has its trailers in the head.
+        exchange.grpc(response.headers());
+    }
+    if is(b"text/event-stream") || is(b"multipart/x-mixed-replace") {
+        // It lasts as long as somebody looks on, and has no other end than that they leave.
+        exchange.complete();
+        return Some(None);
+    }
     let whole = whole(response);
     if whole == Some(0)
         || response.body().is_end_stream()

@@ -21,19 +21,63 @@ use super::{AccessLog, Monitor, endpoint::Endpoints};
 /// - continues or starts a W3C trace;
 /// - gives [`RequestId`](crate::RequestId) and [`TraceContext`](crate::TraceContext) to handlers that
 ///   ask for them, and with feature `logging` sets the log context;
-/// - records `http_*` metrics under the matched route, or `unmatched`, with the trace as an exemplar;
-/// - writes one access log line, for probes and scrapes only when they fail ([`AccessLog`]);
-/// - turns a panic into a 500, a log line, a count and a call of [`MonitorLayer::on_panic`].
+/// - records `http_*` metrics under the matched route, or `unmatched`, with the trace as an exemplar; a stream
+///   of events and a WebSocket take as long as their head, gRPC's status counts as the HTTP status it stands for;
+/// - counts [`Operations`](crate::Operations) apart;
+/// - writes one access log line, for operations only when they fail ([`AccessLog`]);
+/// - turns a panic into a 500, a log line, a count and a call of [`MonitorLayer::on_panic`], in a body too.
 ///
 /// Lay it on the whole router last, so that it also sees what fallbacks answer.
 #[derive(Clone, Debug, Default)]
 pub struct MonitorLayer(Arc<Settings>);
 
-/// A panic in a handler, as given to [`MonitorLayer::on_panic`].
+/// What of a request failed without an answer that says so.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The handler panicked: the client got a 500.
+    Handler,
+    /// The response's body panicked: the client got a part of it.
+    Body,
+    /// The response's body gave an error in place of its rest.
+    BodyError,
+    /// Whatever the connection was handed over to panicked, such as a WebSocket's handler. Known where the
+    /// crate's own [`serve`](crate::serve) serves.
+    Upgrade,
+}
+
+impl Failure {
+    /// What happened, in words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Handler => "handler panicked",
+            Self::Body => "response body panicked",
+            Self::BodyError => "response body failed",
+            Self::Upgrade => "upgraded connection panicked",
+        }
+    }
+
+    /// Whether it was a panic.
+    #[must_use]
+    pub const fn is_panic(self) -> bool {
+        !matches!(self, Self::BodyError)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A failure of the service's own, as given to [`MonitorLayer::on_panic`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PanicEvent {
-    /// What the panic said.
+    /// What failed.
+    pub failure: Failure,
+    /// What the panic or the error said.
     pub message: String,
     /// Request method.
     pub method: String,
@@ -76,14 +120,15 @@ impl MonitorLayer {
         self
     }
 
-    /// Called after a handler panicked, on the request's task; must not block. Default: nothing.
+    /// Called after a handler or a body panicked or a body failed, on the request's task; must not block.
+    /// Default: nothing.
     #[must_use]
     pub fn on_panic(mut self, call: impl Fn(&PanicEvent) + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).on_panic = Some(Arc::new(call));
         self
     }
 
-    /// Which requests have a line in the access log. Default: all but probes and scrapes.
+    /// Which requests have a line in the access log. Default: all but operations.
     #[must_use]
     pub fn access_log(mut self, policy: AccessLog) -> Self {
         Arc::make_mut(&mut self.0).access_log = policy;

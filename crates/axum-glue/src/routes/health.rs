@@ -8,7 +8,7 @@ use axum::{
 };
 use bongsu_health::{HealthCheck, ProbeResponse};
 
-use crate::OpsPolicy;
+use crate::{Operations, OpsPolicy};
 
 /// Who sees the dependencies in `/health`; everybody sees the status.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,7 @@ pub fn health_router<S: Clone + Send + Sync + 'static>(
             "/startup",
             get(async |State(state): State<Probes>| response(state.health.startup_response())),
         )
+        .route_layer(Operations)
         .with_state(Probes { health, detail })
 }
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use bongsu_metrics::{Page, ServiceMetrics};
 
-use crate::OpsPolicy;
+use crate::{Operations, OpsPolicy};
 
 /// `GET /metrics` in the Prometheus text format, or OpenMetrics when `Accept` asks for it;
 /// gzip when `Accept-Encoding` asks for it.
@@ -17,6 +17,7 @@ pub fn metrics_router<S: Clone + Send + Sync + 'static>(
 ) -> Router<S> {
     Router::new()
         .route("/metrics", get(page))
+        .route_layer(Operations)
         .with_state(Scrape { metrics, policy })
 }
 

@@ -28,7 +28,7 @@ use super::{
     activity::Activity,
     body::{Answer, InFlight, Timed},
     counts::{Counts, Fault},
-    io::{Shared, Upgrade, Watched},
+    io::{Handover, Shared, Upgrade, Watched},
     listener::{Accepted, Peer},
     stopping,
 };
@@ -170,6 +170,9 @@ impl Exchanges {
     fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Option<Arc<AtomicBool>>) {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(self.peer);
+        if parts.headers.contains_key(header::UPGRADE) {
+            parts.extensions.insert(Handover::of(&self.shared));
+        }
         if let Peer::Tcp(address) = self.peer {
             parts.extensions.insert(ConnectInfo(address));
         }

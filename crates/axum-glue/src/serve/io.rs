@@ -1,10 +1,10 @@
 //! A connection's socket: it tells what goes over it, and holds the connection's place among all.
 
 use std::{
-    io,
+    fmt, io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
@@ -34,6 +34,39 @@ pub(super) enum Upgrade {
 pub(super) struct Shared {
     pub(super) activity: Activity,
     upgrade: AtomicU8,
+    on_panic: OnPanic,
+}
+
+/// What to do when whoever took the connection over panics.
+#[derive(Default)]
+struct OnPanic(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl fmt::Debug for OnPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnPanic")
+    }
+}
+
+impl OnPanic {
+    fn replace(&self, with: Option<Box<dyn FnOnce() + Send>>) -> Option<Box<dyn FnOnce() + Send>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *kept, with)
+    }
+}
+
+/// Among a request's extensions: whom to tell of a panic after an upgrade.
+#[derive(Clone, Debug)]
+pub(crate) struct Handover(Arc<Shared>);
+
+impl Handover {
+    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared))
+    }
+
+    /// Calls this once if whoever takes the connection over drops it in a panic.
+    pub(crate) fn on_panic(&self, call: impl FnOnce() + Send + 'static) {
+        self.0.on_panic.replace(Some(Box::new(call)));
+    }
 }
 
 impl Shared {
@@ -41,6 +74,7 @@ impl Shared {
         Self {
             activity,
             upgrade: AtomicU8::new(Upgrade::None as u8),
+            on_panic: OnPanic::default(),
         }
     }
 
@@ -107,6 +141,17 @@ impl<S> Watched<S> {
             self.change = Some(Box::pin(async move {
                 let _ = phases.changed().await;
             }));
+        }
+    }
+}
+
+impl<S> Drop for Watched<S> {
+    fn drop(&mut self) {
+        if self.shared.upgrade() != Upgrade::None
+            && std::thread::panicking()
+            && let Some(call) = self.shared.on_panic.replace(None)
+        {
+            call();
         }
     }
 }

@@ -23,6 +23,8 @@ use tokio::{
     time::{Instant, interval_at, sleep, sleep_until},
 };
 
+pub(crate) use io::Handover;
+
 pub use descriptors::{Descriptors, TooFewDescriptors};
 pub use listener::{Listener, Peer};
 

@@ -30,15 +30,19 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
 
 fn alert(panic: &PanicEvent, service: &str) -> Alert {
     let at = format!("{} {}", panic.method, panic.endpoint);
-    Alert::new(
-        AlertLevel::Error,
-        format!("Panic in {at}"),
-        &panic.message,
-        service,
-    )
-    .kind("panic")
-    .key(format!("panic|{at}"))
-    .tag("panic")
-    .metadata("endpoint", panic.endpoint.as_str())
-    .metadata("request_id", panic.request_id.as_str())
+    let title = match panic.failure.is_panic() {
+        true => format!("Panic in {at}"),
+        false => format!("Response of {at} broke off"),
+    };
+    let kind = match panic.failure.is_panic() {
+        true => "panic",
+        false => "response_body",
+    };
+    Alert::new(AlertLevel::Error, title, &panic.message, service)
+        .kind(kind)
+        .key(format!("{kind}|{at}"))
+        .tag(kind)
+        .metadata("failure", panic.failure.as_str())
+        .metadata("endpoint", panic.endpoint.as_str())
+        .metadata("request_id", panic.request_id.as_str())
 }

@@ -72,6 +72,7 @@ pub(crate) enum Id {
     ProcessOpenFds,
     ProcessThreads,
     ProcessStartTimeSeconds,
+    BongsuHttpRequestsTotal,
     BongsuMetricsOverflowTotal,
 }
 
@@ -493,6 +494,12 @@ pub static CATALOG: &[FamilySpec] = &[
         &[],
         1,
         "When this process started, as Unix time.",
+    ),
+    counter(
+        "bongsu_http_requests_total",
+        &["endpoint", "method", "status"],
+        500,
+        "Requests to what bongsu itself serves: probes, scrapes, console, admin. None of them is in http_*.",
     ),
     counter(
         "bongsu_metrics_overflow_total",

@@ -5,10 +5,7 @@
 //! alert soon after the trouble.
 
 use super::JOB;
-use crate::{
-    promql::USERS,
-    rule::{Alert, Group, Severity::Critical, Severity::Warning},
-};
+use crate::rule::{Alert, Group, Severity::Critical, Severity::Warning};
 
 const WINDOWS: [(&str, &str); 4] = [
     ("job:http_errors:ratio_rate5m", "5m"),
@@ -21,27 +18,26 @@ const GOOD: &str =
     r#"http_requests_total{job="x",instance="a",endpoint="/trade",method="POST",status="200"}"#;
 const BAD: &str =
     r#"http_requests_total{job="x",instance="a",endpoint="/trade",method="POST",status="503"}"#;
-const PROBE: &str =
-    r#"http_requests_total{job="x",instance="a",endpoint="/ready",method="GET",status="503"}"#;
+const RELABELLED_GOOD: &str = r#"http_requests_total{job="x",instance="a",endpoint="http",exported_endpoint="/trade",method="POST",status="200"}"#;
+const RELABELLED_BAD: &str = r#"http_requests_total{job="x",instance="a",endpoint="http",exported_endpoint="/trade",method="POST",status="503"}"#;
+const PROBE: &str = r#"bongsu_http_requests_total{job="x",instance="a",endpoint="/ready",method="GET",status="503"}"#;
 
 pub(super) fn group() -> Group {
     let ratio = |window: &str| {
-        let all = format!("sum by (job) (rate(http_requests_total{{{USERS}}}[{window}]))");
-        let bad = format!(
-            "sum by (job) (rate(http_requests_total{{{USERS},status=~\"5..\"}}[{window}]))"
-        );
+        let all = format!("sum by (job) (rate(http_requests_total[{window}]))");
+        let bad = format!("sum by (job) (rate(http_requests_total{{status=~\"5..\"}}[{window}]))");
         format!("({bad} or 0 * {all}) / {all}")
     };
     // A handful of failures among few requests is not worth a page.
     let enough = |window: &str| {
         format!(
-            "and on (job) sum by (job) (increase(http_requests_total{{{USERS},status=~\"5..\"}}[{window}])) > 5"
+            "and on (job) sum by (job) (increase(http_requests_total{{status=~\"5..\"}}[{window}])) > 5"
         )
     };
     let mut group = Group::new(
         "slo",
         "The objective is that 99.9 % of the users' requests are answered without a 5xx over 30 days. \
-         Probes and scrapes do not count. These alerts say how fast the month's error budget (0.1 %) is used up.",
+         Probes, scrapes and the console do not count. These alerts say how fast the month's error budget (0.1 %) is used up.",
         vec![
             Alert::new(
                 "ErrorBudgetBurnFast",
@@ -61,6 +57,8 @@ pub(super) fn group() -> Group {
             .silent("120m", &[(GOOD, "0+100x200"), (BAD, "0+5x105 525x100")])
             // Unready on purpose while draining.
             .silent("90m", &[(GOOD, "0+10x200"), (PROBE, "0+60x200")])
+            // Scraped with the labels of the Prometheus Operator.
+            .fires("90m", JOB, &[(RELABELLED_GOOD, "0+95x200"), (RELABELLED_BAD, "0+5x200")])
             // Two failures at night.
             .silent("90m", &[(GOOD, "0x60 1 2 3 4 5 5x150"), (BAD, "0x80 1 2 2x150")]),
             Alert::new(

@@ -17,7 +17,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::OpsPolicy;
+use crate::{Operations, OpsPolicy};
 use guard::{About, guard};
 use input::{Input, MAX_BODY, refuse};
 use ops::{AcknowledgeRequest, LogLevelRequest, ResolveRequest};
@@ -79,6 +79,7 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.
         .route_layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(policy, guard))
+        .route_layer(Operations)
         .with_state(ops)
 }
 

@@ -20,7 +20,7 @@ use bongsu_console::ConsoleSource;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
-use crate::OpsPolicy;
+use crate::{Operations, OpsPolicy};
 
 pub use live::ConsolePublisher;
 
@@ -125,6 +125,7 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
         .merge(open)
         .route_layer(DefaultBodyLimit::max(MAX_FORM))
         .route_layer(from_fn(guard::headers))
+        .route_layer(Operations)
         .with_state(console.clone());
     let publisher = ConsolePublisher::new(console, frames, options.tick);
     (router, publisher)

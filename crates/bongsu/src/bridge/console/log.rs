@@ -35,10 +35,9 @@ pub(super) fn tail(recent: &[String], query: &LogQuery) -> Vec<LogLine> {
         .collect()
 }
 
-/// Whether it only says that somebody looks at the console, as this page does every other second.
+/// Whether it only says that somebody looked at operations, as this page does every other second.
 fn is_own(line: &LogLine) -> bool {
-    let endpoint = line.fields.iter().find(|(key, _)| key == "endpoint");
-    line.logger == "access" && endpoint.is_some_and(|(_, at)| at.starts_with("/console"))
+    line.logger == "operations"
 }
 
 fn read(line: &str) -> LogLine {
@@ -90,7 +89,7 @@ mod tests {
         let lines: Vec<String> = [
             r#"{"timestamp":"2026-05-28T00:01:00Z","level":"INFO","logger":"a","message":"order accepted","request_id":"r1","symbol":"005930"}"#,
             r#"{"timestamp":"2026-05-28T00:01:01Z","level":"ERROR","logger":"b","message":"order rejected","request_id":"r2","code":4017}"#,
-            r#"{"timestamp":"2026-05-28T00:01:02Z","level":"INFO","logger":"access","message":"GET /console/logs 200","endpoint":"/console/logs"}"#,
+            r#"{"timestamp":"2026-05-28T00:01:02Z","level":"INFO","logger":"operations","message":"GET /console/logs","endpoint":"/console/logs"}"#,
             "plain text of another format",
         ]
         .map(str::to_owned)

@@ -5,16 +5,6 @@ use std::collections::VecDeque;
 use bongsu_console::{Figure, Http, MetricFamily, MetricSample, Missing};
 use jiff::Timestamp;
 
-/// Endpoints of operations: a live page or a probe is no request of the service's clients.
-const OPS: [&str; 6] = [
-    "/console",
-    "/health",
-    "/ready",
-    "/liveness",
-    "/startup",
-    "/metrics",
-];
-
 /// Reads the families `wanted` of a page in the Prometheus text format as the metrics crate writes it, and
 /// `most` samples of each. The samples past it are counted; a line that it cannot
 /// read is left out.
@@ -179,12 +169,8 @@ impl Counted {
             in_flight: gauge(families, "http_requests_in_flight"),
             ..Self::default()
         };
-        let of_clients = |sample: &&MetricSample| {
-            let endpoint = value_of(sample, "endpoint").unwrap_or_default();
-            !OPS.iter().any(|ops| endpoint.starts_with(ops))
-        };
         for family in families {
-            let samples = family.samples.iter().filter(of_clients);
+            let samples = family.samples.iter();
             match family.name.as_str() {
                 "http_requests_total" => {
                     for sample in samples {
