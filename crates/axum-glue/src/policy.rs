@@ -1,7 +1,9 @@
 //! Who may read the operations endpoints.
 
 use std::{
+    collections::HashMap,
     fmt,
+    net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -45,13 +47,13 @@ impl OpsPolicy {
     }
 
     /// Only those who send `Authorization: Bearer <token>`, compared in constant time.
-    /// After ten wrong tokens within a minute further attempts are refused with 429
-    /// until the minute is over; the right token is still accepted.
+    /// After ten wrong tokens within a minute from one address its further attempts are refused with 429
+    /// until the minute is over; the right token is still accepted, and other addresses have their own ten.
     #[must_use]
     pub fn token(token: impl Into<String>) -> Self {
         Self(Kind::Token(Arc::new(TokenGate {
             token: token.into(),
-            failures: Mutex::new(Failures::default()),
+            failures: Mutex::default(),
         })))
     }
 
@@ -69,7 +71,7 @@ impl OpsPolicy {
                 let given = headers
                     .get(header::AUTHORIZATION)
                     .and_then(|value| bearer(value.as_bytes()));
-                gate.check(given, Instant::now())
+                gate.check(given, Peer::of(extensions), Instant::now())
             }
         }
     }
@@ -87,9 +89,9 @@ impl OpsPolicy {
     }
 
     /// Whether a token typed into a form is right; wrong ones count as those in headers do.
-    pub(crate) fn check_typed(&self, given: &str) -> Result<(), Refusal> {
+    pub(crate) fn check_typed(&self, given: &str, peer: Option<Peer>) -> Result<(), Refusal> {
         match &self.0 {
-            Kind::Token(gate) => gate.check(Some(given.as_bytes()), Instant::now()),
+            Kind::Token(gate) => gate.check(Some(given.as_bytes()), peer, Instant::now()),
             Kind::Open | Kind::Loopback => Ok(()),
         }
     }
@@ -143,23 +145,26 @@ fn is_local_host(host: &[u8]) -> bool {
 
 struct TokenGate {
     token: String,
-    failures: Mutex<Failures>,
+    /// By the address that they came from.
+    failures: Mutex<HashMap<Option<IpAddr>, Failures>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy)]
 struct Failures {
-    since: Option<Instant>,
+    since: Instant,
     count: u32,
 }
 
 const WINDOW: Duration = Duration::from_secs(60);
 const ALLOWED_FAILURES: u32 = 10;
+/// Addresses that are remembered; past it the one whose minute is over first is forgotten.
+const MOST_ADDRESSES: usize = 4_096;
 
 impl TokenGate {
-    fn check(&self, given: Option<&[u8]>, now: Instant) -> Result<(), Refusal> {
+    fn check(&self, given: Option<&[u8]>, peer: Option<Peer>, now: Instant) -> Result<(), Refusal> {
         match given {
             Some(given) if constant_time_eq(given, self.token.as_bytes()) => Ok(()),
-            Some(_) if self.too_many(now) => Err(Refusal {
+            Some(_) if self.too_many(address(peer), now) => Err(Refusal {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 reason: "too many wrong tokens, wait a minute",
             }),
@@ -170,24 +175,47 @@ impl TokenGate {
         }
     }
 
-    /// Counts one failure; whether the window's allowance was already used up.
-    fn too_many(&self, now: Instant) -> bool {
-        let mut failures = match self.failures.lock() {
+    /// Counts one failure; whether the address' allowance was already used up.
+    fn too_many(&self, from: Option<IpAddr>, now: Instant) -> bool {
+        let mut known = match self.failures.lock() {
             Ok(guard) => guard,
             Err(poisoned) => poisoned.into_inner(),
         };
-        match failures.since {
-            Some(since) if now.saturating_duration_since(since) < WINDOW => {}
-            _ => {
-                *failures = Failures {
-                    since: Some(now),
-                    count: 0,
-                }
+        let over = |failures: &Failures| now.saturating_duration_since(failures.since) >= WINDOW;
+        if known.len() >= MOST_ADDRESSES && !known.contains_key(&from) {
+            known.retain(|_, failures| !over(failures));
+            let oldest = known.iter().min_by_key(|(_, failures)| failures.since);
+            if known.len() >= MOST_ADDRESSES
+                && let Some(oldest) = oldest.map(|(address, _)| *address)
+            {
+                known.remove(&oldest);
             }
+        }
+        let fresh = Failures {
+            since: now,
+            count: 0,
+        };
+        let failures = known.entry(from).or_insert(fresh);
+        if over(failures) {
+            *failures = fresh;
         }
         failures.count = failures.count.saturating_add(1);
         failures.count > ALLOWED_FAILURES
     }
+}
+
+/// Whose allowance it is. Of IPv6, where everybody has billions of addresses, the network counts.
+fn address(peer: Option<Peer>) -> Option<IpAddr> {
+    let Some(Peer::Tcp(peer)) = peer else {
+        return None;
+    };
+    Some(match peer.ip().to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) >> 64 << 64;
+            IpAddr::V6(network.into())
+        }
+        address => address,
+    })
 }
 
 impl fmt::Debug for TokenGate {
@@ -268,6 +296,61 @@ mod tests {
         assert_eq!(ask("Bearer right"), Ok(()));
         tokio::time::advance(WINDOW).await;
         assert_eq!(ask("Bearer wrong"), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_uses_up_the_allowance_of_another() {
+        let policy = OpsPolicy::token("right");
+        let ask = |peer: &str| {
+            policy
+                .check(&with_auth("Bearer wrong"), &from(peer))
+                .map_err(|r| r.status)
+        };
+        let used_up = Err(StatusCode::TOO_MANY_REQUESTS);
+        for attacker in ["203.0.113.9", "[2001:db8::1]"] {
+            for port in 1..=10 {
+                let status = ask(&format!("{attacker}:{port}"));
+                assert_eq!(status, Err(StatusCode::UNAUTHORIZED), "{attacker}");
+            }
+            assert_eq!(ask(&format!("{attacker}:99")), used_up);
+        }
+        assert_eq!(ask("[2001:db8::2]:1"), used_up, "the same network");
+        assert_eq!(ask("[::ffff:203.0.113.9]:1"), used_up, "the same address");
+        for other in ["203.0.113.10:1", "[2001:db8:0:1::1]:1"] {
+            assert_eq!(ask(other), Err(StatusCode::UNAUTHORIZED), "{other}");
+        }
+        // However many addresses there are, they are not all remembered.
+        for i in 0..2 * MOST_ADDRESSES as u32 {
+            ask(&format!("{}:1", std::net::Ipv4Addr::from(i))).unwrap_err();
+        }
+        let Kind::Token(gate) = &policy.0 else {
+            unreachable!()
+        };
+        assert_eq!(gate.failures.lock().unwrap().len(), MOST_ADDRESSES);
+    }
+
+    #[test]
+    fn two_hosts_are_not_this_machine() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::HOST, "localhost".parse().unwrap());
+        headers.append(header::HOST, "evil.example".parse().unwrap());
+        let refused = OpsPolicy::loopback().check(&headers, &from("127.0.0.1:1"));
+        assert!(refused.is_err());
+    }
+
+    #[test]
+    fn who_is_connected_has_to_be_known() {
+        let policy = OpsPolicy::loopback();
+        let refusal = policy.check(&HeaderMap::new(), &Extensions::new());
+        assert!(
+            refusal
+                .unwrap_err()
+                .reason
+                .contains("into_make_service_with_connect_info")
+        );
+        let mut unix = Extensions::new();
+        unix.insert(Peer::Unix);
+        assert_eq!(policy.check(&HeaderMap::new(), &unix), Ok(()));
     }
 
     #[test]

@@ -131,6 +131,12 @@ async fn a_browser_signs_in_once_and_out_again() {
         .await;
     let ended = response.headers()[header::SET_COOKIE].to_str().unwrap();
     assert!(ended.contains("bongsu_console=;") && ended.contains("Max-Age=0"));
+    let replayed = rig.get("/console", &[("cookie", cookie)]).await;
+    assert_eq!(
+        replayed.status(),
+        StatusCode::UNAUTHORIZED,
+        "a copy of the cookie"
+    );
 }
 
 #[tokio::test]

@@ -208,7 +208,11 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
         return refused;
     }
     let peer = visit.peer.map(display);
-    if let Err(refusal) = visit.console.policy.check_typed(&fields.ops_token) {
+    if let Err(refusal) = visit
+        .console
+        .policy
+        .check_typed(&fields.ops_token, visit.peer)
+    {
         tracing::warn!(target: "audit", peer, reason = refusal.reason, "no session at the console");
         let mut chrome = visit.chrome();
         chrome.here = String::new();
@@ -229,7 +233,7 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
     };
     tracing::info!(target: "audit", peer, "a session began at the console");
     let now = Timestamp::now().as_second();
-    let cookie = session::cookie(token, now, guard::is_secure(&visit.headers));
+    let cookie = session::cookie(token, now, visit.secure);
     ([(header::SET_COOKIE, cookie)], home).into_response()
 }
 
@@ -238,6 +242,11 @@ pub(super) async fn logout(visit: Visit, Form(fields): Form<Fields>) -> Response
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let cookie = session::end(guard::is_secure(&visit.headers));
+    let now = Timestamp::now().as_second();
+    if let Some(token) = visit.console.policy.token_bytes() {
+        visit.console.ended.end(&visit.headers, token, now);
+    }
+    tracing::info!(target: "audit", peer = visit.peer.map(display), "a session ended at the console");
+    let cookie = session::end(visit.secure);
     ([(header::SET_COOKIE, cookie)], Redirect::to("/console")).into_response()
 }

@@ -94,6 +94,7 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
     let console = Arc::new(Console {
         source,
         policy,
+        ended: session::Ended::default(),
         form_token: form_token(),
         live,
         clients: Arc::new(Semaphore::new(options.clients)),
@@ -135,6 +136,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
 struct Console {
     source: Arc<dyn ConsoleSource>,
     policy: OpsPolicy,
+    /// Sessions that were signed out of.
+    ended: session::Ended,
     /// Proves that a form was made by this process.
     form_token: String,
     live: watch::Receiver<Option<Arc<live::Frame>>>,

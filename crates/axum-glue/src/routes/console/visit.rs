@@ -23,6 +23,8 @@ pub(super) struct Visit {
     pub(super) uri: Uri,
     pub(super) asked: Asked,
     pub(super) peer: Option<Peer>,
+    /// The browser speaks TLS.
+    pub(super) secure: bool,
     access: Option<Access>,
 }
 
@@ -55,6 +57,7 @@ impl FromRequestParts<Arc<Console>> for Visit {
             uri: parts.uri.clone(),
             asked,
             peer: Peer::of(&parts.extensions),
+            secure: guard::is_secure(&parts.headers, &parts.extensions),
             access: parts.extensions.get().copied(),
         })
     }
