@@ -22,6 +22,7 @@
 //! | `console` | [`console_router`]: `/console`, the ops console |
 //! | `health` | [`health_router`]: `/health`, `/ready`, `/liveness`, `/startup` |
 //! | `metrics` | [`metrics_router`]: `/metrics`; `MonitorLayer::metrics` |
+//! | `tls` | [`Tls`]: TLS on a listener, with a certificate that may change |
 //! | `logging` | the request's log context in [`MonitorLayer`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -41,6 +42,8 @@ pub use routes::metrics_router;
 pub use routes::{ConsoleOptions, ConsolePublisher, console_router};
 #[cfg(feature = "health")]
 pub use routes::{DetailPolicy, health_router};
+#[cfg(feature = "tls")]
+pub use serve::{Tls, TlsError};
 pub use {
     ids::NotMonitored,
     monitor::{AccessLog, Failure, MonitorLayer, PanicEvent},

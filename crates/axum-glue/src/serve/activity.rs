@@ -67,10 +67,6 @@ impl Activity {
         }
     }
 
-    pub(super) fn is_http_2(&self) -> bool {
-        self.http_2.load(Relaxed)
-    }
-
     /// A request's head is there.
     pub(super) fn begin(&self) {
         self.requests.fetch_add(1, AcqRel);

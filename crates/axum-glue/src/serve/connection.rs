@@ -3,12 +3,13 @@
 use std::{
     convert::Infallible,
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::Poll,
+    time::Duration,
 };
 
 use axum::{
@@ -18,18 +19,28 @@ use axum::{
     response::IntoResponse,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, uri::Authority};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::Incoming,
+    rt::Executor,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch as phases,
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout_at},
+};
 use tower_service::Service;
 
 use super::{
-    ServeOptions, Server,
+    Phase, ServeOptions, Server,
     activity::Activity,
     body::{Answer, InFlight, Timed},
     counts::{Counts, Fault},
+    far,
     io::{Handover, Shared, Upgrade, Watched},
-    listener::{Accepted, Peer},
+    listener::{Accepted, Encrypted, Peer},
     stopping,
 };
 
@@ -47,23 +58,72 @@ pub(super) async fn drive(accepted: Accepted, server: Server) {
         counts,
     } = server;
     let shared = Arc::new(Shared::new(Activity::new(&options)));
-    let stream = Watched::new(stream, Arc::clone(&shared), permit, phases.clone());
+    // Until a request's head begins, all has to happen within the time for one.
+    let opened = async {
+        let encrypted = stream.is_encrypted();
+        let stream = stream.handshake().await.map_err(|_| Fault::Handshake)?;
+        let mut stream = Watched::new(stream, Arc::clone(&shared), permit, phases.clone());
+        let http_2 = stream.speaks_http_2().await;
+        Ok((stream, encrypted, http_2))
+    };
+    let (stream, encrypted, http_2) = tokio::select! {
+        opened = timeout_at(far(Instant::now(), options.header_timeout), opened) => match opened {
+            Ok(Ok((stream, encrypted, Ok(Some(http_2))))) => (stream, encrypted, http_2),
+            Ok(Ok(_left)) => return,
+            Ok(Err(fault)) => return counts.add(fault),
+            Err(_) => return counts.add(Fault::SlowHead),
+        },
+        // It has asked for nothing.
+        () = stopping(phases.clone()) => return,
+    };
     let service = {
         let exchanges = Exchanges {
             app,
             peer,
+            encrypted,
+            http_2,
             shared: Arc::clone(&shared),
             options: Arc::clone(&options),
             counts: Arc::clone(&counts),
         };
         service_fn(move |request| exchanges.answer(request))
     };
-    let connection = http_1(&options).serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection.with_upgrades());
+    let io = TokioIo::new(stream);
+    let ended = if http_2 {
+        let connection = pin!(http_2_of(&options).serve_connection(io, service));
+        watch(connection, |c| c.graceful_shutdown(), &shared, phases).await
+    } else {
+        let connection = http_1_of(&options).serve_connection(io, service);
+        let connection = pin!(connection.with_upgrades());
+        watch(connection, |c| c.graceful_shutdown(), &shared, phases).await
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            if let Some(fault) = fault_of(&error) {
+                counts.add(fault);
+            }
+            tracing::debug!(%error, "connection ended early");
+        }
+        Err(Some(fault)) => counts.add(fault),
+        Err(None) => {}
+    }
+}
+
+/// Drives a connection to its end, which is `Err` where it took too long over something.
+async fn watch<C>(
+    mut connection: Pin<&mut C>,
+    stop: impl Fn(Pin<&mut C>),
+    shared: &Shared,
+    phases: phases::Receiver<Phase>,
+) -> Result<C::Output, Option<Fault>>
+where
+    C: Future,
+{
     let mut stopping = pin!(stopping(phases));
     let mut stopped = false;
     let mut timer = pin!(sleep_until(Instant::now()));
-    let ended = poll_fn(|cx| {
+    poll_fn(|cx| {
         loop {
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 return Poll::Ready(Ok(ended));
@@ -72,7 +132,7 @@ pub(super) async fn drive(accepted: Accepted, server: Server) {
                 break;
             }
             stopped = true;
-            connection.as_mut().graceful_shutdown();
+            stop(connection.as_mut());
         }
         // The timer is set anew only where it would come too late: it seldom has to be.
         while let Some((at, fault)) = shared.activity.deadline() {
@@ -87,21 +147,11 @@ pub(super) async fn drive(accepted: Accepted, server: Server) {
             }
         }
         Poll::Pending
-    });
-    match ended.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            if let Some(fault) = fault_of(&error) {
-                counts.add(fault);
-            }
-            tracing::debug!(%error, "connection ended early");
-        }
-        Err(Some(fault)) => counts.add(fault),
-        Err(None) => {}
-    }
+    })
+    .await
 }
 
-fn http_1(options: &ServeOptions) -> http1::Builder {
+fn http_1_of(options: &ServeOptions) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -109,6 +159,34 @@ fn http_1(options: &ServeOptions) -> http1::Builder {
         .header_read_timeout(None)
         .max_header_size(options.max_head);
     builder
+}
+
+/// How often a silent HTTP/2 client is asked whether it is still there, and how long it may take to answer.
+const PING: Duration = Duration::from_secs(20);
+
+fn http_2_of(options: &ServeOptions) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(Streams::default());
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(PING))
+        .keep_alive_timeout(PING)
+        .max_header_list_size(u32::try_from(options.max_head).unwrap_or(u32::MAX));
+    builder
+}
+
+/// The streams of an HTTP/2 connection: tasks that end with it.
+#[derive(Clone, Default)]
+struct Streams(Arc<Mutex<JoinSet<()>>>);
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while streams.try_join_next().is_some() {}
+        streams.spawn(stream);
+    }
 }
 
 /// What was the matter with a client that hyper itself sent away.
@@ -126,6 +204,8 @@ fn fault_of(error: &hyper::Error) -> Option<Fault> {
 struct Exchanges {
     app: Router,
     peer: Peer,
+    encrypted: bool,
+    http_2: bool,
     shared: Arc<Shared>,
     options: Arc<ServeOptions>,
     counts: Arc<Counts>,
@@ -176,7 +256,10 @@ impl Exchanges {
         if let Peer::Tcp(address) = self.peer {
             parts.extensions.insert(ConnectInfo(address));
         }
-        if self.shared.activity.is_http_2() {
+        if self.encrypted {
+            parts.extensions.insert(Encrypted);
+        }
+        if self.http_2 {
             // HTTP/2 has the host in the request's target alone; who asks for the header gets it all the same.
             if let Some(authority) = parts.uri.authority()
                 && let Ok(host) = HeaderValue::from_str(authority.as_str())

@@ -15,10 +15,12 @@ pub(super) enum Fault {
     Malformed,
     /// Its request's head is too long.
     LongHead,
+    /// It did not agree on TLS.
+    Handshake,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Counts([AtomicU64; 5]);
+pub(super) struct Counts([AtomicU64; 6]);
 
 impl Counts {
     pub(super) fn add(&self, fault: Fault) {
@@ -27,15 +29,23 @@ impl Counts {
 
     /// One line on those since the last, if there were any.
     pub(super) fn report(&self) {
-        let [slow_heads, slow_bodies, slow_readers, malformed, long_heads] =
-            self.0.each_ref().map(|count| count.swap(0, Relaxed));
-        if slow_heads + slow_bodies + slow_readers + malformed + long_heads > 0 {
+        let counts = self.0.each_ref().map(|count| count.swap(0, Relaxed));
+        let [
+            slow_heads,
+            slow_bodies,
+            slow_readers,
+            malformed,
+            long_heads,
+            handshakes,
+        ] = counts;
+        if counts.iter().any(|count| *count > 0) {
             tracing::warn!(
                 slow_heads,
                 slow_bodies,
                 slow_readers,
                 malformed,
                 long_heads,
+                handshakes,
                 "clients were sent away before or while a request of theirs was read or answered"
             );
         }

@@ -10,8 +10,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::{Bytes, BytesMut};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     sync::{OwnedSemaphorePermit, watch},
 };
 
@@ -103,6 +104,33 @@ pub(super) struct Watched<S> {
     change: Option<Change>,
     frames: Frames,
     told_to_close: bool,
+    /// What was read to find out what the client speaks.
+    first: Bytes,
+}
+
+/// What an HTTP/2 client says first (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Reads what the client says first, to be read again, and tells whether it is HTTP/2; nothing if the client
+    /// has left.
+    pub(super) async fn speaks_http_2(&mut self) -> io::Result<Option<bool>> {
+        let mut said = BytesMut::with_capacity(1_024);
+        let http_2 = loop {
+            if self.stream.read_buf(&mut said).await? == 0 {
+                break None;
+            }
+            if !said.starts_with(&PREFACE[..said.len().min(PREFACE.len())]) {
+                break Some(false);
+            }
+            if said.len() >= PREFACE.len() {
+                self.shared.activity.speaks_http_2();
+                break Some(true);
+            }
+        };
+        self.first = said.freeze();
+        Ok(http_2)
+    }
 }
 
 impl<S> Watched<S> {
@@ -120,6 +148,7 @@ impl<S> Watched<S> {
             change: None,
             frames: Frames::default(),
             told_to_close: false,
+            first: Bytes::new(),
         }
     }
 
@@ -182,16 +211,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 }
             }
         }
+        if !this.first.is_empty() {
+            let first = this.first.split_to(this.first.len().min(buf.remaining()));
+            buf.put_slice(&first);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
         let read = &buf.filled()[before..];
         match upgrade {
-            Upgrade::None if !read.is_empty() => {
-                if read.starts_with(b"PRI * HTTP/2") {
-                    this.shared.activity.speaks_http_2();
-                }
-                this.shared.activity.received();
-            }
+            Upgrade::None if !read.is_empty() => this.shared.activity.received(),
             Upgrade::WebSocket => this.frames.push(read),
             Upgrade::None | Upgrade::Other => {}
         }

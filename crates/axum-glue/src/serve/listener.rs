@@ -34,6 +34,8 @@ use tokio::{
 pub struct Listener {
     kind: Kind,
     operations: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<super::Tls>,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,8 @@ impl From<TcpListener> for Listener {
         Self {
             kind: Kind::Tcp(listener),
             operations: false,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -58,6 +62,8 @@ impl From<UnixListener> for Listener {
         Self {
             kind: Kind::Unix(listener),
             operations: false,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -69,6 +75,22 @@ impl Listener {
     pub fn for_operations(mut self) -> Self {
         self.operations = true;
         self
+    }
+
+    /// Speaks TLS on it.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: super::Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// What has to go on while it is listened on.
+    pub(super) fn upkeep(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        #[cfg(feature = "tls")]
+        return self.tls.clone().map(super::Tls::follow);
+        #[cfg(not(feature = "tls"))]
+        None::<std::future::Ready<()>>
     }
 
     pub(super) fn is_for_operations(&self) -> bool {
@@ -88,7 +110,17 @@ impl Listener {
         }
     }
 
-    async fn accept(&self) -> io::Result<(Stream, Peer)> {
+    async fn accept(&self) -> io::Result<(Incoming, Peer)> {
+        let (stream, peer) = self.accept_plain().await?;
+        let incoming = Incoming {
+            stream,
+            #[cfg(feature = "tls")]
+            tls: self.tls.as_ref().map(super::Tls::acceptor),
+        };
+        Ok((incoming, peer))
+    }
+
+    async fn accept_plain(&self) -> io::Result<(Stream, Peer)> {
         match &self.kind {
             Kind::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
@@ -147,12 +179,43 @@ impl fmt::Display for Peer {
     }
 }
 
+/// Among a request's extensions: it came over TLS of our own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encrypted;
+
+/// A connection that has yet to agree on TLS where that is spoken.
+pub(super) struct Incoming {
+    stream: Stream,
+    #[cfg(feature = "tls")]
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl Incoming {
+    pub(super) fn is_encrypted(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
+
+    pub(super) async fn handshake(self) -> io::Result<Stream> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            let stream = tls.accept(self.stream).await?;
+            return Ok(Stream::Tls(Box::new(stream)));
+        }
+        Ok(self.stream)
+    }
+}
+
 /// A connection's socket.
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::server::TlsStream<Stream>>),
 }
 
 /// Calls the same of whichever socket it is.
@@ -162,6 +225,8 @@ macro_rules! each {
             Stream::Tcp($inner) => $call,
             #[cfg(unix)]
             Stream::Unix($inner) => $call,
+            #[cfg(feature = "tls")]
+            Stream::Tls($inner) => $call,
         }
     };
 }
@@ -207,9 +272,8 @@ impl AsyncWrite for Stream {
 }
 
 /// A connection that was accepted, with its place among all.
-#[derive(Debug)]
 pub(super) struct Accepted {
-    pub(super) stream: Stream,
+    pub(super) stream: Incoming,
     pub(super) peer: Peer,
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }

@@ -7,6 +7,8 @@ mod counts;
 mod descriptors;
 mod io;
 mod listener;
+#[cfg(feature = "tls")]
+mod tls;
 mod websocket;
 
 use std::{
@@ -26,7 +28,10 @@ use tokio::{
 pub(crate) use io::Handover;
 
 pub use descriptors::{Descriptors, TooFewDescriptors};
+pub(crate) use listener::Encrypted;
 pub use listener::{Listener, Peer};
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsError};
 
 use counts::Counts;
 use listener::Acceptor;
@@ -98,7 +103,8 @@ const REPORT: Duration = Duration::from_secs(60);
 
 /// Serves each router on its listener until `shutdown` completes; then calls `on_drain`,
 /// serves on for [`ServeOptions::drain`], stops accepting and lets open requests finish for
-/// [`ServeOptions::grace`]. Speaks HTTP/1.1 with upgrades: a WebSocket is told to close when the drain is
+/// [`ServeOptions::grace`]. Speaks HTTP/2 to whoever begins with it, over TLS or not (h2c with prior
+/// knowledge), and otherwise HTTP/1.1 with upgrades: a WebSocket is told to close when the drain is
 /// over, and has the grace for it.
 ///
 /// Handlers see the peer's address as `ConnectInfo<SocketAddr>`, on a Unix socket [`Peer`] alone.
@@ -192,8 +198,11 @@ async fn listen(listener: Listener, server: Server) -> usize {
     let most = server.options.max_connections.min(Semaphore::MAX_PERMITS);
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let permits = Arc::new(Semaphore::new(most as usize));
-    let mut acceptor = Acceptor::new(listener, Arc::clone(&permits));
     let mut connections = JoinSet::new();
+    if let Some(upkeep) = listener.upkeep() {
+        connections.spawn(upkeep);
+    }
+    let mut acceptor = Acceptor::new(listener, Arc::clone(&permits));
     let mut stopping = pin!(stopping(server.phases.clone()));
     loop {
         tokio::select! {
