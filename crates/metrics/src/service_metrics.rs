@@ -201,7 +201,7 @@ impl ServiceMetrics {
 
     /// Counts a request to the service's operations, such as a probe, which are no traffic of its users and in
     /// no `http_*` metric.
-    pub fn record_operation(&self, method: &str, endpoint: &str, status: u16) {
+    pub fn record_own_request(&self, method: &str, endpoint: &str, status: u16) {
         let mut digits = itoa::Buffer::new();
         let values = [endpoint, method, digits.format(status)];
         self.add(Id::BongsuHttpRequestsTotal, &values, 1);

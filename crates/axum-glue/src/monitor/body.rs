@@ -61,7 +61,7 @@ pub(super) fn watch(
 
 /// The body's next frame. After a panic there is none.
 fn poll(inner: &mut Body, exchange: &mut Held, cx: &mut Context<'_>) -> Poll<Option<Polled>> {
-    let ask = || Pin::new(&mut *inner).poll_frame(cx);
+    let mut ask = || Pin::new(&mut *inner).poll_frame(cx);
     let Some(exchange) = exchange.get_mut() else {
         return ask();
     };

@@ -176,7 +176,7 @@ impl Exchange {
 
     /// The response's body gave an error.
     pub(super) fn body_failed(&mut self, error: &axum::Error) {
-        self.tell(Failure::BodyError, &error.to_string());
+        self.tell(Failure::BodyError, &bongsu_text::chain(error));
         self.end(false, true);
     }
 
@@ -233,7 +233,7 @@ impl Exchange {
         if self.operations {
             if let Some(metrics) = &settings.metrics {
                 let endpoint = &self.endpoint;
-                metrics.record_operation(endpoint.method, endpoint.name(), end.status);
+                metrics.record_own_request(endpoint.method, endpoint.name(), end.status);
             }
             return;
         }

@@ -171,7 +171,10 @@ async fn one_that_fails_at_once_fails_where_it_is_read() {
     let (response, metrics) = answered(&[Step::Fail]).await;
     let error = response.into_body().collect().await.unwrap_err();
     assert_eq!(error.to_string(), "the disk is gone");
-    check(&metrics, 0.0, 1.0, 0.0);
+    // Nobody went away: it is the service that had no more.
+    check(&metrics, 0.0, 0.0, 0.0);
+    let errors = "errors_total{error_type=\"response_body\",severity=\"error\"}";
+    assert_eq!(sample(&metrics, errors), Some(1.0));
 }
 
 #[tokio::test]

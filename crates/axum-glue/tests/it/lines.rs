@@ -9,7 +9,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use bongsu_axum_glue::{AccessLog, MonitorLayer, RequestId};
+use bongsu_axum_glue::{AccessLog, MonitorLayer, Operations, RequestId};
 use bongsu_logging::{Capture, LoggingConfig};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -46,14 +46,16 @@ fn logged(app: Router, level: &str, requests: &[(&str, &str)]) -> Vec<Value> {
 
 fn routes() -> Router {
     Router::new()
-        .route("/orders/{id}", get(|| async { "order" }))
-        .route("/quotes", get(|| async { "quote" }))
         .route("/health", get(|| async { "ok" }))
         .route("/ready", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
         .route(
             "/metrics",
             get(|| async { StatusCode::INTERNAL_SERVER_ERROR }),
         )
+        .route_layer(Operations)
+        .route("/orders/{id}", get(|| async { "order" }))
+        .route("/quotes", get(|| async { "quote" }))
+        .route("/healthcheck", get(|| async { "the user's own" }))
         .route(
             "/user",
             get(|| async {
@@ -112,7 +114,7 @@ fn the_handlers_lines_and_the_access_line_share_the_context() {
 }
 
 #[test]
-fn probes_are_quiet_unless_they_break() {
+fn operations_are_quiet_unless_they_break() {
     let requests = ["/health", "/ready", "/metrics", "/quotes"].map(|path| (path, "r"));
     let endpoints = |layer: MonitorLayer, level: &str| -> Vec<(String, String)> {
         let lines = logged(routes().layer(layer), level, &requests);
@@ -136,6 +138,14 @@ fn probes_are_quiet_unless_they_break() {
         endpoints(MonitorLayer::new(), "debug")[..2],
         pairs(&[("DEBUG", "/health"), ("DEBUG", "/ready")])
     );
+    // Whose line it is stands in its logger.
+    let lines = logged(
+        routes().layer(MonitorLayer::new()),
+        "debug",
+        &[("/health", "r"), ("/healthcheck", "r")],
+    );
+    let loggers: Vec<_> = lines.iter().map(|line| &line["logger"]).collect();
+    assert_eq!(loggers, ["operations", "access"]);
     let everything = MonitorLayer::new().access_log(AccessLog::everything());
     assert_eq!(
         endpoints(everything, "info"),

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{PATIENCE, Server, ask, exchange, read_until};
+use crate::support::{PATIENCE, Server, ask, exchange, read_until, sample};
 
 async fn start(options: ServeOptions) -> Server {
     let app = Router::new()
@@ -496,4 +496,227 @@ async fn a_unix_socket_is_served_and_is_the_machine_itself() {
     stop.send(()).unwrap();
     assert_eq!(timeout(PATIENCE, served).await.unwrap().unwrap().aborted, 0);
     std::fs::remove_file(&folder).unwrap();
+}
+
+/// What an HTTP/2 client says that asks for `/`: preface, settings, one head that ends its stream.
+fn http_2() -> Vec<u8> {
+    let mut said = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    said.extend_from_slice(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    // GET, http, /, and an authority of one letter.
+    said.extend_from_slice(&[
+        0, 0, 6, 1, 0b101, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'x',
+    ]);
+    said
+}
+
+/// The head that answers it: a frame of headers that begins with the status 200.
+fn is_answered(frames: &[u8]) -> bool {
+    frames
+        .windows(7)
+        .any(|w| w[0] == 1 && w[2..6] == [0, 0, 0, 1] && w[6] == 0x88)
+}
+
+async fn read_answer(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Vec<u8> {
+    let mut seen = Vec::new();
+    while !(is_answered(&seen) && seen.windows(5).any(|w| w == b"hello")) {
+        let read = timeout(PATIENCE, stream.read_buf(&mut seen)).await.unwrap();
+        assert!(read.unwrap() > 0, "ended: {seen:?}");
+    }
+    seen
+}
+
+#[tokio::test]
+async fn whoever_begins_with_http_2_is_answered_in_it() {
+    let server = start(options()).await;
+    // In one piece, and a byte after the other.
+    for step in [1_000, 1] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        for piece in http_2().chunks(step) {
+            stream.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        read_answer(&mut stream).await;
+        // Longer than a head may take: it has none to send.
+        sleep(Duration::from_millis(400)).await;
+        let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        stream.write_all(&ping).await.unwrap();
+        read_until(&mut stream, &[1, 2, 3, 4, 5, 6, 7, 8]).await;
+    }
+    // A method that only begins like it is HTTP/1.1 of some kind.
+    let answer = exchange(
+        server.address,
+        b"PRINT / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    server.stop.send(()).unwrap();
+    let end = timeout(PATIENCE, server.ended).await.unwrap().unwrap();
+    assert_eq!(end.aborted, 0, "idle connections are told to go");
+}
+
+#[cfg(feature = "tls")]
+mod tls {
+    use std::{path::PathBuf, sync::Arc};
+
+    use bongsu_axum_glue::{Listener, Tls, TlsError};
+    use rustls::{
+        ClientConfig, RootCertStore,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    };
+    use tokio_rustls::{TlsConnector, client::TlsStream};
+
+    use super::*;
+
+    fn file(name: &str) -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/it/tls")
+            .join(name)
+    }
+
+    /// A folder with the files of one of the certificates in it.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("bongsu-tls-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        put(&folder, "one", "one");
+        folder
+    }
+
+    fn put(folder: &std::path::Path, certificate: &str, key: &str) {
+        std::fs::copy(file(&format!("{certificate}.crt")), folder.join("tls.crt")).unwrap();
+        std::fs::copy(file(&format!("{key}.key")), folder.join("tls.key")).unwrap();
+    }
+
+    async fn connect(address: SocketAddr, alpn: &[&str]) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(file("ca.crt")).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .unwrap()
+    }
+
+    /// The common name in the certificate that the server showed.
+    fn shown(stream: &TlsStream<TcpStream>) -> &'static str {
+        let certificate = &stream.get_ref().1.peer_certificates().unwrap()[0];
+        let has = |name: &[u8]| certificate.windows(name.len()).any(|window| window == name);
+        if has(b"\x0c\x03one") {
+            "one"
+        } else if has(b"\x0c\x03two") {
+            "two"
+        } else {
+            "neither"
+        }
+    }
+
+    #[tokio::test]
+    async fn http_1_and_2_over_tls_with_a_certificate_that_changes() {
+        let folder = folder("served");
+        let tls = Tls::from_files(folder.join("tls.crt"), folder.join("tls.key")).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().route("/", get(|| async { "hello" }));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let listener = Listener::from(listener).tls(tls.clone());
+        let served = tokio::task::spawn(async move {
+            let stopped = async { stopped.await.unwrap() };
+            serve(vec![(listener, app)], options(), stopped, || {}).await
+        });
+
+        let mut stream = connect(address, &["h2", "http/1.1"]).await;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        assert_eq!(shown(&stream), "one");
+        stream.write_all(&http_2()).await.unwrap();
+        read_answer(&mut stream).await;
+
+        let mut old = connect(address, &["http/1.1"]).await;
+        put(&folder, "two", "two");
+        tls.reload().unwrap();
+        let mut fresh = connect(address, &[]).await;
+        assert_eq!((shown(&old), shown(&fresh)), ("one", "two"));
+        for stream in [&mut old, &mut fresh] {
+            let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            stream.write_all(request).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("hello"), "{answer}");
+        }
+
+        // A pair that does not fit together, or is none, leaves the old one in force.
+        put(&folder, "one", "two");
+        assert!(matches!(tls.reload(), Err(TlsError::Mismatch { .. })));
+        std::fs::write(folder.join("tls.crt"), "nonsense").unwrap();
+        let error = tls.reload().unwrap_err().to_string();
+        assert!(error.contains("tls.crt"), "{error}");
+        assert_eq!(shown(&connect(address, &[]).await), "two");
+
+        // Whoever speaks no TLS is sent away, and nobody waits for them.
+        let plain = exchange(address, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(!plain.contains("hello"), "{plain}");
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let closed = timeout(PATIENCE, silent.read(&mut [0; 8])).await.unwrap();
+        assert_eq!(closed.unwrap_or(0), 0);
+        stop.send(()).unwrap();
+        timeout(PATIENCE, served).await.unwrap().unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let folder = folder("refused");
+        let check = |certificate: &str, key: &str, want: &str| {
+            let error = Tls::from_files(folder.join(certificate), folder.join(key)).unwrap_err();
+            assert!(error.to_string().contains(want), "{error}");
+            assert!(!error.to_string().contains("PRIVATE KEY"), "{error}");
+        };
+        check("none.crt", "tls.key", "none.crt: No such file");
+        check("tls.crt", "none.key", "none.key: No such file");
+        check("tls.key", "tls.key", "tls.key: no certificate in it");
+        check("tls.crt", "tls.crt", "tls.crt: no private key in PEM in it");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_panic_after_an_upgrade_is_told() {
+    use bongsu_axum_glue::{Failure, MonitorLayer};
+
+    async fn take_over(request: Request) -> Response {
+        let mut request = request;
+        let handed_over = hyper::upgrade::on(&mut request);
+        tokio::task::spawn(async move {
+            let _socket = handed_over.await.unwrap();
+            panic!("a message that was not foreseen");
+        });
+        let headers = [
+            (header::CONNECTION, "upgrade"),
+            (header::UPGRADE, "websocket"),
+        ];
+        (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+    }
+
+    let metrics = bongsu_metrics::ServiceMetrics::new("test").unwrap();
+    let (told, mut panics) = tokio::sync::mpsc::unbounded_channel();
+    let app = Router::new().route("/socket", get(take_over)).layer(
+        MonitorLayer::new()
+            .metrics(metrics.clone())
+            .on_panic(move |event| told.send(event.clone()).unwrap()),
+    );
+    let server = Server::start(app, options()).await;
+    let _socket = upgrade(&server, "/socket", "websocket").await;
+    let event = timeout(PATIENCE, panics.recv()).await.unwrap().unwrap();
+    assert_eq!(event.failure, Failure::Upgrade);
+    assert_eq!(event.endpoint, "/socket");
+    assert_eq!(sample(&metrics, "http_panics_total"), Some(1.0));
+    assert_eq!(sample(&metrics, "http_requests_aborted_total"), Some(0.0));
 }

@@ -169,7 +169,7 @@ fn an_operator_sees_and_acts_and_every_step_is_in_the_log() {
     let (_, page) = engine.ask_with("GET", "/metrics", TOKEN, "");
     assert!(
         page.contains(
-            "http_requests_total{endpoint=\"/admin/alerts\",method=\"GET\",status=\"401\"} 1"
+            "bongsu_http_requests_total{endpoint=\"/admin/alerts\",method=\"GET\",status=\"401\"} 1"
         ),
         "{page}"
     );

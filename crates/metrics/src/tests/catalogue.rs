@@ -85,6 +85,7 @@ fn every_method_shows_on_the_page() {
     drop(m.http_in_flight());
     m.record_request_aborted();
     m.record_panic();
+    m.record_own_request("GET", "/ready", 503);
     m.record_db_query("INSERT", "trades", Duration::from_millis(50), "success");
     m.update_db_connections("idle", 7);
     m.record_cache_operation("prices", true);
@@ -187,6 +188,11 @@ fn every_method_shows_on_the_page() {
         check("http_requests_in_flight", &[], 1.0);
         check("http_requests_aborted_total", &[], 1.0);
         check("http_panics_total", &[], 1.0);
+        check(
+            "bongsu_http_requests_total",
+            &[("endpoint", "/ready"), ("method", "GET"), ("status", "503")],
+            1.0,
+        );
         check(
             "database_queries_total",
             &[
