@@ -18,6 +18,7 @@ const GIVES: &[(&str, &str)] = &[
     ("charts", "pictures in the report's mail"),
     ("axum", "request middleware, routers, `serve`"),
     ("console", "the ops console at `/console`"),
+    ("tls", "TLS in `serve`"),
     ("email", "channel"),
     ("slack", "channel"),
     ("webhook", "channel, signed"),

@@ -22,6 +22,7 @@ pub(crate) const ALL_FEATURES: &[(&str, bool)] = &[
     ("sqlite", cfg!(feature = "sqlite")),
     ("teams", cfg!(feature = "teams")),
     ("telegram", cfg!(feature = "telegram")),
+    ("tls", cfg!(feature = "tls")),
     ("webhook", cfg!(feature = "webhook")),
 ];
 

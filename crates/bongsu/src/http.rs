@@ -16,13 +16,33 @@ impl Bongsu {
     /// For services that serve themselves; [`Bongsu::serve`] does this too. Without a token, `/admin` and
     /// `/console` are for the machine itself, so that the server has to say who is connected:
     /// `into_make_service_with_connect_info::<SocketAddr>()`, as shown at [`Bongsu::drain`].
+    ///
+    /// # Panics
+    ///
+    /// When `app` has one of these routes itself; [`Bongsu::serve`] returns an error then.
     pub fn wrap(&self, app: Router) -> Router {
+        if let Some(taken) = self.taken(&app) {
+            panic!("{taken}");
+        }
         let app = match self.config().http.ops_port {
             // In this order the fallback that remains is the service's, with its own layers around it.
             None => self.ops_router().merge(app),
             Some(_) => app,
         };
         app.layer(self.layer())
+    }
+
+    /// What is wrong with a service that has a route of the operations' itself, if it has and they are to be
+    /// beside its own.
+    fn taken(&self, app: &Router) -> Option<String> {
+        if self.config().http.ops_port.is_some() {
+            return None;
+        }
+        let ours = routes(&self.ops_router());
+        let taken = routes(app).into_iter().find(|path| ours.contains(path))?;
+        Some(format!(
+            "{taken} is a route of the service already: take it out, or set METRICS_PORT, which gives the operations a port of their own"
+        ))
     }
 
     /// The operations endpoints alone: health, metrics, and the console and
@@ -88,8 +108,8 @@ impl Bongsu {
         app: Router,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let served = match listen(self.config().http.bind).await {
-            Ok(listener) => self.serve_listeners(vec![listener.into()], app, stop).await,
+        let served = match self.listener().await {
+            Ok(listener) => self.serve_listeners(vec![listener], app, stop).await,
             Err(error) => Err(error),
         };
         self.shutdown().await;
@@ -114,6 +134,18 @@ impl Bongsu {
         served
     }
 
+    /// The service's own listener, on `BONGSU_BIND`.
+    async fn listener(&self) -> Result<Listener, Error> {
+        let http = &self.config().http;
+        let listener = Listener::from(listen(http.bind).await?);
+        #[cfg(feature = "tls")]
+        if let (Some(certificate), Some(key)) = (&http.tls_certificate, &http.tls_key) {
+            let tls = bongsu_axum_glue::Tls::from_files(certificate, key);
+            return Ok(listener.tls(tls.map_err(|error| Error::setup("TLS", error))?));
+        }
+        Ok(listener)
+    }
+
     async fn serve_listeners(
         &self,
         listeners: Vec<Listener>,
@@ -128,6 +160,9 @@ impl Bongsu {
             }
             None => None,
         };
+        if let Some(taken) = self.taken(&app) {
+            return Err(Error::setup("serve", taken));
+        }
         let room = Descriptors::of_process().suffice();
         room.map_err(|error| Error::setup("serve", error))?;
         for (listener, what) in listeners
@@ -151,6 +186,7 @@ impl Bongsu {
         let mut options = ServeOptions::default();
         options.drain = http.drain;
         options.grace = http.grace;
+        options.idle_timeout = http.keep_alive;
         let hurry = async {
             stop_signal().await;
             tracing::warn!("asked to stop once more: nothing is waited for");
@@ -208,7 +244,43 @@ impl Bongsu {
     }
 }
 
+/// The paths of a router's own routes. axum shows them nowhere but here.
+fn routes(router: &Router) -> Vec<String> {
+    let shown = format!("{router:?}");
+    let quoted = shown.split('"').skip(1).step_by(2);
+    // A fallback is a route to it, of `/` and of everything.
+    let paths = quoted
+        .filter(|text| text.starts_with('/') && *text != "/" && !text.contains("__private__axum"));
+    paths.map(str::to_owned).collect()
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|source| Error::Bind { address, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::{any, get};
+
+    use super::*;
+
+    #[test]
+    fn the_routes_of_a_router_are_known() {
+        let orders = Router::new().route("/{id}", get(|| async {}));
+        let app: Router = Router::new()
+            .route("/health", get(|| async {}).post(|| async {}))
+            .nest("/orders", orders)
+            .route("/files/{*rest}", any(|| async {}))
+            .fallback(|| async {});
+        let mut routes = routes(&app);
+        routes.sort();
+        assert!(
+            ["/files/{*rest}", "/health", "/orders/{id}"]
+                .iter()
+                .all(|path| routes.iter().any(|r| r == path)),
+            "{routes:?}"
+        );
+        assert!(super::routes(&Router::new()).is_empty());
+    }
 }

@@ -41,6 +41,7 @@
 //! | `console` | the ops console at `/console` | ✓ |
 //! | `sqlite` | durable alerts, check and report source | ✓ |
 //! | `postgres`, `redis` | checks, report source, shared cooldown | |
+//! | `tls` | TLS in `serve`, with a certificate that may change | |
 //! | `full` | everything | |
 //!
 //! Each crate is also there alone: `bongsu-alerts` knows nothing of axum, and so on.

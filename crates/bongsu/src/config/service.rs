@@ -35,6 +35,12 @@ pub struct HttpConfig {
     pub drain: Duration,
     /// How long open requests may take at the end.
     pub grace: Duration,
+    /// How long a connection may be idle between two requests.
+    pub keep_alive: Duration,
+    /// The certificates that TLS is spoken with, in PEM, the service's own first.
+    pub tls_certificate: Option<PathBuf>,
+    /// Their key, in PEM.
+    pub tls_key: Option<PathBuf>,
     /// Token for the operations endpoints.
     pub ops_token: Option<Secret>,
     /// Who sees the dependencies in `/health`.
@@ -49,6 +55,9 @@ impl Default for HttpConfig {
             metrics: true,
             drain: Duration::from_secs(5),
             grace: Duration::from_secs(25),
+            keep_alive: Duration::from_secs(75),
+            tls_certificate: None,
+            tls_key: None,
             ops_token: None,
             health_detail: HealthDetail::Always,
         }
@@ -135,6 +144,30 @@ pub(super) const VARS: &[Variable] = &[
     )
     .counts(Unit::Seconds),
     Variable::new(
+        "BONGSU_KEEP_ALIVE_SECONDS",
+        "75",
+        "how long a connection may be idle between two requests; longer than the load balancer in front keeps its own",
+        |c, v| put(&mut c.http.keep_alive, time(v, (1.0, 86_400.0))),
+        |c| seconds(c.http.keep_alive),
+    )
+    .counts(Unit::Seconds),
+    Variable::new(
+        "BONGSU_TLS_CERT",
+        "",
+        "file with the certificate in PEM that `serve` speaks TLS with, read anew when it changes; together with `BONGSU_TLS_KEY`",
+        |c, v| put(&mut c.http.tls_certificate, Ok(Some(PathBuf::from(v)))),
+        |c| path(c.http.tls_certificate.as_ref()),
+    )
+    .needs("tls"),
+    Variable::new(
+        "BONGSU_TLS_KEY",
+        "",
+        "file with its key in PEM",
+        |c, v| put(&mut c.http.tls_key, Ok(Some(PathBuf::from(v)))),
+        |c| path(c.http.tls_key.as_ref()),
+    )
+    .needs("tls"),
+    Variable::new(
         "BONGSU_OPS_TOKEN",
         "",
         "bearer token for `/metrics`, admin and the console, and for health detail where `BONGSU_HEALTH_DETAIL=token`; unset: metrics open, admin and console from this machine only",
@@ -169,6 +202,10 @@ fn name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+fn path(path: Option<&PathBuf>) -> Option<String> {
+    path.map(|path| path.display().to_string())
+}
+
 fn token(text: &str) -> Result<Secret, String> {
     let (refused, _) = TOKEN;
     if text.chars().count() < refused {
@@ -185,6 +222,15 @@ pub(super) fn check(config: &mut Config, findings: &mut Findings) {
         findings.problem("SERVICE_NAME", message);
     }
     let http = &mut config.http;
+    match (&http.tls_certificate, &http.tls_key) {
+        (Some(_), None) => {
+            findings.problem("BONGSU_TLS_KEY", "is not set; BONGSU_TLS_CERT needs it")
+        }
+        (None, Some(_)) => {
+            findings.problem("BONGSU_TLS_CERT", "is not set; BONGSU_TLS_KEY needs it")
+        }
+        _ => {}
+    }
     http.ops_port = http.ops_port.filter(|port| *port != http.bind.port());
     if config.service.environment == "development"
         && !config.given.contains_key("BONGSU_DRAIN_SECONDS")
