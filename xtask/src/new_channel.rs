@@ -1,40 +1,103 @@
-//! `cargo xtask new-channel NAME`: a channel of one's own to start from, with its test.
+//! `cargo xtask new-channel NAME`: a whole channel to start from, with its tests. Here it is a folder of
+//! `bongsu-alerts`; with `--into FOLDER` it is a module of a crate of your own.
+//!
+//! The template is the folder `new_channel/pigeon`, which the tests of `bongsu-alerts` compile and run.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::run::{Failure, root, say};
 
+const USAGE: &str = "usage: cargo xtask new-channel NAME [--into FOLDER [--from CRATE]], e.g.\n  \
+     cargo xtask new-channel kakao_work\n  \
+     cargo xtask new-channel kakao_work --into ../desk/src --from bongsu::alerts";
+
+/// The files of a channel.
+const FILES: [(&str, &str); 3] = [
+    ("mod.rs", include_str!("new_channel/pigeon/mod.rs")),
+    ("render.rs", include_str!("new_channel/pigeon/render.rs")),
+    ("tests.rs", include_str!("new_channel/pigeon/tests.rs")),
+];
+/// What the template calls the crate.
+const TEMPLATE_CRATE: &str = "bongsu_alerts";
+
 pub(crate) fn scaffold(args: &[String]) -> Result<(), Failure> {
-    let [name] = args else {
-        return Err(Failure(
-            "usage: cargo xtask new-channel NAME, e.g. kakao_work".to_owned(),
-        ));
-    };
+    let mut words = args.iter().map(String::as_str);
+    let name = words.next().ok_or_else(|| Failure(USAGE.to_owned()))?;
     if !is_module_name(name) {
         return Err(Failure(format!(
             "{name:?} is not a module name: lower-case letters, digits and _, e.g. kakao_work"
         )));
     }
-    let alerts = root().join("crates/alerts");
-    let file = alerts.join("src/channels").join(format!("{name}.rs"));
-    if file.exists() {
-        return Err(Failure(format!("{} is there already", file.display())));
+    let (mut into, mut from) = (None, "bongsu::alerts");
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or_else(|| Failure(USAGE.to_owned()))?;
+        match word {
+            "--into" => into = Some(PathBuf::from(value)),
+            "--from" => from = value,
+            _ => return Err(Failure(USAGE.to_owned())),
+        }
     }
+    match into {
+        Some(folder) => into_a_crate(&folder.join(name), name, from),
+        None => into_this_one(name),
+    }
+}
+
+fn into_a_crate(folder: &Path, name: &str, from: &str) -> Result<(), Failure> {
+    write(folder, name, from)?;
+    let ty = type_name(name);
+    say(&format!(
+        "Wrote {}. Declare it with `mod {name};`, hand `{name}::{ty}Channel::new(url)?` to \
+         `Builder::channel`, and fill in `outcome` and `render`.\n\
+         It needs {from} with a channel over HTTP (feature `webhook`, say), and nothing else.",
+        folder.display()
+    ));
+    Ok(())
+}
+
+fn into_this_one(name: &str) -> Result<(), Failure> {
+    let alerts = root().join("crates/alerts");
     let (module, manifest) = (
         alerts.join("src/channels/mod.rs"),
         alerts.join("Cargo.toml"),
     );
+    let facade = root().join("crates/bongsu/Cargo.toml");
     let with_module = declare(&fs::read_to_string(&module)?, name)?;
     let with_feature = feature(&fs::read_to_string(&manifest)?, name)?;
-    fs::write(&file, channel(name))?;
+    let with_facade = facade_feature(&fs::read_to_string(&facade)?, name)?;
+    let folder = alerts.join("src/channels").join(name);
+    write(&folder, name, "crate")?;
     fs::write(module, with_module)?;
     fs::write(manifest, with_feature)?;
+    fs::write(facade, with_facade)?;
     say(&format!(
-        "Wrote {}, declared behind the feature `{name}`.\n\
-         Fill in `request` and `outcome`, then: cargo test -p bongsu-alerts --features {name} {name}",
-        file.display()
+        "Wrote {}, declared behind the feature `{name}` here and in the facade.\n\
+         Fill in `outcome` and `render`, then: cargo test -p bongsu-alerts --features {name} {name}\n\
+         Its variables and how it is built from them: crates/bongsu/src/config/alerting.rs and \
+         crates/bongsu/src/alerting.rs.",
+        folder.display()
     ));
     Ok(())
+}
+
+/// Writes the folder, which must not be there yet.
+fn write(folder: &Path, name: &str, from: &str) -> Result<(), Failure> {
+    if folder.exists() {
+        return Err(Failure(format!("{} is there already", folder.display())));
+    }
+    fs::create_dir_all(folder)?;
+    for (file, template) in FILES {
+        fs::write(folder.join(file), filled(template, name, from))?;
+    }
+    Ok(())
+}
+
+fn filled(template: &str, name: &str, from: &str) -> String {
+    template
+        .replace(TEMPLATE_CRATE, from)
+        .replace("pigeon", name)
+        .replace("Pigeon", &type_name(name))
 }
 
 fn is_module_name(name: &str) -> bool {
@@ -53,38 +116,41 @@ fn type_name(name: &str) -> String {
 }
 
 fn declare(module: &str, name: &str) -> Result<String, Failure> {
-    let anchor = module
-        .find("#[cfg(feature = \"alertmanager\")]\nmod ")
-        .zip(module.find("#[cfg(feature = \"alertmanager\")]\npub use "));
-    let (declaration, export) =
-        anchor.ok_or_else(|| Failure("channels/mod.rs has changed its shape".to_owned()))?;
+    let at = module
+        .find("mod log;\n")
+        .ok_or_else(|| Failure("channels/mod.rs has changed its shape".to_owned()))?;
     let ty = type_name(name);
     let mut out = module.to_owned();
     out.insert_str(
-        export,
-        &format!("#[cfg(feature = \"{name}\")]\npub use {name}::{ty}Channel;\n"),
-    );
-    out.insert_str(
-        declaration,
-        &format!("#[cfg(feature = \"{name}\")]\nmod {name};\n"),
+        at,
+        &format!(
+            "#[cfg(feature = \"{name}\")]\nmod {name};\n#[cfg(feature = \"{name}\")]\npub use {name}::{ty}Channel;\n\n"
+        ),
     );
     Ok(out)
 }
 
 fn feature(manifest: &str, name: &str) -> Result<String, Failure> {
-    let anchor = "default = []\n";
-    let at = manifest
-        .find(anchor)
-        .ok_or_else(|| Failure("crates/alerts/Cargo.toml has changed its shape".to_owned()))?;
-    let mut out = manifest.to_owned();
-    out.insert_str(at + anchor.len(), &format!("{name} = []\n"));
-    Ok(out)
+    insert_after(
+        manifest,
+        "default = []\n",
+        &format!("{name} = [\"http\"]\n"),
+    )
+    .ok_or_else(|| Failure("crates/alerts/Cargo.toml has changed its shape".to_owned()))
 }
 
-fn channel(name: &str) -> String {
-    include_str!("new_channel.rs.txt")
-        .replace("{name}", name)
-        .replace("{Name}", &type_name(name))
+fn facade_feature(manifest: &str, name: &str) -> Result<String, Failure> {
+    let line = format!("{name} = [\"_http\", \"bongsu-alerts/{name}\"]\n");
+    insert_after(manifest, "# One a channel.\n", &line)
+        .and_then(|out| insert_after(&out, "full = [", &format!("\"{name}\", ")))
+        .ok_or_else(|| Failure("crates/bongsu/Cargo.toml has changed its shape".to_owned()))
+}
+
+fn insert_after(text: &str, anchor: &str, line: &str) -> Option<String> {
+    let at = text.find(anchor)? + anchor.len();
+    let mut out = text.to_owned();
+    out.insert_str(at, line);
+    Some(out)
 }
 
 #[cfg(test)]
@@ -104,20 +170,46 @@ mod tests {
     }
 
     #[test]
-    fn the_crate_still_has_the_shape_that_is_edited() {
-        let alerts = root().join("crates/alerts");
-        let module = fs::read_to_string(alerts.join("src/channels/mod.rs")).unwrap();
-        let manifest = fs::read_to_string(alerts.join("Cargo.toml")).unwrap();
+    fn the_crates_still_have_the_shape_that_is_edited() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+        let module = read("crates/alerts/src/channels/mod.rs");
         let declared = declare(&module, "kakao_work").ok().unwrap();
         assert!(
             declared.contains("mod kakao_work;")
                 && declared.contains("pub use kakao_work::KakaoWorkChannel;")
         );
+        let featured = feature(&read("crates/alerts/Cargo.toml"), "kakao_work");
         assert!(
-            feature(&manifest, "kakao_work")
+            featured
                 .ok()
                 .unwrap()
-                .contains("\nkakao_work = []\n")
+                .contains("\nkakao_work = [\"http\"]\n")
         );
+        let facade = facade_feature(&read("crates/bongsu/Cargo.toml"), "kakao_work");
+        let facade = facade.ok().unwrap();
+        assert!(facade.contains("\nkakao_work = [\"_http\", \"bongsu-alerts/kakao_work\"]\n"));
+        assert!(facade.contains("full = [\"kakao_work\", "));
+    }
+
+    #[test]
+    fn nothing_of_the_template_is_left() {
+        let folder = std::env::temp_dir().join(format!("new-channel-{}", std::process::id()));
+        let words = |path: &str| path.to_owned();
+        let args = [
+            words("kakao_work"),
+            words("--into"),
+            folder.display().to_string(),
+        ];
+        assert!(scaffold(&args).is_ok());
+        assert!(scaffold(&args).is_err(), "it is there already");
+        for (file, _) in FILES {
+            let text = fs::read_to_string(folder.join("kakao_work").join(file)).unwrap();
+            assert!(!text.to_lowercase().contains("pigeon"), "{file}");
+            assert!(!text.contains(TEMPLATE_CRATE), "{file}");
+            assert!(text.contains("bongsu::alerts::author"), "{file}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+        let here = filled(FILES[0].1, "kakao_work", "crate");
+        assert!(here.contains("use crate::author::{"));
     }
 }

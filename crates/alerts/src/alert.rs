@@ -48,6 +48,9 @@ pub struct Alert {
     /// What makes two alerts the same; unset: source, title and level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Where it is written what to do: the name of a runbook, or its URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
 }
 
 impl Alert {
@@ -70,6 +73,7 @@ impl Alert {
             metadata: BTreeMap::new(),
             tags: Vec::new(),
             key: None,
+            runbook: None,
         }
     }
 
@@ -94,6 +98,13 @@ impl Alert {
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// Names the runbook, or gives its URL; default none.
+    #[must_use]
+    pub fn runbook(mut self, name: impl Into<String>) -> Self {
+        self.runbook = Some(name.into());
         self
     }
 

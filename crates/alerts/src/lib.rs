@@ -57,6 +57,7 @@
 
 pub mod alert;
 mod attempt;
+pub mod author;
 mod builder;
 pub mod channel;
 pub mod channels;
@@ -89,6 +90,7 @@ pub mod testing;
 mod tests;
 
 pub use alert::Alert;
+pub use bongsu_lang::Lang;
 pub use bongsu_secret::Secret;
 pub use bongsu_severity::Severity as AlertLevel;
 pub use builder::{AlertManagerBuilder, BuildError};

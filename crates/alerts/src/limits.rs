@@ -28,6 +28,9 @@ pub fn fit(alert: &mut Alert) -> bool {
     cut |= cut_text(&mut alert.message, MAX_MESSAGE);
     cut |= cut_text(&mut alert.source, MAX_NAME);
     cut |= cut_text(&mut alert.kind, MAX_NAME);
+    if let Some(runbook) = &mut alert.runbook {
+        cut |= cut_text(runbook, MAX_NAME);
+    }
     if let Some(key) = &mut alert.key {
         cut |= cut_key(key);
     }
@@ -117,6 +120,7 @@ pub(crate) fn weight(alert: &Alert) -> usize {
         + alert.source.len()
         + alert.kind.len()
         + alert.key.as_ref().map_or(0, String::len)
+        + alert.runbook.as_ref().map_or(0, String::len)
         + tags
         + metadata
 }

@@ -416,6 +416,15 @@ impl AlertManager {
         Ok(self.core.engine().channels[place].targets.clone())
     }
 
+    /// A channel, to be shared with another manager.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownChannel`].
+    pub fn channel(&self, id: &str) -> Result<Arc<dyn Channel>, ManageError> {
+        let place = self.place(id)?;
+        Ok(Arc::clone(&self.core.channels[place]))
+    }
+
     /// What a channel takes besides alerts.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
-//! How messages speak to their readers: time zone, host, links.
+//! How messages speak to their readers: language, time zone, host, links.
 
+use bongsu_lang::Lang;
 use jiff::tz::TimeZone;
 
 /// How messages speak to their readers. Fields left alone have defaults that fit a service in Seoul.
@@ -15,6 +16,8 @@ use jiff::tz::TimeZone;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Presentation {
+    /// The language of the words around what the caller wrote. Default English.
+    pub language: Lang,
     /// The zone of every time that people read, named beside it. Default Asia/Seoul.
     pub zone: TimeZone,
     /// The machine or replica that speaks. Default none.
@@ -28,6 +31,7 @@ pub struct Presentation {
 impl Default for Presentation {
     fn default() -> Self {
         Self {
+            language: Lang::default(),
             zone: seoul(),
             host: None,
             public_url: None,
@@ -36,12 +40,21 @@ impl Default for Presentation {
     }
 }
 
-/// Without data for it: its offset, the same since 1988.
+/// Where the machine has no data for it: as it has been since 1988.
 fn seoul() -> TimeZone {
-    TimeZone::get("Asia/Seoul").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(9)))
+    TimeZone::get("Asia/Seoul")
+        .or_else(|_| TimeZone::posix("KST-9"))
+        .unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(9)))
 }
 
 impl Presentation {
+    /// Sets the language. Default English.
+    #[must_use]
+    pub const fn language(mut self, language: Lang) -> Self {
+        self.language = language;
+        self
+    }
+
     /// Sets the zone. Default Asia/Seoul.
     #[must_use]
     pub fn zone(mut self, zone: TimeZone) -> Self {

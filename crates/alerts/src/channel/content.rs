@@ -6,16 +6,32 @@
 pub struct Carries {
     /// The form in which a report arrives; none: the channel carries alerts alone.
     pub report: Option<ReportForm>,
+    /// Whether a report comes only to those who name the channel: it is one for machines, or not
+    /// for people's eyes first.
+    pub if_asked: bool,
 }
 
 impl Carries {
     /// Alerts and nothing else.
-    pub const ALERTS: Self = Self { report: None };
+    pub const ALERTS: Self = Self {
+        report: None,
+        if_asked: true,
+    };
 
     /// Reports too, in this form.
     #[must_use]
     pub const fn reports(form: ReportForm) -> Self {
-        Self { report: Some(form) }
+        Self {
+            report: Some(form),
+            if_asked: false,
+        }
+    }
+
+    /// Only where somebody names the channel.
+    #[must_use]
+    pub const fn if_asked(mut self) -> Self {
+        self.if_asked = true;
+        self
     }
 }
 
@@ -31,14 +47,6 @@ pub enum ReportForm {
     Blocks,
     /// [`Content::json`]: for machines.
     Json,
-}
-
-impl ReportForm {
-    /// Whether people read it.
-    #[must_use]
-    pub const fn is_for_people(self) -> bool {
-        !matches!(self, Self::Json)
-    }
 }
 
 /// Neutral rendered content, such as a report: a channel picks the form it can carry.

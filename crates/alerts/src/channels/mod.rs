@@ -29,7 +29,7 @@ pub use discord::DiscordChannel;
 #[cfg(feature = "email")]
 mod email;
 #[cfg(feature = "email")]
-pub use email::{EmailChannel, EmailConfig, Tls};
+pub use email::{EmailChannel, EmailConfig, Tls, addresses};
 
 mod log;
 pub use log::LogChannel;

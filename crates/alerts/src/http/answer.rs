@@ -91,7 +91,7 @@ impl Answer {
     /// | status | outcome |
     /// |---|---|
     /// | 2xx | delivered |
-    /// | 408, 425, 429, 5xx | transient, after `Retry-After`; 500, 502 and 504 may have arrived |
+    /// | 408, 425, 429, 5xx | transient, after `Retry-After`; behind a 502 or 504 it may have arrived |
     /// | 1xx, 3xx, 403, 404, 405 | transient for five attempts, then the channel is broken |
     /// | 401, 407, 410 | the channel is broken |
     /// | any other | permanent |
@@ -103,7 +103,7 @@ impl Answer {
                 reason: self.reason(),
                 retry_after: self.retry_after,
                 // A gateway that gave up may have passed the message on.
-                maybe_delivered: matches!(self.status, 500 | 502 | 504),
+                maybe_delivered: matches!(self.status, 502 | 504),
             },
             100..=199 | 300..=399 => self.misplaced(
                 cx,

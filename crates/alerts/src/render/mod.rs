@@ -4,7 +4,10 @@
 //! a character boundary under the limit of that place; a cut says so in the text.
 
 pub mod fit;
+pub mod runbook;
+pub mod value;
 pub mod view;
+pub mod words;
 
 #[cfg(test)]
 #[allow(dead_code, reason = "each channel is tried on its part")]

@@ -1,47 +1,68 @@
 //! The parts of a message that every channel shows, before escaping.
 
-use serde_json::Value;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
+use super::runbook::Runbook;
+use super::value::fact;
+use super::words::Words;
 use crate::AlertLevel;
 use crate::channel::{AlertStatus, Notification};
 use crate::render::fit::{clean, one_line};
 
+/// The longest link to an alert.
+const MAX_LINK: usize = 300;
+
 /// A notification taken apart into clean, still unescaped text.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct View {
-    /// The title with a mark when it is not a firing alert: `[RESOLVED] …`.
+    /// Who speaks and what it is about, with a mark when it is not a firing alert:
+    /// `[RESOLVED] orders/production: Broker refused an order`.
     pub headline: String,
     /// The message, a digest's lines, and how many were held back.
     pub body: String,
-    /// `CRITICAL`, ….
+    /// `CRITICAL`, …: what filters go by.
     pub level: &'static str,
+    /// The level in the reader's language.
+    pub level_name: &'static str,
     /// The part of the service that speaks.
     pub source: String,
-    /// RFC 3339, UTC, whole seconds.
+    /// In the service's zone, whole seconds, with the zone's name: `2026-11-29 05:42:58 KST`.
     pub time: String,
-    /// The metadata, as text.
+    /// The metadata, as people read it.
     pub facts: Vec<(String, String)>,
     /// `a, b`; empty without tags.
     pub tags: String,
+    /// The machine or replica that speaks, if known.
+    pub host: Option<String>,
+    /// The console's page of this alert, if it is reached from outside.
+    pub console: Option<String>,
+    /// The runbook.
+    pub runbook: Option<Runbook>,
     /// `service (environment)`.
     pub footer: String,
+    /// The words around it.
+    pub words: Words,
 }
 
 impl View {
     /// Takes a notification apart.
     #[must_use]
     pub fn of(n: &Notification) -> Self {
-        let alert = &n.alert;
+        let (alert, here) = (&n.alert, &*n.presentation);
+        let words = Words::of(here.language);
         Self {
             headline: headline(n),
-            body: body(n),
+            body: body(n, words),
             level: alert.level.as_str_upper(),
+            level_name: words.level_name(alert.level),
             source: one_line(&alert.source),
-            time: time(alert.timestamp),
+            time: time(alert.timestamp, &here.zone),
             facts: alert
                 .metadata
                 .iter()
-                .map(|(name, value)| (one_line(name), value_text(value)))
+                .map(|(name, value)| (one_line(name), fact(name, value, here.language)))
                 .collect(),
             tags: alert
                 .tags
@@ -49,62 +70,91 @@ impl View {
                 .map(|tag| one_line(tag))
                 .collect::<Vec<_>>()
                 .join(", "),
+            host: here.host.as_deref().map(one_line),
+            console: console(n),
+            runbook: Runbook::of(alert, here),
             footer: footer(n),
+            words,
         }
     }
-}
 
-/// The mark of a message that is not a plain firing alert.
-#[must_use]
-pub const fn mark(status: AlertStatus) -> Option<&'static str> {
-    match status {
-        AlertStatus::Firing => None,
-        AlertStatus::Resolved => Some("RESOLVED"),
-        AlertStatus::Test => Some("TEST"),
-        AlertStatus::Digest => Some("DIGEST"),
+    /// What a channel lists below the facts: host, tags, console and runbook, as far as there are any.
+    #[must_use]
+    pub fn tail(&self) -> Vec<(&'static str, &str)> {
+        let words = self.words;
+        let tags = (!self.tags.is_empty()).then_some(self.tags.as_str());
+        [
+            (words.tags(), tags),
+            (words.host(), self.host.as_deref()),
+            (words.console(), self.console.as_deref()),
+            (words.runbook(), self.runbook.as_ref().map(Runbook::text)),
+        ]
+        .into_iter()
+        .filter_map(|(label, value)| Some((label, value?)))
+        .collect()
     }
 }
 
-/// The title with its mark.
+/// `orders/production`: whose alert it is. Empty when nobody says.
+#[must_use]
+pub fn identity(n: &Notification) -> String {
+    let (service, environment) = (one_line(&n.service), one_line(&n.environment));
+    match (service.is_empty(), environment.is_empty()) {
+        (false, false) => format!("{service}/{environment}"),
+        _ => service + &environment,
+    }
+}
+
+/// Whose alert it is and its title, with its mark.
 #[must_use]
 pub fn headline(n: &Notification) -> String {
-    let title = one_line(&n.alert.title);
-    let title = if title.is_empty() {
-        "(no title)".to_owned()
-    } else {
-        title
+    let words = Words::of(n.presentation.language);
+    let title = title(n, words);
+    let whose = match identity(n) {
+        whose if whose.is_empty() => title,
+        whose => format!("{whose}: {title}"),
     };
-    match mark(n.status) {
-        Some(mark) => format!("[{mark}] {title}"),
-        None => title,
+    match words.mark(n.status) {
+        Some(mark) => format!("[{mark}] {whose}"),
+        None => whose,
     }
 }
 
-fn body(n: &Notification) -> String {
+fn title(n: &Notification, words: Words) -> String {
+    match one_line(&n.alert.title) {
+        title if title.is_empty() => words.no_title().to_owned(),
+        title => title,
+    }
+}
+
+fn body(n: &Notification, words: Words) -> String {
+    let zone = &n.presentation.zone;
     let mut text = clean(&n.alert.message);
-    for line in &n.digest {
+    let mut add = |line: String| {
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&format!(
+        text.push_str(&line);
+    };
+    for line in &n.digest {
+        let mut row = format!(
             "• {} {} ({}) ×{}",
             line.level.as_str_upper(),
             one_line(&line.title),
             one_line(&line.source),
             line.count
-        ));
+        );
         if line.first != line.last {
-            text.push_str(&format!(" {} – {}", time(line.first), time(line.last)));
+            row.push_str(&format!(
+                " {} – {}",
+                time(line.first, zone),
+                time(line.last, zone)
+            ));
         }
+        add(row);
     }
     if n.suppressed > 0 {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&format!(
-            "+{} suppressed since the last message",
-            n.suppressed
-        ));
+        add(words.suppressed(n.suppressed));
     }
     text
 }
@@ -118,21 +168,48 @@ fn footer(n: &Notification) -> String {
     }
 }
 
-/// RFC 3339, UTC, whole seconds.
+/// The console's page of this alert, if it is reached from outside.
 #[must_use]
-pub fn time(at: jiff::Timestamp) -> String {
-    jiff::Timestamp::from_second(at.as_second())
-        .unwrap_or(at)
+pub fn console(n: &Notification) -> Option<String> {
+    let base = n.presentation.public_url.as_deref()?.trim_end_matches('/');
+    let page = format!("{base}/console/alerts");
+    Some(match n.status {
+        AlertStatus::Firing | AlertStatus::Resolved => {
+            let link = format!("{page}?key={}", escaped(&n.alert.dedup_key()));
+            // A link that is cut leads nowhere: the whole list does.
+            if link.len() <= MAX_LINK { link } else { page }
+        }
+        AlertStatus::Test | AlertStatus::Digest => page,
+    })
+}
+
+/// For the value of a query or a piece of a path.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// In a zone, whole seconds, with the zone's name.
+#[must_use]
+pub fn time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S %Z")
         .to_string()
 }
 
-/// A fact as text: strings as they are, everything else as JSON.
+/// RFC 3339, UTC, whole seconds: for machines.
 #[must_use]
-pub fn value_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => clean(text),
-        other => clean(&other.to_string()),
-    }
+pub fn machine_time(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second())
+        .unwrap_or(at)
+        .to_string()
 }
 
 /// The colour of a level, as `#rrggbb`; a resolved alert is green whatever it was.
@@ -146,5 +223,114 @@ pub const fn colour(level: AlertLevel, status: AlertStatus) -> &'static str {
         AlertLevel::Warning => "#ff9900",
         AlertLevel::Error => "#ff0000",
         AlertLevel::Critical => "#990000",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bongsu_lang::Lang;
+
+    use super::*;
+    use crate::presentation::Presentation;
+    use crate::render::samples;
+
+    #[test]
+    fn who_speaks_stands_before_the_title() {
+        let check = |service: &str, environment: &str, status: AlertStatus, want: &str| {
+            let mut n = samples::resolved();
+            n.alert.title = "High DISK Usage".to_owned();
+            (n.service, n.environment) = (service.to_owned(), environment.to_owned());
+            n.status = status;
+            assert_eq!(headline(&n), want);
+        };
+        let firing = AlertStatus::Firing;
+        check(
+            "orders",
+            "production",
+            firing,
+            "orders/production: High DISK Usage",
+        );
+        check(
+            "orders",
+            "staging",
+            AlertStatus::Resolved,
+            "[RESOLVED] orders/staging: High DISK Usage",
+        );
+        check("orders", "", firing, "orders: High DISK Usage");
+        check("", "", firing, "High DISK Usage");
+    }
+
+    #[test]
+    fn times_are_in_the_zone_and_name_it() {
+        let check = |text: &str, zone: &TimeZone, want: &str| {
+            assert_eq!(time(text.parse().unwrap(), zone), want);
+        };
+        let seoul = &Presentation::default().zone;
+        check("2026-11-28T20:42:58.9Z", seoul, "2026-11-29 05:42:58 KST");
+        check(
+            "2026-11-28T20:42:58Z",
+            &TimeZone::UTC,
+            "2026-11-28 20:42:58 UTC",
+        );
+        check("1969-12-31T15:00:00Z", seoul, "1970-01-01 00:00:00 KST");
+        let default = View::of(&samples::korean()).time;
+        assert_eq!(default, "2025-11-22 17:26:40 KST");
+    }
+
+    #[test]
+    fn links_lead_to_the_alert_and_its_runbook() {
+        let mut n = samples::resolved();
+        n.alert.key = Some("resource|디스크 /".to_owned());
+        n.alert.runbook = Some("high-disk".to_owned());
+        let mut here = Presentation::default();
+        let view = |n: &Notification, here: &Presentation| {
+            View::of(&n.clone().presentation(Arc::new(here.clone())))
+        };
+        assert_eq!(view(&n, &here).console, None);
+        assert_eq!(view(&n, &here).runbook.unwrap().text(), "high-disk");
+        here = here
+            .public_url("https://ops.example.com/")
+            .runbooks("https://wiki.example.com/r")
+            .host("engine-2");
+        let seen = view(&n, &here);
+        assert_eq!(
+            seen.console.as_deref(),
+            Some(
+                "https://ops.example.com/console/alerts?key=resource%7C%EB%94%94%EC%8A%A4%ED%81%AC%20%2F"
+            )
+        );
+        assert_eq!(
+            seen.runbook.as_ref().unwrap().text(),
+            "https://wiki.example.com/r/high-disk"
+        );
+        assert_eq!(seen.tail().len(), 3);
+        n.alert.runbook = Some("https://elsewhere/x".to_owned());
+        assert_eq!(
+            view(&n, &here).runbook.unwrap().text(),
+            "https://elsewhere/x"
+        );
+        n.status = AlertStatus::Digest;
+        assert_eq!(
+            view(&n, &here).console.as_deref(),
+            Some("https://ops.example.com/console/alerts")
+        );
+    }
+
+    #[test]
+    fn korean_words() {
+        let here = Presentation::default().language(Lang::Ko);
+        let mut n = samples::resolved().presentation(Arc::new(here));
+        n.suppressed = 3;
+        let view = View::of(&n);
+        assert!(
+            view.headline
+                .starts_with("[해소] trading-engine/production: "),
+            "{view:?}"
+        );
+        assert!(view.body.contains("3건"), "{view:?}");
+        assert_eq!((view.level, view.level_name), ("WARNING", "WARNING (주의)"));
+        assert_eq!(view.words.time(), "시각");
     }
 }

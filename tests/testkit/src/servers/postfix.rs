@@ -42,6 +42,16 @@ impl Postfix {
     /// When Postfix is missing, or the tests do not run as root.
     #[must_use]
     pub fn start(certificates: &Certificates) -> Self {
+        Self::start_with(certificates, "")
+    }
+
+    /// As [`Postfix::start`], with lines of its configuration besides.
+    ///
+    /// # Panics
+    ///
+    /// When Postfix is missing, or the tests do not run as root.
+    #[must_use]
+    pub fn start_with(certificates: &Certificates, more: &str) -> Self {
         let made = tempfile::tempdir().unwrap();
         let root = made.path();
         folder(root, "root", 0o755);
@@ -76,7 +86,7 @@ impl Postfix {
                  virtual_mailbox_domains = bongsu.test\nvirtual_mailbox_base = {here}/mail\n\
                  virtual_mailbox_maps = inline:{{ desk@bongsu.test=desk/ }}\n\
                  virtual_uid_maps = static:65534\nvirtual_gid_maps = static:65534\nvirtual_minimum_uid = 100\n\
-                 smtpd_recipient_restrictions = permit_mynetworks, reject\nsmtpd_relay_restrictions = permit_mynetworks, reject\n"
+                 smtpd_recipient_restrictions = permit_mynetworks, reject\nsmtpd_relay_restrictions = permit_mynetworks, reject\n{more}\n"
             ),
         )
         .unwrap();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::channel::{AlertStatus, Notification};
 use crate::render::fit::{Unit, fit, one_line, verbatim};
+use crate::render::runbook::Runbook;
 use crate::render::view::View;
 
 /// One alert as it is stored; its end is decided when it is sent.
@@ -54,14 +55,22 @@ pub(crate) fn alert(n: &Notification) -> (Stored, bool) {
     if !view.tags.is_empty() {
         annotations.insert("tags".to_owned(), take(&view.tags, 1_024));
     }
+    for (label, value) in [
+        ("host", view.host.as_deref()),
+        ("console_url", view.console.as_deref()),
+        ("runbook_url", view.runbook.as_ref().map(Runbook::text)),
+    ] {
+        if let Some(value) = value {
+            annotations.insert(label.to_owned(), take(value, 2_048));
+        }
+    }
     for (name, value) in view.facts.iter().take(50) {
-        annotations
-            .entry(label_name(name))
-            .or_insert_with(|| take(value, 1_024));
+        let label = free_name(&annotations, label_name(name));
+        annotations.insert(label, take(value, 1_024));
     }
     if view.facts.len() > 50 {
         cut = true;
-        let note = format!("{} more facts left out [truncated]", view.facts.len() - 50);
+        let note = view.words.left_out(view.facts.len() - 50);
         annotations.insert("left_out".to_owned(), note);
     }
     let stored = Stored {
@@ -72,6 +81,17 @@ pub(crate) fn alert(n: &Notification) -> (Stored, bool) {
         starts_at: n.alert.timestamp,
     };
     (stored, cut)
+}
+
+/// `order.id`, `order_id` and `order-id` are three facts: the later ones get a number.
+fn free_name(taken: &BTreeMap<String, String>, name: String) -> String {
+    if !taken.contains_key(&name) {
+        return name;
+    }
+    let mut numbered = (2_u32..).map(|number| format!("{name}_{number}"));
+    numbered
+        .find(|numbered| !taken.contains_key(numbered))
+        .unwrap_or(name)
 }
 
 /// Alertmanager (before UTF-8 names) takes `[a-zA-Z_][a-zA-Z0-9_]*` only.
@@ -116,6 +136,26 @@ mod tests {
             ]
         );
         assert_eq!(alert.annotations["fact_uc190uc2e4ub960"], "-3.25");
+    }
+
+    #[test]
+    fn facts_of_like_names_are_all_there() {
+        let mut n = samples::resolved();
+        for (name, value) in [
+            ("order.id", "a"),
+            ("order_id", "b"),
+            ("order-id", "c"),
+            ("order id_2", "d"),
+        ] {
+            n.alert = n.alert.metadata(name, value);
+        }
+        let annotations = alert(&n).0.annotations;
+        let facts = annotations
+            .iter()
+            .filter(|(name, _)| name.starts_with("fact_"));
+        let mut values: Vec<&str> = facts.map(|(_, value)| value.as_str()).collect();
+        values.sort_unstable();
+        assert_eq!(values, ["a", "b", "c", "d"], "{annotations:?}");
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use lettre::message::Mailbox;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use rustls::pki_types::ServerName;
 
+pub use self::addresses::addresses;
+use self::addresses::mailbox;
 use self::render as mail;
 use self::render::Addresses;
-use self::smtp::Server;
 pub use self::smtp::Tls;
+use self::smtp::{Envelope, Server};
 use super::error::{ChannelConfigError, Problem, Problems};
 use crate::channel::{
     Attempt, Carries, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered,
@@ -19,6 +19,7 @@ use crate::channel::{
 };
 use bongsu_secret::Secret;
 
+mod addresses;
 mod render;
 mod smtp;
 
@@ -49,13 +50,13 @@ pub struct EmailConfig {
     pub password: Secret,
     /// `alerts@example.com` or `Name <alerts@example.com>`.
     pub from: String,
-    /// The recipients; each gets a mail of its own.
+    /// The recipients, one or several an entry (see [`addresses`]); each gets a mail of its own.
     pub to: Vec<String>,
     /// Default [`Tls::StartTls`], required.
     pub tls: Tls,
-    /// A certificate authority to trust besides the machine's, PEM. Default none.
+    /// Certificate authorities to trust besides the machine's, PEM. Default none.
     pub ca_pem: Option<Vec<u8>>,
-    /// The name said in EHLO. Default this machine's.
+    /// The name said in EHLO: a full one, as servers ask for. Default the sender's domain.
     pub hello: Option<String>,
 }
 
@@ -103,7 +104,12 @@ impl EmailChannel {
     /// Lists every field that cannot be right.
     pub fn new(config: EmailConfig) -> Result<Self, ChannelConfigError> {
         let mut problems = Problems::of("email");
-        let host = config.host.trim().to_owned();
+        // `[::1]` is how an address is written before a port.
+        let host = config.host.trim();
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let host = bare.unwrap_or(host).to_owned();
         if host.is_empty() {
             problems.add("host", Problem::Missing);
         } else if host.contains(|c: char| c.is_whitespace() || c == '/' || c == '@') {
@@ -124,26 +130,27 @@ impl EmailChannel {
         }
         let from = problems.keep("from", mailbox(&config.from));
         let to = recipients(&config.to, &mut problems);
-        let parameters = match config.tls {
+        let trust = match config.tls {
             Tls::None => None,
             Tls::StartTls | Tls::Implicit if host.is_empty() => None,
             Tls::StartTls | Tls::Implicit => {
-                problems.keep("tls", parameters(&host, config.ca_pem.as_deref()))
+                problems.keep("tls", trust(&host, config.ca_pem.as_deref()))
             }
         };
-        let from = problems.finish(from)?;
+        let hello = match &config.hello {
+            Some(name) => problems.keep("hello", hello(name)),
+            None => from.as_ref().map(own_name),
+        };
+        let (from, hello) = problems.finish(from.zip(hello))?;
         Ok(Self {
             id: "email".to_owned(),
             server: Server {
                 host,
                 port: config.port,
                 tls: config.tls,
-                parameters,
-                credentials: username
-                    .map(|name| Credentials::new(name, config.password.expose().to_owned())),
-                hello: config
-                    .hello
-                    .map_or_else(ClientId::default, ClientId::Domain),
+                trust,
+                login: username.map(|name| (name, config.password)),
+                hello,
             },
             from,
             to,
@@ -162,6 +169,14 @@ impl EmailChannel {
             .iter()
             .find(|to| AsRef::<str>::as_ref(&to.email) == target.as_str())
             .ok_or_else(|| RenderError::new(format!("{target} is not a recipient of this channel")))
+    }
+
+    async fn send(&self, cx: &Attempt, to: &Mailbox, message: &[u8]) -> Outcome {
+        let envelope = Envelope {
+            from: self.from.email.as_ref(),
+            to: to.email.as_ref(),
+        };
+        smtp::send(&self.server, envelope, message, cx.deadline).await
     }
 
     fn addresses(&self, target: &Target) -> Result<Addresses<'_>, RenderError> {
@@ -200,10 +215,7 @@ impl Channel for EmailChannel {
 
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
         match self.recipient(&message.target) {
-            Ok(to) => {
-                let (from, to) = (&self.from.email, &to.email);
-                smtp::send(&self.server, from, to, &message.body, cx.deadline).await
-            }
+            Ok(to) => self.send(cx, to, &message.body).await,
             Err(error) => Outcome::permanent(error.reason),
         }
     }
@@ -215,36 +227,21 @@ impl Channel for EmailChannel {
             id => id,
         };
         let message = self.addresses(target).and_then(|addresses| {
-            Ok((
-                addresses.to,
-                mail::content(content, id, cx.now.into(), addresses)?,
-            ))
+            Ok((addresses.to, mail::content(content, id, cx.now, addresses)?))
         });
         match message {
-            Ok((to, bytes)) => {
-                let (from, to) = (&self.from.email, &to.email);
-                smtp::send(&self.server, from, to, &bytes, cx.deadline).await
-            }
+            Ok((to, bytes)) => self.send(cx, to, &bytes).await,
             Err(error) => Outcome::permanent(error.reason),
         }
     }
 
-    /// Connects, encrypts, authenticates, and leaves without a mail.
+    /// As far as a mail goes without one being sent: connects, encrypts, authenticates, names the
+    /// sender and each recipient. The first that is refused is told.
     async fn probe(&self) -> Outcome {
-        smtp::probe(&self.server, Attempt::trial(super::PROBE).deadline).await
+        let deadline = Attempt::trial(super::PROBE).deadline;
+        let to: Vec<&str> = self.to.iter().map(|to| to.email.as_ref()).collect();
+        smtp::probe(&self.server, self.from.email.as_ref(), &to, deadline).await
     }
-}
-
-fn mailbox(text: &str) -> Result<Mailbox, Problem> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Problem::Missing);
-    }
-    text.parse()
-        .map_err(|error: lettre::address::AddressError| Problem::Address {
-            given: text.chars().take(100).collect(),
-            reason: error.to_string(),
-        })
 }
 
 fn recipients(to: &[String], problems: &mut Problems) -> Vec<Mailbox> {
@@ -253,8 +250,12 @@ fn recipients(to: &[String], problems: &mut Problems) -> Vec<Mailbox> {
     }
     let mut seen = BTreeSet::new();
     let mut list = Vec::new();
-    for text in to {
-        if let Some(to) = problems.keep("to", mailbox(text)) {
+    for text in to.iter().flat_map(|entry| match addresses(entry) {
+        // Said to be missing, not passed over.
+        list if list.is_empty() => vec![String::new()],
+        list => list,
+    }) {
+        if let Some(to) = problems.keep("to", mailbox(&text)) {
             if !seen.insert(to.email.to_string()) {
                 problems.add("to", Problem::Repeated(to.email.to_string()));
             }
@@ -264,28 +265,36 @@ fn recipients(to: &[String], problems: &mut Problems) -> Vec<Mailbox> {
     list
 }
 
-fn parameters(host: &str, ca_pem: Option<&[u8]>) -> Result<TlsParameters, Problem> {
-    let tls = |error: lettre::transport::smtp::Error| Problem::Tls(error.to_string());
-    let builder = TlsParameters::builder(host.to_owned());
-    let Some(pem) = ca_pem else {
-        return builder.build_rustls().map_err(tls);
+fn trust(host: &str, ca_pem: Option<&[u8]>) -> Result<smtp::Trust, Problem> {
+    let name = ServerName::try_from(host.to_owned());
+    let name = name.map_err(|_| Problem::Tls("the host can have no certificate".to_owned()))?;
+    Ok((smtp::tls::trust(ca_pem)?, name))
+}
+
+/// A name to be said in EHLO: letters, digits, dots and dashes, or an address in brackets.
+fn hello(name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    let ascii = idna::domain_to_ascii(name).ok();
+    let ascii = if name.starts_with('[') {
+        Some(name.to_owned())
+    } else {
+        ascii
     };
-    // lettre takes a text without any certificate for an empty list.
-    if !String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----") {
-        return Err(Problem::Tls("no certificate in the PEM".to_owned()));
+    match ascii {
+        Some(name) if !name.is_empty() && name.len() <= 255 && name.chars().all(legal) => Ok(name),
+        _ => Err(Problem::Malformed(
+            "a host's full name, as in engine.example.com",
+        )),
     }
-    let certificate = Certificate::from_pem(pem).map_err(tls)?;
-    builder
-        .add_root_certificate(certificate.clone())
-        .build_rustls()
-        .or_else(|_| {
-            // A slim container has no certificates of its own: the given one is then all there is.
-            TlsParameters::builder(host.to_owned())
-                .certificate_store(CertificateStore::None)
-                .add_root_certificate(certificate)
-                .build_rustls()
-        })
-        .map_err(tls)
+}
+
+/// The sender's domain: a full name, known to the world, the same in every container.
+fn own_name(from: &Mailbox) -> String {
+    match from.email.domain() {
+        domain if domain.contains('.') && !domain.starts_with('[') => domain.to_owned(),
+        _ => "[127.0.0.1]".to_owned(),
+    }
 }
 
 fn is_local(host: &str) -> bool {

@@ -1,15 +1,18 @@
 //! A mail: MIME with a plain and an HTML part, byte-identical for one notification.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
 use crate::AlertLevel;
-use crate::channel::{Content, Notification, RenderError};
-use crate::render::fit::{Fitted, Unit, fit, html, one_line, verbatim};
-use crate::render::view::{View, colour};
+use crate::channel::{AlertStatus, Content, Notification, RenderError};
+use crate::render::fit::{Fitted, Unit, fit, one_line, verbatim};
+use crate::render::view::View;
+
+mod page;
 
 const SUBJECT: usize = 200;
 const TEXT: usize = 64 * 1024;
@@ -25,7 +28,7 @@ pub(crate) struct Addresses<'a> {
     pub(crate) to: &'a Mailbox,
 }
 
-/// The subject: `[LEVEL] title`, on one line.
+/// The subject: `[CRITICAL] orders/production: title`, on one line.
 #[must_use]
 pub(crate) fn subject(view: &View) -> Fitted {
     fit(
@@ -47,11 +50,11 @@ pub(crate) fn alert(
     let view = View::of(n);
     let subject = subject(&view);
     let (text, text_cut) = plain(&view);
-    let (page, page_cut) = page(&view, colour(n.alert.level, n.status));
+    let (page, page_cut) = page::page(&view, n.presentation.language, shade(n));
     let mut builder = head(addresses, &subject.text, &n.delivery_id)
-        .date(n.alert.timestamp.into())
+        .date(date(n.alert.timestamp))
         // Firing and resolved messages of one key hang together in a mail reader.
-        .references(thread(&n.alert.dedup_key(), addresses.from));
+        .references(thread(n, addresses.from));
     if n.alert.level == AlertLevel::Critical {
         builder = builder.raw_header(raw("X-Priority", "1")?);
     }
@@ -69,6 +72,13 @@ pub(crate) fn alert(
     ))
 }
 
+/// What a `Date` header can say: from 1970 to 9999. The text says the time itself.
+fn date(at: Timestamp) -> SystemTime {
+    const LAST: i64 = 253_402_300_799;
+    let seconds = at.as_second().clamp(0, LAST);
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs())
+}
+
 /// The message of neutral content: plain text, and HTML with its pictures when there is any.
 ///
 /// # Errors
@@ -76,11 +86,11 @@ pub(crate) fn alert(
 pub(crate) fn content(
     content: &Content,
     id: &str,
-    at: SystemTime,
+    at: Timestamp,
     addresses: Addresses<'_>,
 ) -> Result<Vec<u8>, RenderError> {
     let subject = fit(&one_line(&content.subject), SUBJECT, Unit::Chars, verbatim).text;
-    let builder = head(addresses, &subject, id).date(at);
+    let builder = head(addresses, &subject, id).date(date(at));
     let text = SinglePart::plain(content.text.clone());
     let body = MultiPart::alternative()
         .boundary(boundary(id, 0))
@@ -128,10 +138,16 @@ fn message_id(id: &str, from: &Mailbox) -> String {
     format!("<{id}@{}>", from.email.domain())
 }
 
-/// A stable name for everything about one key.
-fn thread(key: &str, from: &Mailbox) -> String {
-    // FNV-1a: a name for a thread, not a defence.
-    let hash = bongsu_trace::fnv(key.as_bytes());
+/// A stable name for everything about one key of one service in one environment.
+fn thread(n: &Notification, from: &Mailbox) -> String {
+    let key = n.alert.dedup_key();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    // FNV-1a: a name for a thread, not a defence. No byte of UTF-8 is 0xff: it parts the parts.
+    for part in [&n.service, &n.environment, &key] {
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
     format!("<alert-{hash:016x}@{}>", from.email.domain())
 }
 
@@ -158,9 +174,17 @@ fn unbuildable(error: lettre::error::Error) -> RenderError {
 fn plain(view: &View) -> (String, bool) {
     let body = fit(&view.body, TEXT, Unit::Bytes, verbatim);
     let mut cut = body.truncated;
+    let words = view.words;
     let mut text = format!(
-        "{}\n\n{}\n\nLevel: {}\nSource: {}\nTime: {}\n",
-        view.headline, body.text, view.level, view.source, view.time
+        "{}\n\n{}\n\n{}: {}\n{}: {}\n{}: {}\n",
+        view.headline,
+        body.text,
+        words.level(),
+        view.level_name,
+        words.source(),
+        view.source,
+        words.time(),
+        view.time
     );
     for (name, value) in view.facts.iter().take(FACTS) {
         let (name, value) = (
@@ -172,13 +196,13 @@ fn plain(view: &View) -> (String, bool) {
     }
     if view.facts.len() > FACTS {
         cut = true;
-        text.push_str(&more(view));
+        text.push_str(&words.left_out(view.facts.len() - FACTS));
         text.push('\n');
     }
-    if !view.tags.is_empty() {
-        let tags = fit(&view.tags, FACT, Unit::Chars, verbatim);
-        cut |= tags.truncated;
-        text.push_str(&format!("Tags: {}\n", tags.text));
+    for (label, value) in view.tail() {
+        let value = fit(value, FACT, Unit::Chars, verbatim);
+        cut |= value.truncated;
+        text.push_str(&format!("{label}: {}\n", value.text));
     }
     text.push_str("\n-- \n");
     text.push_str(&view.footer);
@@ -186,53 +210,18 @@ fn plain(view: &View) -> (String, bool) {
     (text, cut)
 }
 
-fn more(view: &View) -> String {
-    format!(
-        "{} more facts left out [truncated]",
-        view.facts.len() - FACTS
-    )
+/// The colour that stands for the level, dark enough to be read on white and on black.
+const fn shade(n: &Notification) -> &'static str {
+    if matches!(n.status, AlertStatus::Resolved) {
+        return "#2e8540";
+    }
+    match n.alert.level {
+        AlertLevel::Info => "#2e8540",
+        AlertLevel::Warning => "#c77700",
+        AlertLevel::Error => "#d93025",
+        AlertLevel::Critical => "#b3001b",
+    }
 }
 
-fn page(view: &View, colour: &str) -> (String, bool) {
-    let mut cut = false;
-    let mut esc = |text: &str, limit: usize| {
-        let fitted = fit(text, limit, Unit::Bytes, html);
-        cut |= fitted.truncated;
-        fitted.text
-    };
-    let mut rows = String::new();
-    let mut row = |name: &str, value: &str| {
-        rows.push_str(&format!(
-            "<tr><th style=\"text-align:left;vertical-align:top;padding:4px 12px 4px 0;color:#555;font-weight:600\">{name}</th>\
-             <td style=\"padding:4px 0;white-space:pre-wrap;word-break:break-word\">{value}</td></tr>\n"
-        ));
-    };
-    row("Level", view.level);
-    row("Source", &esc(&view.source, FACT));
-    row("Time", &view.time);
-    for (name, value) in view.facts.iter().take(FACTS) {
-        row(&esc(name, 1_000), &esc(value, 4 * FACT));
-    }
-    if view.facts.len() > FACTS {
-        row("…", &more(view));
-    }
-    if !view.tags.is_empty() {
-        row("Tags", &esc(&view.tags, 4 * FACT));
-    }
-    let (title, body, footer) = (
-        esc(&view.headline, 4_000),
-        esc(&view.body, TEXT),
-        esc(&view.footer, FACT),
-    );
-    let page = format!(
-        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
-         <body style=\"margin:0;padding:16px;background:#f4f4f4;font-family:-apple-system,'Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR',Arial,sans-serif;font-size:14px;color:#222\">\n\
-         <div style=\"max-width:640px;margin:0 auto;background:#fff;border-top:6px solid {colour};padding:20px\">\n\
-         <h1 style=\"font-size:18px;margin:0 0 12px;color:{colour}\">{title}</h1>\n\
-         <p style=\"white-space:pre-wrap;word-break:break-word;margin:0 0 16px\">{body}</p>\n\
-         <table style=\"border-collapse:collapse;font-size:13px\">\n{rows}</table>\n\
-         <p style=\"color:#888;font-size:12px;margin:16px 0 0\">{footer}</p>\n\
-         </div></body></html>\n"
-    );
-    (page, cut)
-}
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl Channel for LogChannel {
     }
 
     fn carries(&self) -> Carries {
-        Carries::reports(ReportForm::Text)
+        Carries::reports(ReportForm::Text).if_asked()
     }
 
     fn targets(&self) -> Vec<Target> {

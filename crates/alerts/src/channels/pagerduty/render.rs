@@ -39,21 +39,28 @@ pub(crate) fn event(n: &Notification) -> (Value, bool) {
     if !view.tags.is_empty() {
         details.insert("tags".to_owned(), json!(take(&view.tags, 1_000)));
     }
+    if let Some(host) = &view.host {
+        details
+            .entry("host")
+            .or_insert_with(|| json!(take(host, 200)));
+    }
     let left_out = view.facts.len().saturating_sub(FACTS);
     if left_out > 0 {
-        details.insert(
-            "…".to_owned(),
-            json!(format!("{left_out} more facts left out [truncated]")),
-        );
+        details.insert("…".to_owned(), json!(view.words.left_out(left_out)));
     }
     let summary = fit(&view.headline, SUMMARY, Unit::Chars, verbatim);
-    let event = json!({
+    let source = match take(&view.footer, 200) {
+        // The API asks for one.
+        source if source.is_empty() => "bongsu".to_owned(),
+        source => source,
+    };
+    let mut event = json!({
         "event_action": "trigger",
         "dedup_key": dedup_key,
-        "client": take(&view.footer, 200),
+        "client": source,
         "payload": {
             "summary": summary.text,
-            "source": take(&view.footer, 200),
+            "source": source,
             "severity": n.alert.level.as_str(),
             "timestamp": n.alert.timestamp.to_string(),
             "component": take(&view.source, 200),
@@ -62,6 +69,16 @@ pub(crate) fn event(n: &Notification) -> (Value, bool) {
             "custom_details": details,
         },
     });
+    if let Some(url) = &view.console {
+        event["client_url"] = json!(url);
+    }
+    if let Some(runbook) = &view.runbook {
+        event["links"] = match &runbook.url {
+            Some(url) => json!([{"href": url, "text": runbook.name}]),
+            None => Value::Null,
+        };
+        event["payload"]["custom_details"]["runbook"] = json!(runbook.text());
+    }
     (event, cut || summary.truncated || left_out > 0)
 }
 
@@ -107,7 +124,7 @@ mod tests {
                 "dedup_key": dedup_key(&n),
                 "client": "trading-engine (production)",
                 "payload": {
-                    "summary": "거래 중단: 위험 한도 초과",
+                    "summary": "trading-engine/production: 거래 중단: 위험 한도 초과",
                     "source": "trading-engine (production)",
                     "severity": "critical",
                     "timestamp": "2025-11-22T08:26:40Z",
@@ -137,6 +154,37 @@ mod tests {
         assert_eq!(firing["dedup_key"].as_str().unwrap().len(), 64);
         n.environment = "staging".to_owned();
         assert_ne!(firing["dedup_key"], event(&n).0["dedup_key"]);
+    }
+
+    #[test]
+    fn a_source_is_never_empty() {
+        for (service, environment) in [("", ""), (" ", "\n"), ("\u{202e}", "")] {
+            let mut n = samples::korean();
+            (n.service, n.environment) = (service.to_owned(), environment.to_owned());
+            let source = event(&n).0["payload"]["source"].clone();
+            assert!(!source.as_str().unwrap().trim().is_empty(), "{source}");
+        }
+    }
+
+    /// Every storm of a service is the same incident, which its end can close; a trial closes itself.
+    #[test]
+    fn digests_are_one_incident_and_trials_are_their_own() {
+        let key = |status, id: &str, digest_key: Option<&str>| {
+            let mut n = samples::digest();
+            n.status = status;
+            n.delivery_id = id.to_owned();
+            n.alert.key = digest_key.map(str::to_owned);
+            n.alert.title = format!("{id} alerts");
+            event(&n).0["dedup_key"].as_str().unwrap().to_owned()
+        };
+        let digest = AlertStatus::Digest;
+        assert_eq!(key(digest, "1", None), key(digest, "2", None));
+        let own = key(digest, "1", Some("storm|x"));
+        assert_eq!(own, key(AlertStatus::Resolved, "2", Some("storm|x")));
+        assert_ne!(own, key(digest, "1", None));
+        let trial = key(AlertStatus::Test, "1", None);
+        assert!(trial.starts_with(TRIAL) && trial.len() <= 255, "{trial}");
+        assert_ne!(trial, key(AlertStatus::Test, "2", None));
     }
 
     #[test]

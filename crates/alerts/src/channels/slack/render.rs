@@ -52,17 +52,23 @@ pub(crate) fn message(n: &Notification, channel: Option<&str>) -> Message {
     let footer = budget.take(&view.footer, TITLE);
     let text = budget.take(&view.body, TEXT);
 
+    let words = view.words;
     let mut fields = vec![
-        field("Level", view.level, true),
-        field("Source", &budget.take(&view.source, 200), true),
-        field("Time", &view.time, true),
+        field(words.level(), view.level_name, true),
+        field(words.source(), &budget.take(&view.source, 200), true),
+        field(words.time(), &view.time, true),
     ];
     budget.left = budget.left.saturating_sub(60);
-    let tags = usize::from(!view.tags.is_empty());
-    let room = FIELDS - fields.len() - tags;
+    // The title is the link to the console.
+    let tail: Vec<(&str, String)> = view
+        .tail()
+        .into_iter()
+        .filter(|(label, _)| *label != words.console())
+        .map(|(label, value)| (label, budget.take(value, 300)))
+        .collect();
+    let room = FIELDS - fields.len() - tail.len();
     let fits = view.facts.len() <= room;
     let shown = if fits { view.facts.len() } else { room - 1 };
-    let tags = (tags > 0).then(|| budget.take(&view.tags, 300));
     for (at, (name, value)) in view.facts.iter().take(shown).enumerate() {
         // What is left is shared, so that one long value does not starve the rest.
         let share = (budget.left / (shown - at)).saturating_sub(60);
@@ -72,34 +78,33 @@ pub(crate) fn message(n: &Notification, channel: Option<&str>) -> Message {
     }
     if !fits {
         budget.truncated = true;
-        let more = format!(
-            "{} more facts left out [truncated]",
-            view.facts.len() - shown
-        );
+        let more = words.left_out(view.facts.len() - shown);
         fields.push(field("…", &more, false));
     }
-    if let Some(tags) = tags {
-        fields.push(field("Tags", &tags, false));
+    for (label, value) in &tail {
+        fields.push(field(label, value, false));
     }
 
+    let mut attachment = json!({
+        "color": colour(n.alert.level, n.status),
+        "fallback": fallback,
+        "title": title,
+        "text": text,
+        "fields": fields,
+        "footer": footer,
+        "ts": n.alert.timestamp.as_second(),
+        // Nothing of what the caller wrote is markup.
+        "mrkdwn_in": [],
+    });
+    if let Some(url) = &view.console {
+        attachment["title_link"] = json!(url);
+    }
     let mut json = envelope(channel);
-    json.insert(
-        "attachments".to_owned(),
-        json!([{
-            "color": colour(n.alert.level, n.status),
-            "fallback": fallback,
-            "title": title,
-            "text": text,
-            "fields": fields,
-            "footer": footer,
-            "ts": n.alert.timestamp.as_second(),
-            // Nothing of what the caller wrote is markup.
-            "mrkdwn_in": [],
-        }]),
-    );
+    json.insert("attachments".to_owned(), json!([attachment]));
     let mut plain = envelope(channel);
+    let link = view.console.as_deref().unwrap_or_default();
     let whole = format!(
-        "[{}] {}\n{}\n{}",
+        "[{}] {}\n{}\n{}\n{link}",
         view.level, view.headline, view.body, view.footer
     );
     plain.insert(
@@ -148,13 +153,13 @@ mod tests {
                 "icon_emoji": ":rotating_light:",
                 "attachments": [{
                     "color": "#990000",
-                    "fallback": "[CRITICAL] 거래 중단: 위험 한도 초과",
-                    "title": "거래 중단: 위험 한도 초과",
+                    "fallback": "[CRITICAL] trading-engine/production: 거래 중단: 위험 한도 초과",
+                    "title": "trading-engine/production: 거래 중단: 위험 한도 초과",
                     "text": "일일 손실이 한도를 넘었습니다.\n모든 주문을 멈춥니다.",
                     "fields": [
                         {"title": "Level", "value": "CRITICAL", "short": true},
                         {"title": "Source", "value": "risk_manager", "short": true},
-                        {"title": "Time", "value": "2025-11-22T08:26:40Z", "short": true},
+                        {"title": "Time", "value": "2025-11-22 17:26:40 KST", "short": true},
                         {"title": "손실률", "value": "-3.25", "short": true},
                         {"title": "종목", "value": "005930 삼성전자", "short": true},
                         {"title": "Tags", "value": "trading_halt, critical", "short": false},
@@ -173,7 +178,7 @@ mod tests {
         let attachment = attachment(&samples::hostile());
         assert_eq!(
             attachment["title"],
-            "&lt;script&gt;alert(1)&lt;/script&gt; Bcc: thief@example.com"
+            "trading-engine/production: &lt;script&gt;alert(1)&lt;/script&gt; Bcc: thief@example.com"
         );
         assert_eq!(
             attachment["text"],
@@ -216,6 +221,9 @@ mod tests {
     fn a_resolve_is_green() {
         let attachment = attachment(&samples::resolved());
         assert_eq!(attachment["color"], "#36a64f");
-        assert_eq!(attachment["title"], "[RESOLVED] High CPU Usage");
+        assert_eq!(
+            attachment["title"],
+            "[RESOLVED] trading-engine/production: High CPU Usage"
+        );
     }
 }

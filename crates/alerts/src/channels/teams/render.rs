@@ -50,24 +50,23 @@ fn card(n: &Notification, view: &View, text: usize, facts: usize, value: usize) 
     };
     let title = take(&format!("[{}] {}", view.level, view.headline), 800);
     let body = take(&view.body, text);
+    let words = view.words;
     let mut lines = vec![
-        ("Source".to_owned(), take(&view.source, 300)),
-        ("Time".to_owned(), view.time.clone()),
+        (words.source().to_owned(), take(&view.source, 300)),
+        (words.time().to_owned(), view.time.clone()),
     ];
     for (name, text) in view.facts.iter().take(facts) {
         lines.push((take(name, value.min(200)), take(text, value)));
     }
-    if !view.tags.is_empty() {
-        lines.push(("Tags".to_owned(), take(&view.tags, 300)));
+    for (label, value) in view.tail() {
+        if label != words.console() {
+            lines.push((label.to_owned(), take(value, 300)));
+        }
     }
     let footer = take(&view.footer, 300);
     if view.facts.len() > facts {
         cut = true;
-        let note = format!(
-            "{} more facts left out [truncated]",
-            view.facts.len() - facts
-        );
-        lines.push(("…".to_owned(), note));
+        lines.push(("…".to_owned(), words.left_out(view.facts.len() - facts)));
     }
     let mut runs = Vec::new();
     for (at, (name, value)) in lines.iter().enumerate() {
@@ -85,7 +84,12 @@ fn card(n: &Notification, view: &View, text: usize, facts: usize, value: usize) 
     blocks.push(rich(vec![
         json!({"type": "TextRun", "text": footer, "isSubtle": true, "size": "Small"}),
     ]));
-    (wrap(Value::Array(blocks)), cut)
+    let mut card = wrap(Value::Array(blocks));
+    if let Some(url) = &view.console {
+        let open = json!({"type": "Action.OpenUrl", "title": words.console(), "url": url});
+        card["attachments"][0]["content"]["actions"] = json!([open]);
+    }
+    (card, cut)
 }
 
 fn heading(text: &str, colour: &str) -> Value {
@@ -140,11 +144,11 @@ mod tests {
         assert_eq!(
             *body,
             json!([
-                {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "[CRITICAL] 거래 중단: 위험 한도 초과", "weight": "Bolder", "size": "Large", "color": "Attention"}]},
+                {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "[CRITICAL] trading-engine/production: 거래 중단: 위험 한도 초과", "weight": "Bolder", "size": "Large", "color": "Attention"}]},
                 {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "일일 손실이 한도를 넘었습니다.\n모든 주문을 멈춥니다."}]},
                 {"type": "RichTextBlock", "inlines": [
                     {"type": "TextRun", "text": "Source: ", "weight": "Bolder"}, {"type": "TextRun", "text": "risk_manager"},
-                    {"type": "TextRun", "text": "\nTime: ", "weight": "Bolder"}, {"type": "TextRun", "text": "2025-11-22T08:26:40Z"},
+                    {"type": "TextRun", "text": "\nTime: ", "weight": "Bolder"}, {"type": "TextRun", "text": "2025-11-22 17:26:40 KST"},
                     {"type": "TextRun", "text": "\n손실률: ", "weight": "Bolder"}, {"type": "TextRun", "text": "-3.25"},
                     {"type": "TextRun", "text": "\n종목: ", "weight": "Bolder"}, {"type": "TextRun", "text": "005930 삼성전자"},
                     {"type": "TextRun", "text": "\nTags: ", "weight": "Bolder"}, {"type": "TextRun", "text": "trading_halt, critical"},

@@ -10,7 +10,7 @@ use crate::render::view::View;
 
 const TOTAL: usize = 4_096;
 const TITLE: usize = 256;
-const BODY: usize = 2_400;
+const BODY: usize = 1_900;
 
 /// The message with markup, and whether something was cut.
 pub(crate) fn message(n: &Notification, chat: &Chat) -> (Value, bool) {
@@ -71,24 +71,27 @@ fn compose(view: &View, escape: Escape, bold: (&str, &str), total: usize) -> (St
         text.push_str("\n\n");
         text.push_str(&body);
     }
+    let words = view.words;
     text.push_str(&format!(
-        "\n\nSource: {}\nTime: {}",
+        "\n\n{}: {}\n{}: {}",
+        words.source(),
         take(&view.source, 200),
+        words.time(),
         view.time
     ));
     let mut tail = String::new();
-    if !view.tags.is_empty() {
-        tail.push_str(&format!("\nTags: {}", take(&view.tags, 200)));
+    for (label, value) in view.tail() {
+        tail.push_str(&format!("\n{label}: {}", take(value, 300)));
     }
     tail.push_str(&format!("\n{}", take(&view.footer, 200)));
-    let note = "\n… more facts left out [truncated]";
-    let room = total - Unit::Utf16.len(&tail) - Unit::Utf16.len(note);
+    let note = |shown: usize| format!("\n… {}", words.left_out(view.facts.len() - shown));
+    let room = total - Unit::Utf16.len(&tail) - Unit::Utf16.len(&note(0));
     let mut used = Unit::Utf16.len(&text);
-    for (name, value) in &view.facts {
+    for (shown, (name, value)) in view.facts.iter().enumerate() {
         let line = format!("\n{}: {}", take(name, 100), take(value, 400));
         used += Unit::Utf16.len(&line);
         if used > room {
-            text.push_str(note);
+            text.push_str(&note(shown));
             cut = true;
             break;
         }
@@ -115,7 +118,7 @@ mod tests {
             message,
             json!({
                 "chat_id": -100_123,
-                "text": "<b>[CRITICAL] 거래 중단: 위험 한도 초과</b>\n\n일일 손실이 한도를 넘었습니다.\n모든 주문을 멈춥니다.\n\nSource: risk_manager\nTime: 2025-11-22T08:26:40Z\n손실률: -3.25\n종목: 005930 삼성전자\nTags: trading_halt, critical\ntrading-engine (production)",
+                "text": "<b>[CRITICAL] trading-engine/production: 거래 중단: 위험 한도 초과</b>\n\n일일 손실이 한도를 넘었습니다.\n모든 주문을 멈춥니다.\n\nSource: risk_manager\nTime: 2025-11-22 17:26:40 KST\n손실률: -3.25\n종목: 005930 삼성전자\nTags: trading_halt, critical\ntrading-engine (production)",
                 "parse_mode": "HTML",
                 "disable_notification": false,
                 "link_preview_options": {"is_disabled": true},
@@ -128,7 +131,7 @@ mod tests {
         let n = samples::hostile();
         let html = message(&n, &chat("@desk")).0;
         let text = html["text"].as_str().unwrap();
-        assert!(text.starts_with("<b>[ERROR] &lt;script&gt;alert(1)&lt;/script&gt; Bcc: thief@example.com</b>\n\n&lt;!channel&gt;"), "{text}");
+        assert!(text.starts_with("<b>[ERROR] trading-engine/production: &lt;script&gt;alert(1)&lt;/script&gt; Bcc: thief@example.com</b>\n\n&lt;!channel&gt;"), "{text}");
         assert_eq!(text.matches('<').count(), 2, "{text}");
         let plain = plain(&n, &chat("@desk"));
         assert_eq!(plain["chat_id"], "@desk");

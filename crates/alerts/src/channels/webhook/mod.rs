@@ -104,7 +104,7 @@ impl Channel for WebhookChannel {
     }
 
     fn carries(&self) -> Carries {
-        Carries::reports(ReportForm::Json)
+        Carries::reports(ReportForm::Json).if_asked()
     }
 
     fn targets(&self) -> Vec<Target> {

@@ -1,11 +1,14 @@
 //! The webhook's JSON: the original's keys, and `id`, `key`, `kind`, `status`, `suppressed`,
-//! `service`, `environment` besides.
+//! `service`, `environment` besides; `host`, `url` (the console's page of the alert) and `runbook`
+//! where they are known.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::channel::{DigestLine, Notification};
 use crate::render::fit::{Unit, fit, verbatim};
+use crate::render::runbook::Runbook;
+use crate::render::view::console;
 
 /// The most bytes of a body.
 pub(crate) const MAX_BYTES: usize = 20 * 1024;
@@ -26,6 +29,12 @@ struct Body<'a> {
     suppressed: u64,
     service: &'a str,
     environment: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runbook: Option<String>,
     #[serde(skip_serializing_if = "<[DigestLine]>::is_empty")]
     digest: &'a [DigestLine],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -102,6 +111,9 @@ fn encode(n: &Notification, caps: Caps, truncated: bool) -> Vec<u8> {
         suppressed: n.suppressed,
         service: &n.service,
         environment: &n.environment,
+        host: n.presentation.host.as_deref(),
+        url: console(n),
+        runbook: Runbook::of(alert, &n.presentation).map(|runbook| cut(runbook.text(), caps.value)),
         digest: &n.digest[..n.digest.len().min(caps.entries)],
         truncated,
     };

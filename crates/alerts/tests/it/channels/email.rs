@@ -108,7 +108,10 @@ async fn a_korean_mail_arrives_encrypted_and_authenticated() {
         let parsed = decode(&mail);
         let headers = &parsed["headers"];
         assert_eq!(parsed["defects"], serde_json::json!([]));
-        assert_eq!(headers["subject"], format!("[CRITICAL] {}", n.alert.title));
+        assert_eq!(
+            headers["subject"],
+            format!("[CRITICAL] trading-engine/test: {}", n.alert.title)
+        );
         assert_eq!(headers["from"], "봉수 <alerts@bongsu.test>");
         assert_eq!(
             headers["message-id"],
@@ -467,7 +470,7 @@ async fn hostile_text_adds_no_header_and_no_markup() {
     assert_eq!(parsed["defects"], serde_json::json!([]));
     assert_eq!(
         parsed["headers"]["subject"],
-        "[ERROR] [RESOLVED] x Bcc: thief@x.test <script>alert(1)</script>"
+        "[ERROR] [RESOLVED] trading-engine/test: x Bcc: thief@x.test <script>alert(1)</script>"
     );
     let names = parsed["names"].as_array().unwrap();
     assert!(!names.contains(&"bcc".into()), "{names:?}");

@@ -65,7 +65,8 @@ async fn what_fails_on_the_way_is_transient_on_every_channel() {
         (Step::with(429, "Retry-After", "7"), "transient", false),
         (Step::with(429, "retry-after", &date), "transient", false),
         (Step::with(503, "Retry-After", "7"), "transient", false),
-        (Step::status(500, SAYS_TOO_MUCH), "transient", true),
+        (Step::status(500, SAYS_TOO_MUCH), "transient", false),
+        (Step::status(502, SAYS_TOO_MUCH), "transient", true),
         (Step::Reset, "transient", true),
         (Step::Garbage, "transient", true),
         (Step::Silence, "transient", true),
@@ -226,7 +227,8 @@ async fn what_each_service_sees() {
         assert_eq!(request.header("content-type"), "application/json");
         assert!(request.header("user-agent").starts_with("bongsu-alerts/"));
     }
-    assert_eq!(slack.json()["attachments"][0]["title"], n.alert.title);
+    let title = format!("trading-engine/test: {}", n.alert.title);
+    assert_eq!(slack.json()["attachments"][0]["title"], title);
     assert_eq!(webhook.path, "/in?token=top-secret");
     assert_eq!(telegram.path, format!("/bot{TOKEN}/sendMessage"));
     assert_eq!(telegram.json()["chat_id"], -1001);
@@ -440,4 +442,124 @@ async fn a_private_authority_has_to_be_named() {
     assert!(slack.clone().with_http(&bad).is_err());
     let bad = HttpOptions::new().proxy(Secret::new("::no url::"));
     assert!(slack.with_http(&bad).is_err());
+}
+
+/// A rich report that Slack cannot read arrives as text within the same attempt.
+#[tokio::test]
+async fn a_report_whose_blocks_are_refused_arrives_as_text() {
+    let content = Content::new("Daily", "net +1").slack_blocks(json!([{"type": "no such block"}]));
+    for refusal in [
+        Step::status(400, "invalid_blocks"),
+        Step::status(200, r#"{"ok":false,"error":"invalid_blocks"}"#),
+    ] {
+        let sink = Sink::new([refusal, Step::status(200, "ok")]);
+        let slack = SlackChannel::new(sink.url("/services/T0"), None).unwrap();
+        let cx = attempt(&firing(), 1, PATIENCE);
+        let target = &slack.targets()[0];
+        let outcome = slack.deliver_content(&cx, target, &content).await;
+        assert!(outcome.is_delivered(), "{outcome:?}");
+        assert!(outcome.reason().contains("invalid_blocks"), "{outcome:?}");
+        let received = sink.received();
+        assert_eq!(received[1].json()["text"], "Daily\nnet +1");
+        assert!(received[1].json().get("blocks").is_none());
+    }
+}
+
+/// The new number of a group is used for this delivery, and said.
+#[tokio::test]
+async fn a_group_that_became_a_supergroup_is_told_there() {
+    let moved = r#"{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1001557912345}}"#;
+    let sink = Sink::new([
+        Step::status(400, moved),
+        Step::status(200, r#"{"ok":true}"#),
+        Step::status(400, moved),
+        Step::status(
+            403,
+            r#"{"ok":false,"error_code":403,"description":"Forbidden: bot is not a member"}"#,
+        ),
+    ]);
+    let telegram = TelegramChannel::new(TOKEN, ["-123"]).unwrap();
+    let telegram = telegram.with_api(&sink.url("")).unwrap();
+    let outcome = deliver(&telegram, &firing(), PATIENCE).await;
+    assert!(outcome.is_delivered(), "{outcome:?}");
+    let advice = "TELEGRAM_CHAT_ID=-1001557912345";
+    assert!(outcome.reason().contains(advice), "{outcome:?}");
+    let received = sink.received();
+    assert_eq!(received[0].json()["chat_id"], -123);
+    assert_eq!(received[1].json()["chat_id"], -1_001_557_912_345_i64);
+    assert_eq!(received[0].json()["text"], received[1].json()["text"]);
+    let outcome = deliver(&telegram, &firing(), PATIENCE).await;
+    assert_eq!(outcome.as_str(), "target_broken", "{outcome:?}");
+    assert!(outcome.reason().contains(advice), "{outcome:?}");
+}
+
+/// Nobody else would close the incident of a trial.
+#[tokio::test]
+async fn a_trial_closes_its_own_incident() {
+    let sink = Sink::new([Step::status(202, ""), Step::status(202, "")]);
+    let pagerduty = PagerDutyChannel::new(KEY).unwrap();
+    let pagerduty = pagerduty.with_api(&sink.url("/v2/enqueue")).unwrap();
+    let mut n = firing();
+    n.status = AlertStatus::Test;
+    assert!(deliver(&pagerduty, &n, PATIENCE).await.is_delivered());
+    let events: Vec<_> = sink
+        .received()
+        .iter()
+        .map(|request| request.json())
+        .collect();
+    assert_eq!(events[0]["event_action"], "trigger");
+    assert_eq!(events[1]["event_action"], "resolve");
+    assert_eq!(events[0]["dedup_key"], events[1]["dedup_key"]);
+}
+
+/// One 404 of an ingress in the middle of a redeployment passes; an address that stays wrong is told
+/// as what has to be mended.
+#[tokio::test]
+async fn a_wrong_address_is_given_a_while() {
+    for status in [301, 302, 307, 308, 403, 404] {
+        let sink = Sink::new([Step::status(status, ""), Step::status(status, "")]);
+        let webhook = WebhookChannel::new(sink.url("/in"), None).unwrap();
+        let n = firing();
+        let message = rendered(&webhook, &n);
+        let first = webhook.deliver(&attempt(&n, 1, PATIENCE), &message).await;
+        assert_eq!(first.as_str(), "transient", "{status}: {first:?}");
+        let later = webhook.deliver(&attempt(&n, 6, PATIENCE), &message).await;
+        assert_eq!(later.as_str(), "broken", "{status}: {later:?}");
+    }
+}
+
+/// What goes through a proxy, and what is reached without one.
+#[tokio::test]
+async fn the_way_out_may_be_a_proxy() {
+    let proxy = Sink::new([Step::status(200, "ok"), Step::status(502, "")]);
+    let options = HttpOptions::new()
+        .http_proxy(Secret::new(proxy.url("/")))
+        .https_proxy(Secret::new(proxy.url("/")))
+        .no_proxy("direct.invalid,127.0.0.0/8");
+    let webhook = WebhookChannel::new("http://far.invalid/in", None).unwrap();
+    let webhook = webhook.with_http(&options).unwrap();
+    assert!(deliver(&webhook, &firing(), PATIENCE).await.is_delivered());
+    let asked = proxy.last();
+    assert!(
+        asked.path.contains("far.invalid/in") || asked.header("host") == "far.invalid",
+        "{} {}",
+        asked.path,
+        asked.header("host")
+    );
+    // TLS goes through it by CONNECT, which this one refuses.
+    let slack = SlackChannel::new("https://hooks.far.invalid/services/x", None).unwrap();
+    let slack = slack.with_http(&options).unwrap();
+    let outcome = deliver(&slack, &firing(), PATIENCE).await;
+    assert_eq!(outcome.as_str(), "transient", "{outcome:?}");
+    assert_eq!(proxy.received().len(), 2);
+    assert_eq!(proxy.last().method, "CONNECT");
+    let near = Sink::new([Step::status(200, "")]);
+    let webhook = WebhookChannel::new(near.url("/in"), None).unwrap();
+    let webhook = webhook.with_http(&options).unwrap();
+    assert!(deliver(&webhook, &firing(), PATIENCE).await.is_delivered());
+    assert_eq!(
+        proxy.received().len(),
+        2,
+        "this machine is reached without it"
+    );
 }

@@ -45,7 +45,7 @@ async fn a_korean_mail_lands_in_a_mailbox() {
     let parsed = parse_mail(&mail);
     assert_eq!(
         parsed["headers"]["subject"],
-        format!("[CRITICAL] {}", n.alert.title)
+        format!("[CRITICAL] trading-engine/test: {}", n.alert.title)
     );
     assert_eq!(
         parsed["headers"]["message-id"],
@@ -67,4 +67,47 @@ async fn a_korean_mail_lands_in_a_mailbox() {
     let outcome = channel.deliver(&attempt(&n, 1, PATIENCE), &refused).await;
     assert_eq!(outcome.as_str(), "permanent", "{outcome:?}");
     assert!(outcome.reason().contains("550"), "{outcome:?}");
+}
+
+/// A server that wants full names in the greeting, as many do: the sender's domain is one, a
+/// container's short name is not, and then it is the channel that has to be mended.
+#[tokio::test]
+async fn a_server_that_wants_full_names_in_the_greeting() {
+    let certificates = Certificates::new();
+    let strict = "smtpd_helo_required = yes\nsmtpd_helo_restrictions = reject_non_fqdn_helo_hostname, reject_invalid_helo_hostname";
+    let postfix = Postfix::start_with(&certificates, strict);
+    let config = EmailConfig {
+        host: "localhost".to_owned(),
+        port: postfix.port(),
+        from: "봉수 <alerts@bongsu.test>".to_owned(),
+        to: vec!["desk@bongsu.test".to_owned()],
+        ca_pem: Some(certificates.ca_pem()),
+        ..EmailConfig::default()
+    };
+    let channel = EmailChannel::new(config.clone()).unwrap();
+    eventually("postfix answers", || async {
+        channel.probe().await.is_delivered().then_some(())
+    })
+    .await;
+    let n = firing();
+    let message = channel.render(&n, &channel.targets()[0]).unwrap();
+    let outcome = channel.deliver(&attempt(&n, 1, PATIENCE), &message).await;
+    assert!(outcome.is_delivered(), "{outcome:?}\n{}", postfix.log());
+
+    let short = EmailChannel::new(EmailConfig {
+        hello: Some("vm".to_owned()),
+        ..config
+    })
+    .unwrap();
+    for outcome in [
+        short.probe().await,
+        short.deliver(&attempt(&n, 1, PATIENCE), &message).await,
+    ] {
+        assert_eq!(outcome.as_str(), "broken", "{outcome:?}");
+        assert!(outcome.reason().contains("504"), "{outcome:?}");
+        assert!(
+            outcome.reason().contains("Helo command rejected"),
+            "{outcome:?}"
+        );
+    }
 }
