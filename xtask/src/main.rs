@@ -47,8 +47,8 @@ usage: cargo xtask <command>
           of a running one, /admin/reports/{date} and its resend
   readme [--check]
           writes the README's tables of features and figures; --check: says what differs
-  new-channel NAME
-          scaffolds an alert channel with its test
+  new-channel NAME [--into FOLDER [--from CRATE]]
+          writes an alert channel with its tests: here, or in the folder of a crate of your own
   up [--dev] [--profile remote-write|logs|otlp]... [--no-profile NAME]... [service]...
           the stack of docker/: engine, Prometheus, Alertmanager, Grafana; --dev: admin/admin;
           a profile stays on until it is turned off

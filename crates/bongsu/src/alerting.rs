@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use bongsu_alerts::{
-    AlertManager, AlertManagerBuilder, AlertRule, Channel, Dispatcher, channels::LogChannel,
+    AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, Channel, Dispatcher, Presentation,
+    channels::LogChannel,
 };
 
-use crate::{Config, Error, config::Problem, tasks::Tasks};
+use crate::{
+    Config, Error,
+    channels::{Purpose, configured},
+    config::Problem,
+    tasks::Tasks,
+};
 
 /// The manager with every configured channel, the log channel first, and its dispatcher; `change`
 /// is what the service's code has to say.
@@ -21,13 +27,14 @@ pub(crate) async fn build(
     change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
     tasks: &Tasks,
 ) -> Result<(AlertManager, Dispatcher), Error> {
-    let configured = channels(config);
-    if !configured.problems.is_empty() {
-        return Err(crate::config::ConfigError::new(configured.problems).into());
+    let built = configured(config, Purpose::Alerts);
+    if !built.problems.is_empty() {
+        return Err(crate::config::ConfigError::new(built.problems).into());
     }
     let service = &config.service;
     let mut builder = AlertManager::builder(&service.name, &service.environment)
         .cooldown(config.alerts.cooldown)
+        .presentation(presentation(config))
         .channel(LogChannel::new());
     #[cfg(feature = "sqlite")]
     {
@@ -40,7 +47,18 @@ pub(crate) async fn build(
             .map_err(|error| Error::setup("alerts", error))?;
         builder = builder.replicas(shared);
     }
-    for channel in configured.channels.into_iter().chain(added) {
+    let channels: Vec<_> = built.channels.into_iter().chain(added).collect();
+    let rules = match (rules.is_empty(), config.delivery.min_levels.is_empty()) {
+        (_, true) => rules,
+        (true, false) => level_rules(config, &channels),
+        (false, false) => {
+            tracing::warn!(
+                "the service's code has rules of its own: the channels' least levels are not used"
+            );
+            rules
+        }
+    };
+    for channel in channels {
         builder = builder.shared_channel(channel);
     }
     for rule in rules {
@@ -50,12 +68,12 @@ pub(crate) async fn build(
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
     #[cfg(feature = "alertmanager")]
-    if let Some(peers) = configured.alertmanager {
+    if let Some(peers) = built.alertmanager {
         adopt(&peers, &manager, config);
         tasks.spawn("alertmanager-refresh", peers.refresh());
     }
     #[cfg(feature = "heartbeat")]
-    if let Some(heartbeat) = configured.heartbeat {
+    if let Some(heartbeat) = built.heartbeat {
         tasks.spawn("heartbeat", heartbeat.run());
     }
     Ok((manager, dispatcher))
@@ -67,21 +85,85 @@ pub(crate) fn detached(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
 ) -> Result<Option<AlertManager>, Error> {
-    let configured = channels(config).channels;
-    if configured.is_empty() && added.is_empty() {
+    alone(config, added, Purpose::Alerts)
+}
+
+/// A manager of the channels with the recipients of reports, with nothing behind it either: reports
+/// keep their own record.
+#[cfg(feature = "reports")]
+pub(crate) fn for_reports(
+    config: &Config,
+    added: Vec<Arc<dyn Channel>>,
+) -> Result<Option<AlertManager>, Error> {
+    alone(config, added, Purpose::Reports)
+}
+
+/// The channels that the service's code has added.
+#[cfg(feature = "reports")]
+pub(crate) fn added(config: &Config, alerts: &AlertManager) -> Vec<Arc<dyn Channel>> {
+    let ours = configured(config, Purpose::Reports).channels;
+    let is_ours = |id: &String| ours.iter().any(|channel| channel.id() == id);
+    let others = alerts.channel_ids().into_iter().filter(|id| !is_ours(id));
+    others.filter_map(|id| alerts.channel(&id).ok()).collect()
+}
+
+fn alone(
+    config: &Config,
+    added: Vec<Arc<dyn Channel>>,
+    purpose: Purpose,
+) -> Result<Option<AlertManager>, Error> {
+    let channels = configured(config, purpose).channels;
+    if channels.is_empty() && added.is_empty() {
         return Ok(None);
     }
     let service = &config.service;
-    let (manager, _) = configured
+    let builder = AlertManager::builder(&service.name, &service.environment)
+        .presentation(presentation(config));
+    let (manager, _) = channels
         .into_iter()
         .chain(added)
-        .fold(
-            AlertManager::builder(&service.name, &service.environment),
-            bongsu_alerts::AlertManagerBuilder::shared_channel,
-        )
+        .fold(builder, AlertManagerBuilder::shared_channel)
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
     Ok(Some(manager))
+}
+
+/// Language, zone, host and links of what is sent.
+fn presentation(config: &Config) -> Presentation {
+    let look = &config.delivery;
+    let mut presentation = Presentation::default().language(look.language);
+    if let Ok(zone) = jiff::tz::TimeZone::get(&look.time_zone) {
+        presentation = presentation.zone(zone);
+    }
+    presentation.host = host();
+    presentation.public_url.clone_from(&look.public_url);
+    presentation.runbooks.clone_from(&look.runbook_url);
+    presentation
+}
+
+/// What this machine, or this container, calls itself.
+fn host() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim();
+    (!name.is_empty() && name != "(none)").then(|| name.to_owned())
+}
+
+/// One rule a channel, for when a channel wants no less than a level and the service's code routes
+/// nothing. The log takes all.
+fn level_rules(config: &Config, channels: &[Arc<dyn Channel>]) -> Vec<AlertRule> {
+    let levels = &config.delivery.min_levels;
+    let rule = |id: &str, level: AlertLevel| {
+        let rule = AlertRule::new(format!("{id} from {level}"));
+        rule.min_level(level).channel(id).and_continue()
+    };
+    let mut rules = vec![rule("log", AlertLevel::Info)];
+    for channel in channels {
+        // A second webhook is `webhook-2`.
+        let kind = channel.id().split('-').next().unwrap_or_default();
+        let level = levels.get(kind).copied().unwrap_or(AlertLevel::Info);
+        rules.push(rule(channel.id(), level));
+    }
+    rules
 }
 
 /// Off the runtime: it reads what the last run left, and may wait for another process's lock.
@@ -114,182 +196,69 @@ fn adopt(
     }
 }
 
-/// What is wrong with the configured channels.
+/// What is wrong with the configured channels, whoever they write to.
 pub(crate) fn problems(config: &Config) -> Vec<Problem> {
-    channels(config).problems
-}
-
-/// Every channel that is configured, or what is wrong with it, under its variable's name.
-#[allow(
-    unused_variables,
-    unused_mut,
-    reason = "which channels exist depends on the features"
-)]
-fn channels(config: &Config) -> Built {
-    let mut built = Built::default();
-    let alerts = &config.alerts;
-    #[cfg(feature = "email")]
-    if let (Some(host), Some(from)) = (&alerts.email.host, &alerts.email.from) {
-        built.add(email_variable, email_channel(&alerts.email, host, from));
-    }
-    #[cfg(feature = "slack")]
-    if let Some(url) = &alerts.slack {
-        let channel = alerts.slack_channel.clone();
-        let slack = bongsu_alerts::channels::SlackChannel::new(url.clone(), channel);
-        let name = |field: &str| {
-            if field == "channel" {
-                "SLACK_CHANNEL"
-            } else {
-                "SLACK_WEBHOOK_URL"
-            }
-        };
-        built.add(name, slack);
-    }
-    #[cfg(feature = "webhook")]
-    for (index, url) in alerts.webhooks.iter().enumerate() {
-        let webhook = bongsu_alerts::channels::WebhookChannel::new(
-            url.clone(),
-            alerts.webhook_secret.clone(),
-        );
-        let id = if index == 0 {
-            "webhook".to_owned()
-        } else {
-            format!("webhook-{}", index + 1)
-        };
-        let name = |field: &str| {
-            if field == "secret" {
-                "ALERT_WEBHOOK_SECRET"
-            } else {
-                "ALERT_WEBHOOK_URLS"
-            }
-        };
-        built.add(name, webhook.map(|webhook| webhook.with_id(id)));
-    }
-    #[cfg(feature = "telegram")]
-    if let (Some(token), Some(chat)) = (&alerts.telegram, &alerts.telegram_chat) {
-        let telegram =
-            bongsu_alerts::channels::TelegramChannel::new(token.clone(), [chat.as_str()]);
-        let name = |field: &str| {
-            if field == "token" {
-                "TELEGRAM_BOT_TOKEN"
-            } else {
-                "TELEGRAM_CHAT_ID"
-            }
-        };
-        built.add(name, telegram);
-    }
-    #[cfg(feature = "discord")]
-    if let Some(url) = &alerts.discord {
-        built.add(
-            |_| "DISCORD_WEBHOOK_URL",
-            bongsu_alerts::channels::DiscordChannel::new(url.clone()),
-        );
-    }
-    #[cfg(feature = "pagerduty")]
-    if let Some(key) = &alerts.pagerduty {
-        built.add(
-            |_| "PAGERDUTY_ROUTING_KEY",
-            bongsu_alerts::channels::PagerDutyChannel::new(key.clone()),
-        );
-    }
-    #[cfg(feature = "teams")]
-    if let Some(url) = &alerts.teams {
-        built.add(
-            |_| "TEAMS_WEBHOOK_URL",
-            bongsu_alerts::channels::TeamsChannel::new(url.clone()),
-        );
-    }
-    #[cfg(feature = "alertmanager")]
-    if !alerts.alertmanagers.is_empty() {
-        let urls = alerts.alertmanagers.iter().cloned();
-        let peers = bongsu_alerts::channels::AlertmanagerChannel::new(urls);
-        built.alertmanager = peers.as_ref().ok().cloned();
-        built.add(|_| "ALERTMANAGER_URLS", peers);
-    }
-    #[cfg(feature = "heartbeat")]
-    if let Some(url) = &alerts.heartbeat {
-        match bongsu_alerts::heartbeat::Heartbeat::new(url.clone()) {
-            Ok(heartbeat) => built.heartbeat = Some(heartbeat),
-            Err(error) => built.refuse(|_| "BONGSU_HEARTBEAT_URL", &error),
+    let mut found = configured(config, Purpose::Alerts).problems;
+    for problem in configured(config, Purpose::Reports).problems {
+        if !found.contains(&problem) {
+            found.push(problem);
         }
     }
-    built
+    found
 }
 
-#[derive(Default)]
-struct Built {
-    channels: Vec<Arc<dyn Channel>>,
-    problems: Vec<Problem>,
-    #[cfg(feature = "alertmanager")]
-    alertmanager: Option<bongsu_alerts::channels::AlertmanagerChannel>,
-    #[cfg(feature = "heartbeat")]
-    heartbeat: Option<bongsu_alerts::heartbeat::Heartbeat>,
-}
+#[cfg(test)]
+mod level_tests {
+    use bongsu_alerts::{Alert, Attempt, Notification, Outcome, RenderError, Rendered, Target};
 
-#[cfg(feature = "_channels")]
-impl Built {
-    /// Keeps the channel, or its problems under the variables that their fields came from.
-    #[allow(dead_code, reason = "the heartbeat alone adds no channel")]
-    fn add<C: Channel>(
-        &mut self,
-        variable: impl Fn(&str) -> &'static str,
-        channel: Result<C, bongsu_alerts::channels::ChannelConfigError>,
-    ) {
-        match channel {
-            Ok(channel) => self.channels.push(Arc::new(channel)),
-            Err(error) => self.refuse(variable, &error),
+    use super::*;
+
+    #[derive(Debug)]
+    struct Pager;
+
+    #[async_trait::async_trait]
+    impl Channel for Pager {
+        fn id(&self) -> &str {
+            "pagerduty-2"
+        }
+        fn targets(&self) -> Vec<Target> {
+            vec![Target::new("x")]
+        }
+        fn render(&self, _: &Notification, target: &Target) -> Result<Rendered, RenderError> {
+            Ok(Rendered::new(target.clone(), "text/plain", ""))
+        }
+        async fn deliver(&self, _: &Attempt, _: &Rendered) -> Outcome {
+            Outcome::delivered()
         }
     }
 
-    fn refuse(
-        &mut self,
-        variable: impl Fn(&str) -> &'static str,
-        error: &bongsu_alerts::channels::ChannelConfigError,
-    ) {
-        self.problems
-            .extend(error.problems.iter().map(|found| Problem {
-                variable: variable(found.field).to_owned(),
-                message: found.problem.to_string(),
-            }));
+    /// Nobody is paged for what is no emergency; the log hears of everything.
+    #[tokio::test]
+    async fn a_channel_hears_of_nothing_below_its_level() {
+        let mut config = Config::default();
+        let (kind, level) = ("pagerduty", AlertLevel::Error);
+        config.delivery.min_levels.insert(kind, level);
+        let pager: Arc<dyn Channel> = Arc::new(Pager);
+        let rules = level_rules(&config, std::slice::from_ref(&pager));
+        let builder = AlertManager::builder("svc", "test")
+            .channel(LogChannel::new())
+            .shared_channel(pager);
+        let (manager, _dispatcher) = rules
+            .into_iter()
+            .fold(builder, AlertManagerBuilder::rule)
+            .build()
+            .unwrap();
+        for (level, channels) in [
+            (AlertLevel::Info, 1),
+            (AlertLevel::Warning, 1),
+            (AlertLevel::Error, 2),
+            (AlertLevel::Critical, 2),
+        ] {
+            let alert = Alert::new(level, level.as_str(), "m", "s");
+            let receipt = manager.send_alert(alert).await.unwrap();
+            assert_eq!(receipt.deliveries(), channels, "{level}");
+        }
     }
-}
-
-#[cfg(feature = "email")]
-fn email_variable(field: &str) -> &'static str {
-    match field {
-        "port" => "SMTP_PORT",
-        "username" => "SMTP_USERNAME",
-        "password" => "SMTP_PASSWORD",
-        "from" => "ALERT_EMAIL_FROM",
-        "to" => "ALERT_EMAIL_TO",
-        _ => "SMTP_HOST",
-    }
-}
-
-#[cfg(feature = "email")]
-fn email_channel(
-    email: &crate::config::EmailVars,
-    host: &str,
-    from: &str,
-) -> Result<bongsu_alerts::channels::EmailChannel, bongsu_alerts::channels::ChannelConfigError> {
-    use bongsu_alerts::channels::{EmailChannel, EmailConfig, Tls};
-
-    use crate::config::SmtpTls;
-
-    EmailChannel::new(EmailConfig {
-        host: host.to_owned(),
-        port: email.port,
-        username: email.username.clone(),
-        password: email.password.clone().unwrap_or_default(),
-        from: from.to_owned(),
-        to: email.to.clone(),
-        tls: match email.tls {
-            SmtpTls::StartTls => Tls::StartTls,
-            SmtpTls::Implicit => Tls::Implicit,
-            SmtpTls::None => Tls::None,
-        },
-        ..EmailConfig::default()
-    })
 }
 
 #[cfg(all(test, feature = "sqlite"))]

@@ -57,6 +57,8 @@
 mod alerting;
 mod bridge;
 mod builder;
+#[cfg(feature = "alerts")]
+mod channels;
 pub mod config;
 pub mod doctor;
 mod error;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bongsu_alerts::{Alert, AlertLevel};
 use bongsu_logging::ErrorLine;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{Config, parts::Parts, tasks::Tasks};
@@ -12,6 +13,20 @@ use crate::{Config, parts::Parts, tasks::Tasks};
 const WAITING: usize = 256;
 /// The longest text taken from a line.
 const LONGEST: usize = 2_000;
+/// Fields taken from a line.
+const MOST_FIELDS: usize = 30;
+/// What every line has, and the alert says in its own way or not at all.
+const FRAME: [&str; 9] = [
+    "timestamp",
+    "level",
+    "service_name",
+    "environment",
+    "logger",
+    "message",
+    "file",
+    "function",
+    "metric_type",
+];
 
 type OnError = dyn Fn(&ErrorLine<'_>) + Send + Sync;
 
@@ -55,17 +70,44 @@ fn is_ours(logger: &str) -> bool {
     logger == "bongsu" || logger.starts_with("bongsu_") || logger.starts_with("bongsu::")
 }
 
-/// The message of a JSON line; the line itself in any other format.
-fn message(line: &[u8]) -> String {
-    let parsed: Option<serde_json::Value> = serde_json::from_slice(line).ok();
-    let said = parsed
-        .as_ref()
-        .and_then(|line| line["message"].as_str())
-        .map_or_else(
-            || String::from_utf8_lossy(line).trim_end().to_owned(),
-            str::to_owned,
-        );
-    said.chars().take(LONGEST).collect()
+/// What a line says: its message, and the fields that were logged with it.
+fn said(line: &[u8]) -> (String, Vec<(String, Value)>) {
+    let parsed: Option<Value> = serde_json::from_slice(line).ok();
+    let Some(Value::Object(fields)) = parsed else {
+        let text = String::from_utf8_lossy(line);
+        return (short(text.trim_end()), Vec::new());
+    };
+    let message = match fields.get("message") {
+        Some(Value::String(message)) => short(message),
+        _ => short(String::from_utf8_lossy(line).trim_end()),
+    };
+    let mut facts = Vec::new();
+    for (name, value) in fields {
+        match value {
+            _ if FRAME.contains(&name.as_str()) => {}
+            // The type and the words of an exception are two facts, not one object.
+            Value::Object(inner) => facts.extend(
+                inner
+                    .into_iter()
+                    .filter(|(key, _)| key != "backtrace")
+                    .map(|(key, value)| (format!("{name}.{key}"), fact(value))),
+            ),
+            value => facts.push((name, fact(value))),
+        }
+    }
+    facts.truncate(MOST_FIELDS);
+    (message, facts)
+}
+
+fn fact(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(short(&text)),
+        other => other,
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
 }
 
 /// Starts the loop, where it is asked for. A handler's panic is told twice: here with its place in
@@ -95,12 +137,16 @@ fn alert(logged: &Logged, service: &str) -> Alert {
         "panic" => format!("Panic at {}", logged.place),
         logger => format!("Error logged by {logger}"),
     };
-    Alert::new(AlertLevel::Error, title, message(&logged.line), service)
+    let (message, facts) = said(&logged.line);
+    let alert = Alert::new(AlertLevel::Error, title, message, service)
         .kind("log")
         .key(format!("log|{}", logged.place))
         .tag("log")
         .metadata("logger", logged.logger.as_str())
-        .metadata("place", logged.place.as_str())
+        .metadata("place", logged.place.as_str());
+    facts
+        .into_iter()
+        .fold(alert, |alert, (name, value)| alert.metadata(name, value))
 }
 
 #[cfg(test)]
@@ -124,11 +170,45 @@ mod tests {
 
     #[test]
     fn the_message_is_taken_from_json_and_a_line_of_text_is_taken_whole() {
+        let message = |line: &[u8]| said(line).0;
         assert_eq!(message(b"{\"message\":\"refused\",\"n\":1}\n"), "refused");
         assert_eq!(
             message(b"12:00 ERROR broker: refused\n"),
             "12:00 ERROR broker: refused"
         );
         assert_eq!(message(&[b'x'; 5_000]).len(), LONGEST);
+    }
+
+    /// `error!(id, error = %e, "broker refused the order")`: what is needed at night is in the fields.
+    #[test]
+    fn the_fields_of_a_line_are_facts_of_its_alert() {
+        let line = serde_json::json!({
+            "timestamp": "2026-11-29T00:00:00Z", "level": "ERROR", "service_name": "svc",
+            "environment": "test", "logger": "broker", "file": "b.rs:1", "message": "broker refused the order",
+            "id": 4_017, "error": "503", "request_id": "r-1",
+            "exception": {"type": "Refused", "message": "no", "backtrace": "long"},
+        });
+        let logged = Logged {
+            logger: "broker".to_owned(),
+            place: "b.rs:1".to_owned(),
+            line: line.to_string().into_bytes(),
+        };
+        let alert = alert(&logged, "svc");
+        assert_eq!(alert.message, "broker refused the order");
+        let names: Vec<&str> = alert.metadata.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "error",
+                "exception.message",
+                "exception.type",
+                "id",
+                "logger",
+                "place",
+                "request_id"
+            ]
+        );
+        assert_eq!(alert.metadata["id"], 4_017);
+        assert_eq!(alert.metadata["error"], "503");
     }
 }

@@ -141,7 +141,7 @@ pub(super) const VARS: &[&[Variable]] = &[
         url(
             "SLACK_WEBHOOK_URL",
             "slack",
-            "incoming webhook",
+            "incoming webhook, or several separated by commas",
             |c, v| put(&mut c.alerts.slack, Ok(Some(Secret::new(v)))),
             |c| masked(c.alerts.slack.as_ref()),
         )
@@ -149,7 +149,7 @@ pub(super) const VARS: &[&[Variable]] = &[
         Variable::new(
             "SLACK_CHANNEL",
             "",
-            "overrides the webhook's channel, e.g. `#trading-alerts`",
+            "overrides the webhook's channel, e.g. `#trading-alerts`; several, separated by commas, are written to each",
             |c, v| put(&mut c.alerts.slack_channel, Ok(Some(v.to_owned()))),
             |c| c.alerts.slack_channel.clone(),
         )
@@ -188,7 +188,7 @@ pub(super) const VARS: &[&[Variable]] = &[
         Variable::new(
             "TELEGRAM_CHAT_ID",
             "",
-            "chat to write to",
+            "chats to write to, separated by commas: `-1001234567890`, `@desk`, or `-1001234567890/42` for a topic",
             |c, v| put(&mut c.alerts.telegram_chat, Ok(Some(v.to_owned()))),
             |c| c.alerts.telegram_chat.clone(),
         )
@@ -198,7 +198,7 @@ pub(super) const VARS: &[&[Variable]] = &[
     &[url(
         "DISCORD_WEBHOOK_URL",
         "discord",
-        "webhook",
+        "webhook, or several separated by commas",
         |c, v| put(&mut c.alerts.discord, Ok(Some(Secret::new(v)))),
         |c| masked(c.alerts.discord.as_ref()),
     )
@@ -206,7 +206,7 @@ pub(super) const VARS: &[&[Variable]] = &[
     &[url(
         "PAGERDUTY_ROUTING_KEY",
         "pagerduty",
-        "Events v2 integration key",
+        "Events v2 integration key, or several separated by commas",
         |c, v| put(&mut c.alerts.pagerduty, Ok(Some(Secret::new(v)))),
         |c| masked(c.alerts.pagerduty.as_ref()),
     )
@@ -214,7 +214,7 @@ pub(super) const VARS: &[&[Variable]] = &[
     &[url(
         "TEAMS_WEBHOOK_URL",
         "teams",
-        "workflow URL",
+        "workflow URL, or several separated by commas",
         |c, v| put(&mut c.alerts.teams, Ok(Some(Secret::new(v)))),
         |c| masked(c.alerts.teams.as_ref()),
     )
@@ -292,8 +292,8 @@ const EMAIL: &[Variable] = &[
     Variable::new(
         "ALERT_EMAIL_TO",
         "",
-        "recipients, separated by commas; required with `SMTP_HOST`",
-        |c, v| put(&mut c.alerts.email.to, Ok(list(v))),
+        "recipients, separated by commas or semicolons, e.g. `\"Kim, Cheolsu\" <kim@example.com>; desk@example.com`; required with `SMTP_HOST`, unless `REPORT_EMAIL_TO` is set",
+        |c, v| put(&mut c.alerts.email.to, Ok(recipients(v))),
         |c| (!c.alerts.email.to.is_empty()).then(|| c.alerts.email.to.join(",")),
     )
     .needs("email"),
@@ -310,6 +310,18 @@ const fn url(
     Variable::new(name, "", help, set, show)
         .secret()
         .needs(feature)
+}
+
+/// Mail addresses, whose names may hold commas.
+fn recipients(text: &str) -> Vec<String> {
+    #[cfg(feature = "email")]
+    {
+        bongsu_alerts::channels::addresses(text)
+    }
+    #[cfg(not(feature = "email"))]
+    {
+        list(text)
+    }
 }
 
 fn secrets(text: &str) -> Vec<Secret> {
@@ -342,8 +354,9 @@ pub(super) fn check(config: &mut Config, findings: &mut Findings) {
 
 /// Mail needs a server, a sender and recipients. A server alone is the service's own.
 fn email(config: &mut Config, findings: &mut Findings) {
+    let reports = config.delivery.report_email_to.is_some();
     let email = &mut config.alerts.email;
-    let ours = email.from.is_some() || !email.to.is_empty();
+    let ours = email.from.is_some() || !email.to.is_empty() || reports;
     let Some(host) = config.given.get("SMTP_HOST") else {
         if ours && !findings.has_problem("SMTP_HOST") {
             findings.problem(
@@ -367,7 +380,7 @@ fn email(config: &mut Config, findings: &mut Findings) {
     if email.from.is_none() {
         findings.problem("ALERT_EMAIL_FROM", "is not set; SMTP_HOST needs it");
     }
-    if email.to.is_empty() {
+    if email.to.is_empty() && !reports {
         findings.problem("ALERT_EMAIL_TO", "is not set; SMTP_HOST needs it");
     }
     match (&email.username, &email.password) {

@@ -10,6 +10,7 @@
 
 mod alerting;
 mod database;
+mod delivery;
 mod env;
 mod error;
 mod logging;
@@ -26,6 +27,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 pub use alerting::{AlertConfig, EmailVars, SmtpTls};
 pub use bongsu_secret::Secret;
+pub use delivery::DeliveryConfig;
 pub use env::env_var;
 pub use error::{ConfigError, Problem};
 pub use logging::LogConfig;
@@ -56,6 +58,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Cooldown and channels.
     pub alerts: AlertConfig,
+    /// How what is sent looks, by what way it goes, and to whom.
+    pub delivery: DeliveryConfig,
     /// The daily report.
     pub report: ReportConfig,
     /// Whether the console's history outlives a restart, in a file of the data folder.
@@ -85,6 +89,7 @@ impl Default for Config {
             resources: ResourceConfig::default(),
             log: LogConfig::default(),
             alerts: AlertConfig::default(),
+            delivery: DeliveryConfig::default(),
             report: ReportConfig::default(),
             console_history: false,
             warnings: Vec::new(),
@@ -145,6 +150,7 @@ impl Config {
         reader::read(&env, &mut config, &mut findings);
         service::check(&mut config, &mut findings);
         monitoring::check(&config, &mut findings);
+        delivery::check(&config, &mut findings);
         alerting::check(&mut config, &mut findings);
         config.unread = unread::among(env.into_keys());
         config.warnings = findings.warnings;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, alerting, logging, monitoring, report, service};
+use super::{Config, alerting, delivery, logging, monitoring, report, service};
 
 /// Reads text into the configuration, or says what would be right.
 pub(crate) type Set = fn(&mut Config, &str) -> Result<(), String>;
@@ -161,8 +161,12 @@ pub const GROUPS: &[Group] = &[
         parts: alerting::VARS,
     },
     Group {
+        title: "What alerts look like, and their way out",
+        parts: &[delivery::LOOK, delivery::WAY, delivery::LEVELS],
+    },
+    Group {
         title: "Daily report",
-        parts: &[report::VARS],
+        parts: &[report::VARS, delivery::REPORT],
     },
 ];
 

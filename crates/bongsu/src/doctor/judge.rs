@@ -231,22 +231,31 @@ pub(crate) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
             "cannot be tried without sending something",
             format!("`cargo xtask alert test {id}` sends a test message"),
         ),
-        other => Finding::failed(subject, other.reason(), remedy(id)),
+        other => Finding::failed(subject, other.reason(), remedy(id, other)),
     }
 }
 
-/// The variables of a channel, from the table.
-fn remedy(id: &str) -> String {
+/// The variables of a channel, from the table, and those of the way out where that may be the fault.
+fn remedy(id: &str, outcome: &bongsu_alerts::Outcome) -> String {
     // A second webhook is `webhook-2`.
     let feature = id.split('-').next().unwrap_or(id);
     let names: Vec<&str> = crate::config::variables::all()
         .filter(|variable| variable.feature == Some(feature))
         .map(|variable| variable.name)
+        .filter(|name| !name.ends_with("_MIN_LEVEL") && !name.starts_with("REPORT_"))
         .collect();
-    if names.is_empty() {
+    let check = if names.is_empty() {
         "check the channel's own settings".to_owned()
     } else {
         format!("check {}", names.join(", "))
+    };
+    let reason = outcome.reason();
+    if reason.contains("certificate") {
+        format!("{check}; an authority of the house is named by BONGSU_CA_FILE")
+    } else if matches!(outcome, bongsu_alerts::Outcome::Transient { .. }) && feature != "email" {
+        format!("{check}; where only a proxy leads out: HTTPS_PROXY")
+    } else {
+        check
     }
 }
 
@@ -259,6 +268,28 @@ pub(crate) fn heartbeat(host: &str, silent: Option<&str>) -> Finding {
             let remedy = "check the host, and that this machine may reach it";
             Finding::failed(SUBJECT, format!("{host}: {why}"), remedy)
         }
+    }
+}
+
+/// Who carries the report, who could, and what was asked for in vain.
+#[cfg(all(feature = "alerts", feature = "reports"))]
+pub(crate) fn report(carried: &[&str], able: &[String], wrong: &[String]) -> Finding {
+    const SUBJECT: &str = "daily report";
+    if let [first, ..] = wrong {
+        return Finding::failed(SUBJECT, first.clone(), "correct REPORT_CHANNELS");
+    }
+    match (carried, able) {
+        ([], []) => Finding::warning(
+            SUBJECT,
+            "reaches nobody: no channel carries it",
+            "set SMTP_HOST with REPORT_EMAIL_TO, SLACK_WEBHOOK_URL or another channel's variables",
+        ),
+        ([], able) => Finding::warning(
+            SUBJECT,
+            "reaches nobody",
+            format!("name who carries it: REPORT_CHANNELS={}", able.join(",")),
+        ),
+        (carried, _) => Finding::ok(SUBJECT, format!("goes over {}", carried.join(", "))),
     }
 }
 

@@ -42,9 +42,10 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
 
 /// Whether each channel's far side is there and takes the credentials; all at the same time.
 pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> {
+    let report = report_doctor(config, &settings.channels);
     let manager = match alerting::detached(config, settings.channels) {
         Ok(Some(manager)) => manager,
-        Ok(None) => return vec![judge::no_channel()],
+        Ok(None) => return [judge::no_channel()].into_iter().chain(report).collect(),
         Err(error) => {
             let remedy = "give each channel an id of its own";
             return vec![Finding::failed("channels", error.chain(), remedy)];
@@ -64,7 +65,34 @@ pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> 
     }
     let mut found = probes.join_all().await;
     found.sort_by_key(|(place, _)| *place);
-    found.into_iter().map(|(_, finding)| finding).collect()
+    let found = found.into_iter().map(|(_, finding)| finding);
+    found.chain(report).collect()
+}
+
+/// Whether the report reaches anybody.
+#[cfg(feature = "reports")]
+fn report_doctor(config: &Config, added: &[Arc<dyn Channel>]) -> Vec<Finding> {
+    use crate::bridge::report_sink::{able, sinks, unable};
+    // Without a source of figures there is no report.
+    if config.database_url.is_none() {
+        return Vec::new();
+    }
+    let asked = &config.delivery.report_channels;
+    let Ok(Some(channels)) = alerting::for_reports(config, added.to_vec()) else {
+        return vec![judge::report(&[], &[], &[])];
+    };
+    let sinks = sinks(&channels, asked);
+    let names: Vec<&str> = sinks.iter().map(bongsu_reports::ReportSink::name).collect();
+    vec![judge::report(
+        &names,
+        &able(&channels),
+        &unable(&channels, asked),
+    )]
+}
+
+#[cfg(not(feature = "reports"))]
+fn report_doctor(_: &Config, _: &[Arc<dyn Channel>]) -> Vec<Finding> {
+    Vec::new()
 }
 
 impl Bongsu {

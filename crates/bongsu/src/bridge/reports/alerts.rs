@@ -15,7 +15,7 @@ use bongsu_reports::{
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{Window, Wiring, Witness};
-use crate::bridge::report_sink;
+use crate::{alerting, bridge::report_sink};
 
 /// Alerts that a day's summary counts at most.
 const MAX_ALERTS: usize = 10_000;
@@ -31,8 +31,22 @@ pub(super) fn wire(
     let follow = follow(wiring.events.subscribe(), alerts.clone(), service);
     wiring.tasks.spawn("report-alerts", follow);
     wiring.witnesses.push(Box::new(Alerts(alerts.clone())));
-    let sinks = report_sink::sinks(alerts).into_iter();
-    sinks.fold(builder, ReportGeneratorBuilder::sink)
+    let config = wiring.config;
+    let asked = &config.delivery.report_channels;
+    match alerting::for_reports(config, alerting::added(config, alerts)) {
+        Ok(Some(channels)) => {
+            for problem in report_sink::unable(&channels, asked) {
+                tracing::error!("REPORT_CHANNELS: {problem}");
+            }
+            let sinks = report_sink::sinks(&channels, asked).into_iter();
+            sinks.fold(builder, ReportGeneratorBuilder::sink)
+        }
+        Ok(None) => builder,
+        Err(error) => {
+            tracing::error!("the report reaches nobody: {}", error.chain());
+            builder
+        }
+    }
 }
 
 /// Raises an alert for what did not arrive.
