@@ -288,12 +288,14 @@ impl AlertManagerBuilder {
             .iter()
             .zip(&channels)
             .map(|(channel, info)| {
-                ChannelQueue::new(
+                let mut queue = ChannelQueue::new(
                     channel.limits(),
                     info.targets.len(),
                     self.outbox.breaker.clone(),
                     Tick(0),
-                )
+                );
+                queue.tells_repeats = channel.tells_repeats();
+                queue
             })
             .collect();
         let fallback = self

@@ -307,6 +307,23 @@ fn every_mistake_is_named_at_once() {
     assert_eq!(problems.len(), 10, "{problems:#?}");
 }
 
+/// Accepted without an answer, it is said once more, not for three days.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_may_have_arrived_is_repeated_once() {
+    for level in AlertLevel::ALL {
+        let unsure = Step::Answer(Outcome::unanswered("closed after the message"));
+        let chat = ScriptedChannel::new("chat").otherwise(unsure);
+        with(manager().channel(chat.clone()), |alerts| async move {
+            alerts.send_alert(alert(level, "t")).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(80 * 3_600)).await;
+            assert_eq!(chat.attempts().len(), 2, "{level}");
+            let stats = alerts.get_statistics();
+            assert_eq!((stats.pending, stats.channels["chat"].dead), (0, 1));
+        })
+        .await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn retry_after_pauses_the_whole_channel_and_no_longer_than_an_hour() {
     let asks = |seconds| {

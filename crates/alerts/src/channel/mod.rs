@@ -36,6 +36,14 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
         Carries::ALERTS
     }
 
+    /// Whether the far side tells a repeat by its id ([`Attempt::delivery_id`]), so that one does no
+    /// harm. Default: no. Then a message that may have arrived
+    /// ([`Outcome::Transient::maybe_delivered`]) is repeated once and given up after that; otherwise as
+    /// often as any other.
+    fn tells_repeats(&self) -> bool {
+        false
+    }
+
     /// Who is reached. Each target gets a delivery of its own, retried alone. Asked once, when the
     /// manager is built, and for each trial.
     fn targets(&self) -> Vec<Target>;

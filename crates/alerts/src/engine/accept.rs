@@ -409,6 +409,7 @@ pub(super) fn new_row(
         state: RowState::Accepting,
         message: None,
         degraded: false,
+        doubts: 0,
         digest: None,
         detour: false,
         ticket: 0,

@@ -17,6 +17,9 @@ pub struct RetryConfig {
     pub attempt: Duration,
     /// The longest pause that a far side may ask for. Default: 1 h.
     pub longest_pause: Duration,
+    /// How often a message that may have arrived is sent again where the far side cannot tell the
+    /// repeat; see [`Channel::tells_repeats`](crate::Channel::tells_repeats). Default: 1.
+    pub doubtful_repeats: u32,
 }
 
 impl Default for RetryConfig {
@@ -28,6 +31,7 @@ impl Default for RetryConfig {
             give_up: [hours(1), hours(6), hours(24), hours(72)],
             attempt: Duration::from_secs(90),
             longest_pause: hours(1),
+            doubtful_repeats: 1,
         }
     }
 }

@@ -25,11 +25,14 @@ pub(crate) struct ChannelQueue {
     /// Those of them below CRITICAL.
     pub(crate) pending_normal: usize,
     targets: usize,
+    /// Whether the far side tells repeats by their id: then they do no harm.
+    pub(crate) tells_repeats: bool,
 }
 
 impl ChannelQueue {
     pub(crate) fn new(limits: Limits, targets: usize, breaker: BreakerConfig, tick: Tick) -> Self {
         Self {
+            tells_repeats: false,
             critical: BTreeSet::new(),
             normal: BTreeSet::new(),
             critical_running: 0,

@@ -83,6 +83,8 @@ pub(crate) struct Row {
     pub(crate) state: RowState,
     pub(crate) message: Option<Arc<Rendered>>,
     pub(crate) degraded: bool,
+    /// Attempts after which it may have arrived all the same.
+    pub(crate) doubts: u32,
     /// Being gathered (not rendered yet) or told: a digest.
     pub(crate) digest: Option<Box<Gathered>>,
     /// Sent on the way around a failing channel, or by an escalation: settles no cooldown.
@@ -370,12 +372,18 @@ impl Outbox {
                 } else if queue.breaker.failure(tick) {
                     news = ChannelNews::Failing;
                 }
+                row.doubts += u32::from(maybe_delivered);
                 let reason = if maybe_delivered {
                     format!("{reason} (it may have arrived)")
                 } else {
                     reason
                 };
-                if tick >= row.deadline {
+                if maybe_delivered && !queue.tells_repeats && row.doubts > retry.doubtful_repeats {
+                    // Once more would be once more for people to read, again and again.
+                    Settled::Dead {
+                        reason: format!("not repeated any more: {reason}"),
+                    }
+                } else if tick >= row.deadline {
                     Settled::Dead {
                         reason: format!("deadline passed, last failure: {reason}"),
                     }

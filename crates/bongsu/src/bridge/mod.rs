@@ -20,7 +20,7 @@ mod logs_to_metrics;
 #[cfg(all(feature = "alerts", feature = "axum"))]
 mod panics;
 #[cfg(all(feature = "alerts", feature = "reports"))]
-mod report_sink;
+pub(crate) mod report_sink;
 #[cfg(feature = "reports")]
 pub(crate) mod reports;
 #[cfg(all(feature = "health", feature = "resources"))]

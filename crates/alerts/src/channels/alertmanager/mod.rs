@@ -247,6 +247,11 @@ impl Channel for AlertmanagerChannel {
         Limits::new(50.0, 100)
     }
 
+    /// The same labels are the same alert.
+    fn tells_repeats(&self) -> bool {
+        true
+    }
+
     /// One: the cluster. A peer that is away must not hold up the others.
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("cluster")]

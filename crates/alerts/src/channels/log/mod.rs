@@ -36,6 +36,10 @@ impl Channel for LogChannel {
         Limits::new(1_000.0, 1_000)
     }
 
+    fn tells_repeats(&self) -> bool {
+        true
+    }
+
     fn carries(&self) -> Carries {
         Carries::reports(ReportForm::Text).if_asked()
     }

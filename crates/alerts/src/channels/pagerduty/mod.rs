@@ -116,6 +116,11 @@ impl Channel for PagerDutyChannel {
         Limits::new(2.0, 20)
     }
 
+    /// A repeat has the same `dedup_key`.
+    fn tells_repeats(&self) -> bool {
+        true
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("integration")]
     }

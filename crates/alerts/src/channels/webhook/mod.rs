@@ -103,6 +103,11 @@ impl Channel for WebhookChannel {
         Limits::new(10.0, 20)
     }
 
+    /// Every attempt carries the same `webhook-id`.
+    fn tells_repeats(&self) -> bool {
+        true
+    }
+
     fn carries(&self) -> Carries {
         Carries::reports(ReportForm::Json).if_asked()
     }
