@@ -6,8 +6,6 @@
 
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "redis")]
-mod resp;
 
 use std::fmt;
 use std::time::Duration;

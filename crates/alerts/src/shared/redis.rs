@@ -1,52 +1,57 @@
 //! The shared state in Redis: `SET … NX PX` for reservations, plain keys for the rest.
 
-use std::io;
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bongsu_redis::{Client, Error, Link, Reply};
+use bongsu_secret::Secret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use super::resp::{Connection, Reply};
 use super::{Reservation, SharedError, SharedState, Topic};
 use crate::AlertLevel;
 use crate::clock::millis;
-use bongsu_secret::Secret;
 
 /// Cooldown and acknowledgments in a Redis (2.6 or newer), under keys that begin with
-/// `bongsu:<service>:`.
+/// `bongsu:<service>:<environment>:`.
 ///
 /// A message is reserved with `SET … NX PX`, so that the reservation of a replica that died runs
 /// out by itself. While Redis is away every replica decides alone.
-#[derive(Debug)]
 pub struct RedisShared {
-    address: String,
-    login: Option<(Option<String>, Secret)>,
-    database: u32,
-    prefix: String,
+    client: Client,
+    service: String,
+    environment: String,
     /// What marks this process's reservations.
     owner: String,
-    link: Mutex<Link>,
+    link: Mutex<Kept>,
 }
 
-#[derive(Debug, Default)]
-struct Link {
-    connection: Option<Connection>,
+#[derive(Default)]
+struct Kept {
+    link: Option<Link>,
     /// After a failure nobody waits for another one until then.
     away_until: Option<Instant>,
 }
 
+impl fmt::Debug for RedisShared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisShared")
+            .field("client", &self.client)
+            .field("prefix", &self.prefix())
+            .finish_non_exhaustive()
+    }
+}
+
 /// The URL is not one of a Redis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid redis url: {reason}")]
-pub struct RedisUrlError {
-    reason: &'static str,
-}
+#[error("invalid redis url: {0}")]
+pub struct RedisUrlError(#[from] bongsu_redis::UrlError);
 
 /// How long a Redis that failed is left alone.
 const AWAY: Duration = Duration::from_millis(500);
-/// How long an answer may take.
+/// How long connecting, or an answer, may take.
 const PATIENCE: Duration = Duration::from_millis(800);
 const TOLD: &str = "told";
 
@@ -58,149 +63,100 @@ const RENEW: &str = "if redis.call('get',KEYS[1])==ARGV[1] then \
                      return redis.call('pexpire',KEYS[1],ARGV[2]) end return 0";
 
 impl RedisShared {
-    /// A Redis at `redis://[[user]:password@]host[:port][/database]`, shared by the replicas of
-    /// `service`. Nothing is connected yet.
+    /// A Redis by any URL that [`bongsu_redis`] reads, shared by the replicas of `service`. Nothing is
+    /// connected yet.
     ///
     /// # Errors
-    /// When the URL is not of that form; `rediss://` is not supported.
+    /// When the URL is not of a form that is read.
     pub fn new(url: &Secret, service: &str) -> Result<Self, RedisUrlError> {
-        let wrong = |reason| RedisUrlError { reason };
-        let url = url.expose();
-        let rest = url.strip_prefix("redis://").ok_or_else(|| {
-            wrong(if url.starts_with("rediss://") {
-                "TLS is not supported"
-            } else {
-                "it must begin with redis://"
-            })
-        })?;
-        let (rest, database) = match rest.split_once('/') {
-            Some((rest, "")) => (rest, 0),
-            Some((rest, database)) => (
-                rest,
-                database
-                    .parse()
-                    .map_err(|_| wrong("the database must be a number"))?,
-            ),
-            None => (rest, 0),
-        };
-        let (login, host) = match rest.rsplit_once('@') {
-            Some((login, host)) => {
-                let (user, password) = login
-                    .split_once(':')
-                    .ok_or_else(|| wrong("the login must be user:password or :password"))?;
-                let user = (!user.is_empty()).then(|| user.to_owned());
-                (Some((user, Secret::new(password))), host)
-            }
-            None => (None, rest),
-        };
-        if host.is_empty() {
-            return Err(wrong("it names no host"));
-        }
-        let bracket = host.rfind(']').unwrap_or(0);
-        let address = match host[bracket..].rfind(':') {
-            Some(colon) => {
-                host[bracket + colon + 1..]
-                    .parse::<u16>()
-                    .map_err(|_| wrong("the port must be a number"))?;
-                host.to_owned()
-            }
-            None => format!("{host}:6379"),
-        };
         Ok(Self {
-            address,
-            login,
-            database,
-            prefix: format!("bongsu:{service}:"),
+            client: Client::new(url.expose())?.limit(PATIENCE),
+            service: service.to_owned(),
+            environment: String::new(),
             owner: format!("by:{}", Ulid::new()),
             link: Mutex::default(),
         })
     }
 
-    async fn call(&self, commands: &[Vec<&[u8]>]) -> Result<Vec<Reply>, SharedError> {
-        let mut link = self.link.lock().await;
-        if link.away_until.is_some_and(|until| Instant::now() < until) {
+    /// Where the service runs: the same service's alerts in another environment are none of its
+    /// affair, though both use one Redis. Default: nowhere in particular.
+    #[must_use]
+    pub fn environment(mut self, environment: &str) -> Self {
+        environment.clone_into(&mut self.environment);
+        self
+    }
+
+    fn prefix(&self) -> String {
+        // A colon inside a name would make two names one.
+        let part = |text: &str| text.replace('%', "%25").replace(':', "%3A");
+        format!(
+            "bongsu:{}:{}:",
+            part(&self.service),
+            part(&self.environment)
+        )
+    }
+
+    async fn call(&self, commands: &[&[&[u8]]]) -> Result<Vec<Reply>, SharedError> {
+        let mut kept = self.link.lock().await;
+        if kept.away_until.is_some_and(|until| Instant::now() < until) {
             return Err(SharedError::new("redis is away"));
         }
         // Taken out, so that a cancelled call cannot leave a connection out of step.
-        let connection = link.connection.take();
-        let fresh = connection.is_none();
-        link.away_until = Some(Instant::now() + AWAY);
-        let mut result = self.try_call(connection, commands).await;
+        let link = kept.link.take();
+        let fresh = link.is_none();
+        kept.away_until = Some(Instant::now() + AWAY);
+        let mut result = self.try_call(link, commands).await;
         if result.is_err() && !fresh {
-            // The server may have closed an idle connection.
+            // The server may have closed an idle connection, or is the primary no more.
             result = self.try_call(None, commands).await;
         }
         match result {
-            Ok((connection, replies)) => {
-                link.connection = Some(connection);
-                link.away_until = None;
+            Ok((link, replies)) => {
+                kept.link = Some(link);
+                kept.away_until = None;
                 Ok(replies)
             }
             Err(error) => {
-                link.away_until = Some(Instant::now() + AWAY);
-                Err(SharedError::new(format!("redis: {error}")))
+                kept.away_until = Some(Instant::now() + AWAY);
+                let told = bongsu_text::chain(&error);
+                Err(SharedError::new(format!("redis: {told}")))
             }
         }
     }
 
     async fn try_call(
         &self,
-        connection: Option<Connection>,
-        commands: &[Vec<&[u8]>],
-    ) -> io::Result<(Connection, Vec<Reply>)> {
-        let work = async {
-            let mut connection = match connection {
-                Some(connection) => connection,
-                None => self.connect().await?,
-            };
-            let replies = connection.call(commands).await?;
-            match replies.iter().find_map(|reply| match reply {
-                Reply::Error(error) => Some(error.clone()),
-                _ => None,
-            }) {
-                Some(error) => Err(io::Error::other(error)),
-                None => Ok((connection, replies)),
-            }
+        link: Option<Link>,
+        commands: &[&[&[u8]]],
+    ) -> Result<(Link, Vec<Reply>), Error> {
+        let mut link = match link {
+            Some(link) => link,
+            None => self.client.connect().await?,
         };
-        tokio::time::timeout(PATIENCE, work)
-            .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    async fn connect(&self) -> io::Result<Connection> {
-        let mut connection = Connection::open(&self.address).await?;
-        let database = self.database.to_string();
-        let mut hello: Vec<Vec<&[u8]>> = Vec::new();
-        if let Some((user, password)) = &self.login {
-            let mut auth: Vec<&[u8]> = vec![b"AUTH"];
-            auth.extend(user.as_ref().map(String::as_bytes));
-            auth.push(password.expose().as_bytes());
-            hello.push(auth);
+        let replies = link.call(commands).await?;
+        let refused = replies.iter().find_map(|reply| match reply {
+            Reply::Error(said) => Some(said.clone()),
+            _ => None,
+        });
+        match refused {
+            Some(said) => Err(Error::Server(said)),
+            None => Ok((link, replies)),
         }
-        if self.database != 0 {
-            hello.push(vec![b"SELECT", database.as_bytes()]);
-        }
-        for reply in connection.call(&hello).await? {
-            if let Reply::Error(error) = reply {
-                return Err(io::Error::other(error));
-            }
-        }
-        Ok(connection)
     }
 
     fn name(&self, topic: &Topic, level: AlertLevel, resolved: bool) -> String {
         let what = if resolved { "end" } else { level.as_str() };
         format!(
             "{}m:{}:{}:{what}:{}",
-            self.prefix, topic.channel, topic.target, topic.key
+            self.prefix(), topic.channel, topic.target, topic.key
         )
     }
 
     fn acknowledgment(&self, key: &str) -> String {
-        format!("{}a:{key}", self.prefix)
+        format!("{}a:{key}", self.prefix())
     }
 
-    async fn one(&self, command: Vec<&[u8]>) -> Result<Reply, SharedError> {
+    async fn one(&self, command: &[&[u8]]) -> Result<Reply, SharedError> {
         let mut replies = self.call(&[command]).await?;
         replies
             .pop()
@@ -222,9 +178,9 @@ impl SharedState for RedisShared {
         for _ in 0..2 {
             let replies = self
                 .call(&[
-                    vec![b"SET", name, owner, b"NX", b"PX", lease.as_bytes()],
-                    vec![b"GET", name],
-                    vec![b"PTTL", name],
+                    &[b"SET", name, owner, b"NX", b"PX", lease.as_bytes()],
+                    &[b"GET", name],
+                    &[b"PTTL", name],
                 ])
                 .await?;
             let [set, holder, left] = &replies[..] else {
@@ -237,8 +193,8 @@ impl SharedState for RedisShared {
                 Reply::Integer(left) => u64::try_from(*left).unwrap_or(0),
                 _ => 0,
             };
-            match holder.clone().text() {
-                Some(holder) if holder == TOLD => return Ok(Reservation::Told),
+            match holder.text() {
+                Some(TOLD) => return Ok(Reservation::Told),
                 Some(holder) if holder == self.owner => {
                     let renew = vec![
                         b"EVAL".as_slice(),
@@ -248,7 +204,7 @@ impl SharedState for RedisShared {
                         owner,
                         lease.as_bytes(),
                     ];
-                    if self.one(renew).await? == Reply::Integer(1) {
+                    if self.one(&renew).await? == Reply::Integer(1) {
                         return Ok(Reservation::Mine);
                     }
                 }
@@ -286,10 +242,11 @@ impl SharedState for RedisShared {
             owned.extend(milder.iter().map(|name| told(name)));
             owned.push(delete(&end));
         }
-        let commands: Vec<Vec<&[u8]>> = owned
+        let words: Vec<Vec<&[u8]>> = owned
             .iter()
             .map(|command| command.iter().map(String::as_bytes).collect())
             .collect();
+        let commands: Vec<&[&[u8]]> = words.iter().map(Vec::as_slice).collect();
         self.call(&commands).await.map(drop)
     }
 
@@ -302,7 +259,7 @@ impl SharedState for RedisShared {
             name.as_bytes(),
             self.owner.as_bytes(),
         ];
-        self.one(command).await.map(drop)
+        self.one(&command).await.map(drop)
     }
 
     async fn acknowledge(&self, key: &str, by: &str, keep: Duration) -> Result<(), SharedError> {
@@ -314,18 +271,18 @@ impl SharedState for RedisShared {
             b"PX",
             keep.as_bytes(),
         ];
-        self.one(command).await.map(drop)
+        self.one(&command).await.map(drop)
     }
 
     async fn acknowledged(&self, key: &str) -> Result<Option<String>, SharedError> {
         let name = self.acknowledgment(key);
-        let reply = self.one(vec![b"GET", name.as_bytes()]).await?;
-        Ok(reply.text())
+        let reply = self.one(&[b"GET", name.as_bytes()]).await?;
+        Ok(reply.text().map(str::to_owned))
     }
 
     async fn forget(&self, key: &str) -> Result<(), SharedError> {
         let name = self.acknowledgment(key);
-        self.one(vec![b"DEL", name.as_bytes()]).await.map(drop)
+        self.one(&[b"DEL", name.as_bytes()]).await.map(drop)
     }
 }
 
@@ -333,39 +290,24 @@ impl SharedState for RedisShared {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(url: &str, expected: Result<(&str, u32, bool), &str>) {
-        let found = RedisShared::new(&Secret::new(url), "svc");
-        match (&found, expected) {
-            (Ok(found), Ok((address, database, login))) => {
-                assert_eq!(found.address, address);
-                assert_eq!(found.database, database);
-                assert_eq!(found.login.is_some(), login);
-            }
-            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
-            other => panic!("{other:?}"),
-        }
+    #[test]
+    fn names_of_two_services_never_meet() {
+        let prefix = |service, environment| {
+            let shared = RedisShared::new(&Secret::new("redis://cache"), service);
+            shared.unwrap().environment(environment).prefix()
+        };
+        assert_eq!(prefix("svc", "prod"), "bongsu:svc:prod:");
+        assert_ne!(prefix("svc", "prod"), prefix("svc", "staging"));
+        assert_ne!(prefix("a:b", "c"), prefix("a", "b:c"));
+        assert_ne!(prefix("a%3A", ""), prefix("a:", ""));
     }
 
     #[test]
-    fn urls() {
-        check("redis://host", Ok(("host:6379", 0, false)));
-        check("redis://host:1/2", Ok(("host:1", 2, false)));
-        check("redis://:p@host/", Ok(("host:6379", 0, true)));
-        check("redis://u:p%40@host:7", Ok(("host:7", 0, true)));
-        check("redis://[::1]:7", Ok(("[::1]:7", 0, false)));
-        check("redis://[::1]", Ok(("[::1]:6379", 0, false)));
-        check("rediss://host", Err("TLS"));
-        check("http://host", Err("redis://"));
-        check("redis://", Err("no host"));
-        check("redis://host:x", Err("port"));
-        check("redis://host/x", Err("database"));
-        check("redis://p@host", Err("login"));
-    }
-
-    #[test]
-    fn a_password_is_not_printed() {
-        let shared = RedisShared::new(&Secret::new("redis://u:hunter2@h"), "svc").unwrap();
+    fn a_password_is_in_no_text() {
+        let url = Secret::new("redis://bob:hunter2@cache");
+        let shared = RedisShared::new(&url, "svc").unwrap();
         assert!(!format!("{shared:?}").contains("hunter2"));
+        let error = RedisShared::new(&Secret::new("redis://bob:hunter2@cache:x"), "svc").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }

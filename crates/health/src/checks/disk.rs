@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use bongsu_connect::OffRuntime;
 
-use super::off_runtime::OffRuntime;
 use crate::check::{Check, CheckError, CheckOutput, Probe};
 use crate::status::{DependencyType, Importance};
 

@@ -5,11 +5,11 @@ use std::net::ToSocketAddrs;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bongsu_connect::OffRuntime;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 
-use super::off_runtime::OffRuntime;
 use crate::check::{Check, CheckError, CheckOutput, Probe};
 use crate::error::{HealthError, Problem};
 use crate::status::DependencyType;

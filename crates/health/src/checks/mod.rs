@@ -12,26 +12,14 @@
 //! Each probe type has setters, and `into_check(name)` for the [`Check`](crate::Check), whose own
 //! setters follow. Anything else is a closure: [`Check::new`](crate::Check::new).
 
-#[cfg(any(feature = "redis", feature = "tcp"))]
-mod connect;
 #[cfg(feature = "disk")]
 mod disk;
 #[cfg(feature = "http")]
 mod http;
-#[cfg(any(
-    feature = "disk",
-    feature = "http",
-    feature = "redis",
-    feature = "sqlite",
-    feature = "tcp"
-))]
-mod off_runtime;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "redis")]
-mod resp;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "tcp")]

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bongsu_connect::OffRuntime;
 use rusqlite::{Connection, OpenFlags};
 
-use super::off_runtime::OffRuntime;
 use crate::check::{Check, CheckError, CheckOutput, Probe};
 use crate::status::DependencyType;
 

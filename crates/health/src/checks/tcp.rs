@@ -1,9 +1,8 @@
 //! Whether something accepts connections.
 
 use async_trait::async_trait;
+use bongsu_connect::{OffRuntime, Target};
 
-use super::connect::Target;
-use super::off_runtime::OffRuntime;
 use crate::check::{Check, CheckError, CheckOutput, Probe};
 use crate::error::{HealthError, Problem};
 use crate::status::DependencyType;

@@ -1,5 +1,7 @@
 //! Name to connected socket.
 
+use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
@@ -7,8 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 
-use super::off_runtime::OffRuntime;
-use crate::check::CheckError;
+use crate::off_runtime::{OffRuntime, OffRuntimeError};
 
 /// Addresses of one name that are tried.
 const MOST_ADDRESSES: usize = 8;
@@ -16,15 +17,27 @@ const MOST_ADDRESSES: usize = 8;
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A host and port, parsed once.
+///
+/// ```
+/// use bongsu_connect::Target;
+///
+/// assert_eq!(Target::parse("[::1]", Some(6_379))?.to_string(), "[::1]:6379");
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) host: String,
-    pub(crate) port: u16,
+pub struct Target {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port, never 0.
+    pub port: u16,
 }
 
 impl Target {
     /// `host:port`, `1.2.3.4:5`, `[::1]:5`; without a port, `default_port` if there is one.
-    pub(crate) fn parse(text: &str, default_port: Option<u16>) -> Result<Self, &'static str> {
+    ///
+    /// # Errors
+    /// In words, when the text is none of these.
+    pub fn parse(text: &str, default_port: Option<u16>) -> Result<Self, &'static str> {
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (host, rest) = rest.split_once(']').ok_or("a '[' without its ']'")?;
@@ -64,38 +77,71 @@ impl Target {
     }
 
     /// The first address that accepts. Name resolution blocks, so it goes off the runtime.
-    pub(crate) async fn connect(
-        &self,
-        off: &OffRuntime,
-    ) -> Result<(TcpStream, SocketAddr), CheckError> {
+    ///
+    /// # Errors
+    /// When the name has no address or none of them accepts; the last refusal is told.
+    pub async fn connect(&self, off: &OffRuntime) -> Result<(TcpStream, SocketAddr), ConnectError> {
         let addresses = match self.host.parse::<IpAddr>() {
             Ok(ip) => vec![SocketAddr::new(ip, self.port)],
             Err(_) => {
                 let (host, port) = (self.host.clone(), self.port);
-                let found = off
-                    .run(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
-                    .await;
-                found
-                    .map_err(|error| CheckError::new(format!("name resolution: {error}")))?
-                    .map_err(|error| CheckError::new(format!("name resolution: {error}")))?
+                off.run(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+                    .await
+                    .map_err(ConnectError::NotResolved)?
+                    .map_err(ConnectError::Resolution)?
             }
         };
         first_to_accept(addresses).await
     }
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') {
+            write!(f, "[{host}]:{port}")
+        } else {
+            write!(f, "{host}:{port}")
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The name could not be looked up at all.
+    #[error("name resolution: {0}")]
+    NotResolved(#[source] OffRuntimeError),
+    /// The look-up found nothing.
+    #[error("name resolution: {0}")]
+    Resolution(#[source] io::Error),
+    /// The look-up found no address.
+    #[error("the name has no address")]
+    NoAddress,
+    /// The address did not accept.
+    #[error("connect {address}: {error}")]
+    Refused {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+}
+
 /// Tries one address after the other, the next one as soon as the last has failed or has kept silent
 /// for a while: a dead IPv6 route must not use up the whole timeout (after RFC 8305).
 async fn first_to_accept(
     addresses: Vec<SocketAddr>,
-) -> Result<(TcpStream, SocketAddr), CheckError> {
+) -> Result<(TcpStream, SocketAddr), ConnectError> {
     let connect = async |address| match TcpStream::connect(address).await {
         Ok(stream) => Ok((stream, address)),
-        Err(error) => Err(CheckError::new(format!("connect {address}: {error}"))),
+        Err(error) => Err(ConnectError::Refused { address, error }),
     };
     let mut rest = addresses.into_iter().take(MOST_ADDRESSES);
     let mut trying = FuturesUnordered::new();
-    let mut last = CheckError::new("the name has no address");
+    let mut last = ConnectError::NoAddress;
     loop {
         match rest.next() {
             Some(address) => trying.push(connect(address)),
@@ -149,7 +195,7 @@ mod tests {
         }
         let error = first_to_accept(vec![refused]).await.unwrap_err();
         assert!(
-            error.message().starts_with("connect 127.0.0.1:1: "),
+            error.to_string().starts_with("connect 127.0.0.1:1: "),
             "{error}"
         );
         assert!(first_to_accept(Vec::new()).await.is_err());

@@ -1,8 +1,8 @@
 //! Blocking calls, away from the runtime and never more than one at a time.
 //!
 //! An own thread rather than the runtime's blocking pool: a call stuck on a dead mount would hold up
-//! the runtime's shutdown. While one is stuck no other is started, so a check that hangs for a week has
-//! cost one thread.
+//! the runtime's shutdown. While one is stuck no other is started, so what hangs for a week has cost one
+//! thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,17 +11,21 @@ use tokio::sync::oneshot;
 
 /// The right to one thread at a time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct OffRuntime {
+pub struct OffRuntime {
     busy: Arc<AtomicBool>,
 }
 
 /// Why a blocking call has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum OffRuntimeError {
+#[non_exhaustive]
+pub enum OffRuntimeError {
+    /// The last call has not come back yet.
     #[error("an earlier attempt is still stuck")]
     Stuck,
+    /// The system gave no thread.
     #[error("no thread could be started")]
     NoThread,
+    /// The call panicked.
     #[error("the attempt panicked")]
     Panicked,
 }
@@ -37,7 +41,10 @@ impl Drop for Busy {
 
 impl OffRuntime {
     /// Runs `work` on a thread of its own. Dropping the future leaves the thread to finish alone.
-    pub(crate) async fn run<T: Send + 'static>(
+    ///
+    /// # Errors
+    /// Without the result when an earlier call is stuck, there is no thread, or `work` panicked.
+    pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, OffRuntimeError> {
@@ -46,7 +53,7 @@ impl OffRuntime {
         }
         let busy = Busy(Arc::clone(&self.busy));
         let (send, receive) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("bongsu-check".to_owned());
+        let thread = std::thread::Builder::new().name("bongsu-off".to_owned());
         let body = move || {
             let result = work();
             // Free before the answer is out: whoever has it may ask again at once.
