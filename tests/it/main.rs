@@ -3,3 +3,4 @@
 
 mod bridges;
 mod console;
+mod one_redis;

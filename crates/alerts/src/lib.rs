@@ -107,6 +107,8 @@ pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed};
 pub use presentation::Presentation;
 pub use rule::{AlertRule, Escalation, Matcher, Quiet};
 pub use stats::{AlertStatistics, ChannelStatistics};
-pub use store::{ActiveAlert, AlertStore, HistoryEntry, MemoryStore, Replay, StoreError};
+pub use store::{
+    ActiveAlert, AlertStore, HistoryEntry, MemoryStore, Replay, StoreError, StoreTrouble,
+};
 #[cfg(feature = "sqlite")]
 pub use store::{SqliteOptions, SqliteStore};

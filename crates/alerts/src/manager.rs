@@ -20,7 +20,9 @@ use crate::event::AlertEvent;
 use crate::policy::Silence;
 use crate::presentation::Presentation;
 use crate::stats::AlertStatistics;
-use crate::store::{ActiveAlert, Change, HistoryEntry, HistoryQuery, Replay, StoreError};
+use crate::store::{
+    ActiveAlert, Change, HistoryEntry, HistoryQuery, Replay, StoreError, StoreTrouble,
+};
 
 /// Takes alerts in. Cheap to clone; every clone speaks to the same store and channels.
 ///
@@ -357,6 +359,12 @@ impl AlertManager {
     #[must_use]
     pub fn is_firing(&self, key: &str) -> bool {
         self.core.engine().firing(key).is_some()
+    }
+
+    /// What is wrong with the store, as long as it is so: with its remedy, for whoever runs the service.
+    #[must_use]
+    pub fn store_trouble(&self) -> Option<StoreTrouble> {
+        self.core.store.trouble()
     }
 
     /// The alerts that fire, the oldest first: a copy of each. How many there are is

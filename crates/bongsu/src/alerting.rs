@@ -42,9 +42,9 @@ pub(crate) async fn build(
     }
     #[cfg(feature = "redis")]
     if let Some(url) = &config.redis_url {
-        let url = bongsu_alerts::Secret::new(url.expose());
-        let shared = bongsu_alerts::shared::RedisShared::new(&url, &config.service.name)
-            .map_err(|error| Error::setup("alerts", error))?;
+        let shared = bongsu_alerts::shared::RedisShared::new(url, &config.service.name)
+            .map_err(|error| Error::setup("alerts", error))?
+            .environment(&config.service.environment);
         builder = builder.replicas(shared);
     }
     let channels: Vec<_> = built.channels.into_iter().chain(added).collect();

@@ -148,7 +148,10 @@ impl RedisShared {
         let what = if resolved { "end" } else { level.as_str() };
         format!(
             "{}m:{}:{}:{what}:{}",
-            self.prefix(), topic.channel, topic.target, topic.key
+            self.prefix(),
+            topic.channel,
+            topic.target,
+            topic.key
         )
     }
 
@@ -186,7 +189,7 @@ impl SharedState for RedisShared {
             let [set, holder, left] = &replies[..] else {
                 return Err(SharedError::new("redis: too few answers"));
             };
-            if *set == Reply::Simple("OK".to_owned()) {
+            if *set == Reply::Status("OK".to_owned()) {
                 return Ok(Reservation::Mine);
             }
             let left = match left {
@@ -307,7 +310,8 @@ mod tests {
         let url = Secret::new("redis://bob:hunter2@cache");
         let shared = RedisShared::new(&url, "svc").unwrap();
         assert!(!format!("{shared:?}").contains("hunter2"));
-        let error = RedisShared::new(&Secret::new("redis://bob:hunter2@cache:x"), "svc").unwrap_err();
+        let error =
+            RedisShared::new(&Secret::new("redis://bob:hunter2@cache:x"), "svc").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }

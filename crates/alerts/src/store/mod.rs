@@ -51,8 +51,23 @@ pub trait AlertStore: Send + Sync + fmt::Debug + 'static {
         CommitCounts::default()
     }
 
+    /// What an operator should know of it, as long as it is so.
+    fn trouble(&self) -> Option<StoreTrouble> {
+        None
+    }
+
     /// Waits until everything handed over is written; for the end of the process. May block.
     fn close(&self) {}
+}
+
+/// Something is wrong with a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreTrouble {
+    /// Whether what is accepted now is kept all the same.
+    pub durable: bool,
+    /// The file, what is wrong with it, and the remedy.
+    pub message: String,
 }
 
 /// Durable commits and the changes that shared them.
@@ -347,6 +362,12 @@ pub enum StoreError {
         found: i64,
         /// The newest version known.
         known: i64,
+    },
+    /// What is in it does not fit together.
+    #[error("the alert store is damaged: {reason}")]
+    Damaged {
+        /// What does not.
+        reason: String,
     },
     /// Reading or writing failed.
     #[error("the alert store failed: {reason}")]

@@ -27,6 +27,8 @@ pub(crate) mod reports;
 mod resources_to_health;
 #[cfg(all(feature = "metrics", feature = "resources"))]
 mod resources_to_metrics;
+#[cfg(all(feature = "alerts", feature = "health"))]
+pub(crate) mod store_watch;
 
 use crate::{Config, parts::Parts, tasks::Tasks};
 
@@ -55,4 +57,6 @@ pub(crate) const ALL: &[Connect] = &[
     resources_to_health::connect,
     #[cfg(all(feature = "metrics", feature = "resources"))]
     resources_to_metrics::connect,
+    #[cfg(all(feature = "alerts", feature = "health"))]
+    store_watch::connect,
 ];

@@ -176,7 +176,11 @@ impl Config {
 
     /// Makes the folder for what must survive a restart.
     pub(crate) fn create_data_dir(&self) -> Result<(), String> {
-        std::fs::create_dir_all(&self.data_dir).map_err(|error| {
+        use std::os::unix::fs::DirBuilderExt;
+        // What is traded is nobody else's to read.
+        let mut folder = std::fs::DirBuilder::new();
+        let made = folder.recursive(true).mode(0o700).create(&self.data_dir);
+        made.map_err(|error| {
             format!(
                 "cannot create BONGSU_DATA_DIR {}: {error}",
                 self.data_dir.display()

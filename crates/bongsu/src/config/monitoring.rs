@@ -59,7 +59,7 @@ pub(super) const VARS: &[Variable] = &[
     Variable::new(
         "REDIS_URL",
         "",
-        "`redis://[:password@]host:port`: health check and shared alert cooldown",
+        "`redis://[[user]:password@]host[:port][/database]`, `rediss://…?ca=file`, `unix:///socket` or `redis-sentinel://host1,host2/name`: health check and shared alert cooldown",
         set_redis,
         |c| masked(c.redis_url.as_ref()),
     )

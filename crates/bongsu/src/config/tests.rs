@@ -131,6 +131,14 @@ fn what_belongs_to_the_service_is_left_to_it() {
         }
     }
     if crate::has_feature("redis") {
+        for url in [
+            "redis://:hunter2@cache:6379",
+            "rediss://:p%40ss@cache/0?timeout=5",
+            "redis-sentinel://a,b:26380/main",
+            "unix:///run/redis.sock",
+        ] {
+            warned(&[("REDIS_URL", url)], &[]);
+        }
         warned(&[("REDIS_URL", "redis://cache:port")], &[("REDIS_URL", "")]);
         check(
             &[("BONGSU_REDIS_URL", "redis://cache:port")],

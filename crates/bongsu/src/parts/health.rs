@@ -18,6 +18,14 @@ pub(crate) struct Settings {
     checks: Vec<Check>,
 }
 
+impl Settings {
+    /// One more check.
+    pub(crate) fn and(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+}
+
 pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
     let service = &cx.config.service;
     let health = HealthCheck::builder(&service.name)

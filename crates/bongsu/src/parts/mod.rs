@@ -95,10 +95,17 @@ pub(crate) async fn start(
     for warning in &cx.config.warnings {
         tracing::warn!(variable = warning.variable, "{warning}");
     }
+    let metrics = metrics::start(&mut cx, settings.metrics).await?;
+    let alerts = alerts::start(&mut cx, settings.alerts).await?;
+    #[cfg(all(feature = "alerts", feature = "health"))]
+    let settings = Settings {
+        health: settings.health.and(bridge::store_watch::check(&alerts)),
+        ..settings
+    };
     let mut parts = Parts {
         logs,
-        metrics: metrics::start(&mut cx, settings.metrics).await?,
-        alerts: alerts::start(&mut cx, settings.alerts).await?,
+        metrics,
+        alerts,
         health: health::start(&mut cx, settings.health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
         reports: Default::default(),

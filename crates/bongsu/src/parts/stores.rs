@@ -23,18 +23,10 @@ pub(crate) fn is_postgres_url(_: &str) -> bool {
     false
 }
 
-/// What those who will use the URL have against it.
+/// What the client that will use the URL has against it.
 pub(crate) fn judge_redis_url(url: &str) -> Result<(), String> {
-    #[cfg(all(feature = "redis", feature = "alerts"))]
-    {
-        let secret = bongsu_alerts::Secret::new(url);
-        bongsu_alerts::shared::RedisShared::new(&secret, "").map_err(|error| error.to_string())?;
-    }
-    #[cfg(all(feature = "redis", feature = "health"))]
-    {
-        let check = bongsu_health::checks::redis(REDIS, url);
-        check.map(drop).map_err(|error| error.to_string())?;
-    }
+    #[cfg(feature = "redis")]
+    bongsu_redis::Client::new(url).map_err(|error| error.to_string())?;
     Ok(())
 }
 

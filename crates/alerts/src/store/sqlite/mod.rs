@@ -1,6 +1,9 @@
 //! The embedded store: SQLite in WAL mode with `synchronous=FULL`, written by one OS thread that
 //! shares each commit among everybody who waits.
 
+#[cfg(test)]
+mod damage;
+mod disk;
 mod read;
 mod rows;
 mod schema;
@@ -10,7 +13,6 @@ mod worker;
 mod write;
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -18,12 +20,13 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use bongsu_sqlite::Fault;
 
 use super::{
     AlertStore, Change, CommitCounts, Done, HistoryEntry, HistoryQuery, Recovered, Recovery,
-    Replay, StoreError,
+    Replay, StoreError, StoreTrouble,
 };
+use disk::{Disk, Trouble};
 use worker::Worker;
 
 /// How large the store may grow, and how it is opened.
@@ -65,8 +68,7 @@ pub struct SqliteStore {
     reader: Worker<ReadJob>,
     counts: Arc<Counts>,
     recovered: Mutex<Option<Recovered>>,
-    /// Held as long as the store; given back after the writer ended.
-    _lock: File,
+    trouble: Trouble,
 }
 
 /// A call of [`AlertStore::commit`].
@@ -109,9 +111,12 @@ impl fmt::Debug for SqliteStore {
 impl SqliteStore {
     /// Opens or creates a store; blocks while it reads what the last run left.
     ///
+    /// A file that is damaged, or written by a newer version, is put aside as `<file>.corrupt-<time>` or
+    /// `<file>.version<n>-<time>` and what can be read of it is taken over. A file that cannot be opened
+    /// at all is tried again with each commit, which fails meanwhile. [`AlertStore::trouble`] tells of both.
+    ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process has it and does not let go, [`StoreError::TooNew`] when a newer
-    /// version wrote it, else what the disk says.
+    /// [`StoreError::Locked`] when another process has it and does not let go.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, SqliteOptions::default())
     }
@@ -122,26 +127,22 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
         let path = path.as_ref().to_owned();
-        let lock = take_lock(&path, options.lock_patience)?;
-        let connection = connect(&path, &options)?;
-        schema::migrate(&connection)?;
-        let recovered = read::recover(&connection)?;
+        let (disk, connection, recovered) = Disk::start(&path, options.clone())?;
         let counts = Arc::new(Counts::default());
+        let trouble = disk.trouble().clone();
         let writer = {
-            let (counts, options) = (Arc::clone(&counts), options.clone());
+            let counts = Arc::clone(&counts);
             Worker::start("bongsu-alerts-db", options.max_waiting, move |jobs| {
-                write::run(&connection, &options, &counts, jobs);
+                disk::run(disk, connection, &counts, jobs);
             })
         }
         .map_err(|error| no_thread(&error))?;
-        let reading = connect(&path, &options)?;
-        let reader = Worker::start("bongsu-alerts-read", 1_024, move |jobs| {
-            while let Some(batch) = jobs.take() {
-                for job in batch {
-                    read::answer(&reading, job);
-                }
-            }
-        })
+        let reader = {
+            let (path, options) = (path.clone(), options.file());
+            Worker::start("bongsu-alerts-read", 1_024, move |jobs| {
+                read::run(&path, &options, jobs);
+            })
+        }
         .map_err(|error| no_thread(&error))?;
         Ok(Self {
             path,
@@ -149,7 +150,7 @@ impl SqliteStore {
             reader,
             counts,
             recovered: Mutex::new(Some(recovered)),
-            _lock: lock,
+            trouble,
         })
     }
 
@@ -158,62 +159,6 @@ impl SqliteStore {
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
-
-/// How often a lock is tried.
-const LOCK_STEP: Duration = Duration::from_millis(20);
-
-fn take_lock(path: &Path, patience: Duration) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let io = |error: std::io::Error| StoreError::Io {
-        reason: format!("{}: {error}", PathBuf::from(&name).display()),
-    };
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(io)?;
-    let mut waited = Duration::ZERO;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) if waited < patience => {
-                std::thread::sleep(LOCK_STEP);
-                waited += LOCK_STEP;
-            }
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked {
-                    path: path.display().to_string(),
-                });
-            }
-            Err(std::fs::TryLockError::Error(error)) => return Err(io(error)),
-        }
-    }
-}
-
-fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path).map_err(failed)?;
-    connection
-        .busy_timeout(Duration::from_secs(10))
-        .map_err(failed)?;
-    let page_size: u64 = connection
-        .query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))
-        .map_err(failed)?
-        .unsigned_abs()
-        .max(1);
-    connection
-        .execute_batch(&format!(
-            "PRAGMA auto_vacuum = INCREMENTAL;
-             PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA journal_size_limit = 8388608;
-             PRAGMA max_page_count = {};",
-            (options.hard_bytes / page_size).max(16)
-        ))
-        .map_err(failed)?;
-    Ok(connection)
 }
 
 fn no_thread(error: &std::io::Error) -> StoreError {
@@ -225,13 +170,20 @@ fn no_thread(error: &std::io::Error) -> StoreError {
 /// What SQLite says, in the words of [`StoreError`].
 #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full {
-            reason: error.to_string(),
-        },
-        _ => StoreError::Io {
-            reason: error.to_string(),
-        },
+    let reason = error.to_string();
+    match Fault::of(&error) {
+        Fault::Full => StoreError::Full { reason },
+        Fault::Damaged => StoreError::Damaged { reason },
+        _ => StoreError::Io { reason },
+    }
+}
+
+impl SqliteOptions {
+    fn file(&self) -> bongsu_sqlite::Options {
+        bongsu_sqlite::Options {
+            max_bytes: Some(self.hard_bytes),
+            ..bongsu_sqlite::Options::default()
+        }
     }
 }
 
@@ -275,6 +227,10 @@ impl AlertStore for SqliteStore {
             accepting_commits: get(&self.counts.accepting),
             accepted: get(&self.counts.accepted),
         }
+    }
+
+    fn trouble(&self) -> Option<StoreTrouble> {
+        self.trouble.now()
     }
 
     fn close(&self) {

@@ -1,8 +1,11 @@
 //! Reading: what the last run left, the history, the dead.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bongsu_sqlite::Identity;
 use rusqlite::{Connection, params};
 use ulid::Ulid;
 
@@ -10,6 +13,7 @@ use super::rows::{
     ALERT, ALERT_COLUMNS, ALERT_KEY, DELIVERY, DELIVERY_COLUMNS, MESSAGE, accepted, bytes,
     delivery, message, status_of,
 };
+use super::worker::Jobs;
 use super::{ReadJob, failed};
 use crate::AlertLevel;
 use crate::store::{
@@ -20,7 +24,38 @@ use crate::store::{
 /// Dead deliveries replayed at once.
 const MAX_REPLAY: i64 = 10_000;
 
-pub(super) fn answer(connection: &Connection, job: ReadJob) {
+/// The reader's thread: a connection of its own, to whatever file the name stands for.
+pub(super) fn run(path: &Path, options: &bongsu_sqlite::Options, jobs: &Jobs<ReadJob>) {
+    let mut open: Option<(Option<Identity>, Connection)> = None;
+    while let Some(batch) = jobs.take(Duration::MAX) {
+        for job in batch {
+            let file = Identity::of(path);
+            if file.is_none() || open.as_ref().is_none_or(|(opened, _)| *opened != file) {
+                open = file.and_then(|_| {
+                    let connection = bongsu_sqlite::open(path, options).ok()?;
+                    Some((file, connection))
+                });
+            }
+            match &open {
+                Some((_, connection)) => answer(connection, job),
+                None => job.refuse(&StoreError::Io {
+                    reason: format!("{} cannot be opened", path.display()),
+                }),
+            }
+        }
+    }
+}
+
+impl ReadJob {
+    fn refuse(self, error: &StoreError) {
+        match self {
+            Self::History(_, done) => done(Err(error.clone())),
+            Self::Dead(_, done) => done(Err(error.clone())),
+        }
+    }
+}
+
+fn answer(connection: &Connection, job: ReadJob) {
     match job {
         ReadJob::History(query, done) => done(history(connection, query).map_err(failed)),
         ReadJob::Dead(select, done) => done(dead(connection, &select).map_err(failed)),
@@ -65,7 +100,32 @@ fn recoveries(
             message: message.map(Arc::new),
         })
     })?;
-    rows.collect()
+    let mut found = Vec::new();
+    for row in rows {
+        found.extend(unless_bad(row)?);
+    }
+    Ok(found)
+}
+
+/// A row that holds something else than it should is passed over and said: it must keep neither the
+/// other rows nor the service from starting.
+fn unless_bad<T>(row: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    match row {
+        Ok(row) => Ok(Some(row)),
+        Err(
+            error @ (FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)),
+        ) => {
+            tracing::warn!(target: "bongsu_alerts", %error, "a damaged row of the store was skipped");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The last that was told of each key on each channel, and how many were held back since: the
@@ -80,8 +140,12 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
     let mut marks: HashMap<(String, String), (Ulid, RecoveredMark)> = HashMap::new();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let key: (String, String) = (row.get(0)?, row.get(1)?);
-        let alert = Ulid::from_bytes(row.get(7)?);
+        let head = || Ok(((row.get(0)?, row.get(1)?), row.get(7)?, row.get(3)?));
+        let Some((key, alert, status)) = unless_bad(head())? else {
+            continue;
+        };
+        let (key, status): ((String, String), String) = (key, status);
+        let alert = Ulid::from_bytes(alert);
         let state = match row.get::<_, i64>(4)? {
             0 | 1 => DeliveryState::Pending,
             4 => DeliveryState::Suppressed,
@@ -95,7 +159,6 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
             }
             continue;
         }
-        let status: String = row.get(3)?;
         let level = usize::from(row.get::<_, u8>(2)?);
         let (last, mark) = marks.entry(key.clone()).or_insert_with(|| {
             let mark = RecoveredMark {
@@ -149,8 +212,11 @@ fn records<T: serde::de::DeserializeOwned>(
     let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
     let mut found = Vec::new();
     for row in rows {
+        let Some(row) = unless_bad(row)? else {
+            continue;
+        };
         // A record that cannot be read any more must not keep the service from starting.
-        match serde_json::from_str(&row?) {
+        match serde_json::from_str(&row) {
             Ok(record) => found.push(record),
             Err(error) => {
                 tracing::warn!(target: "bongsu_alerts", %error, "a stored record was skipped");
@@ -212,7 +278,10 @@ fn history(connection: &Connection, query: HistoryQuery) -> rusqlite::Result<Vec
     let mut found = Vec::new();
     let mut rows = statement.query(span)?;
     while let Some(row) = rows.next()? {
-        let accepted = Arc::new(accepted(row, 0)?);
+        let Some(accepted) = unless_bad(accepted(row, 0))? else {
+            continue;
+        };
+        let accepted = Arc::new(accepted);
         let deliveries = of_alert
             .query_map([bytes(accepted.id)], |row| delivery(row, 0))?
             .collect::<rusqlite::Result<_>>()?;

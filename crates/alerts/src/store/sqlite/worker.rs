@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crate::store::StoreError;
 
@@ -23,17 +24,21 @@ impl<T> Jobs<T> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that waits; blocks while nothing does; none: closed and empty.
-    pub(super) fn take(&self) -> Option<Vec<T>> {
+    /// Everything that waits; nothing, when nothing came for so long; none: closed and empty.
+    pub(super) fn take(&self, patience: Duration) -> Option<Vec<T>> {
         let mut queue = self.lock();
         while queue.waiting.is_empty() {
             if queue.closed {
                 return None;
             }
-            queue = self
+            let (woken, waited) = self
                 .more
-                .wait(queue)
+                .wait_timeout(queue, patience)
                 .unwrap_or_else(PoisonError::into_inner);
+            queue = woken;
+            if waited.timed_out() {
+                break;
+            }
         }
         Some(std::mem::take(&mut queue.waiting))
     }

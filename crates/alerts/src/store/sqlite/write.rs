@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Statement, params};
 
+use super::disk::{self, Disk};
 use super::rows::{bytes, cooldown, count, state};
 use super::worker::Jobs;
 use super::{Counts, SqliteOptions, WriteJob, failed};
@@ -12,43 +13,77 @@ const PRUNE: u64 = 1_000;
 /// Commits from one look at what takes long to see to the next.
 const LOOK: u32 = 64;
 
-/// Runs until the queue is closed and empty.
-pub(super) fn run(
+/// Why a connection is served no longer.
+pub(super) enum End {
+    /// The queue is closed and empty.
+    Closed,
+    /// The file is not the one under its name any more; these are still to be written.
+    Moved(Vec<WriteJob>),
+    /// The file is damaged; these are still to be written.
+    Damaged(Vec<WriteJob>, StoreError),
+    /// The connection failed, which was said to everybody who waited.
+    Failed,
+}
+
+/// Writes what is waiting and what comes, as long as the connection is good for it.
+pub(super) fn serve(
     connection: &Connection,
-    options: &SqliteOptions,
+    disk: &Disk,
     counts: &Counts,
+    first: Vec<WriteJob>,
     jobs: &Jobs<WriteJob>,
-) {
-    let mut writer = match Writer::new(connection, options) {
+) -> End {
+    let mut writer = match Writer::new(connection, disk.options()) {
         Ok(writer) => writer,
+        Err(error @ StoreError::Damaged { .. }) => return End::Damaged(first, error),
         Err(error) => {
-            while let Some(batch) = jobs.take() {
-                for job in batch {
-                    (job.done)(Err(error.clone()));
-                }
-            }
-            return;
+            refuse(first, &error);
+            return End::Failed;
         }
     };
-    while let Some(batch) = jobs.take() {
+    let mut next = Some(first);
+    while let Some(batch) = next.take().or_else(|| jobs.take(disk::GLANCE)) {
+        if !disk.is_in_place() {
+            return End::Moved(batch);
+        }
         let result = match writer.commit(&batch) {
             // Room may be made once.
             Err(StoreError::Full { .. }) => writer.prune(PRUNE).and_then(|_| writer.commit(&batch)),
             other => other,
         };
-        let mut came = 0;
-        if let Ok(accepted) = &result {
-            counts.committed(batch.len() as u64, *accepted);
-            came = *accepted;
+        let came = match result {
+            // Into a file that was removed meanwhile: not what anybody may be told is kept.
+            Ok(_) if !disk.is_in_place() => return End::Moved(batch),
+            Err(error @ StoreError::Damaged { .. }) => return End::Damaged(batch, error),
+            Err(error) => {
+                disk.trouble().set(&error);
+                refuse(batch, &error);
+                match error {
+                    StoreError::Full { .. } => continue,
+                    _ => return End::Failed,
+                }
+            }
+            Ok(accepted) => accepted,
+        };
+        if batch.is_empty() {
+            writer.give_back();
+        } else {
+            disk.trouble().clear();
+            counts.committed(batch.len() as u64, came);
         }
         for job in batch {
-            (job.done)(match &result {
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.clone()),
-            });
+            (job.done)(Ok(()));
         }
         // Whoever commits next waits for one batch at most.
         while writer.keep_bounds(came) && jobs.is_idle() {}
+    }
+    End::Closed
+}
+
+/// Tells everybody that it is not kept.
+pub(super) fn refuse(batch: Vec<WriteJob>, error: &StoreError) {
+    for job in batch {
+        (job.done)(Err(error.clone()));
     }
 }
 
@@ -311,13 +346,28 @@ impl<'c> Writer<'c> {
             writer.prune_messages.execute([])?;
             writer.prune_deliveries.execute([])?;
             let deleted = writer.prune_alerts.execute([])?;
-            writer
-                .connection
-                .execute_batch("PRAGMA incremental_vacuum(2000)")?;
+            writer.vacuum()?;
             Ok(deleted as u64)
         })?;
         self.alerts = self.alerts.saturating_sub(deleted);
         Ok(deleted)
+    }
+
+    /// Gives free pages back to the disk: one page with each step of the statement.
+    fn vacuum(&self) -> rusqlite::Result<()> {
+        let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum(2000)")?;
+        let mut rows = vacuum.query([])?;
+        while rows.next()?.is_some() {}
+        Ok(())
+    }
+
+    /// While nothing is to be done: what is not needed any more, a bit at a time.
+    fn give_back(&mut self) {
+        let free = self.free_count.query_row([], |row| row.get::<_, i64>(0));
+        if free.is_ok_and(|pages| pages > 0) {
+            // A failure here is met again, and told, by the next commit.
+            let _ = self.vacuum();
+        }
     }
 }
 
@@ -345,7 +395,7 @@ mod tests {
 
     fn connection() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
-        schema::migrate(&connection).unwrap();
+        schema::migrate(&connection, std::path::Path::new(":memory:")).unwrap();
         connection
     }
 
