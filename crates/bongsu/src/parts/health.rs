@@ -20,6 +20,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// One more check.
+    #[allow(dead_code, reason = "which parts there are depends on the features")]
     pub(crate) fn and(mut self, check: Check) -> Self {
         self.checks.push(check);
         self

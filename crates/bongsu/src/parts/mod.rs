@@ -97,16 +97,14 @@ pub(crate) async fn start(
     }
     let metrics = metrics::start(&mut cx, settings.metrics).await?;
     let alerts = alerts::start(&mut cx, settings.alerts).await?;
+    let health = settings.health;
     #[cfg(all(feature = "alerts", feature = "health"))]
-    let settings = Settings {
-        health: settings.health.and(bridge::store_watch::check(&alerts)),
-        ..settings
-    };
+    let health = health.and(bridge::store_watch::check(&alerts));
     let mut parts = Parts {
         logs,
         metrics,
         alerts,
-        health: health::start(&mut cx, settings.health).await?,
+        health: health::start(&mut cx, health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
         reports: Default::default(),
         http: Default::default(),
