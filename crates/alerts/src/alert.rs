@@ -1,6 +1,7 @@
 //! What a caller sends.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use crate::AlertLevel;
 
 /// The kind of an alert nobody classified.
 pub const KIND_CUSTOM: &str = "custom";
+/// How long an event counts as firing without repetition, unless it says otherwise: 30 minutes.
+pub const EVENT_LASTS: Duration = Duration::from_secs(30 * 60);
 
 /// One thing that somebody should know about.
 ///
@@ -51,6 +54,41 @@ pub struct Alert {
     /// Where it is written what to do: the name of a runbook, or its URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
+    /// How long an event fires without repetition; unset: a condition, which fires until it is
+    /// resolved. Whole milliseconds are kept.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "lasting",
+        rename = "lasts_ms"
+    )]
+    pub lasts: Option<Duration>,
+}
+
+/// A length in whole milliseconds.
+mod lasting {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde asks for it")]
+    pub(super) fn serialize<S: Serializer>(
+        lasts: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match lasts {
+            Some(lasts) => {
+                serializer.serialize_some(&u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX))
+            }
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_millis))
+    }
 }
 
 impl Alert {
@@ -74,6 +112,7 @@ impl Alert {
             tags: Vec::new(),
             key: None,
             runbook: None,
+            lasts: None,
         }
     }
 
@@ -120,6 +159,34 @@ impl Alert {
     pub fn timestamp(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = timestamp;
         self
+    }
+
+    /// Makes it an event: something that happened, and that nobody will say is over. It ends by itself
+    /// [after half an hour](EVENT_LASTS) without repetition. Default: a condition.
+    #[must_use]
+    pub const fn event(mut self) -> Self {
+        self.lasts = Some(EVENT_LASTS);
+        self
+    }
+
+    /// Makes it an event that ends by itself after this long without repetition; never before a
+    /// second has passed.
+    #[must_use]
+    pub fn lasts(mut self, lasts: Duration) -> Self {
+        self.lasts = Some(lasts.max(Duration::from_secs(1)));
+        self
+    }
+
+    /// Whether it ends by itself.
+    #[must_use]
+    pub const fn is_event(&self) -> bool {
+        self.lasts.is_some()
+    }
+
+    /// When it ends if it is not repeated; none for a condition.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.timestamp.checked_add(self.lasts?).ok()
     }
 
     /// The key that cooldown, acknowledgment and resolve go by: the one that was set, else

@@ -131,6 +131,14 @@ impl AlertManagerBuilder {
         self
     }
 
+    /// How long after it was last told a condition that still fires, and that nobody acknowledged, is
+    /// told again; a rule may say otherwise. None: never. Events are not repeated. Default: 6 hours.
+    #[must_use]
+    pub const fn repeat_interval(mut self, every: Option<Duration>) -> Self {
+        self.policy.repeat = every;
+        self
+    }
+
     /// Keys remembered for cooldown. Default: 50,000.
     #[must_use]
     pub const fn max_keys(mut self, keys: usize) -> Self {
@@ -400,6 +408,9 @@ impl AlertManagerBuilder {
             if value.is_zero() {
                 found.push(format!("{name} is zero"));
             }
+        }
+        if self.policy.repeat.is_some_and(|every| every.is_zero()) {
+            found.push("the repeat interval is zero".to_owned());
         }
         if retry.base > retry.cap {
             found.push("the first retry wait is longer than the longest".to_owned());

@@ -76,6 +76,14 @@ pub(crate) struct Core {
     pub(crate) dispatching: AtomicBool,
 }
 
+/// An alert that was taken in.
+#[derive(Debug)]
+pub(crate) struct Submitted {
+    pub(crate) receipt: Receipt,
+    /// Whoever acknowledged its key, on any replica, knew of something else.
+    pub(crate) unknown_again: bool,
+}
+
 impl Core {
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
         // The engine's steps do not panic half-way in a way that matters more than the alerts.
@@ -138,8 +146,9 @@ impl Core {
         self: &Arc<Self>,
         alert: Alert,
         status: AlertStatus,
+        scope: Option<&Arc<str>>,
         done: impl FnOnce(Result<(), (bool, StoreError)>) + Send + 'static,
-    ) -> Result<Receipt, SendError> {
+    ) -> Result<Submitted, SendError> {
         let now = self.clock.now();
         let Plan {
             receipt,
@@ -147,13 +156,15 @@ impl Core {
             accepted,
             rows,
             wake,
-        } = self.engine().accept(now, alert, status)?;
+            unknown_again,
+        } = self.engine().accept(now, alert, status, scope)?;
         let core = Arc::clone(self);
         let events = effects.events;
         self.store.commit(
             effects.changes,
             Box::new(move |result| {
-                let direct = core.engine().committed(&accepted, &rows, &result);
+                let now = core.clock.now();
+                let direct = core.engine().committed(now, &accepted, &rows, &result);
                 if result.is_ok() {
                     core.tell(events);
                 }
@@ -165,7 +176,10 @@ impl Core {
                 done(result.map_err(|source| (direct, source)));
             }),
         );
-        Ok(receipt)
+        Ok(Submitted {
+            receipt,
+            unknown_again,
+        })
     }
 
     pub(crate) fn store_failed(&self, error: &StoreError) {
@@ -191,8 +205,8 @@ impl Core {
                 let mut counts = counters.channels[place];
                 let queue = &engine.outbox.queues[place];
                 counts.pending = queue.pending;
-                counts.failing = queue.breaker.is_open();
-                counts.broken = queue.breaker.is_broken();
+                counts.failing = queue.is_failing();
+                counts.broken = queue.is_broken();
                 counts.disabled = !engine.policy.is_enabled(place);
                 (info.id.to_string(), counts)
             })

@@ -72,12 +72,6 @@ async fn run(core: Arc<Core>, shutdown: impl Future<Output = ()> + Send + 'stati
         for key in work.escalations {
             running.push(Box::pin(escalate(Arc::clone(&core), key)));
         }
-        for (alert, status) in work.releases {
-            let sent = core.submit(alert, status, |_| {});
-            if let Err(error) = sent {
-                tracing::error!(target: "bongsu_alerts", %error, "what flapped could not be told");
-            }
-        }
         let wake = core.clock.instant(work.wake);
         if let Some(end) = give_up {
             let idle = running.is_empty() && work.wake > now.tick;

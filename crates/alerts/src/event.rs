@@ -108,6 +108,13 @@ pub enum AlertEvent {
         /// Who.
         by: String,
     },
+    /// Nobody knows after all.
+    Unacknowledged {
+        /// What the alert goes by.
+        key: Arc<str>,
+        /// Who took the acknowledgment back.
+        by: String,
+    },
     /// Nobody acknowledged in time.
     Escalated {
         /// What the alert goes by.

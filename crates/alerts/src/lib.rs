@@ -62,6 +62,7 @@ mod builder;
 pub mod channel;
 pub mod channels;
 pub mod clock;
+pub mod conditions;
 mod core;
 mod dispatch;
 mod engine;
@@ -72,6 +73,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod limits;
 mod manager;
+mod operate;
 mod outbox;
 pub mod policy;
 mod presentation;
@@ -81,6 +83,8 @@ pub mod schedule;
 pub mod shared;
 #[cfg(feature = "webhook")]
 pub mod signature;
+#[cfg(test)]
+mod state_tests;
 mod stats;
 pub mod store;
 pub mod templates;
@@ -98,12 +102,14 @@ pub use channel::{
     AlertStatus, Attempt, Carries, Channel, Content, Degrade, DigestLine, InlinePart, Limits,
     Notification, Outcome, RenderError, Rendered, ReportForm, Target,
 };
+pub use conditions::{Conditions, Holding, Synced};
 pub use dispatch::Dispatcher;
 pub use engine::{ChannelDecision, Receipt, SendError, What};
 pub use event::AlertEvent;
 pub use manager::{AlertManager, ManageError, ResolveError};
+pub use operate::Explanation;
 pub use outbox::{BreakerConfig, RetryConfig};
-pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed};
+pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed, Weekly};
 pub use presentation::Presentation;
 pub use rule::{AlertRule, Escalation, Matcher, Quiet};
 pub use stats::{AlertStatistics, ChannelStatistics};

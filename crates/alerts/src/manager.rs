@@ -14,10 +14,9 @@ use crate::builder::AlertManagerBuilder;
 use crate::channel::{
     AlertStatus, Attempt, Carries, Channel, Content, Notification, Outcome, Target,
 };
-use crate::core::Core;
+use crate::core::{Core, Submitted};
 use crate::engine::{Receipt, SendError};
 use crate::event::AlertEvent;
-use crate::policy::Silence;
 use crate::presentation::Presentation;
 use crate::stats::AlertStatistics;
 use crate::store::{
@@ -30,7 +29,7 @@ use crate::store::{
 /// [`AlertManager::deliver_content`], whose purpose it is.
 #[derive(Debug, Clone)]
 pub struct AlertManager {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 /// What was asked for cannot be done.
@@ -62,8 +61,6 @@ pub enum ManageError {
     Store(#[source] StoreError),
 }
 
-/// How long an acknowledgment is shared between replicas.
-const KEEP_ACKNOWLEDGMENT: Duration = Duration::from_secs(72 * 3_600);
 /// How long the shared state may take to answer.
 pub(crate) const SHARED_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -89,15 +86,20 @@ impl AlertManager {
     /// [`SendError::Store`] when it could not be made durable, and then it says whether a direct
     /// delivery is tried (CRITICAL only).
     pub async fn send_alert(&self, alert: Alert) -> Result<Receipt, SendError> {
-        self.accept(alert, AlertStatus::Firing).await
+        self.accept(alert, AlertStatus::Firing, None).await
     }
 
-    /// Says that an alert ended, in words of its own; it goes where the alert of the same key went.
+    /// Says that an alert ended, in words of its own; it goes where the alert of the same key went,
+    /// by whatever way, and no silence holds it back.
     ///
     /// # Errors
-    /// As [`AlertManager::send_alert`].
+    /// [`SendError::NoKey`] when the alert sets no key: the key that it would go by is made of its
+    /// title and level, which are not those of its beginning. Else as [`AlertManager::send_alert`].
     pub async fn send_resolved(&self, alert: Alert) -> Result<Receipt, SendError> {
-        self.accept(alert, AlertStatus::Resolved).await
+        if alert.key.is_none() {
+            return Err(SendError::NoKey);
+        }
+        self.accept(alert, AlertStatus::Resolved, None).await
     }
 
     /// Says that the alert of this key ended.
@@ -119,95 +121,29 @@ impl AlertManager {
         self.send_resolved(alert).await.map_err(ResolveError::Send)
     }
 
-    async fn accept(&self, alert: Alert, status: AlertStatus) -> Result<Receipt, SendError> {
+    pub(crate) async fn accept(
+        &self,
+        alert: Alert,
+        status: AlertStatus,
+        scope: Option<&Arc<str>>,
+    ) -> Result<Receipt, SendError> {
         let (tx, rx) = oneshot::channel();
-        let receipt = self.core.submit(alert, status, move |result| {
+        let Submitted {
+            receipt,
+            unknown_again,
+        } = self.core.submit(alert, status, scope, move |result| {
             let _ = tx.send(result);
         })?;
-        let resolved = (status == AlertStatus::Resolved).then(|| receipt.key.clone());
         let result = rx.await;
-        if let (Some(key), Some(replicas)) = (resolved, &self.core.replicas) {
+        if let (true, Some(replicas)) = (unknown_again, &self.core.replicas) {
             // Unreachable is no harm: the record runs out by itself.
-            let _ = tokio::time::timeout(SHARED_PATIENCE, replicas.forget(&key)).await;
+            let _ = tokio::time::timeout(SHARED_PATIENCE, replicas.forget(&receipt.key)).await;
         }
         match result {
             Ok(Ok(())) => Ok(receipt),
             Ok(Err((direct, source))) => Err(SendError::Store { direct, source }),
             Err(_) => Err(SendError::Closed),
         }
-    }
-
-    /// Notes that somebody knows: no more escalation, on any replica.
-    ///
-    /// # Errors
-    /// [`ManageError::NotFiring`] when nothing of the key fires here.
-    pub async fn acknowledge(&self, key: &str, by: &str) -> Result<(), ManageError> {
-        let now = self.core.clock.now();
-        let effects = self.core.engine().acknowledge(now, key, by);
-        if let Some(replicas) = &self.core.replicas {
-            let shared = replicas.acknowledge(key, by, KEEP_ACKNOWLEDGMENT);
-            if !matches!(
-                tokio::time::timeout(SHARED_PATIENCE, shared).await,
-                Ok(Ok(()))
-            ) {
-                self.core.engine().counters.shared_unreachable += 1;
-            }
-        }
-        let effects = effects.ok_or_else(|| ManageError::NotFiring {
-            key: key.to_owned(),
-        })?;
-        self.core.tell(effects.events);
-        self.commit(effects.changes).await
-    }
-
-    /// Keeps matching alerts in the history until the silence ends.
-    ///
-    /// # Errors
-    /// [`ManageError::Silence`] when it ends in the past or there are too many.
-    pub async fn silence(&self, silence: Silence) -> Result<String, ManageError> {
-        let now = self.core.clock.now();
-        if silence.until <= now.wall {
-            return Err(ManageError::Silence {
-                reason: "it ends in the past",
-            });
-        }
-        let id = silence.id.clone();
-        if !self.core.engine().policy.silence(now, silence.clone()) {
-            return Err(ManageError::Silence {
-                reason: "there are too many",
-            });
-        }
-        self.commit(vec![Change::Silence(silence)]).await?;
-        Ok(id)
-    }
-
-    /// Ends a silence early; false when there is none of that id.
-    ///
-    /// # Errors
-    /// [`ManageError::Store`].
-    pub async fn unsilence(&self, id: &str) -> Result<bool, ManageError> {
-        let there = self.core.engine().policy.unsilence(id);
-        if there {
-            self.commit(vec![Change::Unsilence(id.to_owned())]).await?;
-        }
-        Ok(there)
-    }
-
-    /// The silences that have not ended.
-    #[must_use]
-    pub fn silences(&self) -> Vec<Silence> {
-        let now = self.core.clock.now();
-        self.core.engine().policy.silences(now).cloned().collect()
-    }
-
-    /// Switches a channel off, so that its alerts stay in the history, or on again.
-    ///
-    /// # Errors
-    /// [`ManageError::UnknownChannel`].
-    pub fn set_channel_enabled(&self, channel: &str, enabled: bool) -> Result<(), ManageError> {
-        let place = self.place(channel)?;
-        self.core.engine().policy.set_enabled(place, enabled);
-        Ok(())
     }
 
     /// Sends a marked test message to every target of a channel, at once and past every rule, and
@@ -371,7 +307,8 @@ impl AlertManager {
     /// [`AlertStatistics::active`], and whether one of them is there [`AlertManager::is_firing`].
     #[must_use]
     pub fn active(&self) -> Vec<ActiveAlert> {
-        self.core.engine().active_alerts()
+        let now = self.core.clock.now();
+        self.core.engine().active_alerts(now)
     }
 
     /// The alerts accepted from `since` to before `until`, the newest first.
@@ -454,7 +391,7 @@ impl AlertManager {
         self.core.is_dispatching()
     }
 
-    fn place(&self, channel: &str) -> Result<usize, ManageError> {
+    pub(crate) fn place(&self, channel: &str) -> Result<usize, ManageError> {
         self.core
             .channels
             .iter()
@@ -465,7 +402,7 @@ impl AlertManager {
             })
     }
 
-    async fn commit(&self, changes: Vec<Change>) -> Result<(), ManageError> {
+    pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<(), ManageError> {
         if changes.is_empty() {
             return Ok(());
         }

@@ -1,13 +1,16 @@
 //! Which alerts go where.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::AlertLevel;
 use crate::alert::Alert;
+use crate::clock::{Now, Tick};
 use crate::schedule::{Schedule, SharedSchedule};
 
 /// Which alerts it is about: every condition must hold, and none set means every alert.
@@ -105,13 +108,44 @@ impl Matcher {
     }
 }
 
-/// What happens to the alerts that a quiet time holds back.
+/// The conditions in words: `key disk|/, level at least error`.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = Vec::new();
+        said.extend(self.key.iter().map(|key| format!("key {key}")));
+        said.extend(self.kind.iter().map(|kind| format!("kind {kind}")));
+        if !self.sources.is_empty() {
+            let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
+            said.push(format!("source {}", sources.join(" or ")));
+        }
+        said.extend(self.tags.iter().map(|tag| format!("tag {tag}")));
+        said.extend(self.metadata.iter().map(|(name, value)| match value {
+            Value::String(text) => format!("{name} {text}"),
+            other => format!("{name} {other}"),
+        }));
+        said.extend(
+            self.min_level
+                .map(|level| format!("level at least {level}")),
+        );
+        said.extend(self.max_level.map(|level| format!("level at most {level}")));
+        if said.is_empty() {
+            return f.write_str("every alert");
+        }
+        f.write_str(&said.join(", "))
+    }
+}
+
+/// A schedule that cannot say when it changes is asked again this often.
+const UNKNOWN_CHANGE: Duration = Duration::from_secs(60);
+
+/// What happens to the alerts that a quiet time holds back. What is over before it ends is told only
+/// by a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Quiet {
-    /// They stay in the history only.
+    /// What still fires when it ends is told then.
     #[default]
     Suppress,
-    /// One digest tells them when the quiet time ends.
+    /// One digest tells what began and what ended when the quiet time ends.
     Digest,
 }
 
@@ -149,6 +183,9 @@ pub struct AlertRule {
     pub(crate) quiet: Option<(SharedSchedule, Quiet)>,
     pub(crate) digest: Option<Duration>,
     pub(crate) escalations: Vec<Escalation>,
+    /// Outer none: the manager's; inner none: never.
+    pub(crate) repeat: Option<Option<Duration>>,
+    pub(crate) remind: Option<Duration>,
 }
 
 impl AlertRule {
@@ -167,6 +204,8 @@ impl AlertRule {
             quiet: None,
             digest: None,
             escalations: Vec::new(),
+            repeat: None,
+            remind: None,
         }
     }
 
@@ -302,6 +341,45 @@ impl AlertRule {
         self
     }
 
+    /// Tells what still fires, and nobody acknowledged, again after this. None: never. Default: the
+    /// manager's for conditions, 6 hours; never for events.
+    #[must_use]
+    pub fn repeat_interval(mut self, every: impl Into<Option<Duration>>) -> Self {
+        self.repeat = Some(every.into());
+        self
+    }
+
+    /// Tells what was acknowledged, and still fires, again after this. Default: never.
+    #[must_use]
+    pub const fn remind_after(mut self, wait: Duration) -> Self {
+        self.remind = Some(wait);
+        self
+    }
+
+    /// Whether it has something to say about an alert, at some moment.
+    pub(crate) fn concerns(&self, alert: &Alert, key: &str) -> bool {
+        self.enabled && self.matcher.matches(alert, key)
+    }
+
+    /// Whether it applies at that moment.
+    pub(crate) fn is_active(&self, wall: Timestamp) -> bool {
+        self.active
+            .as_ref()
+            .is_none_or(|active| active.contains(wall))
+    }
+
+    /// When one of its schedules changes, or may have changed.
+    pub(crate) fn next_change(&self, now: Now) -> Option<Tick> {
+        let quiet = self.quiet.as_ref().map(|(schedule, _)| schedule);
+        let schedules = self.active.iter().chain(quiet);
+        schedules
+            .map(|schedule| match schedule.next_change(now.wall) {
+                Some(at) => now.tick_at(at).max(now.tick),
+                None => now.tick.after(UNKNOWN_CHANGE),
+            })
+            .min()
+    }
+
     pub(crate) fn problems(&self, known: &[String], found: &mut Vec<String>) {
         let id = &self.id;
         if id.trim().is_empty() {
@@ -317,6 +395,12 @@ impl AlertRule {
         }
         if self.digest.is_some_and(|every| every.is_zero()) {
             found.push(format!("rule {id:?} has a digest interval of zero"));
+        }
+        if self.repeat.flatten().is_some_and(|every| every.is_zero()) {
+            found.push(format!("rule {id:?} repeats after no time at all"));
+        }
+        if self.remind.is_some_and(|wait| wait.is_zero()) {
+            found.push(format!("rule {id:?} reminds after no time at all"));
         }
         let escalated = self.escalations.iter().flat_map(|step| &step.channels);
         for channel in self.channels.iter().chain(escalated) {
@@ -372,6 +456,21 @@ mod tests {
         check(Matcher::new().metadata("desk", "7"), false);
         check(Matcher::new().key("k"), true);
         check(Matcher::new().key("other"), false);
+    }
+
+    #[test]
+    fn a_matcher_says_what_it_matches() {
+        let all = Matcher::new().key("k").kind("risk").source("a").source("b");
+        let all = all.tag("kr").metadata("desk", 7).metadata("book", "main");
+        let all = all
+            .min_level(AlertLevel::Error)
+            .max_level(AlertLevel::Error);
+        assert_eq!(
+            all.to_string(),
+            "key k, kind risk, source a or b, tag kr, desk 7, book main, level at least error, \
+             level at most error"
+        );
+        assert_eq!(Matcher::new().to_string(), "every alert");
     }
 
     #[test]

@@ -61,6 +61,7 @@ pub fn error_text(source: &str, error_type: &str, message: &str) -> Alert {
     .tag("error")
     .tag(source)
     .key(error_key(source, error_type, message))
+    .event()
 }
 
 /// The end of [`error_text`] with the same arguments.
@@ -79,45 +80,91 @@ pub fn error_resolved(source: &str, error_type: &str, message: &str) -> Alert {
     .key(error_key(source, error_type, message))
 }
 
-/// "Risk Threshold Breach: {type}": CRITICAL when the value is over 1.1 times the threshold, else
-/// WARNING.
+/// "Risk Threshold Breach: {type}": CRITICAL when the value is past the threshold by more than a tenth
+/// of it, else WARNING. A negative threshold, such as a loss limit, is passed downwards.
+///
+/// A value or a threshold that is not a number is no breach: it makes an ERROR of another key,
+/// "Risk Value Unknown: {type}", an event.
 #[must_use]
 pub fn risk(violation_type: &str, current: f64, threshold: f64) -> Alert {
-    let level = if current > threshold * RISK_CRITICAL_FACTOR {
+    if current.is_nan() || threshold.is_nan() {
+        return risk_unknown(violation_type, current, threshold);
+    }
+    let downwards = threshold < 0.0 || (threshold == 0.0 && current < 0.0);
+    let far = threshold * RISK_CRITICAL_FACTOR;
+    let critical = if downwards {
+        current < far
+    } else {
+        current > far
+    };
+    let level = if critical {
         AlertLevel::Critical
     } else {
         AlertLevel::Warning
     };
-    Alert::new(
+    let past = if downwards { "is below" } else { "exceeds" };
+    risk_alert(
         level,
         format!("Risk Threshold Breach: {violation_type}"),
-        format!("current value {current:.2} exceeds the threshold {threshold:.2}"),
-        "risk_manager",
+        format!("current value {current:.2} {past} the threshold {threshold:.2}"),
+        violation_type,
+        (current, threshold),
     )
-    .kind("risk")
-    .metadata("violation_type", violation_type)
-    .metadata("current_value", current)
-    .metadata("threshold", threshold)
-    .tag("risk")
-    .tag(violation_type)
     .key(key(["risk", violation_type]))
+}
+
+fn risk_unknown(violation_type: &str, current: f64, threshold: f64) -> Alert {
+    let what = match (current.is_nan(), threshold.is_nan()) {
+        (true, true) => "neither the current value nor the threshold is known",
+        (true, false) => "the current value is not known",
+        _ => "the threshold is not known",
+    };
+    risk_alert(
+        AlertLevel::Error,
+        format!("Risk Value Unknown: {violation_type}"),
+        format!("{what} (not a number), so whether the limit holds is not known either"),
+        violation_type,
+        (current, threshold),
+    )
+    .key(key(["risk_unknown", violation_type]))
+    .event()
+}
+
+fn risk_alert(
+    level: AlertLevel,
+    title: String,
+    message: String,
+    violation_type: &str,
+    (current, threshold): (f64, f64),
+) -> Alert {
+    Alert::new(level, title, message, "risk_manager")
+        .kind("risk")
+        .metadata("violation_type", violation_type)
+        .metadata("current_value", number(current))
+        .metadata("threshold", number(threshold))
+        .tag("risk")
+        .tag(violation_type)
+}
+
+/// JSON has no word for what is not finite; a reader shall see it all the same.
+fn number(value: f64) -> serde_json::Value {
+    if value.is_finite() {
+        value.into()
+    } else {
+        value.to_string().into()
+    }
 }
 
 /// The end of [`risk`].
 #[must_use]
 pub fn risk_resolved(violation_type: &str, current: f64, threshold: f64) -> Alert {
-    Alert::new(
+    risk_alert(
         AlertLevel::Info,
         format!("Resolved: risk threshold {violation_type}"),
         format!("current value {current:.2} is back within the threshold {threshold:.2}"),
-        "risk_manager",
+        violation_type,
+        (current, threshold),
     )
-    .kind("risk")
-    .metadata("violation_type", violation_type)
-    .metadata("current_value", current)
-    .metadata("threshold", threshold)
-    .tag("risk")
-    .tag(violation_type)
     .key(key(["risk", violation_type]))
 }
 
@@ -323,6 +370,50 @@ mod tests {
             risk("var", 1.0, 1.0).dedup_key(),
             risk("dd", 1.0, 1.0).dedup_key()
         );
+    }
+
+    #[track_caller]
+    fn check_risk(current: f64, threshold: f64, level: AlertLevel, says: &str) {
+        let alert = risk("pnl", current, threshold);
+        assert_eq!(alert.level, level, "{current} past {threshold}");
+        assert!(alert.message.contains(says), "{}", alert.message);
+        assert!(!alert.metadata["current_value"].is_null());
+        assert!(!alert.metadata["threshold"].is_null());
+    }
+
+    #[test]
+    fn d12_a_loss_limit_is_passed_downwards_and_nan_is_no_breach() {
+        use AlertLevel::{Critical, Error, Warning};
+        check_risk(-3.1, -3.0, Warning, "-3.10 is below the threshold -3.00");
+        check_risk(-9.0, -3.0, Critical, "-9.00 is below the threshold -3.00");
+        check_risk(3.1, 3.0, Warning, "exceeds");
+        check_risk(9.0, 3.0, Critical, "exceeds");
+        check_risk(0.5, 0.0, Critical, "exceeds");
+        check_risk(-0.5, 0.0, Critical, "is below");
+        check_risk(f64::INFINITY, 3.0, Critical, "exceeds");
+        check_risk(f64::NEG_INFINITY, -3.0, Critical, "is below");
+        check_risk(f64::NAN, 28.0, Error, "the current value is not known");
+        check_risk(1.0, f64::NAN, Error, "the threshold is not known");
+        check_risk(f64::NAN, f64::NAN, Error, "neither");
+        let unknown = risk("pnl", f64::NAN, 28.0);
+        assert!(unknown.is_event());
+        assert_ne!(unknown.dedup_key(), risk("pnl", 30.0, 28.0).dedup_key());
+        assert_eq!(unknown.metadata["current_value"], "NaN");
+    }
+
+    #[test]
+    fn errors_are_events_and_what_can_end_is_a_condition() {
+        let second = Duration::from_secs(1);
+        assert!(error_text("s", "E", "m").is_event());
+        assert!(error("s", &std::fmt::Error).is_event());
+        for condition in [
+            risk("v", 2.0, 1.0),
+            trading_halt("r", None),
+            performance("op", second, second),
+            resource("cpu", AlertLevel::Critical, 99.0, 90.0),
+        ] {
+            assert!(!condition.is_event(), "{}", condition.title);
+        }
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl Board {
         }
     }
 
+    pub(crate) const fn thresholds(&self) -> ResourceThresholds {
+        self.thresholds
+    }
+
     /// Takes in a sample. Disks without a fresh figure keep their level.
     pub(crate) fn feed(
         &mut self,

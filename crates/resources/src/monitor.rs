@@ -272,6 +272,12 @@ impl ResourceMonitor {
         self.shared.state().board.alerts(&sample)
     }
 
+    /// The thresholds in force.
+    #[must_use]
+    pub fn thresholds(&self) -> ResourceThresholds {
+        self.shared.state().board.thresholds()
+    }
+
     /// Figures over the samples of the last `window`; `None` when there are none.
     #[must_use]
     pub fn get_statistics(&self, window: Duration) -> Option<Statistics> {

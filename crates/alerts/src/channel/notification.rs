@@ -142,6 +142,9 @@ pub struct DigestLine {
     pub first: Timestamp,
     /// When the last happened.
     pub last: Timestamp,
+    /// When it ended, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
 }
 
 impl DigestLine {
@@ -161,7 +164,15 @@ impl DigestLine {
             count,
             first,
             last,
+            ended: None,
         }
+    }
+
+    /// Says that it ended, and when.
+    #[must_use]
+    pub const fn ended(mut self, at: Timestamp) -> Self {
+        self.ended = Some(at);
+        self
     }
 }
 

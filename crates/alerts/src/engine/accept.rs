@@ -1,24 +1,23 @@
 //! Taking an alert in.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::digest::STORM_GATHER;
+use super::route::Take;
 use super::{Effects, Engine};
 use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::AlertStatus;
-use crate::clock::{Now, Tick};
+use crate::clock::Now;
 use crate::event::AlertEvent;
-use crate::outbox::{Row, RowState};
-use crate::policy::{Pass, Route, Suppressed, Verdict};
-use crate::store::{Accepted, Change, Delivery, DeliveryState, StoreError};
+use crate::outbox::RowState;
+use crate::policy::{Ask, Pass, Suppressed};
+use crate::store::{Accepted, Change, StoreError};
 
 /// What became of an alert that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Receipt {
     /// The alert's id.
     pub alert_id: String,
@@ -46,6 +45,7 @@ impl Receipt {
 
 /// What was decided on one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChannelDecision {
     /// The channel.
     pub channel: String,
@@ -70,7 +70,7 @@ pub enum What {
         /// One a target: the digests' deliveries.
         delivery_ids: Vec<String>,
     },
-    /// It stays in the history.
+    /// Nobody is told now. If it still fires when the reason is over, they are told then.
     Suppress(Suppressed),
 }
 
@@ -81,6 +81,12 @@ pub enum SendError {
     /// Too much waits already, and nothing milder could give way.
     #[error("too many alerts wait for delivery")]
     Full,
+    /// The end of an alert that sets no key: nobody could tell of which.
+    #[error(
+        "the end of an alert needs its key: an alert without one goes by its source, title and level, \
+         and the words of an end are others (set Alert::key on both)"
+    )]
+    NoKey,
     /// It could not be made durable.
     #[error("the alert is not durable (direct delivery tried: {direct})")]
     Store {
@@ -104,10 +110,9 @@ pub(crate) struct Plan {
     pub(crate) rows: Vec<Ulid>,
     /// The dispatcher has to look sooner than it meant to.
     pub(crate) wake: bool,
+    /// Whoever acknowledged the key knew of something else: the other replicas have to hear.
+    pub(crate) unknown_again: bool,
 }
-
-/// Bytes that a row takes besides its alert.
-const ROW_BYTES: usize = 320;
 
 impl Engine {
     /// Decides on an alert and takes its deliveries in. They wait for [`Engine::committed`].
@@ -116,257 +121,86 @@ impl Engine {
         now: Now,
         mut alert: Alert,
         status: AlertStatus,
+        scope: Option<&Arc<str>>,
     ) -> Result<Plan, SendError> {
         let truncated = crate::limits::fit(&mut alert);
         self.counters.truncated += u64::from(truncated);
-        let decision = self.policy.decide(now, &alert, status);
         let level = alert.level;
+        let key = alert.dedup_key();
+        let known = self.active.get(&key);
+        let acknowledged = known.is_some_and(|known| known.acknowledged.is_some());
+        let same =
+            known.is_some_and(|known| known.ended.is_none() && level <= known.accepted.alert.level);
+        let unknown_again = status == AlertStatus::Resolved || (acknowledged && !same);
+        let ask = Ask {
+            again: false,
+            acknowledged: acknowledged && same,
+        };
+        let facts = self.facts_of(&alert, status, &key);
+        let decision = self.policy.decide_as(now, &alert, status, ask);
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
             alert,
-            key: decision.key,
+            key: Arc::clone(&decision.key),
             status,
             at: now.wall,
         });
-        let mut plan = Plan {
+        let mut effects = Effects::default();
+        let going = self.going(&decision);
+        if !self.room_for(now, &accepted, going, facts.urgency, &mut effects) {
+            self.counters.refused_full += 1;
+            self.take_back(now, &accepted.key, &decision);
+            return Err(SendError::Full);
+        }
+        let mut take = Take::new(now, &accepted, facts, RowState::Accepting);
+        let channels = decision
+            .routes
+            .iter()
+            .map(|route| self.take_route(route, &mut take))
+            .collect();
+        let Take {
+            deliveries,
+            rows,
+            before,
+            ..
+        } = take;
+        self.counters.accepted[level.index()] += 1;
+        // The alert goes into the journal before a digest that tells it.
+        effects.changes.push(Change::Accept {
+            accepted: Arc::clone(&accepted),
+            deliveries,
+        });
+        effects.changes.extend(before.changes);
+        self.note(now, &accepted, &decision, scope, &mut effects);
+        effects.events.push(AlertEvent::Accepted {
+            key: Arc::clone(&accepted.key),
+            kind: accepted.alert.kind.clone(),
+            level,
+            title: accepted.alert.title.clone(),
+            source: accepted.alert.source.clone(),
+            deliveries: rows.len(),
+        });
+        effects.events.extend(before.events);
+        Ok(Plan {
             receipt: Receipt {
                 alert_id: accepted.alert.id.clone(),
                 key: accepted.key.to_string(),
                 truncated,
-                channels: Vec::with_capacity(decision.routes.len()),
+                channels,
             },
-            effects: Effects::default(),
-            accepted: Arc::clone(&accepted),
-            rows: Vec::new(),
-            wake: false,
-        };
-        let going: usize = decision
-            .routes
-            .iter()
-            .filter(|route| route.verdict.is_deliver())
-            .map(|route| self.channels[route.channel].targets.len())
-            .sum();
-        if !self.room_for(now, &accepted, going, &mut plan.effects) {
-            self.counters.refused_full += 1;
-            for route in &decision.routes {
-                self.take_back(&accepted.key, route);
-            }
-            return Err(SendError::Full);
-        }
-        let mut deliveries = Vec::with_capacity(going + decision.routes.len());
-        for route in &decision.routes {
-            let what = self.take_route(now, &accepted, route, &mut deliveries, &mut plan);
-            plan.receipt.channels.push(ChannelDecision {
-                channel: self.channels[route.channel].id.to_string(),
-                rule: route
-                    .rule
-                    .and_then(|rule| self.policy.rule_id(rule))
-                    .map(str::to_owned),
-                what,
-            });
-        }
-        self.counters.accepted[level.index()] += 1;
-        // The alert goes into the journal before a digest that tells it.
-        plan.effects.changes.insert(
-            0,
-            Change::Accept {
-                accepted: Arc::clone(&accepted),
-                deliveries,
-            },
-        );
-        self.hold_flapping(now, &accepted, decision.hushed);
-        self.note_active(now, &accepted, &decision.routes, &mut plan.effects);
-        let timers = self.active.next_wake().min(self.flapping.next_wake());
-        plan.wake = !plan.rows.is_empty() || timers < self.wake;
-        plan.effects.events.insert(
-            0,
-            AlertEvent::Accepted {
-                key: Arc::clone(&accepted.key),
-                kind: accepted.alert.kind.clone(),
-                level,
-                title: accepted.alert.title.clone(),
-                source: accepted.alert.source.clone(),
-                deliveries: plan.rows.len(),
-            },
-        );
-        Ok(plan)
-    }
-
-    /// Gives the cooldown of a route back, whole.
-    fn take_back(&mut self, key: &str, route: &Route) {
-        if let Verdict::Deliver { ticket, .. } = route.verdict {
-            for _ in 0..self.channels[route.channel].targets.len() {
-                self.policy.dead(key, route.channel, ticket);
-            }
-        }
-    }
-
-    fn room_for(
-        &mut self,
-        now: Now,
-        accepted: &Accepted,
-        rows: usize,
-        effects: &mut Effects,
-    ) -> bool {
-        if rows == 0 {
-            return true;
-        }
-        let bytes = rows * ROW_BYTES + crate::limits::weight(&accepted.alert);
-        let Some(victims) = self.outbox.make_room(rows, bytes, accepted.alert.level) else {
-            return false;
-        };
-        for id in victims {
-            if let Some(row) = self.outbox.get(id) {
-                self.counters.evicted[row.level().index()] += 1;
-            }
-            self.bury(now, id, "evicted to make room".to_owned(), effects);
-        }
-        true
-    }
-
-    fn take_route(
-        &mut self,
-        now: Now,
-        accepted: &Arc<Accepted>,
-        route: &Route,
-        deliveries: &mut Vec<Delivery>,
-        plan: &mut Plan,
-    ) -> What {
-        let channel = route.channel;
-        match &route.verdict {
-            Verdict::Suppress(reason) => {
-                self.counters.suppressed[reason.index()] += 1;
-                self.counters.channels[channel].suppressed += 1;
-                let id = self.ulid(now);
-                deliveries.push(self.record(
-                    now,
-                    id,
-                    (channel, None),
-                    DeliveryState::Suppressed,
-                    Cow::Borrowed(reason.as_str()),
-                    Duration::ZERO,
-                ));
-                plan.effects.events.push(AlertEvent::Suppressed {
-                    key: Arc::clone(&accepted.key),
-                    channel: self.channels[channel].id.to_string(),
-                    level: accepted.alert.level,
-                    reason: *reason,
-                });
-                What::Suppress(*reason)
-            }
-            Verdict::Digest {
-                until,
-                suppressed,
-                cooldown,
-            } => {
-                let mut ids = Vec::new();
-                for target in 0..self.channels[channel].targets.len() {
-                    ids.push(self.gather(
-                        now,
-                        accepted,
-                        (channel, target),
-                        *until,
-                        (*suppressed, *cooldown),
-                        deliveries,
-                        plan,
-                    ));
-                }
-                What::Digest { delivery_ids: ids }
-            }
-            Verdict::Deliver {
-                why,
-                suppressed,
-                cooldown,
-                ticket,
-            } => {
-                let mut ids = Vec::new();
-                for target in 0..self.channels[channel].targets.len() {
-                    if self.storming(channel, target, accepted) {
-                        let until = now.tick.after(STORM_GATHER);
-                        self.fold_waiting(now, (channel, target), until, plan);
-                        ids.push(self.gather(
-                            now,
-                            accepted,
-                            (channel, target),
-                            until,
-                            (*suppressed, *cooldown),
-                            deliveries,
-                            plan,
-                        ));
-                        self.policy
-                            .digested(now.tick, &accepted.key, channel, *ticket);
-                        continue;
-                    }
-                    let id = self.ulid(now);
-                    let mut delivery = self.record(
-                        now,
-                        id,
-                        (channel, Some(target)),
-                        DeliveryState::Pending,
-                        Cow::Borrowed(why.as_str()),
-                        *cooldown,
-                    );
-                    delivery.suppressed = *suppressed;
-                    let deadline = now
-                        .tick
-                        .after(self.outbox.config.retry.give_up_after(accepted.alert.level));
-                    delivery.deadline = now.wall_at(deadline);
-                    deliveries.push(delivery);
-                    let mut row = new_row(
-                        now.tick,
-                        accepted,
-                        (channel, target),
-                        deadline,
-                        *suppressed,
-                        *cooldown,
-                    );
-                    row.ticket = *ticket;
-                    self.outbox.insert(id, row);
-                    plan.rows.push(id);
-                    ids.push(id.to_string());
-                }
-                if accepted.alert.level == AlertLevel::Critical {
-                    self.detour_if_failing(now, accepted, channel, deliveries, plan);
-                }
-                What::Deliver {
-                    why: *why,
-                    delivery_ids: ids,
-                }
-            }
-        }
-    }
-
-    pub(super) fn record(
-        &self,
-        now: Now,
-        id: Ulid,
-        (channel, target): (usize, Option<usize>),
-        state: DeliveryState,
-        reason: Cow<'static, str>,
-        cooldown: Duration,
-    ) -> Delivery {
-        let info = &self.channels[channel];
-        let target = target.and_then(|target| info.target_names.get(target));
-        Delivery {
-            id,
-            channel: Arc::clone(&info.id),
-            target: target.map_or_else(|| Arc::from(""), Arc::clone),
-            state,
-            reason,
-            attempt: 0,
-            next_at: now.wall,
-            deadline: now.wall,
-            suppressed: 0,
-            parent: None,
-            cooldown,
-            changed: now.wall,
-        }
+            effects,
+            wake: !rows.is_empty() || self.active.next_wake() < self.wake,
+            accepted,
+            rows,
+            unknown_again,
+        })
     }
 
     /// The journal has the alert, or has failed to take it. True: a direct delivery is tried although
     /// it is not durable.
     pub(crate) fn committed(
         &mut self,
+        now: Now,
         accepted: &Accepted,
         rows: &[Ulid],
         result: &Result<(), StoreError>,
@@ -381,39 +215,11 @@ impl Engine {
             if result.is_ok() || direct || digest {
                 self.outbox.confirm(id);
             } else if let Some(row) = self.outbox.remove(id) {
+                let channel = usize::from(row.channel);
                 self.policy
-                    .dead(&row.accepted.key, usize::from(row.channel), row.ticket);
+                    .dead(now.tick, &row.accepted.key, channel, row.ticket);
             }
         }
         direct && !rows.is_empty()
-    }
-}
-
-pub(super) fn new_row(
-    tick: Tick,
-    accepted: &Arc<Accepted>,
-    (channel, target): (usize, usize),
-    deadline: Tick,
-    suppressed: u64,
-    cooldown: Duration,
-) -> Row {
-    Row {
-        accepted: Arc::clone(accepted),
-        channel: u8::try_from(channel).unwrap_or(u8::MAX),
-        target: u16::try_from(target).unwrap_or(u16::MAX),
-        attempt: 0,
-        next: tick,
-        deadline,
-        suppressed,
-        cooldown,
-        state: RowState::Accepting,
-        message: None,
-        degraded: false,
-        doubts: 0,
-        digest: None,
-        detour: false,
-        ticket: 0,
-        accepted_tick: tick,
-        bytes: ROW_BYTES + crate::limits::weight(&accepted.alert),
     }
 }

@@ -1,77 +1,95 @@
 //! Gathering many alerts for a target into one message.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ulid::Ulid;
 
 use super::Engine;
-use super::accept::{Plan, new_row};
+use super::route::Take;
 use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, DigestLine};
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
-use crate::store::{Accepted, Change, Delivery, DeliveryState, Gathered};
+use crate::outbox::{Row, RowState};
+use crate::store::{Accepted, Change, DeliveryState, Gathered};
 
 /// A digest that gathers a storm goes out after this, so that one message tells much of it.
-pub(super) const STORM_GATHER: Duration = Duration::from_secs(5);
+const STORM_GATHER: Duration = Duration::from_secs(5);
+
+/// A target gathers two digests at most: what a storm brings must not wait for the morning.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gathering {
+    /// Because too much waits.
+    Storm,
+    /// Because a rule says so, until then.
+    Until(Tick),
+}
+
+impl Gathering {
+    const fn is_timed(self) -> bool {
+        matches!(self, Self::Until(_))
+    }
+}
+
+/// A target, and whether it is the digest of a rule.
+pub(super) type Slot = (u8, u16, bool);
+
+fn slot((channel, target): (usize, usize), into: Gathering) -> Slot {
+    (
+        u8::try_from(channel).unwrap_or(u8::MAX),
+        u16::try_from(target).unwrap_or(u16::MAX),
+        into.is_timed(),
+    )
+}
 
 impl Engine {
-    /// Whether so much waits for a target that what is not CRITICAL is gathered.
-    pub(super) fn storming(&self, channel: usize, target: usize, accepted: &Accepted) -> bool {
-        if accepted.alert.level == AlertLevel::Critical || accepted.status == AlertStatus::Resolved
-        {
-            return false;
-        }
-        self.open_digest(channel, target).is_some()
-            || self.outbox.queues[channel].crowd() >= self.outbox.config.storm
+    pub(super) fn open_digest(&self, place: (usize, usize), into: Gathering) -> Option<Ulid> {
+        self.open_digests.get(&slot(place, into)).copied()
     }
 
-    fn open_digest(&self, channel: usize, target: usize) -> Option<Ulid> {
-        let slot = (u8::try_from(channel).ok()?, u16::try_from(target).ok()?);
-        self.open_digests.get(&slot).copied()
+    /// A digest of the last run goes on gathering.
+    pub(super) fn reopen_digest(&mut self, place: (usize, usize), id: Ulid, waits: Duration) {
+        let into = if waits > STORM_GATHER {
+            Gathering::Until(Tick::NEVER)
+        } else {
+            Gathering::Storm
+        };
+        self.open_digests.insert(slot(place, into), id);
     }
 
-    /// Puts an alert into the digest that the target gathers, opening one if there is none.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one row of facts, used in two places"
-    )]
+    /// Puts an alert, or its end, into the digest that the target gathers, opening one if there is
+    /// none.
     pub(super) fn gather(
         &mut self,
-        now: Now,
-        accepted: &Arc<Accepted>,
         (channel, target): (usize, usize),
-        until: Tick,
+        into: Gathering,
         (suppressed, cooldown): (u64, Duration),
-        deliveries: &mut Vec<Delivery>,
-        plan: &mut Plan,
+        take: &mut Take<'_>,
     ) -> String {
-        let parent = self.digest_parent(now, (channel, target), until, plan);
-        let id = self.ulid(now);
+        let parent = self.digest_parent((channel, target), into, take);
+        let id = self.ulid(take.now);
         let mut delivery = self.record(
-            now,
+            take.now,
             id,
             (channel, Some(target)),
             DeliveryState::Digested,
             Cow::Borrowed("digest"),
-            cooldown,
         );
         delivery.parent = Some(parent);
         delivery.suppressed = suppressed;
-        deliveries.push(delivery);
-        if let Some(gathered) = self
-            .outbox
-            .get_mut(parent)
-            .and_then(|row| row.digest.as_deref_mut())
-        {
-            gathered.add(accepted, suppressed);
+        delivery.cooldown = cooldown;
+        take.deliveries.push(delivery);
+        let row = self.outbox.get_mut(parent);
+        if let Some(gathered) = row.and_then(|row| row.digest.as_deref_mut()) {
+            gathered.add(take.accepted, suppressed);
         }
         self.counters.channels[channel].digested += 1;
-        plan.effects.events.push(AlertEvent::Digested {
-            key: Arc::clone(&accepted.key),
+        take.before.events.push(AlertEvent::Digested {
+            key: Arc::clone(&take.accepted.key),
             channel: self.channels[channel].id.to_string(),
         });
         parent.to_string()
@@ -79,14 +97,18 @@ impl Engine {
 
     fn digest_parent(
         &mut self,
-        now: Now,
-        (channel, target): (usize, usize),
-        until: Tick,
-        plan: &mut Plan,
+        place: (usize, usize),
+        into: Gathering,
+        take: &mut Take<'_>,
     ) -> Ulid {
-        if let Some(open) = self.open_digest(channel, target) {
+        if let Some(open) = self.open_digest(place, into) {
             return open;
         }
+        let now = take.now;
+        let until = match into {
+            Gathering::Storm => now.tick.after(STORM_GATHER),
+            Gathering::Until(until) => until,
+        };
         let id = self.ulid(now);
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
@@ -95,33 +117,21 @@ impl Engine {
             status: AlertStatus::Digest,
             at: now.wall,
         });
-        let deadline = until.after(self.outbox.config.retry.give_up_after(AlertLevel::Error));
-        let mut delivery = self.record(
-            now,
-            id,
-            (channel, Some(target)),
-            DeliveryState::Pending,
-            Cow::Borrowed("digest"),
-            Duration::ZERO,
-        );
-        delivery.next_at = now.wall_at(until);
-        delivery.deadline = now.wall_at(deadline);
-        let mut row = new_row(
-            now.tick,
-            &accepted,
-            (channel, target),
-            deadline,
-            0,
-            Duration::ZERO,
-        );
-        row.next = until;
-        row.digest = Some(Box::default());
-        self.outbox.insert(id, row);
-        if let (Ok(channel), Ok(target)) = (u8::try_from(channel), u16::try_from(target)) {
-            self.open_digests.insert((channel, target), id);
+        let give_up = self.outbox.config.retry.give_up_after(AlertLevel::Error);
+        let row = Row {
+            next: until,
+            deadline: until.after(give_up),
+            digest: Some(Box::default()),
+            urgency: AlertLevel::Error,
+            state: take.state,
+            ..self.new_row(now, &accepted, place, Duration::ZERO)
+        };
+        let delivery = self.add(now, id, row, "digest");
+        self.open_digests.insert(slot(place, into), id);
+        if take.state == RowState::Accepting {
+            take.rows.push(id);
         }
-        plan.rows.push(id);
-        plan.effects.changes.push(Change::Accept {
+        take.before.changes.push(Change::Accept {
             accepted,
             deliveries: vec![delivery],
         });
@@ -129,23 +139,18 @@ impl Engine {
     }
 
     /// Takes what waits for a target, untried and below CRITICAL, into its digest.
-    pub(super) fn fold_waiting(
-        &mut self,
-        now: Now,
-        (channel, target): (usize, usize),
-        until: Tick,
-        plan: &mut Plan,
-    ) {
-        if self.open_digest(channel, target).is_some() {
+    pub(super) fn fold_waiting(&mut self, (channel, target): (usize, usize), take: &mut Take<'_>) {
+        let place = (channel, target);
+        if self.open_digest(place, Gathering::Storm).is_some() {
             return;
         }
-        let parent = self.digest_parent(now, (channel, target), until, plan);
+        let now = take.now;
+        let parent = self.digest_parent(place, Gathering::Storm, take);
         let waiting: Vec<Ulid> = self.outbox.queues[channel]
-            .normal_ids()
+            .normal_ids(target)
             .filter(|id| {
                 self.outbox.get(*id).is_some_and(|row| {
-                    usize::from(row.target) == target
-                        && row.attempt == 0
+                    row.attempt == 0
                         && row.digest.is_none()
                         && !row.detour
                         && row.accepted.status == AlertStatus::Firing
@@ -153,20 +158,18 @@ impl Engine {
             })
             .collect();
         for id in waiting {
-            let Some(row) = self.outbox.remove(id) else {
+            // What waited for it, such as its end, waits for the digest now.
+            let Some(row) = self.outbox.remove_into(id, Some(parent)) else {
                 continue;
             };
-            if let Some(gathered) = self
-                .outbox
-                .get_mut(parent)
-                .and_then(|row| row.digest.as_deref_mut())
-            {
+            let digest = self.outbox.get_mut(parent);
+            if let Some(gathered) = digest.and_then(|row| row.digest.as_deref_mut()) {
                 gathered.add(&row.accepted, row.suppressed);
             }
             self.policy
                 .digested(now.tick, &row.accepted.key, channel, row.ticket);
             self.counters.channels[channel].digested += 1;
-            plan.effects.changes.push(Change::Move {
+            take.before.changes.push(Change::Move {
                 id,
                 state: DeliveryState::Digested,
                 reason: Cow::Borrowed("digest"),
@@ -176,7 +179,7 @@ impl Engine {
                 parent: Some(parent),
                 at: now.wall,
             });
-            plan.effects.events.push(AlertEvent::Digested {
+            take.before.events.push(AlertEvent::Digested {
                 key: Arc::clone(&row.accepted.key),
                 channel: self.channels[channel].id.to_string(),
             });
@@ -204,25 +207,33 @@ pub(super) fn digest_content(
             .cmp(&(a.level, a.count))
             .then_with(|| a.first.cmp(&b.first))
     });
-    let mut by_level = [0_u64; 4];
+    let mut by_level = AlertLevel::ALL.map(|level| gathered.beyond(level));
+    let unnamed: u64 = by_level.iter().sum();
     for line in &lines {
         by_level[line.level.index()] += line.count;
     }
-    let total = by_level.iter().sum::<u64>() + gathered.beyond();
+    let total: u64 = by_level.iter().sum();
+    let over = lines.iter().filter(|line| line.ended.is_some()).count();
     let mut alert = digest_alert(now, service);
     alert.id.clone_from(&accepted.alert.id);
     alert.timestamp = accepted.alert.timestamp;
-    alert.level = lines.first().map_or(AlertLevel::Info, |line| line.level);
+    alert.level = gathered.worst().unwrap_or(AlertLevel::Info);
     alert.title = format!("{total} alerts from {service}");
-    let mut parts: Vec<String> = AlertLevel::ALL
+    let parts: Vec<String> = AlertLevel::ALL
         .into_iter()
         .rev()
         .filter(|level| by_level[level.index()] > 0)
         .map(|level| format!("{} {level}", by_level[level.index()]))
         .collect();
-    if gathered.beyond() > 0 {
-        parts.push(format!("{} more of other keys", gathered.beyond()));
-    }
     alert.message = format!("Gathered alerts: {}.", parts.join(", "));
+    if unnamed > 0 {
+        let _ = write!(
+            alert.message,
+            " {unnamed} of them are of keys without a line."
+        );
+    }
+    if over > 0 {
+        let _ = write!(alert.message, " Of the keys below {over} are over.");
+    }
     (alert, lines)
 }

@@ -1,15 +1,32 @@
 //! The state of a manager: policy, outbox and counts under one lock, without IO. Every step returns
 //! what is to be written and told.
+//!
+//! What fires is one record a key ([`firing`]); what was told is the policy's. Whatever happens, the
+//! alerts that it may concern are looked at ([`look`]), and what they are owed is delivered:
+//!
+//! | what happens | file |
+//! | --- | --- |
+//! | an alert, or its end, is sent | [`accept`] |
+//! | somebody says what is so now | [`conditions`] |
+//! | a silence, an acknowledgment, a switch, a step of an escalation | [`people`] |
+//! | time passes: an event runs out, something that held back is over, the sweep | [`look`] |
+//! | an attempt ends | [`settle`] |
+//! | a new run takes up the last | [`recover`] |
 
 mod accept;
+mod conditions;
+mod detour;
 mod digest;
 mod effects;
-mod flapping;
+mod firing;
+mod look;
+mod meta;
+mod people;
 mod recover;
+mod route;
 mod settle;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,10 +37,10 @@ use ulid::Ulid;
 
 pub(crate) use accept::Plan;
 pub use accept::{ChannelDecision, Receipt, SendError, What};
+pub(crate) use conditions::Difference;
 pub(crate) use effects::Effects;
-pub(crate) use watch::ActiveSet;
+pub(crate) use firing::ActiveSet;
 
-use crate::alert::Alert;
 use crate::channel::{AlertStatus, Notification, Rendered, Target};
 use crate::clock::{Now, Tick};
 use crate::outbox::{Claim, Outbox};
@@ -45,9 +62,7 @@ pub(crate) struct Engine {
     /// Language, zone and links of what is sent.
     pub(crate) presentation: Arc<Presentation>,
     /// The digest that each target of each channel gathers now.
-    open_digests: HashMap<(u8, u16), Ulid>,
-    /// What flaps: the last of it, told when it stays so.
-    flapping: flapping::Flapping,
+    open_digests: HashMap<digest::Slot, Ulid>,
     /// When the dispatcher comes back by itself.
     wake: Tick,
     rng: SplitMix,
@@ -92,8 +107,6 @@ pub(crate) struct Work {
     pub(crate) effects: Effects,
     /// Alerts whose escalation is due, if no other replica was told that somebody knows.
     pub(crate) escalations: Vec<Arc<str>>,
-    /// What has flapped and now stays put, to be decided on again.
-    pub(crate) releases: Vec<(Alert, AlertStatus)>,
     pub(crate) wake: Tick,
 }
 
@@ -122,7 +135,6 @@ impl Engine {
             presentation: Arc::default(),
             environment,
             open_digests: HashMap::new(),
-            flapping: flapping::Flapping::default(),
             wake: Tick::NEVER,
             rng: SplitMix::new(seed),
             last_id: Ulid::nil(),
@@ -158,23 +170,22 @@ impl Engine {
         for id in self.outbox.overdue(now.tick) {
             self.give_up(now, id, "deadline passed".to_owned(), &mut effects);
         }
-        let escalations = self.active.due(now.tick);
+        let mut escalations = Vec::new();
+        for key in self.active.due(now.tick) {
+            if self.look(now, &key, &mut effects) {
+                escalations.push(key);
+            }
+        }
         let jobs = claims
             .into_iter()
             .filter_map(|claim| self.job(now, &claim))
             .collect();
-        let releases = self.flapping.due(now.tick);
-        let wake = self
-            .outbox
-            .next_wake(now.tick)
-            .min(self.active.next_wake())
-            .min(self.flapping.next_wake());
+        let wake = self.outbox.next_wake(now.tick).min(self.active.next_wake());
         self.wake = wake;
         Work {
             jobs,
             effects,
             escalations,
-            releases,
             wake,
         }
     }
@@ -186,16 +197,15 @@ impl Engine {
         let mut alert = row.accepted.alert.clone();
         let mut digest = Vec::new();
         if let Some(gathered) = &row.digest {
-            self.open_digests.remove(&(row.channel, row.target));
+            self.open_digests.retain(|_, open| *open != claim.id);
             (alert, digest) = digest::digest_content(now, &self.service, &row.accepted, gathered);
         }
-        let shared =
-            (!row.detour && row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
-                key: Arc::clone(&row.accepted.key),
-                level: alert.level,
-                resolved: row.accepted.status == AlertStatus::Resolved,
-                cooldown: row.cooldown,
-            });
+        let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
+            key: Arc::clone(row.shared_as.as_ref().unwrap_or(&row.accepted.key)),
+            level: alert.level,
+            resolved: row.accepted.status == AlertStatus::Resolved,
+            cooldown: row.cooldown,
+        });
         Some(Job {
             id: claim.id,
             channel: claim.channel,

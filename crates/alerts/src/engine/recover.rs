@@ -1,16 +1,17 @@
 //! Taking up where the last run ended.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::accept::new_row;
 use super::{Effects, Engine};
+use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::outbox::RowState;
 use crate::policy::PastMark;
-use crate::store::{Change, DeliveryState, Recovered, Recovery};
+use crate::store::{Change, DeliveryState, Gathered, Recovered, Recovery};
 
 /// Whatever its deadline, a delivery from the last run is tried for this long.
 const GRACE: Duration = Duration::from_secs(600);
@@ -32,14 +33,15 @@ impl Engine {
             if !told {
                 continue;
             }
-            let changed = now.tick_at(mark.changed).min(now.tick);
+            // What another replica told, and what was told in a digest, is told.
+            let gathered = mark.state == DeliveryState::Digested;
             self.policy.recover(
                 now.tick,
                 PastMark {
                     key: mark.key,
                     channel,
                     level: mark.level,
-                    until: changed.after(mark.cooldown),
+                    at: now.tick_at(mark.changed).min(now.tick),
                     cooldown: mark.cooldown,
                     outstanding: if mark.state.is_finished() {
                         0
@@ -48,20 +50,21 @@ impl Engine {
                     },
                     suppressed: mark.suppressed,
                     firing: mark.status == AlertStatus::Firing,
+                    gathered,
                 },
             );
         }
         for active in recovered.active {
-            self.recover_active(now, active);
+            self.recover_active(now, active, &mut effects);
         }
+        let mut digested: HashMap<Ulid, Gathered> = recovered.digested.into_iter().collect();
         for unfinished in recovered.unfinished {
+            let id = unfinished.delivery.id;
             self.take_up(now, unfinished, RowState::Waiting, &mut effects);
-        }
-        for (parent, told) in recovered.digested {
-            if let Some(gathered) = self
-                .outbox
-                .get_mut(parent)
-                .and_then(|row| row.digest.as_deref_mut())
+            // Before what comes after it: an end that a digest tells of waits for the digest.
+            let row = self.outbox.get_mut(id);
+            if let Some(gathered) = row.and_then(|row| row.digest.as_deref_mut())
+                && let Some(told) = digested.remove(&id)
             {
                 *gathered = told;
             }
@@ -97,7 +100,12 @@ impl Engine {
         if self.outbox.get(delivery.id).is_some() {
             return;
         }
-        let give_up = self.outbox.config.retry.give_up_after(accepted.alert.level);
+        let retry = &self.outbox.config.retry;
+        let give_up = retry.give_up_after(match accepted.status {
+            // The end of something is tried as long as its beginning was.
+            AlertStatus::Resolved => AlertLevel::Critical,
+            _ => accepted.alert.level,
+        });
         let deadline = now
             .tick_at(delivery.deadline)
             .clamp(now.tick.after(GRACE), now.tick.after(give_up.max(GRACE)));
@@ -116,28 +124,25 @@ impl Engine {
         let next = now
             .tick_at(delivery.next_at)
             .clamp(now.tick, now.tick.after(longest));
-        let mut row = new_row(
-            now.tick,
-            &accepted,
-            (channel, target),
-            deadline,
-            delivery.suppressed,
-            delivery.cooldown,
-        );
+        let place = (channel, target);
+        let mut row = self.new_row(now, &accepted, place, delivery.cooldown);
+        row.deadline = deadline;
+        row.suppressed = delivery.suppressed;
+        if matches!(accepted.status, AlertStatus::Resolved | AlertStatus::Digest) {
+            row.urgency = row.urgency.max(AlertLevel::Error);
+        }
+        row.behind = self.outbox.digest_with(place, &accepted.key);
         row.attempt = delivery.attempt;
         row.next = next;
         row.state = state;
         row.message = message;
-        row.detour = delivery.cooldown.is_zero();
         row.accepted_tick = now
             .tick_at(accepted.at)
             .min(now.tick)
             .max(Tick(i64::MIN / 2));
         if digest {
             row.digest = Some(Box::default());
-            if let (Ok(channel), Ok(target)) = (u8::try_from(channel), u16::try_from(target)) {
-                self.open_digests.insert((channel, target), delivery.id);
-            }
+            self.reopen_digest(place, delivery.id, longest);
         }
         self.outbox.insert(delivery.id, row);
     }

@@ -4,7 +4,7 @@ use crate::event::AlertEvent;
 use crate::outbox::{BreakerConfig, ChannelQueue, OutboxConfig};
 use crate::policy::{ChannelSpec, PolicyConfig};
 use crate::store::Change;
-use crate::{AlertLevel, AlertRule};
+use crate::{Alert, AlertLevel, AlertRule};
 
 fn now(seconds: i64) -> Now {
     Now {
@@ -47,8 +47,10 @@ fn engine() -> Engine {
 
 fn send(engine: &mut Engine, title: &str, tag: &str) {
     let alert = Alert::new(AlertLevel::Critical, title, "m", "src").tag(tag);
-    let plan = engine.accept(now(0), alert, AlertStatus::Firing).unwrap();
-    engine.committed(&plan.accepted, &plan.rows, &Ok(()));
+    let plan = engine
+        .accept(now(0), alert, AlertStatus::Firing, None)
+        .unwrap();
+    engine.committed(now(0), &plan.accepted, &plan.rows, &Ok(()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A channel that fails again and again is left alone for a while.
+//! A channel, or a target, that fails again and again is left alone for a while.
 
 use std::time::Duration;
 
@@ -132,6 +132,15 @@ impl Breaker {
 
     pub(crate) fn is_open(&self) -> bool {
         self.state != State::Closed
+    }
+
+    pub(crate) fn is_probing(&self) -> bool {
+        self.state == State::Probing
+    }
+
+    /// Its last attempt failed.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.failures > 0 || self.is_open()
     }
 
     pub(crate) const fn is_broken(&self) -> bool {

@@ -1,13 +1,15 @@
 //! What is on its way, and whose turn it is: pure, with the moment given by the caller.
 //!
 //! A row is one delivery. It waits, is claimed for one attempt under a lease, and is settled by the
-//! outcome. Each channel has its own token bucket, breaker and pause, and two lanes, so that a
-//! CRITICAL alert never queues behind others.
+//! outcome. Each channel has its own token bucket, each target its own breaker and pause, and two
+//! lanes, so that a CRITICAL alert never queues behind others. What is said of one key to one target
+//! goes out in the order in which it was accepted: [`line`].
 
 mod backoff;
 mod breaker;
 mod bucket;
 mod lane;
+mod line;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,10 +19,11 @@ use ulid::Ulid;
 
 pub use backoff::RetryConfig;
 pub use breaker::BreakerConfig;
-pub(crate) use lane::ChannelQueue;
+pub(crate) use lane::{ChannelQueue, Lanes};
+use line::Lines;
 
 use crate::AlertLevel;
-use crate::channel::{Outcome, Rendered};
+use crate::channel::{AlertStatus, Outcome, Rendered};
 use crate::clock::Tick;
 use crate::store::{Accepted, Gathered};
 
@@ -63,6 +66,8 @@ pub(crate) enum RowState {
     /// Not durable yet; not to be claimed.
     Accepting,
     Waiting,
+    /// Something that was accepted before it has to go out first.
+    Behind,
     /// Under way; taken back when the lease runs out.
     InFlight {
         lease: Tick,
@@ -87,8 +92,15 @@ pub(crate) struct Row {
     pub(crate) doubts: u32,
     /// Being gathered (not rendered yet) or told: a digest.
     pub(crate) digest: Option<Box<Gathered>>,
-    /// Sent on the way around a failing channel, or by an escalation: settles no cooldown.
+    /// Sent on the way around a failing channel, or by an escalation: never gathered.
     pub(crate) detour: bool,
+    /// How much it matters that it arrives: the alert's level, and for the end of something at least
+    /// the level that was told.
+    pub(crate) urgency: AlertLevel,
+    /// What has to be out of the way first.
+    pub(crate) behind: Option<Ulid>,
+    /// What the other replicas know it by, where that is not its key.
+    pub(crate) shared_as: Option<Arc<str>>,
     /// The policy's name for the decision.
     pub(crate) ticket: u32,
     pub(crate) accepted_tick: Tick,
@@ -101,7 +113,11 @@ impl Row {
     }
 
     fn critical(&self) -> bool {
-        self.level() == AlertLevel::Critical && self.digest.is_none()
+        self.urgency == AlertLevel::Critical && self.digest.is_none()
+    }
+
+    fn place(&self) -> (usize, usize) {
+        (usize::from(self.channel), usize::from(self.target))
     }
 }
 
@@ -124,9 +140,18 @@ pub(crate) enum Settled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ChannelNews {
     Nothing,
-    Failing,
-    Broken,
+    Failing(Whom),
+    Broken(Whom),
     Recovered,
+}
+
+/// Whom something is known of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// The whole channel.
+    Channel,
+    /// One of several targets.
+    Target(usize),
 }
 
 #[derive(Debug)]
@@ -141,6 +166,7 @@ pub(crate) struct Outbox {
     evictable: [BTreeSet<Ulid>; 2],
     /// Acceptance, for the age of the oldest.
     ages: BTreeSet<(Tick, Ulid)>,
+    lines: Lines,
     bytes: usize,
 }
 
@@ -160,6 +186,7 @@ impl Outbox {
             leases: BTreeSet::new(),
             evictable: [BTreeSet::new(), BTreeSet::new()],
             ages: BTreeSet::new(),
+            lines: Lines::default(),
             bytes: 0,
         }
     }
@@ -223,19 +250,30 @@ impl Outbox {
         fits(have_rows, have_bytes).then_some(victims)
     }
 
-    pub(crate) fn insert(&mut self, id: Ulid, row: Row) {
+    pub(crate) fn insert(&mut self, id: Ulid, mut row: Row) {
+        let before = self.lines.join(id, &row);
+        row.behind = before
+            .or(row.behind)
+            .filter(|it| self.rows.contains_key(it));
+        if let Some(before) = row.behind {
+            self.lines.follow(before, id);
+            if row.state == RowState::Waiting {
+                row.state = RowState::Behind;
+            }
+        }
         self.bytes += row.bytes;
         self.ages.insert((row.accepted_tick, id));
         if row.digest.is_none()
-            && let Some(set) = self.evictable.get_mut(row.level().index())
+            && let Some(set) = self.evictable.get_mut(row.urgency.index())
         {
             set.insert(id);
         }
-        let queue = &mut self.queues[usize::from(row.channel)];
+        let (channel, target) = row.place();
+        let queue = &mut self.queues[channel];
         queue.pending += 1;
-        queue.pending_normal += usize::from(!row.critical());
+        queue.target(target).pending_normal += usize::from(!row.critical());
         if row.state == RowState::Waiting {
-            queue.push(row.critical(), row.next, id);
+            queue.push(target, row.critical(), row.next, id);
             self.deadlines.insert((row.deadline, id));
         }
         self.rows.insert(id, row);
@@ -246,44 +284,122 @@ impl Outbox {
         if let Some(row) = self.rows.get_mut(&id)
             && row.state == RowState::Accepting
         {
-            row.state = RowState::Waiting;
-            self.queues[usize::from(row.channel)].push(row.critical(), row.next, id);
-            self.deadlines.insert((row.deadline, id));
+            if row.behind.is_some() {
+                row.state = RowState::Behind;
+            } else {
+                self.release(id);
+            }
         }
     }
 
+    /// Nothing stands before the row any more.
+    fn release(&mut self, id: Ulid) {
+        let Some(row) = self.rows.get_mut(&id) else {
+            return;
+        };
+        row.state = RowState::Waiting;
+        let (channel, target) = row.place();
+        self.queues[channel].push(target, row.critical(), row.next, id);
+        self.deadlines.insert((row.deadline, id));
+    }
+
     pub(crate) fn remove(&mut self, id: Ulid) -> Option<Row> {
+        self.remove_into(id, None)
+    }
+
+    /// Removes a row that another, such as a digest, tells: what waits for the row waits for that.
+    pub(crate) fn remove_into(&mut self, id: Ulid, heir: Option<Ulid>) -> Option<Row> {
         let row = self.rows.remove(&id)?;
         self.bytes = self.bytes.saturating_sub(row.bytes);
         self.deadlines.remove(&(row.deadline, id));
         self.ages.remove(&(row.accepted_tick, id));
-        if let Some(set) = self.evictable.get_mut(row.level().index()) {
+        if let Some(set) = self.evictable.get_mut(row.urgency.index()) {
             set.remove(&id);
         }
-        let queue = &mut self.queues[usize::from(row.channel)];
+        let (channel, target) = row.place();
+        let queue = &mut self.queues[channel];
         queue.pending -= 1;
-        queue.pending_normal -= usize::from(!row.critical());
+        let crowd = &mut queue.target(target).pending_normal;
+        *crowd -= usize::from(!row.critical());
         match row.state {
-            RowState::Accepting => {}
-            RowState::Waiting => queue.pull(row.critical(), row.next, id),
+            RowState::Accepting | RowState::Behind => {}
+            RowState::Waiting => queue.pull(target, row.critical(), row.next, id),
             RowState::InFlight { lease } => {
-                queue.end(row.critical());
+                queue.end(target, row.critical());
                 self.leases.remove(&(lease, id));
             }
         }
+        let before = heir.or(row.behind).filter(|it| self.rows.contains_key(it));
+        for follower in self.lines.leave(id, &row, before) {
+            let Some(next) = self.rows.get_mut(&follower) else {
+                continue;
+            };
+            next.behind = before;
+            if before.is_none() && next.state == RowState::Behind {
+                self.release(follower);
+            }
+        }
         Some(row)
+    }
+
+    /// The rows that say something milder of the same key to the same target, and have not been begun:
+    /// what is worse tells all that matters of them.
+    pub(crate) fn milder(
+        &self,
+        (channel, target): (usize, usize),
+        key: &Arc<str>,
+        level: AlertLevel,
+    ) -> Vec<Ulid> {
+        let mut found = Vec::new();
+        let mut at = self.lines.tail(channel, target, key);
+        while let Some((id, row)) = at.and_then(|id| Some((id, self.rows.get(&id)?))) {
+            if matches!(row.state, RowState::Waiting | RowState::Behind)
+                && row.urgency < level
+                && row.digest.is_none()
+            {
+                found.push(id);
+            }
+            at = row.behind;
+        }
+        found
+    }
+
+    /// Whether something worse of the same key waits behind the row.
+    pub(crate) fn has_worse_behind(&self, id: Ulid) -> bool {
+        let Some(row) = self.rows.get(&id) else {
+            return false;
+        };
+        let (channel, target) = row.place();
+        let tail = self.lines.tail(channel, target, &row.accepted.key);
+        let tail = tail.filter(|tail| *tail != id).and_then(|id| self.get(id));
+        tail.is_some_and(|tail| {
+            tail.urgency > row.urgency && tail.accepted.status == AlertStatus::Firing
+        })
+    }
+
+    /// The last of what is said of a key to a target.
+    pub(crate) fn tail(&self, (channel, target): (usize, usize), key: &Arc<str>) -> Option<Ulid> {
+        self.lines.tail(channel, target, key)
+    }
+
+    /// A digest for the target that has not arrived and tells, or may tell, of the key.
+    pub(crate) fn digest_with(&self, (channel, target): (usize, usize), key: &str) -> Option<Ulid> {
+        let digests = self.lines.digests(channel, target);
+        digests.iter().rev().copied().find(|id| {
+            self.rows.get(id).is_some_and(|row| {
+                // One from the last run is bytes already: nobody knows any more what is in it.
+                row.digest.as_ref().is_none_or(|told| told.may_tell(key))
+            })
+        })
     }
 
     /// The attempts that may begin now.
     pub(crate) fn due(&mut self, tick: Tick) -> Vec<Claim> {
         let mut claims = Vec::new();
         let lease = tick.after(self.config.retry.attempt.saturating_add(LEASE_GRACE));
+        let most = self.most();
         for channel in 0..self.queues.len() {
-            while let Some(id) = self.queues[channel].claim(
-                tick,
-                self.config.concurrency,
-                self.config.critical_concurrency,
-            ) {
+            while let Some(id) = self.queues[channel].claim(tick, most) {
                 if let Some(row) = self.rows.get_mut(&id) {
                     row.state = RowState::InFlight { lease };
                     row.attempt = row.attempt.saturating_add(1);
@@ -296,18 +412,19 @@ impl Outbox {
         claims
     }
 
+    const fn most(&self) -> Lanes<usize> {
+        Lanes {
+            normal: self.config.concurrency,
+            critical: self.config.critical_concurrency,
+        }
+    }
+
     /// When something changes by itself next.
     pub(crate) fn next_wake(&self, tick: Tick) -> Tick {
         let queues = self
             .queues
             .iter()
-            .map(|queue| {
-                queue.next_wake(
-                    tick,
-                    self.config.concurrency,
-                    self.config.critical_concurrency,
-                )
-            })
+            .map(|queue| queue.next_wake(tick, self.most()))
             .min()
             .unwrap_or(Tick::NEVER);
         let deadline = self.deadlines.first().map_or(Tick::NEVER, |(at, _)| *at);
@@ -347,12 +464,19 @@ impl Outbox {
         let RowState::InFlight { lease } = row.state else {
             return None;
         };
-        let queue = &mut self.queues[usize::from(row.channel)];
+        let (channel, target) = row.place();
+        let critical = row.critical();
+        let queue = &mut self.queues[channel];
+        let whom = if queue.has_several() {
+            Whom::Target(target)
+        } else {
+            Whom::Channel
+        };
         let retry = &self.config.retry;
         let mut news = ChannelNews::Nothing;
         let settled = match outcome {
             Outcome::Delivered { note } => {
-                if queue.breaker.success() {
+                if queue.works(target) {
                     news = ChannelNews::Recovered;
                 }
                 Settled::Delivered { note }
@@ -363,14 +487,19 @@ impl Outbox {
                 maybe_delivered,
             } => {
                 let mut next = tick.after(retry.wait(row.attempt, unit));
+                // Of the channel as a whole it says that it is not mended yet, no more.
+                if queue.breaker.is_probing() {
+                    queue.breaker.failure(tick);
+                }
+                let it = queue.target(target);
                 if let Some(wait) = retry_after {
                     // The far side is alive and says when to come back.
-                    queue.breaker.neutral(tick);
+                    it.breaker.neutral(tick);
                     let until = tick.after(wait.min(retry.longest_pause));
-                    queue.pause(until);
+                    it.pause(until);
                     next = next.max(until);
-                } else if queue.breaker.failure(tick) {
-                    news = ChannelNews::Failing;
+                } else if it.breaker.failure(tick) {
+                    news = ChannelNews::Failing(whom);
                 }
                 row.doubts += u32::from(maybe_delivered);
                 let reason = if maybe_delivered {
@@ -395,27 +524,30 @@ impl Outbox {
                     }
                 }
             }
-            Outcome::TargetBroken { reason } | Outcome::ChannelBroken { reason } => {
+            Outcome::ChannelBroken { reason } => {
+                queue.target(target).breaker.neutral(tick);
                 if queue.breaker.broken(tick) {
-                    news = ChannelNews::Broken;
+                    news = ChannelNews::Broken(Whom::Channel);
                 }
-                if tick >= row.deadline {
-                    Settled::Dead {
-                        reason: format!("deadline passed, the channel is broken: {reason}"),
-                    }
-                } else {
-                    Settled::Retry { next: tick, reason }
+                broken(tick, row.deadline, reason, "channel")
+            }
+            Outcome::TargetBroken { reason } => {
+                // It answered for itself: the way to the others is open.
+                queue.breaker.success();
+                if queue.target(target).breaker.broken(tick) {
+                    news = ChannelNews::Broken(whom);
                 }
+                broken(tick, row.deadline, reason, "target")
             }
             Outcome::Permanent { reason } => {
                 // The far side answered, so the channel itself works.
-                if queue.breaker.success() {
+                if queue.works(target) {
                     news = ChannelNews::Recovered;
                 }
                 Settled::Dead { reason }
             }
             Outcome::Degrade { reason, .. } => {
-                queue.breaker.neutral(tick);
+                queue.neutral(target, tick);
                 match row.message.as_ref().and_then(|message| message.degraded()) {
                     Some(message) if !row.degraded => {
                         row.degraded = true;
@@ -426,18 +558,18 @@ impl Outbox {
                 }
             }
             Outcome::Unsupported => {
-                queue.breaker.neutral(tick);
+                queue.neutral(target, tick);
                 Settled::Dead {
                     reason: "the channel cannot do this".to_owned(),
                 }
             }
         };
         if let Settled::Retry { next, .. } = settled {
-            queue.end(row.critical());
+            queue.end(target, critical);
             self.leases.remove(&(lease, id));
             row.state = RowState::Waiting;
             row.next = next;
-            queue.push(row.critical(), next, id);
+            queue.push(target, critical, next, id);
             self.deadlines.insert((row.deadline, id));
         }
         Some((settled, news))
@@ -451,13 +583,25 @@ impl Outbox {
         let RowState::InFlight { lease } = row.state else {
             return;
         };
-        let queue = &mut self.queues[usize::from(row.channel)];
-        queue.breaker.neutral(tick);
-        queue.end(row.critical());
+        let (channel, target) = row.place();
+        let queue = &mut self.queues[channel];
+        queue.neutral(target, tick);
+        queue.end(target, row.critical());
         self.leases.remove(&(lease, id));
         row.state = RowState::Waiting;
         row.next = next;
-        queue.push(row.critical(), next, id);
+        queue.push(target, row.critical(), next, id);
         self.deadlines.insert((row.deadline, id));
+    }
+}
+
+/// Kept until it is mended, or until the deadline.
+fn broken(tick: Tick, deadline: Tick, reason: String, what: &str) -> Settled {
+    if tick >= deadline {
+        Settled::Dead {
+            reason: format!("deadline passed, the {what} is broken: {reason}"),
+        }
+    } else {
+        Settled::Retry { next: tick, reason }
     }
 }

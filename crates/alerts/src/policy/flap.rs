@@ -9,9 +9,9 @@ use crate::clock::Tick;
 /// When an alert counts as flapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlapConfig {
-    /// Changes between firing and resolved within [`FlapConfig::window`]. Default: 6.
+    /// Changes between firing, its levels, and resolved within [`FlapConfig::window`]. Default: 6.
     pub changes: usize,
-    /// Default: 10 minutes.
+    /// How long it has to stay the same to be told again. Default: 10 minutes.
     pub window: Duration,
 }
 
@@ -24,23 +24,47 @@ impl Default for FlapConfig {
     }
 }
 
-/// The changes of one key.
-#[derive(Debug, Default)]
+/// The changes of one key, and until when it is held down.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Flap {
     changes: VecDeque<Tick>,
     resolved: bool,
+    level: Option<AlertLevel>,
     worst: Option<AlertLevel>,
+    held_until: Option<Tick>,
 }
 
 impl Flap {
-    /// Notes what came; true: it is held down. Something worse than ever before is not.
+    /// Of a key that was told so far at that level.
+    pub(super) fn after(told: Option<AlertLevel>) -> Self {
+        Self {
+            level: told,
+            worst: told,
+            ..Self::default()
+        }
+    }
+
+    /// As it was before a restart.
+    pub(super) fn held(until: Tick, level: AlertLevel, resolved: bool) -> Self {
+        Self {
+            changes: VecDeque::new(),
+            resolved,
+            level: Some(level),
+            worst: Some(level),
+            held_until: Some(until),
+        }
+    }
+
+    /// Notes what came; some: it is held down until then, if nothing changes. Something worse than
+    /// ever before is not.
     pub(super) fn observe(
         &mut self,
         tick: Tick,
         resolved: bool,
         level: AlertLevel,
         config: &FlapConfig,
-    ) -> bool {
+    ) -> Option<Tick> {
+        self.holds(tick);
         while self
             .changes
             .front()
@@ -48,18 +72,28 @@ impl Flap {
         {
             self.changes.pop_front();
         }
-        if resolved != self.resolved {
-            self.resolved = resolved;
+        let other = !resolved && self.level.is_some_and(|before| before != level);
+        if resolved != self.resolved || other {
             self.changes.push_back(tick);
             if self.changes.len() > config.changes {
                 self.changes.pop_front();
             }
+            if self.held_until.is_some() || self.changes.len() >= config.changes.max(2) {
+                self.held_until = Some(tick.after(config.window));
+            }
         }
-        let flapping = self.changes.len() >= config.changes.max(2);
+        self.resolved = resolved;
         let worse = !resolved && self.worst.is_some_and(|worst| level > worst);
-        if !resolved && self.worst.is_none_or(|worst| level > worst) {
-            self.worst = Some(level);
+        if !resolved {
+            self.level = Some(level);
+            self.worst = self.worst.max(Some(level));
         }
-        flapping && !worse
+        self.held_until.filter(|_| !worse)
+    }
+
+    /// Until when it is held down, if it is.
+    pub(super) fn holds(&mut self, tick: Tick) -> Option<Tick> {
+        self.held_until = self.held_until.filter(|until| tick < *until);
+        self.held_until
     }
 }

@@ -29,7 +29,7 @@ impl Default for InhibitConfig {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Fire {
     last: Tick,
     source: String,
@@ -37,7 +37,7 @@ struct Fire {
 }
 
 /// The alerts that hide others, by key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Inhibitor {
     config: InhibitConfig,
     fires: HashMap<Arc<str>, Fire>,
@@ -54,34 +54,43 @@ impl Inhibitor {
         }
     }
 
-    /// Notes a firing alert; true: it is hidden by another.
-    pub(super) fn observe(&mut self, tick: Tick, alert: &Alert, key: &Arc<str>) -> bool {
-        if alert.level >= self.config.from {
-            if !alert.tags.is_empty() {
-                self.make_room(tick);
-                self.fires.insert(
-                    Arc::clone(key),
-                    Fire {
-                        last: tick,
-                        source: alert.source.clone(),
-                        tags: alert.tags.clone(),
-                    },
-                );
-            }
-            return false;
+    /// Notes that an alert fires at the level that it has now.
+    pub(super) fn note(&mut self, tick: Tick, alert: &Alert, key: &Arc<str>) {
+        if alert.level < self.config.from || alert.tags.is_empty() {
+            self.fires.remove(key);
+            return;
         }
-        alert.level <= self.config.hides
-            && self.fires.iter().any(|(fire_key, fire)| {
-                fire_key != key
-                    && tick.since(fire.last) < self.config.window
+        if !self.fires.contains_key(key) {
+            self.make_room(tick);
+        }
+        let fire = Fire {
+            last: tick,
+            source: alert.source.clone(),
+            tags: alert.tags.clone(),
+        };
+        self.fires.insert(Arc::clone(key), fire);
+    }
+
+    /// Until when the alert is hidden by another, if nothing is heard of that any more.
+    pub(super) fn hides(&self, tick: Tick, alert: &Alert, key: &str) -> Option<Tick> {
+        if alert.level > self.config.hides {
+            return None;
+        }
+        self.fires
+            .iter()
+            .filter(|(fire_key, fire)| {
+                &***fire_key != key
                     && fire.source == alert.source
                     && fire.tags.iter().any(|tag| alert.tags.contains(tag))
             })
+            .map(|(_, fire)| fire.last.after(self.config.window))
+            .filter(|until| tick < *until)
+            .max()
     }
 
-    pub(super) fn resolved(&mut self, alert: &Alert, key: &Arc<str>) {
-        let _ = alert;
-        self.fires.remove(key);
+    /// It is over; true: it may have hidden others.
+    pub(super) fn over(&mut self, key: &str) -> bool {
+        self.fires.remove(key).is_some()
     }
 
     fn make_room(&mut self, tick: Tick) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::flap::{Flap, FlapConfig};
-use super::{Held, Pass, PastMark, Suppressed, Verdict};
+use super::{Ask, Held, Pass, PastMark, Suppressed, Verdict};
 use crate::AlertLevel;
 use crate::clock::{Tick, millis};
 
@@ -20,8 +20,10 @@ struct Telling {
     outstanding: u16,
     /// One of the deliveries arrived.
     arrived: bool,
-    /// When the cooldown ends, if one arrived.
-    until: Tick,
+    /// When the last of them arrived, if one did.
+    at: Tick,
+    /// It went, or goes, out in a digest.
+    gathered: bool,
     /// Milliseconds.
     cooldown: i64,
     /// Alerts held back before it: they count again if it never arrives.
@@ -40,6 +42,8 @@ pub(super) struct Mark {
         reason = "hardly ever there, and there are many marks"
     )]
     earlier: Option<Box<Vec<Telling>>>,
+    /// The last telling never arrived: what level it had, and when that was known.
+    refused: Option<(AlertLevel, Tick)>,
 }
 
 /// Tellings that may have to be gone back to; only those on their way pile up.
@@ -53,6 +57,7 @@ impl Mark {
             suppressed: 0,
             last: None,
             earlier: None,
+            refused: None,
         }
     }
 
@@ -72,11 +77,12 @@ impl Mark {
         earlier.iter_mut().find(|it| it.ticket == ticket)
     }
 
-    pub(super) fn dead(&mut self, ticket: u32) {
+    pub(super) fn dead(&mut self, tick: Tick, ticket: u32) {
         if let Some(last) = &mut self.last
             && last.ticket == ticket
         {
             if last.die() {
+                self.refused = last.firing.then_some((last.level, tick));
                 self.suppressed = self.suppressed.saturating_add(last.carried);
                 self.last = self.earlier.as_mut().and_then(|earlier| earlier.pop());
             }
@@ -94,14 +100,25 @@ impl Mark {
             && last.ticket == ticket
         {
             last.outstanding = 0;
+            last.gathered = true;
         }
+    }
+
+    /// The level that its readers believe to fire, if any.
+    pub(super) fn told(&self) -> Option<AlertLevel> {
+        self.firing().map(|last| last.level)
+    }
+
+    /// Whether what its readers believe came to them in a digest.
+    pub(super) fn gathered(&self) -> bool {
+        self.firing().is_some_and(|last| last.gathered)
     }
 
     fn firing(&self) -> Option<&Telling> {
         self.last.as_ref().filter(|last| last.firing)
     }
 
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         targets: u16,
         level: AlertLevel,
@@ -109,6 +126,7 @@ impl Mark {
         cooldown: Duration,
     ) -> (u32, u64) {
         self.tickets = self.tickets.wrapping_add(1);
+        self.refused = None;
         let carried = std::mem::take(&mut self.suppressed);
         let telling = Telling {
             ticket: self.tickets,
@@ -116,7 +134,8 @@ impl Mark {
             firing,
             outstanding: targets,
             arrived: false,
-            until: Tick(i64::MIN),
+            at: Tick(i64::MIN),
+            gathered: false,
             cooldown: millis(cooldown),
             carried,
         };
@@ -134,7 +153,7 @@ impl Mark {
 impl Telling {
     fn quiet(&self, tick: Tick) -> bool {
         if self.arrived {
-            tick < self.until
+            tick.0 < self.at.0.saturating_add(self.cooldown)
         } else {
             self.outstanding > 0
         }
@@ -143,7 +162,18 @@ impl Telling {
     fn arrive(&mut self, tick: Tick) {
         self.outstanding = self.outstanding.saturating_sub(1);
         self.arrived = true;
-        self.until = Tick(tick.0.saturating_add(self.cooldown));
+        self.at = tick;
+    }
+
+    /// Why it is told again although nothing changed, if it is.
+    fn overdue(&self, question: &Question) -> Option<Pass> {
+        let (after, why) = if question.ask.acknowledged {
+            (question.remind?, Pass::Reminder)
+        } else {
+            (question.repeat?, Pass::Repeat)
+        };
+        let told = self.arrived && self.outstanding == 0;
+        (told && question.tick.since(self.at) >= after).then_some(why)
     }
 
     /// True: it will never arrive anywhere.
@@ -154,50 +184,87 @@ impl Telling {
 }
 
 /// All that is known of one key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct KeyState {
     marks: Vec<Mark>,
     flap: Option<Box<Flap>>,
     touched: Tick,
 }
 
+/// What is asked about a key on one channel.
+pub(super) struct Question {
+    pub(super) tick: Tick,
+    pub(super) channel: u8,
+    pub(super) targets: u16,
+    pub(super) level: AlertLevel,
+    pub(super) cooldown: Duration,
+    /// What holds the channel back, whatever the alert says.
+    pub(super) hushed: Option<Suppressed>,
+    /// How long what nobody acknowledged stays untold, if it is ever repeated.
+    pub(super) repeat: Option<Duration>,
+    /// The same for what was acknowledged.
+    pub(super) remind: Option<Duration>,
+    pub(super) ask: Ask,
+}
+
 impl KeyState {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one row of facts, used in two places"
-    )]
+    /// None: nothing is owed (only when nobody sent anything, see [`Ask::again`]).
     pub(super) fn decide(
         &mut self,
-        tick: Tick,
-        channel: u8,
-        targets: u16,
-        level: AlertLevel,
-        cooldown: Duration,
-        hushed: Option<Suppressed>,
+        question: &Question,
         held: impl FnOnce() -> Held,
-    ) -> Verdict {
+    ) -> Option<Verdict> {
+        let Question {
+            tick,
+            channel,
+            targets,
+            level,
+            cooldown,
+            hushed,
+            ask,
+            ..
+        } = *question;
         let place = self.marks.iter().position(|mark| mark.channel == channel);
+        let told = place.and_then(|place| self.marks[place].firing());
         if let Some(reason) = hushed {
-            return self.suppress(channel, place, reason);
+            if ask.again {
+                let owed = told.is_none_or(|last| last.level != level);
+                return owed.then_some(Verdict::Suppress(reason));
+            }
+            return Some(self.suppress(channel, place, reason));
         }
-        let why = match place.and_then(|place| self.marks[place].firing()) {
+        let why = match told {
             None => Pass::First,
             Some(last) if level > last.level => Pass::LevelRise,
+            Some(last) if level < last.level => Pass::LevelFall,
+            Some(last) if ask.again => match last.overdue(question) {
+                Some(why) => why,
+                None => return None,
+            },
+            Some(_) if ask.acknowledged => {
+                return Some(self.suppress(channel, place, Suppressed::Acknowledged));
+            }
             // A cooldown of zero tells every one, even those sent together.
             Some(_) if cooldown.is_zero() => Pass::CooldownOver,
             Some(last) if last.quiet(tick) => {
-                return self.suppress(channel, place, Suppressed::Cooldown);
+                return Some(self.suppress(channel, place, Suppressed::Cooldown));
             }
             Some(_) => Pass::CooldownOver,
         };
+        if ask.again && self.refused(place, question) {
+            return None;
+        }
         let held = held();
-        if matches!(held, Held::Quiet) {
-            return self.suppress(channel, place, Suppressed::Quiet);
+        if matches!(held, Held::Quiet(_)) {
+            if ask.again {
+                return Some(Verdict::Suppress(Suppressed::Quiet));
+            }
+            return Some(self.suppress(channel, place, Suppressed::Quiet));
         }
         let place = place.unwrap_or_else(|| self.add(channel));
         let mark = &mut self.marks[place];
         let (ticket, suppressed) = mark.tell(targets, level, true, cooldown);
-        match held {
+        Some(match held {
             Held::Until(until) => {
                 mark.digested(tick, ticket);
                 Verdict::Digest {
@@ -206,13 +273,66 @@ impl KeyState {
                     cooldown,
                 }
             }
-            Held::No | Held::Quiet => Verdict::Deliver {
+            Held::No | Held::Quiet(_) => Verdict::Deliver {
                 why,
                 suppressed,
                 cooldown,
                 ticket,
             },
-        }
+        })
+    }
+
+    /// The far side would not take the same a short while ago: not again until it would be repeated.
+    fn refused(&self, place: Option<usize>, question: &Question) -> bool {
+        let refused = place.and_then(|place| self.marks[place].refused);
+        refused.is_some_and(|(level, at)| {
+            level == question.level
+                && question
+                    .repeat
+                    .is_none_or(|repeat| question.tick.since(at) < repeat)
+        })
+    }
+
+    /// When what a channel was told is told again although nothing changed.
+    pub(super) fn next_telling(&self, question: &Question) -> Option<Tick> {
+        let after = if question.ask.acknowledged {
+            question.remind?
+        } else {
+            question.repeat?
+        };
+        let mark = self
+            .marks
+            .iter()
+            .find(|mark| mark.channel == question.channel)?;
+        let last = mark.firing()?;
+        let told = last.arrived && last.outstanding == 0;
+        Some(if told { last.at } else { question.tick }.after(after))
+    }
+
+    /// Channels whose readers believe something worse than this.
+    pub(super) fn told_worse(&self, level: AlertLevel) -> impl Iterator<Item = usize> {
+        self.marks
+            .iter()
+            .filter(move |mark| mark.told().is_some_and(|told| told > level))
+            .map(|mark| usize::from(mark.channel))
+    }
+
+    /// The worst that anybody was told, if anybody believes that it fires.
+    pub(super) fn worst_told(&self) -> Option<AlertLevel> {
+        self.marks.iter().filter_map(Mark::told).max()
+    }
+
+    /// Told on a way of its own, past every cooldown: an escalation, a fallback.
+    pub(super) fn tell(
+        &mut self,
+        channel: u8,
+        targets: u16,
+        level: AlertLevel,
+        cooldown: Duration,
+    ) -> u32 {
+        let place = self.marks.iter().position(|mark| mark.channel == channel);
+        let place = place.unwrap_or_else(|| self.add(channel));
+        self.marks[place].tell(targets, level, true, cooldown).0
     }
 
     /// The end of what was told; none when nothing was.
@@ -221,20 +341,19 @@ impl KeyState {
         channel: u8,
         targets: u16,
         hushed: Option<Suppressed>,
+        again: bool,
     ) -> Option<Verdict> {
         let place = self
             .marks
             .iter()
             .position(|mark| mark.channel == channel && mark.firing().is_some())?;
         if let Some(reason) = hushed {
-            let verdict = self.suppress(channel, Some(place), reason);
-            // Somebody was told that it fires and is not told that it ended; the next one counts as
-            // the first again. What flaps is told in the end.
-            if reason != Suppressed::Flapping {
-                self.marks[place].last = None;
-                self.marks[place].earlier = None;
-            }
-            return Some(verdict);
+            // Its readers still believe that it fires: they are told when what holds it back is over.
+            return Some(if again {
+                Verdict::Suppress(reason)
+            } else {
+                self.suppress(channel, Some(place), reason)
+            });
         }
         let mark = &mut self.marks[place];
         let last = mark.firing()?;
@@ -326,6 +445,14 @@ impl Marks {
         }
     }
 
+    pub(super) fn peek(&self, key: &str, channel: usize) -> Option<&Mark> {
+        self.keys
+            .get(key)?
+            .marks
+            .iter()
+            .find(|mark| usize::from(mark.channel) == channel)
+    }
+
     pub(super) fn mark(&mut self, key: &str, channel: usize) -> Option<&mut Mark> {
         self.keys
             .get_mut(key)?
@@ -334,6 +461,7 @@ impl Marks {
             .find(|mark| usize::from(mark.channel) == channel)
     }
 
+    /// Notes what came of a key; some: it flaps and is held until then.
     pub(super) fn flapping(
         &mut self,
         tick: Tick,
@@ -341,15 +469,42 @@ impl Marks {
         resolved: bool,
         level: AlertLevel,
         config: &FlapConfig,
-    ) -> bool {
-        match self.keys.get_mut(key) {
-            // Only what has been told and ended once can flap.
-            None => false,
-            Some(state) if state.flap.is_none() && !resolved => false,
-            Some(state) => state
-                .flap
-                .get_or_insert_default()
-                .observe(tick, resolved, level, config),
+    ) -> Option<Tick> {
+        let state = self.keys.get_mut(key)?;
+        let told = state.worst_told();
+        // Only what has been told, and ended or changed since, can flap.
+        if state.flap.is_none() && !resolved && told.is_none_or(|told| told == level) {
+            return None;
+        }
+        state
+            .flap
+            .get_or_insert_with(|| Box::new(Flap::after(told)))
+            .observe(tick, resolved, level, config)
+    }
+
+    /// Until when a key is held down, if it is.
+    pub(super) fn flap_holds(&mut self, tick: Tick, key: &str) -> Option<Tick> {
+        self.keys.get_mut(key)?.flap.as_mut()?.holds(tick)
+    }
+
+    /// The key was held down when the last run ended.
+    pub(super) fn recover_flap(&mut self, tick: Tick, key: &Arc<str>, flap: Flap) {
+        self.entry(tick, key).flap = Some(Box::new(flap));
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&KeyState> {
+        self.keys.get(key)
+    }
+
+    /// Puts a key back as it was, for questions that must leave nothing behind.
+    pub(super) fn put_back(&mut self, key: &str, state: Option<KeyState>) {
+        match (self.keys.get_mut(key), state) {
+            (Some(now), Some(then)) => *now = then,
+            (Some(_), None) => {
+                self.keys.remove(key);
+                self.order.retain(|(known, _)| &**known != key);
+            }
+            (None, _) => {}
         }
     }
 
@@ -367,7 +522,8 @@ impl Marks {
                 firing: true,
                 outstanding: 0,
                 arrived: true,
-                until: Tick(i64::MIN),
+                at: tick,
+                gathered: false,
                 cooldown: 0,
                 carried: 0,
             });
@@ -389,7 +545,8 @@ impl Marks {
             firing: past.firing,
             outstanding: past.outstanding,
             // A clock that was set back must not make a cooldown longer than it is.
-            until: past.until.min(tick.after(past.cooldown)),
+            at: past.at.min(tick),
+            gathered: past.gathered,
             arrived: past.outstanding == 0,
             cooldown: millis(past.cooldown),
             carried: 0,

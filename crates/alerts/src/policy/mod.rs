@@ -1,5 +1,13 @@
 //! What happens to an alert, and why: pure, with the moment given by the caller.
 //!
+//! The rule behind all of it: **what is true, and not suppressed now, has been told to everyone whom the
+//! rules name now; whoever was told of it hears of its end.** What is true is what fires; what was told
+//! is one mark a key and channel. A decision is the difference between the two, so that asking again
+//! without anything new ([`Policy::decide_again`]) gives what is still owed: what a silence, an
+//! inhibition, a quiet time or flapping held back and holds back no more, what a channel that was off
+//! has missed, whom a schedule names only now, and what is due to be repeated. Nothing is consumed by
+//! being held back.
+//!
 //! [`Policy::decide`] looks at silences, inhibition, flapping, rules, schedules and cooldowns and
 //! returns one [`Route`] a channel, each with its reason. It reserves the cooldown; the outcome of
 //! the delivery confirms it ([`Policy::delivered`]) or gives it back ([`Policy::dead`]).
@@ -33,15 +41,16 @@ use std::time::Duration;
 pub use flap::FlapConfig;
 pub use inhibit::InhibitConfig;
 pub use reason::{Pass, Suppressed};
-pub use silence::Silence;
+pub use silence::{Silence, Weekly};
 
 use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::rule::{AlertRule, Escalation, Quiet};
+use flap::Flap;
 use inhibit::Inhibitor;
-use marks::Marks;
+use marks::{Marks, Question};
 
 /// How the policy behaves where no rule says otherwise.
 #[derive(Debug, Clone)]
@@ -55,6 +64,9 @@ pub struct PolicyConfig {
     /// When an alert that comes and goes is held down. What was last sent of it is told when it has
     /// been the same for a whole [`FlapConfig::window`].
     pub flap: Option<FlapConfig>,
+    /// How long after it was last told a condition that still fires, and that nobody acknowledged, is
+    /// told again. None: never. Events are never repeated by default. Default: 6 hours.
+    pub repeat: Option<Duration>,
     /// Keys remembered; past it the longest untouched is forgotten and counted. Default: 50,000.
     pub max_keys: usize,
     /// Silences at once. Default: 1,000.
@@ -68,6 +80,7 @@ impl Default for PolicyConfig {
             cooldown: Duration::from_secs(15 * 60),
             inhibit: Some(InhibitConfig::default()),
             flap: Some(FlapConfig::default()),
+            repeat: Some(Duration::from_secs(6 * 3_600)),
             max_keys: 50_000,
             max_silences: 1_000,
         }
@@ -103,6 +116,21 @@ pub struct Decision {
     pub routes: Vec<Route>,
     /// What holds it back on every channel.
     pub hushed: Option<Suppressed>,
+    /// When what holds it back, on every channel or on some, ends by itself at the earliest.
+    pub until: Option<Tick>,
+    /// When the answer may be another by itself: a schedule changes, something is to be repeated.
+    pub next: Option<Tick>,
+    /// The first rule that applies and escalates.
+    pub escalates: Option<usize>,
+}
+
+/// How a decision came to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ask {
+    /// Nobody sent anything: only what is still owed is decided on, and nothing is counted.
+    pub again: bool,
+    /// Somebody knows of it.
+    pub acknowledged: bool,
 }
 
 /// What happens to an alert on one channel.
@@ -169,6 +197,7 @@ pub struct Policy {
     silences: silence::Silences,
     inhibitor: Option<Inhibitor>,
     flap: Option<FlapConfig>,
+    repeat: Option<Duration>,
 }
 
 /// Channels that one manager may have.
@@ -209,151 +238,212 @@ impl Policy {
             silences: silence::Silences::new(config.max_silences),
             inhibitor: config.inhibit.map(Inhibitor::new),
             flap: config.flap,
+            repeat: config.repeat,
         }
     }
 
-    /// Decides, and reserves the cooldown of what goes out.
+    /// Decides on what was sent, and reserves the cooldown of what goes out.
     pub fn decide(&mut self, now: Now, alert: &Alert, status: AlertStatus) -> Decision {
+        self.decide_as(now, alert, status, Ask::default())
+    }
+
+    /// Decides on what is still owed of an alert that fires, or that ended, although nobody sent
+    /// anything: the difference between what is so and what was told. Asked twice, the second answer
+    /// is empty.
+    pub fn decide_again(
+        &mut self,
+        now: Now,
+        alert: &Alert,
+        status: AlertStatus,
+        acknowledged: bool,
+    ) -> Decision {
+        let again = true;
+        self.decide_as(
+            now,
+            alert,
+            status,
+            Ask {
+                again,
+                acknowledged,
+            },
+        )
+    }
+
+    /// As [`Policy::decide`], for somebody who knows how it came to be asked.
+    pub fn decide_as(
+        &mut self,
+        now: Now,
+        alert: &Alert,
+        status: AlertStatus,
+        ask: Ask,
+    ) -> Decision {
         let key: Arc<str> = match &alert.key {
             Some(key) => Arc::from(key.as_str()),
             None => Arc::from(alert.dedup_key()),
         };
         let resolved = status == AlertStatus::Resolved;
-        let hushed = self.hushed(now, alert, &key, resolved);
-        let routes = if resolved {
-            self.resolve_routes(now, &key, hushed)
-        } else {
-            self.firing_routes(now, alert, &key, hushed)
-        };
-        Decision {
+        let hushed = self.hushed(now, alert, &key, resolved, ask.again);
+        let mut decision = Decision {
             key,
-            routes,
-            hushed,
+            routes: Vec::new(),
+            hushed: hushed.map(|(reason, _)| reason),
+            until: hushed.map(|(_, until)| until),
+            next: None,
+            escalates: None,
+        };
+        if resolved {
+            self.resolve_routes(now, ask, &mut decision);
+        } else {
+            self.firing_routes(now, alert, ask, &mut decision);
         }
+        decision
     }
 
-    /// A reason that holds on every channel.
+    /// What would become of an alert if it were sent now, without acting: nothing is reserved, counted
+    /// or remembered.
+    pub fn explain(&mut self, now: Now, alert: &Alert, ask: Ask) -> Decision {
+        let key = alert.dedup_key();
+        let before = self.marks.get(&key).cloned();
+        let fires = self.inhibitor.clone();
+        let decision = self.decide_as(now, alert, AlertStatus::Firing, ask);
+        self.inhibitor = fires;
+        self.marks.put_back(&key, before);
+        decision
+    }
+
+    /// A reason that holds on every channel, and until when.
     fn hushed(
         &mut self,
         now: Now,
         alert: &Alert,
         key: &Arc<str>,
         resolved: bool,
-    ) -> Option<Suppressed> {
-        let inhibited = match &mut self.inhibitor {
-            Some(inhibitor) if resolved => {
-                inhibitor.resolved(alert, key);
-                false
+        again: bool,
+    ) -> Option<(Suppressed, Tick)> {
+        if let Some(inhibitor) = self.inhibitor.as_mut().filter(|_| !again) {
+            if resolved {
+                inhibitor.over(key);
+            } else {
+                inhibitor.note(now.tick, alert, key);
             }
-            Some(inhibitor) => inhibitor.observe(now.tick, alert, key),
-            None => false,
+        }
+        let flapping = match &self.flap {
+            None => None,
+            Some(_) if again => self.marks.flap_holds(now.tick, key),
+            Some(flap) => self
+                .marks
+                .flapping(now.tick, key, resolved, alert.level, flap),
         };
-        if self.silences.hold(now, alert, key) {
-            return Some(Suppressed::Silence);
+        let flapping = flapping.map(|until| (Suppressed::Flapping, until));
+        if resolved {
+            // Whoever was told that it fires hears of its end, silence or not.
+            return flapping;
         }
-        if inhibited {
-            return Some(Suppressed::Inhibited);
+        if let Some(until) = self.silences.hold(now, alert, key) {
+            return Some((Suppressed::Silence, until));
         }
-        let flap = self.flap.as_ref()?;
-        self.marks
-            .flapping(now.tick, key, resolved, alert.level, flap)
-            .then_some(Suppressed::Flapping)
+        let hides = |inhibitor: &Inhibitor| inhibitor.hides(now.tick, alert, key);
+        match self.inhibitor.as_ref().and_then(hides) {
+            Some(until) => Some((Suppressed::Inhibited, until)),
+            None => flapping,
+        }
     }
 
-    fn firing_routes(
-        &mut self,
-        now: Now,
-        alert: &Alert,
-        key: &Arc<str>,
-        hushed: Option<Suppressed>,
-    ) -> Vec<Route> {
-        let mut routes = Vec::with_capacity(self.channels.len());
+    fn firing_routes(&mut self, now: Now, alert: &Alert, ask: Ask, decision: &mut Decision) {
+        let (key, hushed) = (Arc::clone(&decision.key), decision.hushed);
         let mut seen = 0_u64;
         let mut matched = false;
-        let entry = self.marks.entry(now.tick, key);
+        let entry = self.marks.entry(now.tick, &key);
+        let worse: Vec<usize> = entry.told_worse(alert.level).collect();
+        let repeat = self.repeat.filter(|_| alert.lasts.is_none());
+        let mut question = Question {
+            tick: now.tick,
+            channel: 0,
+            targets: 1,
+            level: alert.level,
+            cooldown: self.cooldown,
+            hushed: None,
+            repeat,
+            remind: None,
+            ask,
+        };
         for (place, compiled) in self.rules.iter().enumerate() {
             let rule = &compiled.rule;
-            let applies = rule.enabled
-                && rule.matcher.matches(alert, key)
-                && rule
-                    .active
-                    .as_ref()
-                    .is_none_or(|active| active.contains(now.wall));
-            if !applies {
+            if !rule.concerns(alert, &key) {
+                continue;
+            }
+            decision.next = earlier(decision.next, rule.next_change(now));
+            if !rule.is_active(now.wall) {
                 continue;
             }
             matched = true;
-            let cooldown = rule.cooldown.unwrap_or(self.cooldown);
+            if decision.escalates.is_none() && !compiled.escalations.is_empty() {
+                decision.escalates = Some(place);
+            }
+            question.cooldown = rule.cooldown.unwrap_or(self.cooldown);
+            question.repeat = rule.repeat.unwrap_or(repeat);
+            question.remind = rule.remind;
             for &channel in &compiled.channels {
                 if seen & (1 << channel) != 0 {
                     continue;
                 }
                 seen |= 1 << channel;
-                let held = hushed.or_else(|| disabled(self.disabled, channel));
-                let targets = self.channels[usize::from(channel)].targets;
-                let verdict = entry.decide(
-                    now.tick,
-                    channel,
-                    targets,
-                    alert.level,
-                    cooldown,
-                    held,
-                    || held_for(rule, now, alert.level),
-                );
-                routes.push(Route {
-                    channel: usize::from(channel),
-                    rule: Some(place),
-                    verdict,
+                question.channel = channel;
+                question.targets = self.channels[usize::from(channel)].targets;
+                question.hushed = hushed.or_else(|| disabled(self.disabled, channel));
+                let mut quiet_until = None;
+                let verdict = entry.decide(&question, || {
+                    let held = held_for(rule, now, alert.level);
+                    if let Held::Quiet(until) = held {
+                        quiet_until = Some(until);
+                    }
+                    held
                 });
+                decision.until = earlier(decision.until, quiet_until);
+                decision.next = earlier(decision.next, entry.next_telling(&question));
+                decision.add(usize::from(channel), Some(place), verdict);
             }
             if !rule.proceed {
                 break;
             }
         }
-        if !matched {
-            for (place, spec) in self.channels.iter().enumerate() {
-                let channel = u8::try_from(place).unwrap_or(u8::MAX);
-                let held = hushed.or_else(|| disabled(self.disabled, channel));
-                let verdict = entry.decide(
-                    now.tick,
-                    channel,
-                    spec.targets,
-                    alert.level,
-                    self.cooldown,
-                    held,
-                    || Held::No,
-                );
-                routes.push(Route {
-                    channel: place,
-                    rule: None,
-                    verdict,
-                });
+        question.cooldown = self.cooldown;
+        (question.repeat, question.remind) = (repeat, None);
+        // Without a rule everybody is told; and whoever believes something worse, rules or not.
+        for (place, spec) in self.channels.iter().enumerate() {
+            let channel = u8::try_from(place).unwrap_or(u8::MAX);
+            let asked = if matched {
+                worse.contains(&place)
+            } else {
+                true
+            };
+            if !asked || seen & (1 << channel) != 0 {
+                continue;
             }
+            question.channel = channel;
+            question.targets = spec.targets;
+            question.hushed = hushed.or_else(|| disabled(self.disabled, channel));
+            let verdict = entry.decide(&question, || Held::No);
+            decision.next = earlier(decision.next, entry.next_telling(&question));
+            decision.add(place, None, verdict);
         }
-        routes
     }
 
     /// A resolve goes where the alert went, rules or not.
-    fn resolve_routes(
-        &mut self,
-        now: Now,
-        key: &Arc<str>,
-        hushed: Option<Suppressed>,
-    ) -> Vec<Route> {
-        let entry = self.marks.entry(now.tick, key);
-        let mut routes = Vec::new();
+    fn resolve_routes(&mut self, now: Now, ask: Ask, decision: &mut Decision) {
+        let entry = self.marks.entry(now.tick, &decision.key);
         for (place, spec) in self.channels.iter().enumerate() {
             let channel = u8::try_from(place).unwrap_or(u8::MAX);
-            let held = hushed.or_else(|| disabled(self.disabled, channel));
-            if let Some(verdict) = entry.resolve(channel, spec.targets, held) {
-                routes.push(Route {
+            let held = decision.hushed.or_else(|| disabled(self.disabled, channel));
+            let verdict = entry.resolve(channel, spec.targets, held, ask.again);
+            if let Some(verdict) = verdict {
+                decision.routes.push(Route {
                     channel: place,
                     rule: None,
                     verdict,
                 });
             }
         }
-        routes
     }
 
     /// Where an alert about the channel `about` goes: every other channel that is on and was not told
@@ -367,16 +457,19 @@ impl Policy {
             if place == about || disabled(self.disabled, channel).is_some() {
                 continue;
             }
-            let verdict = entry.decide(
-                now.tick,
+            let question = Question {
+                tick: now.tick,
                 channel,
-                spec.targets,
-                alert.level,
-                self.cooldown,
-                None,
-                || Held::No,
-            );
-            if let Verdict::Deliver { ticket, .. } = verdict {
+                targets: spec.targets,
+                level: alert.level,
+                cooldown: self.cooldown,
+                hushed: None,
+                repeat: None,
+                remind: None,
+                ask: Ask::default(),
+            };
+            let verdict = entry.decide(&question, || Held::No);
+            if let Some(Verdict::Deliver { ticket, .. }) = verdict {
                 routes.push((place, self.cooldown, ticket));
             }
         }
@@ -392,10 +485,80 @@ impl Policy {
 
     /// One delivery of the key will never arrive; when that was the last hope, the cooldown is given
     /// back, so that the next alert passes.
-    pub fn dead(&mut self, key: &str, channel: usize, ticket: u32) {
+    pub fn dead(&mut self, tick: Tick, key: &str, channel: usize, ticket: u32) {
         if let Some(mark) = self.marks.mark(key, channel) {
-            mark.dead(ticket);
+            mark.dead(tick, ticket);
         }
+    }
+
+    /// Notes that a channel is told of a firing key on a way of its own, an escalation or a fallback,
+    /// so that it hears of the end as well. Gives the ticket.
+    pub fn tell(
+        &mut self,
+        tick: Tick,
+        key: &Arc<str>,
+        channel: usize,
+        level: AlertLevel,
+        cooldown: Duration,
+    ) -> u32 {
+        let targets = self.channels.get(channel).map_or(1, |spec| spec.targets);
+        let place = u8::try_from(channel).unwrap_or(u8::MAX);
+        self.marks
+            .entry(tick, key)
+            .tell(place, targets, level, cooldown)
+    }
+
+    /// Whether somebody believes that the key fires.
+    #[must_use]
+    pub fn is_told(&self, key: &str) -> bool {
+        self.worst_told(key).is_some()
+    }
+
+    /// The worst level that somebody believes to fire.
+    #[must_use]
+    pub fn worst_told(&self, key: &str) -> Option<AlertLevel> {
+        self.marks.get(key)?.worst_told()
+    }
+
+    /// Whether a channel's readers believe that the key fires because a digest said so.
+    #[must_use]
+    pub fn was_gathered(&self, key: &str, channel: usize) -> bool {
+        self.marks
+            .peek(key, channel)
+            .is_some_and(marks::Mark::gathered)
+    }
+
+    /// An alert still fires: it goes on hiding others.
+    pub(crate) fn confirm(&mut self, tick: Tick, alert: &Alert, key: &Arc<str>) {
+        if let Some(inhibitor) = &mut self.inhibitor {
+            inhibitor.note(tick, alert, key);
+        }
+    }
+
+    /// The key was held down as flapping when the last run ended.
+    pub(crate) fn recover_flap(
+        &mut self,
+        now: Now,
+        key: &Arc<str>,
+        until: Tick,
+        (level, resolved): (AlertLevel, bool),
+    ) {
+        if let Some(flap) = &self.flap {
+            let until = until.min(now.tick.after(flap.window));
+            let flap = Flap::held(until, level, resolved);
+            self.marks.recover_flap(now.tick, key, flap);
+        }
+    }
+
+    /// Whether the silence of this id holds back an alert now.
+    pub(crate) fn silence_holds(
+        &self,
+        now: Now,
+        silence: &Silence,
+        alert: &Alert,
+        key: &str,
+    ) -> bool {
+        self.silences.holds_now(now, &silence.id) && silence.matcher.matches(alert, key)
     }
 
     /// The alert of the key was put into a digest on the channel: told, for the cooldown's purposes.
@@ -468,11 +631,10 @@ impl Policy {
             .map(|compiled| compiled.rule.id.as_str())
     }
 
-    /// How long what flaps has to stay the same.
-    pub(crate) fn flap_window(&self) -> Duration {
-        self.flap
-            .as_ref()
-            .map_or(Duration::ZERO, |flap| flap.window)
+    /// How long an alert stays quiet on a channel where no rule says otherwise.
+    #[must_use]
+    pub const fn cooldown(&self) -> Duration {
+        self.cooldown
     }
 
     /// The place of a rule.
@@ -511,8 +673,8 @@ pub struct PastMark {
     pub channel: usize,
     /// The level that was told.
     pub level: AlertLevel,
-    /// When the cooldown ends.
-    pub until: Tick,
+    /// When it arrived.
+    pub at: Tick,
     /// How long a cooldown of it is.
     pub cooldown: Duration,
     /// Deliveries still on their way.
@@ -521,6 +683,27 @@ pub struct PastMark {
     pub suppressed: u64,
     /// Whether the last message said that it is firing.
     pub firing: bool,
+    /// Whether that was in a digest.
+    pub gathered: bool,
+}
+
+impl Decision {
+    fn add(&mut self, channel: usize, rule: Option<usize>, verdict: Option<Verdict>) {
+        if let Some(verdict) = verdict {
+            self.routes.push(Route {
+                channel,
+                rule,
+                verdict,
+            });
+        }
+    }
+}
+
+fn earlier(a: Option<Tick>, b: Option<Tick>) -> Option<Tick> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 fn disabled(mask: u64, channel: u8) -> Option<Suppressed> {
@@ -530,7 +713,7 @@ fn disabled(mask: u64, channel: u8) -> Option<Suppressed> {
 /// What a rule's quiet time or digest does with an alert that would go out.
 enum Held {
     No,
-    Quiet,
+    Quiet(Tick),
     Until(Tick),
 }
 
@@ -541,9 +724,10 @@ fn held_for(rule: &AlertRule, now: Now, level: AlertLevel) -> Held {
     if let Some((schedule, then)) = &rule.quiet
         && schedule.contains(now.wall)
     {
+        let end = quiet_end(schedule.next_change(now.wall), now);
         return match then {
-            Quiet::Suppress => Held::Quiet,
-            Quiet::Digest => Held::Until(quiet_end(schedule.next_change(now.wall), now)),
+            Quiet::Suppress => Held::Quiet(end),
+            Quiet::Digest => Held::Until(end),
         };
     }
     match rule.digest {

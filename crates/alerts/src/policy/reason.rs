@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why an alert goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Pass {
     /// Nothing was told of this key lately.
     First,
@@ -11,6 +14,12 @@ pub enum Pass {
     CooldownOver,
     /// It got worse; that passes the cooldown.
     LevelRise,
+    /// It got milder than what was told; that passes the cooldown.
+    LevelFall,
+    /// It still fires, and nobody has acknowledged it.
+    Repeat,
+    /// It was acknowledged long ago and still fires.
+    Reminder,
     /// It is over; that passes the cooldown.
     Resolved,
     /// Nobody acknowledged it in time.
@@ -27,6 +36,9 @@ impl Pass {
             Self::First => "first",
             Self::CooldownOver => "cooldown_over",
             Self::LevelRise => "level_rise",
+            Self::LevelFall => "level_fall",
+            Self::Repeat => "repeat",
+            Self::Reminder => "reminder",
             Self::Resolved => "resolved",
             Self::Escalated => "escalated",
             Self::Fallback => "fallback",
@@ -41,7 +53,8 @@ impl fmt::Display for Pass {
 }
 
 /// Why an alert does not go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Suppressed {
     /// The same was told a short while ago, or is on its way.
@@ -58,11 +71,13 @@ pub enum Suppressed {
     Flapping,
     /// The channel is switched off.
     Disabled,
+    /// Somebody knows already.
+    Acknowledged,
 }
 
 impl Suppressed {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Cooldown,
         Self::Replica,
         Self::Quiet,
@@ -70,6 +85,7 @@ impl Suppressed {
         Self::Inhibited,
         Self::Flapping,
         Self::Disabled,
+        Self::Acknowledged,
     ];
 
     /// A short name, fit for a metric label.
@@ -83,6 +99,7 @@ impl Suppressed {
             Self::Inhibited => "inhibited",
             Self::Flapping => "flapping",
             Self::Disabled => "disabled",
+            Self::Acknowledged => "acknowledged",
         }
     }
 

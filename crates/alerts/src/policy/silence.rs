@@ -1,36 +1,129 @@
-//! Silences: somebody knows, until a stated moment.
+//! Silences: somebody knows, until a stated moment, at once or at set hours of the week.
 
 use jiff::Timestamp;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::alert::Alert;
 use crate::clock::{Now, Tick};
 use crate::rule::Matcher;
+use crate::schedule::{DailyHours, Schedule};
 
-/// Alerts that match stay in the history until the silence ends.
+/// Alerts that match are not told while the silence holds. They fire all the same, are listed and can
+/// be acknowledged; what still fires when it ends is told then.
+///
+/// ```
+/// use bongsu_alerts::{AlertLevel, Matcher, Silence};
+///
+/// let until = "2026-03-03T00:00:00Z".parse().unwrap();
+/// let silence = Silence::new(Matcher::new().source("feed").max_level(AlertLevel::Error), until, "kim")
+///     .starting("2026-03-02T21:00:00Z".parse().unwrap())
+///     .comment("the exchange moves its feed");
+/// assert!(silence.starts < Some(until));
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Silence {
     /// A ULID.
     pub id: String,
     /// Which alerts.
     pub matcher: Matcher,
+    /// When it begins; none: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Timestamp>,
     /// When it ends.
     pub until: Timestamp,
+    /// Between its beginning and its end it holds at these hours only; none: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekly: Option<Weekly>,
     /// Who asked for it.
     pub by: String,
     /// Why.
     pub comment: String,
 }
 
+/// Hours of the week, such as a maintenance window or a trading session.
+///
+/// ```
+/// use bongsu_alerts::Weekly;
+/// use jiff::civil::{Weekday, time};
+///
+/// let night = Weekly::new("Asia/Seoul", time(2, 0, 0, 0), time(4, 0, 0, 0))
+///     .unwrap()
+///     .on([Weekday::Sunday]);
+/// assert_eq!(night.zone(), "Asia/Seoul");
+/// assert!(Weekly::new("Asia/Seol", time(2, 0, 0, 0), time(4, 0, 0, 0)).is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weekly {
+    zone: String,
+    from: Time,
+    to: Time,
+    /// Monday is 0.
+    days: Vec<u8>,
+}
+
+impl Weekly {
+    /// Every day from `from` (included) to `to` (not included) in an IANA time zone; a span that ends
+    /// before it begins runs over midnight. None: there is no such zone.
+    #[must_use]
+    pub fn new(zone: impl Into<String>, from: Time, to: Time) -> Option<Self> {
+        let zone = zone.into();
+        time_zone(&zone)?;
+        Some(Self {
+            zone,
+            from,
+            to,
+            days: (0..7).collect(),
+        })
+    }
+
+    /// Only on these days; a span over midnight belongs to the day on which it begins.
+    #[must_use]
+    pub fn on(mut self, days: impl IntoIterator<Item = Weekday>) -> Self {
+        let number = |day: Weekday| u8::try_from(day.to_monday_zero_offset()).unwrap_or(0);
+        self.days = days.into_iter().map(number).collect();
+        self.days.sort_unstable();
+        self.days.dedup();
+        self
+    }
+
+    /// The time zone.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        &self.zone
+    }
+
+    fn hours(&self) -> Option<DailyHours> {
+        let zone = time_zone(&self.zone)?;
+        let day = |number: &u8| {
+            let number = i8::try_from(*number).ok()?;
+            Weekday::from_monday_zero_offset(number).ok()
+        };
+        Some(DailyHours::new(zone, self.from, self.to).on(self.days.iter().filter_map(day)))
+    }
+}
+
+/// A zone by its name; Korea's, which knows no summer time, also where the system has no zones.
+fn time_zone(name: &str) -> Option<TimeZone> {
+    match TimeZone::get(name) {
+        Ok(zone) => Some(zone),
+        Err(_) => (name == "Asia/Seoul").then(|| TimeZone::fixed(jiff::tz::offset(9))),
+    }
+}
+
 impl Silence {
-    /// A silence that ends at `until`.
+    /// A silence that holds from now on and ends at `until`.
     #[must_use]
     pub fn new(matcher: Matcher, until: Timestamp, by: impl Into<String>) -> Self {
         Self {
             id: Ulid::new().to_string(),
             matcher,
+            starts: None,
             until,
+            weekly: None,
             by: by.into(),
             comment: String::new(),
         }
@@ -42,12 +135,61 @@ impl Silence {
         self.comment = comment.into();
         self
     }
+
+    /// Begins later.
+    #[must_use]
+    pub const fn starting(mut self, at: Timestamp) -> Self {
+        self.starts = Some(at);
+        self
+    }
+
+    /// Holds at these hours only.
+    #[must_use]
+    pub fn weekly(mut self, hours: Weekly) -> Self {
+        self.weekly = Some(hours);
+        self
+    }
 }
 
-/// The silences, each with its end on the clock that does not jump.
+/// A silence with its span on the clock that does not jump; the hours of a week go by the wall.
+#[derive(Debug)]
+struct Live {
+    silence: Silence,
+    start: Tick,
+    end: Tick,
+    hours: Option<DailyHours>,
+}
+
+impl Live {
+    fn new(now: Now, silence: Silence) -> Self {
+        Self {
+            start: silence.starts.map_or(now.tick, |at| now.tick_at(at)),
+            end: now.tick_at(silence.until),
+            hours: silence.weekly.as_ref().and_then(Weekly::hours),
+            silence,
+        }
+    }
+
+    /// Until when it holds, if it holds now.
+    fn holds(&self, now: Now) -> Option<Tick> {
+        if now.tick < self.start || now.tick >= self.end {
+            return None;
+        }
+        let Some(hours) = &self.hours else {
+            // A zone that this build does not know any more holds nothing back.
+            return self.silence.weekly.is_none().then_some(self.end);
+        };
+        let change = hours.next_change(now.wall).map(|at| now.tick_at(at));
+        hours
+            .contains(now.wall)
+            .then(|| change.map_or(self.end, |change| change.min(self.end)))
+    }
+}
+
+/// The silences.
 #[derive(Debug)]
 pub(super) struct Silences {
-    all: Vec<(Silence, Tick)>,
+    all: Vec<Live>,
     max: usize,
 }
 
@@ -60,32 +202,41 @@ impl Silences {
     }
 
     pub(super) fn add(&mut self, now: Now, silence: Silence) -> bool {
-        self.all.retain(|(_, end)| now.tick < *end);
-        self.all.retain(|(old, _)| old.id != silence.id);
+        self.all.retain(|live| now.tick < live.end);
+        self.all.retain(|live| live.silence.id != silence.id);
         if self.all.len() >= self.max {
             return false;
         }
-        let end = now.tick_at(silence.until);
-        self.all.push((silence, end));
+        self.all.push(Live::new(now, silence));
         true
     }
 
     pub(super) fn remove(&mut self, id: &str) -> bool {
         let before = self.all.len();
-        self.all.retain(|(silence, _)| silence.id != id);
+        self.all.retain(|live| live.silence.id != id);
         self.all.len() < before
     }
 
-    pub(super) fn hold(&self, now: Now, alert: &Alert, key: &str) -> bool {
+    /// Until when the alert is silenced, if it is.
+    pub(super) fn hold(&self, now: Now, alert: &Alert, key: &str) -> Option<Tick> {
         self.all
             .iter()
-            .any(|(silence, end)| now.tick < *end && silence.matcher.matches(alert, key))
+            .filter(|live| live.silence.matcher.matches(alert, key))
+            .filter_map(|live| live.holds(now))
+            .max()
     }
 
     pub(super) fn live(&self, now: Now) -> impl Iterator<Item = &Silence> {
         self.all
             .iter()
-            .filter(move |(_, end)| now.tick < *end)
-            .map(|(silence, _)| silence)
+            .filter(move |live| now.tick < live.end)
+            .map(|live| &live.silence)
+    }
+
+    /// Whether the silence of this id holds now.
+    pub(super) fn holds_now(&self, now: Now, id: &str) -> bool {
+        self.all
+            .iter()
+            .any(|live| live.silence.id == id && live.holds(now).is_some())
     }
 }

@@ -59,7 +59,7 @@ fn a_rise_that_dies_leaves_what_was_told_before() {
             ..
         }
     ));
-    policy.dead("k", 0, ticket(&rise));
+    policy.dead(Tick(15), "k", 0, ticket(&rise));
     assert_eq!(
         verdict(&mut policy, 20, &alert(AlertLevel::Warning)),
         suppressed(Suppressed::Cooldown)
@@ -74,7 +74,7 @@ fn a_rise_that_dies_leaves_what_was_told_before() {
 fn one_target_of_two_is_enough() {
     let mut policy = Policy::new(bare(), vec![ChannelSpec::new("mail", 2)]);
     let first = verdict(&mut policy, 0, &alert(AlertLevel::Error));
-    policy.dead("k", 0, ticket(&first));
+    policy.dead(Tick(0), "k", 0, ticket(&first));
     assert_eq!(
         verdict(&mut policy, 1, &alert(AlertLevel::Error)),
         suppressed(Suppressed::Cooldown)
@@ -311,10 +311,7 @@ impl Model {
                 return Expected::Nothing;
             }
             if self.disabled {
-                let held = self.hold(key, Suppressed::Disabled);
-                // Nobody will be told of the end: it is as if nothing had been told.
-                self.told.retain(|told| told.key != key);
-                return held;
+                return self.hold(key, Suppressed::Disabled);
             }
             return Expected::Goes(Pass::Resolved, 0);
         }
@@ -325,6 +322,7 @@ impl Model {
         match last_firing {
             None => Expected::Goes(Pass::First, 0),
             Some((before, _)) if level > before => Expected::Goes(Pass::LevelRise, 0),
+            Some((before, _)) if level < before => Expected::Goes(Pass::LevelFall, 0),
             Some((_, None)) => self.hold(key, Suppressed::Cooldown),
             Some((_, Some(arrived))) if now < arrived + cooldown => {
                 self.hold(key, Suppressed::Cooldown)
@@ -364,7 +362,7 @@ proptest! {
                         model.told[place].settled = true;
                         model.told[place].arrived = Some(now);
                     } else {
-                        policy.dead(&key.to_string(), 0, ticket);
+                        policy.dead(Tick(now), &key.to_string(), 0, ticket);
                         let latest = model.told.iter().rposition(|told| told.key == key);
                         let dead = model.told.remove(place);
                         if latest == Some(place) {

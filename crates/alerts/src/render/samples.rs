@@ -86,6 +86,7 @@ pub(crate) fn digest() -> Notification {
             count: i + 1,
             first: at(0),
             last: at(i as i64),
+            ended: None,
         })
         .collect();
     n

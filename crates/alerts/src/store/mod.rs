@@ -24,7 +24,7 @@ pub use sqlite::{SqliteOptions, SqliteStore};
 
 use crate::alert::Alert;
 use crate::channel::{AlertStatus, Rendered};
-use crate::policy::Silence;
+use crate::policy::{Silence, Suppressed};
 
 /// Called once with the result of a store's work, on whatever thread did it.
 pub type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
@@ -230,8 +230,9 @@ pub enum Change {
     Unsilence(String),
 }
 
-/// An alert that fires and has not been resolved.
+/// An alert that fires, or whose end has still to be told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ActiveAlert {
     /// What it goes by.
     pub key: String,
@@ -253,6 +254,56 @@ pub struct ActiveAlert {
     pub escalated: u32,
     /// The rule whose escalation applies.
     pub rule: Option<String>,
+    /// Why nobody is told at present, although it fires.
+    #[serde(default)]
+    pub held: Option<Suppressed>,
+    /// Until when that lasts, if it ends by itself.
+    #[serde(default)]
+    pub held_until: Option<Timestamp>,
+    /// When somebody was first told of it at this level.
+    #[serde(default)]
+    pub told_at: Option<Timestamp>,
+    /// When an event ends if it is not repeated.
+    #[serde(default)]
+    pub ends: Option<Timestamp>,
+    /// It is over, in these words, and somebody who was told has still to hear of it. Never set in
+    /// [`AlertManager::active`](crate::AlertManager::active).
+    #[serde(default)]
+    pub ended: Option<Alert>,
+    /// Who hands over whether it is so; see [`AlertManager::conditions`](crate::AlertManager::conditions).
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// What wrote the record: 0 before there were events and scopes.
+    #[serde(default)]
+    pub(crate) format: u8,
+}
+
+impl ActiveAlert {
+    pub(crate) const FORMAT: u8 = 1;
+
+    /// A record of an alert that fires since a moment, of which nobody was told yet.
+    #[must_use]
+    pub fn new(alert: Alert, since: Timestamp) -> Self {
+        Self {
+            key: alert.dedup_key(),
+            alert,
+            since,
+            last: since,
+            count: 1,
+            channels: Vec::new(),
+            acknowledged_by: None,
+            acknowledged_at: None,
+            escalated: 0,
+            rule: None,
+            held: None,
+            held_until: None,
+            told_at: None,
+            ends: None,
+            ended: None,
+            scope: None,
+            format: Self::FORMAT,
+        }
+    }
 }
 
 /// What was unfinished when the last run ended.

@@ -1,6 +1,6 @@
 //! Doubles for tests: a channel that remembers, and one that does as it is told.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +61,7 @@ struct State {
     contents: Vec<Content>,
     script: VecDeque<Step>,
     otherwise: Option<Step>,
+    by_target: HashMap<String, Outcome>,
 }
 
 /// A channel that does as it is told, and remembers every attempt. Clones share everything.
@@ -132,6 +133,11 @@ impl ScriptedChannel {
     /// Changes what happens once the script is at its end.
     pub fn set_otherwise(&self, step: Step) {
         self.lock().otherwise = Some(step);
+    }
+
+    /// Answers every attempt at a target with this, whatever the script says.
+    pub fn answer_target(&self, target: impl Into<String>, outcome: Outcome) {
+        self.lock().by_target.insert(target.into(), outcome);
     }
 
     /// What was delivered.
@@ -237,7 +243,11 @@ impl Channel for ScriptedChannel {
         let received = received(cx, message);
         self.lock().attempts.push(received.clone());
         self.changed.notify_waiters();
-        let outcome = self.play().await;
+        let fixed = self.lock().by_target.get(message.target.as_str()).cloned();
+        let outcome = match fixed {
+            Some(outcome) => outcome,
+            None => self.play().await,
+        };
         if outcome.is_delivered() {
             self.lock().received.push(received);
             self.changed.notify_waiters();

@@ -1,6 +1,12 @@
-//! Health transitions and crossed thresholds become alerts, and their end resolves them.
+//! What is unhealthy, and what stands over its threshold, fires; and ends when it is so no more.
+//!
+//! The parts hand over what is so now, whatever changed: at the start, with each change, after changes
+//! were missed, and every minute. So what ended while nobody looked (a restart, a check that was taken
+//! out of the configuration) ends here as well.
 
-use bongsu_alerts::{Alert, AlertManager};
+use std::time::Duration;
+
+use bongsu_alerts::{AlertManager, Conditions, Holding};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{Config, parts::Parts, tasks::Tasks};
@@ -9,136 +15,166 @@ use crate::{Config, parts::Parts, tasks::Tasks};
 #[cfg(feature = "health")]
 pub(super) fn connect_health(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     let service = config.service.name.clone();
-    let follow = health(parts.alerts.clone(), parts.health.subscribe(), service);
+    let follow = health(parts.alerts.clone(), parts.health.clone(), service);
     tasks.spawn("health-alerts", follow);
 }
 
-/// What crosses a threshold is told, and its end.
+/// What stands over a threshold is told, and its end.
 #[cfg(feature = "resources")]
 pub(super) fn connect_resources(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let follow = resources(parts.alerts.clone(), parts.resources.subscribe());
+    let follow = resources(parts.alerts.clone(), parts.resources.clone());
     tasks.spawn("resource-alerts", follow);
 }
 
-/// What a change asks of the alerts.
-#[derive(Debug)]
-enum Change {
-    Raise(Alert),
-    Resolve(Alert),
-}
+/// What is so is handed over this often, also when nothing seems to have changed.
+const SWEEP: Duration = Duration::from_secs(60);
 
 async fn follow<T: Clone>(
-    alerts: AlertManager,
+    conditions: Conditions,
     mut changes: Receiver<T>,
-    read: impl Fn(&T) -> Option<Change>,
+    holding: impl Fn() -> Option<Holding>,
 ) {
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let change = match changes.recv().await {
-            Ok(change) => change,
-            Err(RecvError::Lagged(missed)) => {
-                tracing::warn!(
-                    missed,
-                    "changes came faster than alerts could be made of them"
-                );
-                continue;
-            }
-            Err(RecvError::Closed) => return,
-        };
-        let done = match read(&change) {
-            Some(Change::Raise(alert)) => alerts.send_alert(alert).await.map(drop),
-            Some(Change::Resolve(alert)) if is_firing(&alerts, &alert) => {
-                alerts.send_resolved(alert).await.map(drop)
-            }
-            Some(Change::Resolve(_)) => Ok(()),
-            None => Ok(()),
-        };
-        if let Err(error) = done {
+        if let Some(holding) = holding()
+            && let Err(error) = conditions.sync(holding).await
+        {
             tracing::error!(%error, "an alert could not be accepted");
+        }
+        tokio::select! {
+            change = changes.recv() => match change {
+                // However many were missed: what counts is what is so now.
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+            _ = sweep.tick() => {}
         }
     }
 }
 
-/// Whether there is anything to end: the first healthy result after the start ends nothing.
-fn is_firing(alerts: &AlertManager, resolved: &Alert) -> bool {
-    resolved
-        .key
-        .as_deref()
-        .is_some_and(|key| alerts.is_firing(key))
-}
-
 #[cfg(feature = "health")]
-async fn health(
-    alerts: AlertManager,
-    transitions: Receiver<bongsu_health::Transition>,
-    service: String,
-) {
-    follow(alerts, transitions, |transition| {
-        health_change(transition, &service)
+async fn health(alerts: AlertManager, health: bongsu_health::HealthCheck, service: String) {
+    let changes = health.subscribe();
+    follow(alerts.conditions("health"), changes, || {
+        Some(unhealthy(&health.snapshot(), &service))
     })
     .await;
 }
 
-/// Unhealthy is an error, degraded a warning; the first status after the start is no change for
-/// the worse and healthy ends both. The whole service follows from its parts.
+/// Unhealthy is an error, degraded a warning; what has not run yet is not known. The whole service
+/// follows from its parts.
 #[cfg(feature = "health")]
-fn health_change(transition: &bongsu_health::Transition, service: &str) -> Option<Change> {
-    use bongsu_alerts::AlertLevel;
+fn unhealthy(snapshot: &bongsu_health::Snapshot, service: &str) -> Holding {
+    use bongsu_alerts::{Alert, AlertLevel};
     use bongsu_health::HealthStatus;
 
-    if transition.name.is_empty() {
-        return None;
+    let mut holding = Holding::new();
+    for (dependency, part) in snapshot.dependencies() {
+        let name = part.name.as_str();
+        let key = format!("health|{name}");
+        let level = match part.status {
+            HealthStatus::Healthy => AlertLevel::Info,
+            HealthStatus::Degraded => AlertLevel::Warning,
+            HealthStatus::Unhealthy => AlertLevel::Error,
+            _ => {
+                holding = holding.unsure(key);
+                continue;
+            }
+        };
+        let said = dependency.message.as_deref();
+        let alert = Alert::new(
+            level,
+            format!("{name} is {}", part.status),
+            said.unwrap_or("the check says no more"),
+            service,
+        )
+        .kind("health")
+        .key(key)
+        .tag("health")
+        .tag(name)
+        .metadata("dependency", name);
+        holding = if level == AlertLevel::Info {
+            holding.over(alert)
+        } else {
+            holding.holds(alert)
+        };
     }
-    let level = match transition.to {
-        HealthStatus::Healthy => AlertLevel::Info,
-        HealthStatus::Degraded => AlertLevel::Warning,
-        HealthStatus::Unhealthy => AlertLevel::Error,
-        _ => return None,
-    };
-    let message = transition
-        .message
-        .as_deref()
-        .unwrap_or("the check says no more");
-    let alert = Alert::new(
-        level,
-        format!("{} is {}", transition.name, transition.to),
-        message,
-        service,
-    )
-    .kind("health")
-    .key(format!("health|{}", transition.name))
-    .tag("health")
-    .tag(transition.name.as_str())
-    .metadata("dependency", transition.name.as_str())
-    .metadata("previous", transition.from.to_string());
-    Some(match level {
-        AlertLevel::Info => Change::Resolve(alert),
-        _ => Change::Raise(alert),
+    holding
+}
+
+#[cfg(feature = "resources")]
+async fn resources(alerts: AlertManager, monitor: bongsu_resources::ResourceMonitor) {
+    let changes = monitor.subscribe();
+    follow(alerts.conditions("resource"), changes, || {
+        let sample = monitor.get_resources()?;
+        let over = monitor.check_thresholds();
+        Some(over_threshold(&over, &monitor.thresholds(), &sample))
     })
+    .await;
 }
 
+/// What fires by the monitor's own timers. A value over a threshold that they have not called out yet
+/// leaves what fires from before the start as it is.
 #[cfg(feature = "resources")]
-async fn resources(alerts: AlertManager, events: Receiver<bongsu_resources::ThresholdEvent>) {
-    follow(alerts, events, |event| Some(resource_change(event))).await;
-}
-
-#[cfg(feature = "resources")]
-fn resource_change(event: &bongsu_resources::ThresholdEvent) -> Change {
+fn over_threshold(
+    over: &[bongsu_resources::ThresholdAlert],
+    thresholds: &bongsu_resources::ResourceThresholds,
+    sample: &bongsu_resources::SystemResources,
+) -> Holding {
     use bongsu_alerts::{AlertLevel, templates};
-    use bongsu_resources::Level;
+    use bongsu_resources::{Level, Resource};
 
-    let resource = event.resource.to_string();
-    let level = match event.level {
-        Level::Normal => {
-            let resolved = templates::resource_resolved(&resource, event.value, event.threshold);
-            return Change::Resolve(resolved);
+    let mut holding = Holding::new();
+    for resource in [Resource::Cpu, Resource::Memory, Resource::Disk] {
+        let name = resource.to_string();
+        let limits = thresholds.of(resource);
+        let value = match resource {
+            Resource::Cpu => Some(sample.worst_cpu_percent()),
+            Resource::Memory => Some(sample.worst_memory_percent()),
+            Resource::Disk => sample.disk_percent(),
+        };
+        let mut of_it = over.iter().filter(|it| it.resource == resource);
+        // Of several file systems the fullest speaks for all.
+        let Some(worst) = of_it.next().map(|first| {
+            of_it.fold(first, |worst, it| {
+                if (it.firing, it.level) > (worst.firing, worst.level) {
+                    it
+                } else {
+                    worst
+                }
+            })
+        }) else {
+            match value {
+                Some(value) => {
+                    let limit = limits.limit(Level::Warning);
+                    let resolved = templates::resource_resolved(&name, value, limit);
+                    holding = holding.over(resolved);
+                }
+                None => {
+                    let key = templates::resource(&name, AlertLevel::Info, 0.0, 0.0).dedup_key();
+                    holding = holding.unsure(key);
+                }
+            }
+            continue;
+        };
+        let level = match worst.firing {
+            Level::Normal => None,
+            Level::Warning => Some(AlertLevel::Warning),
+            Level::Critical => Some(AlertLevel::Critical),
+        };
+        let alert = templates::resource(
+            &name,
+            level.unwrap_or(AlertLevel::Warning),
+            worst.value,
+            limits.limit(worst.firing.max(Level::Warning)),
+        );
+        if worst.level > worst.firing {
+            holding = holding.unsure(alert.dedup_key());
         }
-        Level::Warning => AlertLevel::Warning,
-        Level::Critical => AlertLevel::Critical,
-    };
-    Change::Raise(templates::resource(
-        &resource,
-        level,
-        event.value,
-        event.threshold,
-    ))
+        if level.is_some() {
+            holding = holding.holds(alert);
+        }
+    }
+    holding
 }

@@ -143,7 +143,8 @@ fn alert(logged: &Logged, service: &str) -> Alert {
         .key(format!("log|{}", logged.place))
         .tag("log")
         .metadata("logger", logged.logger.as_str())
-        .metadata("place", logged.place.as_str());
+        .metadata("place", logged.place.as_str())
+        .event();
     facts
         .into_iter()
         .fold(alert, |alert, (name, value)| alert.metadata(name, value))

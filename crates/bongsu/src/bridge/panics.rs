@@ -45,4 +45,5 @@ fn alert(panic: &PanicEvent, service: &str) -> Alert {
         .metadata("failure", panic.failure.as_str())
         .metadata("endpoint", panic.endpoint.as_str())
         .metadata("request_id", panic.request_id.as_str())
+        .event()
 }

@@ -16,6 +16,7 @@ use super::rows::{
 use super::worker::Jobs;
 use super::{ReadJob, failed};
 use crate::AlertLevel;
+use crate::policy::Suppressed;
 use crate::store::{
     DeliveryState, Gathered, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
     Replay, StoreError,
@@ -132,7 +133,7 @@ fn unless_bad<T>(row: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
 /// deliveries in the order of their alerts, replayed.
 fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
     let mut statement = connection.prepare(
-        "SELECT a.key, d.channel, a.level, a.status, d.state, d.changed, d.cooldown, d.alert
+        "SELECT a.key, d.channel, a.level, a.status, d.state, d.changed, d.cooldown, d.alert, d.reason
          FROM deliveries d JOIN alerts a ON a.id = d.alert
          WHERE a.status != 'digest' AND d.state != 3 AND (d.cooldown > 0 OR d.state = 4)
          ORDER BY a.id, d.id",
@@ -140,15 +141,21 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
     let mut marks: HashMap<(String, String), (Ulid, RecoveredMark)> = HashMap::new();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let head = || Ok(((row.get(0)?, row.get(1)?), row.get(7)?, row.get(3)?));
-        let Some((key, alert, status)) = unless_bad(head())? else {
+        let head = || {
+            let reason: String = row.get(8)?;
+            Ok(((row.get(0)?, row.get(1)?), row.get(7)?, row.get(3)?, reason))
+        };
+        let Some((key, alert, status, reason)) = unless_bad(head())? else {
             continue;
         };
         let (key, status): ((String, String), String) = (key, status);
         let alert = Ulid::from_bytes(alert);
+        // What another replica told is told.
+        let replica = reason == Suppressed::Replica.as_str();
         let state = match row.get::<_, i64>(4)? {
             0 | 1 => DeliveryState::Pending,
-            4 => DeliveryState::Suppressed,
+            4 if !replica => DeliveryState::Suppressed,
+            5 => DeliveryState::Digested,
             _ => DeliveryState::Delivered,
         };
         let changed =
@@ -173,7 +180,7 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
             };
             (alert, mark)
         });
-        if *last == alert && state == DeliveryState::Delivered && !mark.state.is_finished() {
+        if *last == alert && state.is_finished() && !mark.state.is_finished() {
             // Another target of the same alert is still on its way.
             continue;
         }
@@ -245,17 +252,18 @@ fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Gathered)>> 
 fn gathered(connection: &Connection, digest: Ulid) -> rusqlite::Result<Gathered> {
     // By the deliveries' ids, which are in the order of the alerts: the index has them sorted.
     let mut statement = connection.prepare(&format!(
-        "SELECT {ALERT}, d.suppressed FROM deliveries d JOIN alerts a ON a.id = d.alert
+        "SELECT {ALERT}, d.suppressed, a.level FROM deliveries d JOIN alerts a ON a.id = d.alert
          WHERE d.parent = ?1 ORDER BY d.id"
     ))?;
     let mut gathered = Gathered::default();
     let mut rows = statement.query([bytes(digest)])?;
     while let Some(row) = rows.next()? {
         let suppressed = row.get::<_, i64>(ALERT_COLUMNS)?.unsigned_abs();
-        if gathered.has_line(row.get_ref(ALERT_KEY)?.as_str()?) {
+        let level = AlertLevel::from_index(usize::from(row.get::<_, u8>(ALERT_COLUMNS + 1)?));
+        if gathered.has_line(row.get_ref(ALERT_KEY)?.as_str()?, level) {
             gathered.add(&accepted(row, 0)?, suppressed);
         } else {
-            gathered.add_beyond(suppressed);
+            gathered.add_beyond(level, suppressed);
         }
     }
     Ok(gathered)

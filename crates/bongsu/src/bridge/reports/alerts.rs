@@ -71,7 +71,8 @@ async fn follow(mut events: Receiver<ReportEvent>, alerts: AlertManager, service
         };
         let alert = Alert::new(AlertLevel::Error, title, what, &service)
             .kind("report")
-            .tag("report");
+            .tag("report")
+            .event();
         if let Err(error) = alerts.send_alert(alert).await {
             tracing::error!(%error, "an alert could not be accepted");
         }

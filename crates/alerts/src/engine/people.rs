@@ -1,0 +1,158 @@
+//! What people do about an alert, and what happens when nobody does anything.
+
+use std::sync::Arc;
+
+use super::look::in_words;
+use super::{Effects, Engine};
+use crate::channel::AlertStatus;
+use crate::clock::Now;
+use crate::event::AlertEvent;
+use crate::outbox::Row;
+use crate::policy::{Ask, Decision, Pass, Silence};
+use crate::store::{Accepted, Change};
+
+impl Engine {
+    /// Somebody knows; none: nothing of that key fires.
+    pub(crate) fn acknowledge(&mut self, now: Now, key: &str, by: &str) -> Option<Effects> {
+        let key = Arc::clone(&self.active.firing(key)?.accepted.key);
+        let mut effects = Effects::default();
+        let watched = self.active.get_mut(&key)?;
+        if watched.acknowledged.is_none() {
+            watched.acknowledged = Some((by.to_owned(), now.wall));
+            self.save(now, &key, &mut effects);
+            self.active.look_at(&key, now.tick);
+            effects.events.push(AlertEvent::Acknowledged {
+                key,
+                by: by.to_owned(),
+            });
+        }
+        Some(effects)
+    }
+
+    /// Nobody knows after all: the clock of its escalation starts anew. None: nothing of that key fires.
+    pub(crate) fn unacknowledge(&mut self, now: Now, key: &str, by: &str) -> Option<Effects> {
+        let key = Arc::clone(&self.active.firing(key)?.accepted.key);
+        let mut effects = Effects::default();
+        let watched = self.active.get_mut(&key)?;
+        if watched.acknowledged.take().is_some() {
+            watched.escalated = 0;
+            watched.told = watched.told.map(|_| now.tick);
+            self.save(now, &key, &mut effects);
+            self.active.look_at(&key, now.tick);
+            effects.events.push(AlertEvent::Unacknowledged {
+                key,
+                by: by.to_owned(),
+            });
+        }
+        Some(effects)
+    }
+
+    /// A silence begins; false when there are too many.
+    pub(crate) fn silence(&mut self, now: Now, silence: Silence) -> bool {
+        let added = self.policy.silence(now, silence);
+        self.active.look_now(now.tick, |_| added);
+        added
+    }
+
+    /// A silence ends early; false when there is none of that id.
+    pub(crate) fn unsilence(&mut self, now: Now, id: &str) -> bool {
+        let there = self.policy.unsilence(id);
+        self.active.look_now(now.tick, |_| there);
+        there
+    }
+
+    /// The keys that a silence holds back now.
+    pub(crate) fn silenced_by(&self, now: Now, silence: &Silence) -> Vec<String> {
+        let firing = self.active.iter().filter(|(_, it)| it.ended.is_none());
+        let mut keys: Vec<String> = firing
+            .filter(|(key, it)| {
+                let alert = &it.accepted.alert;
+                self.policy.silence_holds(now, silence, alert, key)
+            })
+            .map(|(key, _)| key.to_string())
+            .collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// A channel is switched off, or on again: what it has missed is told.
+    pub(crate) fn set_enabled(&mut self, now: Now, channel: usize, enabled: bool) {
+        self.policy.set_enabled(channel, enabled);
+        self.active.look_now(now.tick, |_| true);
+    }
+
+    /// What would become of an alert if it were sent now.
+    pub(crate) fn explain(&mut self, now: Now, alert: &crate::alert::Alert) -> Decision {
+        let known = self.active.firing(&alert.dedup_key());
+        let acknowledged = known.is_some_and(|known| {
+            known.acknowledged.is_some() && alert.level <= known.accepted.alert.level
+        });
+        let ask = Ask {
+            again: false,
+            acknowledged,
+        };
+        self.policy.explain(now, alert, ask)
+    }
+
+    /// Nobody acknowledged in time: the next step's channels are told.
+    pub(crate) fn escalate(&mut self, now: Now, key: &Arc<str>) -> Effects {
+        let mut effects = Effects::default();
+        let Some(watched) = self.active.firing(key) else {
+            return effects;
+        };
+        let due = self.escalates_at(watched).is_some_and(|at| at <= now.tick);
+        let step = watched.escalated;
+        let place = usize::try_from(step).unwrap_or(usize::MAX);
+        let found = watched
+            .rule
+            .and_then(|rule| self.policy.escalations(rule).get(place).cloned());
+        let (Some((after, channels)), true) = (found, due) else {
+            return effects;
+        };
+        let alert = watched.accepted.alert.clone();
+        let said = format!("not acknowledged within {}", in_words(after));
+        let accepted = Arc::new(Accepted {
+            id: self.ulid(now),
+            alert: alert.metadata("escalation", said),
+            key: Arc::clone(key),
+            status: AlertStatus::Firing,
+            at: now.wall,
+        });
+        let level = accepted.alert.level;
+        // The other replicas escalate too: by a name of its own, for no longer than the step takes.
+        let shared: Arc<str> = Arc::from(format!("{key}|escalated {step}"));
+        let (mut deliveries, mut names, mut told) = (Vec::new(), Vec::new(), 0_u64);
+        for channel in channels {
+            told |= 1 << channel;
+            names.push(self.channels[channel].id.to_string());
+            let cooldown = after / 2;
+            let ticket = self.policy.tell(now.tick, key, channel, level, cooldown);
+            for target in 0..self.channels[channel].targets.len() {
+                let id = self.ulid(now);
+                let row = Row {
+                    ticket,
+                    detour: true,
+                    shared_as: Some(Arc::clone(&shared)),
+                    ..self.new_row(now, &accepted, (channel, target), cooldown)
+                };
+                deliveries.push(self.add(now, id, row, Pass::Escalated.as_str()));
+            }
+        }
+        if let Some(watched) = self.active.get_mut(key) {
+            watched.escalated = watched.escalated.saturating_add(1);
+            watched.channels |= told;
+        }
+        self.counters.escalations += 1;
+        effects.changes.push(Change::Accept {
+            accepted,
+            deliveries,
+        });
+        effects.events.push(AlertEvent::Escalated {
+            key: Arc::clone(key),
+            channels: names,
+        });
+        self.save(now, key, &mut effects);
+        self.active.look_at(key, now.tick);
+        effects
+    }
+}
