@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bongsu_reports::calendar::last_trade;
+use bongsu_reports::calendar::Krx;
 use bongsu_reports::render::{RenderOptions, render};
 use bongsu_reports::source::sqlite::SqliteSource;
 use bongsu_reports::store::SqliteStore;
@@ -70,7 +70,7 @@ fn measure_in(path: &Path) {
     read_all(&connection, true);
     for _ in 0..LONG_ROUNDS {
         ordered.push(cost(|| read_all(&connection, true)));
-        replay.push(cost(|| runtime.block_on(generator.rebuild()).unwrap()));
+        replay.push(cost(|| runtime.block_on(generator.rebuild(None)).unwrap()));
         scan.push(cost(|| read_all(&connection, false)));
     }
     let (replay, ordered, scan) = (median(replay), median(ordered), median(scan));
@@ -137,7 +137,7 @@ fn generator(path: &Path) -> ReportGenerator {
     ReportGenerator::builder(SqliteSource::new(path))
         .store(SqliteStore::new(path.with_extension("reports")))
         // The evening of the last session, whatever the clock says: closing positions are final then.
-        .runtime_clock(last_trade(data::LAST) + Duration::from_secs(600))
+        .runtime_clock(Krx::new().last_close(data::LAST) + Duration::from_secs(600))
         .build()
         .unwrap()
 }
@@ -223,7 +223,7 @@ fn day_alone(path: &Path, rounds: usize) {
 }
 
 fn rebuild_alone(path: &Path) {
-    runtime().block_on(generator(path).rebuild()).unwrap();
+    runtime().block_on(generator(path).rebuild(None)).unwrap();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()

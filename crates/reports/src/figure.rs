@@ -18,6 +18,11 @@ use serde::{Deserialize, Serialize};
 /// ```
 pub type Figure<T> = bongsu_figure::Figure<T, Missing>;
 
+/// What reports of before there was a figure hold for it.
+pub(crate) fn not_collected<T>() -> Figure<T> {
+    Missing::NotCollected.into()
+}
+
 /// Why a figure has no value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]

@@ -6,7 +6,7 @@
 pub use bongsu_lang::{Lang, UnknownLang};
 
 use crate::figure::Missing;
-use crate::summary::{AlertCounts, QualityIssue, QualitySeverity};
+use crate::summary::{AlertCounts, QualityIssue, QualityNote, QualitySeverity};
 
 impl Texts {
     pub(crate) const fn of(lang: Lang) -> &'static Self {
@@ -159,6 +159,7 @@ texts! {
     cpu: "CPU", "CPU";
     memory: "Memory", "메모리";
     disk: "Disk", "디스크";
+    earlier_days: "earlier days", "이전 날짜";
     healthy: "healthy", "정상";
     degraded: "degraded", "성능 저하";
     unhealthy: "unhealthy", "비정상";
@@ -249,6 +250,10 @@ pub(crate) fn quality_issue(lang: Lang, issue: QualityIssue) -> &'static str {
         QualityIssue::SourceUnavailable => ("Source not readable", "출처 접근 불가"),
         QualityIssue::PortfolioMismatch => ("Recorded position differs", "기록된 보유 수량이 다름"),
         QualityIssue::IncompleteRow => ("Incomplete row", "불완전한 행"),
+        QualityIssue::Overfilled => ("More executed than ordered", "주문 수량 초과 체결"),
+        QualityIssue::SeriesRestarted => ("Series begins anew", "수익률 계산 기준 변경"),
+        QualityIssue::LargeFlow => ("Large deposit or withdrawal", "큰 입출금"),
+        QualityIssue::SharedTrades => ("Fills of several accounts", "여러 계좌의 체결"),
         QualityIssue::SplitFraction => ("Split left a fraction", "분할 후 단주 발생"),
     };
     lang.pick(en, ko)
@@ -275,8 +280,15 @@ pub(crate) fn word(lang: Lang, word: &str) -> &str {
         "error" => t.error,
         "warning" => t.warning,
         "info" => t.info,
+        "earlier days" => t.earlier_days,
         other => other,
     }
+}
+
+/// The particulars of a data-quality note.
+pub(crate) fn detail(lang: Lang, note: &QualityNote) -> &str {
+    lang.pick(None, note.detail_ko.as_deref())
+        .unwrap_or(&note.detail)
 }
 
 /// The short name of a weekday, Monday first (`0`).

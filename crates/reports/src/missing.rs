@@ -31,6 +31,10 @@ impl TradingStats {
             average_win: why.clone().into(),
             average_loss: why.clone().into(),
             turnover: why.clone().into(),
+            partial_fills: why.clone().into(),
+            slippage: why.clone().into(),
+            slippage_ratio: why.clone().into(),
+            unfilled: Vec::new(),
         }
     }
 }
@@ -59,6 +63,11 @@ impl PortfolioStats {
             positions: Vec::new(),
             positions_omitted: 0,
             position_count: why.clone().into(),
+            mark: String::new(),
+            income: why.clone().into(),
+            settled_cash: why.clone().into(),
+            settles_on: None,
+            settles: why.clone().into(),
         }
     }
 }
@@ -81,6 +90,11 @@ impl RiskMetrics {
             beta: why.clone().into(),
             benchmark: benchmark.to_owned(),
             trading_halted: why.clone().into(),
+            few_observations: false,
+            longest_drawdown: why.clone().into(),
+            calmar: why.clone().into(),
+            loss_limit: crate::summary::risk::no_limit(),
+            position_limit: crate::summary::risk::no_limit(),
         }
     }
 }
@@ -109,6 +123,7 @@ impl Reconciliation {
             realised: why.clone().into(),
             unrealised_change: why.clone().into(),
             net_flow: why.clone().into(),
+            income: why.clone().into(),
             difference: why.clone().into(),
             balanced: why.clone().into(),
             tolerance,

@@ -28,6 +28,16 @@ impl Won {
         self.0
     }
 
+    /// In thousandths of a won, where there are no smaller parts.
+    pub(crate) fn thousandths(self) -> Option<i128> {
+        const UNIT: i128 = ONE / 1_000;
+        (self.0 % UNIT == 0).then_some(self.0 / UNIT)
+    }
+
+    pub(crate) fn abs(self) -> Self {
+        Self(self.0.saturating_abs())
+    }
+
     pub(crate) fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -114,6 +124,20 @@ impl std::ops::AddAssign for Won {
 impl std::ops::SubAssign for Won {
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
+    }
+}
+
+impl serde::Serialize for Won {
+    /// As an integer of 10⁻¹² won in decimal digits.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Won {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
     }
 }
 

@@ -11,6 +11,24 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a server may leave a statement, or the next of its rows, unanswered.
+pub(crate) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the kept connection may take to say that it is alive.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Waits for an answer as long as one may take: a server that is frozen never says so.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let text = format!("no answer to a statement in {} s", limit.as_secs_f64());
+        Err(sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            text,
+        )))
+    })
+}
 
 /// The connection, shared by clones. Its options hold the password and are never shown.
 #[derive(Clone)]
@@ -18,6 +36,7 @@ pub(crate) struct Link {
     options: Arc<PgConnectOptions>,
     idle: Arc<Mutex<Option<PgConnection>>>,
     name: Arc<str>,
+    pub(crate) limit: Duration,
 }
 
 impl std::fmt::Debug for Link {
@@ -47,7 +66,19 @@ impl Link {
             ),
             idle: Arc::default(),
             name: name.into(),
+            limit: STATEMENT_TIMEOUT,
         })
+    }
+
+    /// Where it leads in full, without the password.
+    pub(crate) fn place(&self) -> String {
+        let options = &self.options;
+        format!(
+            "{} user={} options={:?}",
+            self.name,
+            options.get_username(),
+            options.get_options()
+        )
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -56,9 +87,11 @@ impl Link {
 
     /// The connection for one piece of work; give it back with [`Lease::keep`] when all went well.
     pub(crate) async fn take(&self) -> Result<Lease<'_>, sqlx::Error> {
+        // Whoever holds it is bound by the limits of statements.
         let mut slot = self.idle.lock().await;
+        let patience = PING_TIMEOUT.min(self.limit);
         if let Some(mut connection) = slot.take()
-            && connection.ping().await.is_ok()
+            && within(patience, connection.ping()).await.is_ok()
         {
             return Ok(Lease { slot, connection });
         }

@@ -5,10 +5,10 @@ use rust_decimal::Decimal;
 
 use crate::summary::{
     AlertCounts, AlertLine, AlertsSummary, ClosedTrade, DailySummary, Edition, FillLine, Halt,
-    HealthTransition, IntradayPoint, Largest, Mark, MoneyPoint, Performer, PortfolioStats,
-    Position, QualityIssue, QualityNote, QualitySeverity, Range, RatioPoint, Reconciliation,
-    RiskMetrics, SCHEMA_VERSION, Series, SessionInfo, SessionKind, Side, SourceState, SystemHealth,
-    TailRisk, TopPerformers, TradingStats,
+    HealthTransition, IntradayPoint, Largest, LimitUse, Mark, MoneyPoint, Performer,
+    PortfolioStats, Position, QualityIssue, QualityNote, QualitySeverity, Range, RatioPoint,
+    Reconciliation, RiskMetrics, SCHEMA_VERSION, Series, SessionInfo, SessionKind, Side,
+    SourceState, SystemHealth, TailRisk, TopPerformers, TradingStats,
 };
 use crate::{Figure, Missing};
 
@@ -45,6 +45,7 @@ impl DailySummary {
                 realised: Figure::Known(Decimal::new(-437_085, 0)),
                 unrealised_change: won(118_218),
                 net_flow: won(0),
+                income: won(0),
                 difference: won(0),
                 balanced: Figure::Known(true),
                 tolerance: Decimal::new(1_000, 0),
@@ -67,6 +68,14 @@ impl DailySummary {
             data_quality_omitted: 0,
             fills: fills(),
             fills_omitted: 0,
+            period: None,
+            periods: Vec::new(),
+            recent: Vec::new(),
+            position_pnl: Vec::new(),
+            by_strategy: Vec::new(),
+            by_sector: Vec::new(),
+            changes: Vec::new(),
+            accounts: Vec::new(),
         }
     }
 
@@ -125,6 +134,7 @@ fn note(
         issue,
         subject: subject.into(),
         detail: detail.into(),
+        detail_ko: None,
     }
 }
 
@@ -151,6 +161,10 @@ fn trading() -> TradingStats {
         average_win: Figure::Known(Decimal::new(760_127_864, 4)),
         average_loss: Figure::Known(Decimal::new(-654_567_184, 4)),
         turnover: Figure::Known(0.438_710_927_083_303_8),
+        partial_fills: Figure::Known(1),
+        slippage: won(21_400),
+        slippage_ratio: Figure::Known(0.000_098),
+        unfilled: Vec::new(),
     }
 }
 
@@ -225,6 +239,11 @@ fn portfolio(day: Date) -> PortfolioStats {
         positions,
         positions_omitted: 8,
         position_count: Figure::Known(16),
+        mark: "krx_close".into(),
+        income: won(0),
+        settled_cash: won(330_844_744),
+        settles_on: Some(date(2026, 6, 1)),
+        settles: won(-59_380_856),
     }
 }
 
@@ -261,6 +280,17 @@ fn risk() -> RiskMetrics {
             halted: false,
             reason: None,
         }),
+        few_observations: true,
+        longest_drawdown: Figure::Known(13),
+        calmar: Figure::Known(-5.568),
+        loss_limit: LimitUse {
+            limit: Figure::Known(0.28),
+            used: Figure::Known(0.009_147_812),
+        },
+        position_limit: LimitUse {
+            limit: Figure::Known(0.1),
+            used: Figure::Known(0.056_038_429_013_389_84),
+        },
     }
 }
 
@@ -502,6 +532,9 @@ fn fills() -> Vec<FillLine> {
             status: "EXECUTED".into(),
             strategy: Some("momentum".into()),
             realised,
+            ordered: Some(dec(quantity)),
+            order_price: Some(dec(price)),
+            venue: Some("KRX".into()),
         }
     };
     vec![

@@ -19,7 +19,10 @@
 //! ```
 
 mod data;
+mod file;
+mod market;
 mod tax;
+mod venue;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +30,11 @@ use jiff::civil::{Date, DateTime, Time, Weekday, time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
 
+pub use file::{BadCalendar, Calendar};
+pub use market::Market;
+pub(crate) use market::{is_untaxed, looks_untaxed};
 pub use tax::{TaxRates, tick_size};
+pub use venue::{Phase, SpecialDay, Trading, UnknownVenue, Venue};
 
 /// Korea has been nine hours ahead of UTC without daylight saving since 1988-10-09.
 pub(crate) const SEOUL: Offset = Offset::constant(9);
@@ -52,7 +59,9 @@ pub fn instant_in_seoul(at: DateTime) -> Timestamp {
 
 /// The calendar has no data for a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no KRX calendar data for {year}: set its closures with an override")]
+#[error(
+    "no KRX calendar data for {year}: add its closures and `{year} complete` to the calendar file"
+)]
 pub struct UnknownYear {
     /// The year.
     pub year: i16,
@@ -100,10 +109,13 @@ pub struct Krx {
     overrides: BTreeMap<Date, DayKind>,
     /// Years that the operator says are complete.
     known: std::collections::BTreeSet<i16>,
+    /// Hours beyond the published ones, latest last.
+    hours: Vec<venue::HoursRow>,
+    settlement: Vec<(Date, u8)>,
 }
 
 impl Krx {
-    /// The published calendar, 2024–2027, without overrides.
+    /// The published calendar, 2020–2027, without overrides.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -173,11 +185,14 @@ impl Krx {
             },
             reason: reason.to_owned(),
         };
-        if data::FIRST_SESSIONS.contains(&date) {
-            return Ok(late(Hours::REGULAR.close, "first session of the year"));
-        }
-        if data::CSAT_DAYS.contains(&date) {
-            return Ok(late(time(16, 30, 0, 0), "university entrance examination"));
+        match venue::special_day(date) {
+            Some(SpecialDay::FirstSession) => {
+                return Ok(late(Hours::REGULAR.close, "first session of the year"));
+            }
+            Some(SpecialDay::Csat) => {
+                return Ok(late(time(16, 30, 0, 0), "university entrance examination"));
+            }
+            None => {}
         }
         Ok(DayKind::Regular)
     }
@@ -269,18 +284,6 @@ impl Krx {
             }
         }
     }
-}
-
-/// Does any venue trade at this instant? KRX's and Nextrade's markets together span 08:00–20:00.
-pub(crate) fn venue_open(at: Timestamp) -> bool {
-    let local = SEOUL.to_datetime(at).time();
-    (time(8, 0, 0, 0)..=time(20, 0, 0, 0)).contains(&local)
-}
-
-/// The end of a day's trading on any venue: 20:00 in Korea.
-#[must_use]
-pub fn last_trade(date: Date) -> Timestamp {
-    instant_in_seoul(date.to_datetime(time(20, 0, 0, 0)))
 }
 
 /// A KRX short code: a digit and five digits or capital letters.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{Krx, UnknownYear, data};
+use super::{Krx, Market, UnknownYear, data};
 
 /// Transaction tax on a sale, the rural special tax included, by market.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,20 +16,26 @@ pub struct TaxRates {
 }
 
 impl TaxRates {
-    /// The rate of a market as a fraction of the amount; `None` for a market not known.
+    /// The rate of a market as a fraction of the amount; `None` for a market not known. The market
+    /// is spelled as most feeds do; see [`Market`].
     #[must_use]
     pub fn of(&self, market: &str) -> Option<Decimal> {
+        Market::parse(market).map(|market| self.rate(market))
+    }
+
+    /// The rate of a market as a fraction of the amount.
+    #[must_use]
+    pub fn rate(&self, market: Market) -> Decimal {
         match market {
-            "KOSPI" => Some(self.kospi),
-            "KOSDAQ" => Some(self.kosdaq),
-            "KONEX" => Some(self.konex),
-            _ => None,
+            Market::Kospi => self.kospi,
+            Market::Kosdaq => self.kosdaq,
+            Market::Konex => self.konex,
         }
     }
 }
 
 impl Krx {
-    /// The rates for a trade on `session`. They go by the settlement date, two sessions later.
+    /// The rates for a trade on `session`. They go by the settlement date; see [`Krx::settlement`].
     ///
     /// `Ok(None)` before 2019-06-03, the oldest rates known.
     ///
@@ -37,7 +43,7 @@ impl Krx {
     ///
     /// When the settlement date falls into a year without data.
     pub fn tax_rates(&self, session: Date) -> Result<Option<TaxRates>, UnknownYear> {
-        let settled = self.next_session(self.next_session(session)?)?;
+        let settled = self.settlement(session)?;
         let end = data::TAX.partition_point(|(since, _)| *since <= settled);
         let Some((since, rates)) = data::TAX[..end].last() else {
             return Ok(None);

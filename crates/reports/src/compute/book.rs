@@ -3,6 +3,7 @@
 //! * A buy adds its amount and its fees to the cost (K-IFRS and the brokers' statements do so).
 //! * A sale takes out `cost · q ÷ Q`; a full exit takes all that is left, so that no dust remains.
 //! * realised = amount − commission − tax − cost taken out.
+//! * A short position has a negative quantity and as its cost, negative too, what its sale brought in.
 //! * A split multiplies the quantity and leaves the cost.
 
 use std::collections::HashMap;
@@ -10,8 +11,10 @@ use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use bongsu_trace::Fnv;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::totals::Totals;
 use crate::money::Won;
 
 /// Positions and the profit and loss realised so far.
@@ -20,6 +23,7 @@ pub struct Book {
     index: HashMap<Arc<str>, Slot, BuildHasherDefault<Fnv>>,
     holdings: Vec<Holding>,
     pub(crate) realised: Won,
+    pub(crate) totals: Totals,
 }
 
 /// Where a book holds a ticker; good as long as the book.
@@ -38,19 +42,42 @@ pub(crate) struct Holding {
     pub(crate) ticker: Arc<str>,
     pub(crate) quantity: i64,
     pub(crate) cost: Won,
+    /// When it was opened, and what has been realised of it since.
+    pub(crate) opened: Option<Date>,
+    pub(crate) earned: Won,
 }
 
-/// What a sale realised.
+/// What a fill did to a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) slot: Slot,
+    /// Of what it closed, if anything.
+    pub(crate) realised: Option<Realised>,
+    /// A position that is closed with it: since when it was open, and what it earned in all.
+    pub(crate) trip: Option<Trip>,
+}
+
+/// What closing shares realised; for a short position the cost is what buying them back cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Realised {
     pub(crate) cost: Won,
     pub(crate) pnl: Won,
 }
 
-/// More was sold than held.
+/// A position from its first share to its last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Oversold {
-    pub(crate) held: i64,
+pub(crate) struct Trip {
+    pub(crate) opened: Option<Date>,
+    pub(crate) pnl: Won,
+}
+
+/// Why a fill does not fit the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// More was sold than held.
+    Oversold { held: i64 },
+    /// The count of shares overflows.
+    OutOfRange,
 }
 
 /// A [`Book`] as it is stored, exact: amounts are integers of 10⁻¹² won in decimal digits.
@@ -58,15 +85,56 @@ pub(crate) struct Oversold {
 pub struct StoredBook {
     realised: String,
     positions: Vec<(String, i64, String)>,
+    /// Since when each position is open and what was realised of it, in their order.
+    #[serde(default)]
+    trips: Vec<(Option<Date>, String)>,
+    #[serde(default)]
+    pub(crate) totals: Totals,
+    /// Of the rows the book was made of; see [`Fingerprint`](super::Fingerprint).
+    #[serde(default)]
+    pub(crate) fingerprint: super::Fingerprint,
 }
 
 impl StoredBook {
+    /// What another book has otherwise: tickers with their shares, and the realised profit.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<(String, String, String)> {
+        let mut all = std::collections::BTreeMap::<&str, (i64, i64)>::new();
+        for (ticker, quantity, _) in &self.positions {
+            all.entry(ticker).or_default().0 = *quantity;
+        }
+        for (ticker, quantity, _) in &other.positions {
+            all.entry(ticker).or_default().1 = *quantity;
+        }
+        let mut found: Vec<_> = all
+            .into_iter()
+            .filter(|(_, (before, after))| before != after)
+            .map(|(ticker, (before, after))| {
+                (ticker.to_owned(), before.to_string(), after.to_string())
+            })
+            .collect();
+        if self.realised != other.realised {
+            let won = |text: &str| {
+                let raw = text.parse().unwrap_or_default();
+                Won::from_raw(raw).decimal().round().to_string()
+            };
+            found.push((
+                "realised".to_owned(),
+                won(&self.realised),
+                won(&other.realised),
+            ));
+        }
+        found
+    }
+
     /// A form that [`Book::restore`] refuses.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn damaged() -> Self {
         Self {
             realised: String::new(),
             positions: Vec::new(),
+            trips: Vec::new(),
+            totals: Totals::default(),
+            fingerprint: super::Fingerprint::default(),
         }
     }
 }
@@ -83,41 +151,108 @@ impl Book {
             ticker,
             quantity: 0,
             cost: Won::ZERO,
+            opened: None,
+            earned: Won::ZERO,
         });
         slot
     }
 
-    /// Adds shares at what they cost in all, fees included; `None` when the count overflows.
-    pub(crate) fn buy(&mut self, ticker: &str, quantity: i64, cost: Won) -> Option<Slot> {
+    /// Moves a position by `signed` shares for `cash` won (what was paid, fees included, or what came
+    /// in after fees and tax, positive). What is beyond the shares held opens a position the other
+    /// way, if `short` allows that.
+    pub(crate) fn trade(
+        &mut self,
+        ticker: &str,
+        signed: i64,
+        cash: Won,
+        on: Option<Date>,
+        short: bool,
+    ) -> Result<Moved, Misfit> {
+        let held = self.quantity(ticker);
+        let after = held.checked_add(signed).ok_or(Misfit::OutOfRange)?;
+        if after < 0 && signed < 0 && !short {
+            return Err(Misfit::Oversold { held });
+        }
         let slot = self.slot(ticker);
         let holding = &mut self.holdings[slot.0];
-        holding.quantity = holding.quantity.checked_add(quantity)?;
-        holding.cost += cost;
-        Some(slot)
+        let closes = if held.signum() == -signed.signum() {
+            held.unsigned_abs().min(signed.unsigned_abs())
+        } else {
+            0
+        };
+        let closes = i64::try_from(closes).map_err(|_| Misfit::OutOfRange)?;
+        let size = signed.checked_abs().ok_or(Misfit::OutOfRange)?;
+        // Of a fill that turns a position round, each part has its share of the money.
+        let closing_cash = cash.share(closes, size);
+        let mut moved = Moved {
+            slot,
+            realised: None,
+            trip: None,
+        };
+        if closes > 0 {
+            let held = held.checked_abs().ok_or(Misfit::OutOfRange)?;
+            let cost = holding.cost.share(closes, held);
+            holding.cost -= cost;
+            // A short position's cost is negative: what it brought in.
+            let realised = if signed < 0 {
+                Realised {
+                    cost,
+                    pnl: closing_cash - cost,
+                }
+            } else {
+                Realised {
+                    cost: closing_cash,
+                    pnl: Won::ZERO - cost - closing_cash,
+                }
+            };
+            holding.earned += realised.pnl;
+            self.realised += realised.pnl;
+            moved.realised = Some(realised);
+            if closes == held {
+                moved.trip = Some(Trip {
+                    opened: holding.opened.take(),
+                    pnl: std::mem::take(&mut holding.earned),
+                });
+            }
+        }
+        if closes < size {
+            let rest = cash - closing_cash;
+            holding.cost += if signed < 0 { Won::ZERO - rest } else { rest };
+            holding.opened = holding.opened.or(on);
+        }
+        holding.quantity = after;
+        Ok(moved)
     }
 
-    /// Takes shares out for what they brought in after fees and tax.
-    pub(crate) fn sell(
+    /// Shares that come without a trade at a cost (`quantity > 0`), or go with theirs; returns the cost
+    /// that went. `None` when more go than are held.
+    pub(crate) fn transfer(
         &mut self,
         ticker: &str,
         quantity: i64,
-        net: Won,
-    ) -> Result<(Slot, Realised), Oversold> {
-        let Some(&slot) = self.index.get(ticker) else {
-            return Err(Oversold { held: 0 });
-        };
+        cost: Won,
+        on: Date,
+    ) -> Option<Won> {
+        let slot = self.slot(ticker);
         let holding = &mut self.holdings[slot.0];
-        if quantity > holding.quantity {
-            return Err(Oversold {
-                held: holding.quantity,
-            });
+        if quantity >= 0 {
+            holding.quantity = holding.quantity.checked_add(quantity)?;
+            holding.cost += cost;
+            holding.opened = holding.opened.or(Some(on));
+            return Some(cost);
         }
-        let cost = holding.cost.share(quantity, holding.quantity);
-        holding.quantity -= quantity;
+        let gone = quantity.checked_neg()?;
+        if gone > holding.quantity {
+            return None;
+        }
+        let cost = holding.cost.share(gone, holding.quantity);
+        holding.quantity -= gone;
         holding.cost -= cost;
-        let pnl = net - cost;
-        self.realised += pnl;
-        Ok((slot, Realised { cost, pnl }))
+        if holding.quantity == 0 {
+            holding.opened = None;
+            holding.earned = Won::ZERO;
+        }
+        Some(cost)
     }
 
     /// Multiplies the shares held by `numerator ÷ denominator`, cost unchanged.
@@ -133,13 +268,14 @@ impl Book {
         let holding = &mut self.holdings[slot.0];
         let product = i128::from(holding.quantity) * i128::from(numerator);
         let whole = product / i128::from(denominator);
-        holding.quantity = i64::try_from(whole).unwrap_or(i64::MAX);
+        holding.quantity =
+            i64::try_from(whole).unwrap_or(if whole < 0 { i64::MIN } else { i64::MAX });
         product % i128::from(denominator) == 0
     }
 
     /// The open positions, in no particular order.
     pub(crate) fn open(&self) -> impl Iterator<Item = &Holding> {
-        self.holdings.iter().filter(|holding| holding.quantity > 0)
+        self.holdings.iter().filter(|holding| holding.quantity != 0)
     }
 
     /// The ticker in a slot.
@@ -169,6 +305,7 @@ impl Book {
     pub(crate) fn positions(&self) -> Positions {
         Positions {
             realised: self.realised,
+            totals: self.totals,
             open: self.open().cloned().collect(),
         }
     }
@@ -182,39 +319,58 @@ impl Book {
     /// The book of a stored form; `None` when it is damaged.
     #[must_use]
     pub fn restore(stored: &StoredBook) -> Option<Self> {
+        let won = |text: &str| text.parse().ok().map(Won::from_raw);
         let mut book = Self {
-            realised: Won::from_raw(stored.realised.parse().ok()?),
+            realised: won(&stored.realised)?,
+            totals: stored.totals,
             ..Self::default()
         };
-        for (ticker, quantity, cost) in &stored.positions {
-            if *quantity <= 0 || book.quantity(ticker) != 0 {
+        for (at, (ticker, quantity, cost)) in stored.positions.iter().enumerate() {
+            if *quantity == 0 || book.quantity(ticker) != 0 {
                 return None;
             }
-            book.buy(ticker, *quantity, Won::from_raw(cost.parse().ok()?))?;
+            let slot = book.slot(ticker);
+            let holding = &mut book.holdings[slot.0];
+            holding.quantity = *quantity;
+            holding.cost = won(cost)?;
+            // A cost has its position's sign; a damaged one has another.
+            if holding.cost.is_negative() && *quantity > 0 {
+                return None;
+            }
+            if let Some((opened, earned)) = stored.trips.get(at) {
+                holding.opened = *opened;
+                holding.earned = won(earned)?;
+            }
         }
         Some(book)
     }
 }
 
 /// What a [`Book`] held at some moment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Positions {
     realised: Won,
+    totals: Totals,
     open: Vec<Holding>,
 }
 
 impl Positions {
     pub(crate) fn store(&self) -> StoredBook {
         let text = |won: Won| won.raw().to_string();
-        let mut positions: Vec<_> = self
-            .open
-            .iter()
-            .map(|held| (held.ticker.to_string(), held.quantity, text(held.cost)))
-            .collect();
-        positions.sort();
+        let mut open: Vec<&Holding> = self.open.iter().collect();
+        open.sort_by(|a, b| a.ticker.cmp(&b.ticker));
         StoredBook {
             realised: text(self.realised),
-            positions,
+            positions: open
+                .iter()
+                .map(|held| (held.ticker.to_string(), held.quantity, text(held.cost)))
+                .collect(),
+            trips: open
+                .iter()
+                .map(|held| (held.opened, text(held.earned)))
+                .collect(),
+            totals: self.totals,
+            fingerprint: super::Fingerprint::default(),
         }
     }
 }

@@ -4,19 +4,24 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::book::{Realised, Slot};
+use super::book::{Moved, Realised, Slot};
 use super::rules::Fill;
 use super::trade::{Executed, TradeRow};
 use super::trading::Tally;
-use crate::summary::{FillLine, QualityIssue, QualityNote, QualitySeverity};
+use crate::money::Won;
+use crate::summary::{
+    FillLine, QualityIssue, QualityNote, QualitySeverity, Side, UnfilledOrder, Words,
+};
 
 /// Fills of one day kept in full; what is beyond is counted and still computed.
 pub(crate) const MAX_FILLS: usize = 100_000;
+/// Orders without a fill that are shown; what is beyond is counted.
+const MAX_ORDERS: usize = 200;
 /// Notes of one day kept; what is beyond is counted.
 const MAX_NOTES: usize = 1_000;
 
 /// Everything of the detailed day.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Day {
     /// As the report shows them, but for the companies' names.
     pub(crate) fills: Vec<FillLine>,
@@ -29,6 +34,15 @@ pub(crate) struct Day {
     pub(crate) notes: Vec<QualityNote>,
     pub(crate) notes_omitted: u64,
     pub(crate) unfilled: u64,
+    /// The first of them, as the report shows them.
+    pub(crate) orders: Vec<UnfilledOrder>,
+    /// Fills of fewer shares than were ordered.
+    pub(crate) partial: u64,
+    /// What the fills cost more than at the prices ordered, and the amount of those that had one.
+    pub(crate) slippage: Won,
+    pub(crate) slippage_of: Won,
+    pub(crate) slippage_fills: u64,
+    venue: Option<Arc<str>>,
     status: Option<Arc<str>>,
     strategy: Option<Arc<str>>,
 }
@@ -46,15 +60,11 @@ impl Day {
         severity: QualitySeverity,
         issue: QualityIssue,
         subject: impl Into<String>,
-        detail: impl Into<String>,
+        detail: impl Into<Words>,
     ) {
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(QualityNote {
-                severity,
-                issue,
-                subject: subject.into(),
-                detail: detail.into(),
-            });
+            self.notes
+                .push(QualityNote::new(severity, issue, subject, detail));
         } else {
             self.notes_omitted += 1;
         }
@@ -64,9 +74,10 @@ impl Day {
         &mut self,
         row: &TradeRow<'_>,
         fill: &Fill,
-        (slot, ticker): (Slot, &Arc<str>),
-        realised: Option<Realised>,
+        moved: &Moved,
+        ticker: &Arc<str>,
     ) {
+        let (slot, realised) = (moved.slot, moved.realised);
         let Executed::At { at, .. } = row.executed else {
             return;
         };
@@ -86,6 +97,21 @@ impl Day {
                 detail,
             );
         }
+        if let Some(ordered) = row.ordered.filter(|ordered| *ordered > 0) {
+            if fill.quantity > ordered {
+                self.note(
+                    QualitySeverity::Warning,
+                    QualityIssue::Overfilled,
+                    row.order_id,
+                    (
+                        format!("{} shares executed, {ordered} ordered", fill.quantity),
+                        format!("주문 {ordered}주, 체결 {}주", fill.quantity),
+                    ),
+                );
+            }
+            self.partial += u64::from(fill.quantity < ordered);
+        }
+        self.slip(row, fill);
         self.tally.add(slot, fill, realised);
         if self.fills.len() == MAX_FILLS {
             self.fills_omitted += 1;
@@ -97,7 +123,7 @@ impl Day {
                 realised,
             });
         }
-        let amount = Decimal::from(fill.amount);
+        let amount = fill.amount.decimal();
         let quantity = Decimal::from(fill.quantity);
         self.slots.push(slot);
         self.fills.push(FillLine {
@@ -109,12 +135,55 @@ impl Day {
             quantity,
             price: price.unwrap_or_else(|| (amount / quantity).round_dp(2)),
             amount,
-            commission: Decimal::from(fill.commission),
-            tax: Decimal::from(fill.tax),
+            commission: fill.commission.decimal(),
+            tax: fill.tax.decimal(),
+            ordered: row.ordered.map(Decimal::from),
+            order_price: row.order_price.decimal(),
+            venue: row.venue.map(|name| shared(&mut self.venue, name)),
             status: shared(&mut self.status, row.status),
             strategy: row.strategy.map(|name| shared(&mut self.strategy, name)),
             realised: realised.map(|realised| realised.pnl.decimal()),
         });
+    }
+}
+
+impl Day {
+    /// An order that came to nothing.
+    pub(super) fn unfilled(&mut self, row: &TradeRow<'_>) {
+        self.unfilled += 1;
+        if self.orders.len() < MAX_ORDERS {
+            self.orders.push(UnfilledOrder {
+                order_id: row.order_id.to_owned(),
+                ticker: super::canonical(row.ticker).into_owned(),
+                name: None,
+                action: row.action.to_owned(),
+                quantity: row.ordered.map(Decimal::from),
+                price: row.order_price.decimal(),
+                status: row.status.to_owned(),
+                reason: row.reason.map(str::to_owned),
+            });
+        }
+    }
+
+    /// What the fill cost more, or brought in less, than at the price ordered.
+    fn slip(&mut self, row: &TradeRow<'_>, fill: &Fill) {
+        let ordered = row
+            .order_price
+            .decimal()
+            .filter(|price| price.is_sign_positive());
+        let Some(ordered) = ordered
+            .filter(|price| !price.is_zero())
+            .and_then(Won::from_decimal)
+        else {
+            return;
+        };
+        let wanted = ordered.times(fill.quantity);
+        self.slippage += match fill.side {
+            Side::Buy => fill.amount - wanted,
+            Side::Sell => wanted - fill.amount,
+        };
+        self.slippage_of += wanted;
+        self.slippage_fills += 1;
     }
 }
 
@@ -128,7 +197,7 @@ fn shared(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
 
 /// The recorded amount against price × quantity; prices carry two decimals, so that each share may
 /// be half a hundredth off, and amounts whole won.
-fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<String> {
+fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<Words> {
     let price = price?;
     if agrees(price, fill) {
         return None;
@@ -136,14 +205,22 @@ fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<String> {
     let quantity = Decimal::from(fill.quantity);
     let expected = price.checked_mul(quantity)?;
     let slack = quantity.checked_mul(Decimal::new(5, 3))? + Decimal::ONE;
-    let recorded = Decimal::from(fill.amount);
-    ((recorded - expected).abs() > slack)
-        .then(|| format!("amount {recorded} recorded, price × quantity is {expected}"))
+    let recorded = fill.amount.decimal();
+    ((recorded - expected).abs() > slack).then(|| {
+        (
+            format!("amount {recorded} recorded, price × quantity is {expected}"),
+            format!("기록된 금액 {recorded}, 가격 × 수량 {expected}"),
+        )
+            .into()
+    })
 }
 
 /// The same question in whole thousandths of a won; `false` also where they do not suffice.
 fn agrees(price: Decimal, fill: &Fill) -> bool {
-    let (amount, quantity) = (i128::from(fill.amount), i128::from(fill.quantity));
+    let quantity = i128::from(fill.quantity);
+    let Some(amount) = fill.amount.thousandths() else {
+        return false;
+    };
     let scale = match price.scale() {
         0 => 1_000,
         1 => 100,
@@ -152,7 +229,7 @@ fn agrees(price: Decimal, fill: &Fill) -> bool {
     };
     // A mantissa has 96 bits, and two numbers of 64 bits multiply to 128.
     i64::try_from(price.mantissa() * scale).is_ok_and(|price| {
-        let gap = i128::from(price) * quantity - amount * 1_000;
+        let gap = i128::from(price) * quantity - amount;
         gap.abs() <= 5 * quantity + 1_000
     })
 }

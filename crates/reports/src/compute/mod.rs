@@ -2,6 +2,7 @@
 
 pub mod book;
 mod day;
+mod fingerprint;
 mod history;
 mod performers;
 mod portfolio;
@@ -9,12 +10,19 @@ mod reconcile;
 pub mod replay;
 pub mod risk;
 mod rules;
+mod spans;
 mod summarise;
+mod totals;
 mod trade;
 mod trading;
 
-pub use replay::{Replay, ReplayPlan, Snapshot, Split};
+pub use fingerprint::{Digests, Fingerprint, RowHash};
+pub use replay::{Replay, ReplayPlan, Snapshot, Split, Transfer};
+pub(crate) use rules::canonical;
+pub use spans::Base;
 pub use summarise::{DayInputs, summarise};
+pub use totals::Totals;
+pub(crate) use trade::OwnedRow;
 pub use trade::{Executed, Number, TradeRow};
 
 #[cfg(test)]

@@ -85,7 +85,9 @@ impl Valuation {
 fn split_adjusted(price: Decimal, ticker: &str, from: Date, to: Date, splits: &[Split]) -> Decimal {
     splits
         .iter()
-        .filter(|split| split.ticker == ticker && split.date > from && split.date <= to)
+        .filter(|split| {
+            super::canonical(&split.ticker) == ticker && split.date > from && split.date <= to
+        })
         .fold(price, |price, split| {
             price
                 .checked_mul(Decimal::from(split.denominator))
@@ -103,6 +105,7 @@ pub(crate) fn section(
     today: &Valuation,
     line: &Line<'_>,
     quotes: &Quotes,
+    benchmark: &str,
     notes: &mut Notes,
 ) -> PortfolioStats {
     for held in &today.positions {
@@ -111,13 +114,19 @@ pub(crate) fn section(
                 QualitySeverity::Error,
                 QualityIssue::MissingPrice,
                 held.ticker.clone(),
-                "no closing price at all: its value is unknown",
+                (
+                    "no closing price at all: its value is unknown",
+                    "종가가 전혀 없어 평가금액을 알 수 없음",
+                ),
             ),
             Some(mark) if mark.stale => notes.add(
                 QualitySeverity::Warning,
                 QualityIssue::StalePrice,
                 held.ticker.clone(),
-                format!("valued at the last close known, of {}", mark.date),
+                (
+                    format!("valued at the last close known, of {}", mark.date),
+                    format!("마지막으로 알려진 {} 종가로 평가", mark.date),
+                ),
             ),
             Some(_) => {}
         }
@@ -128,7 +137,8 @@ pub(crate) fn section(
         .positions
         .iter()
         .filter_map(|held| held.value)
-        .map(Won::to_f64)
+        // A short position is as much of a risk.
+        .map(|value| value.abs().to_f64())
         .collect();
     let hhi = match &today.invested {
         Figure::Known(_) => risk::concentration(&values),
@@ -144,7 +154,7 @@ pub(crate) fn section(
         net_flow: decimal(&line.flow()),
         daily_pnl: decimal(&line.change_less_flow()),
         daily_return: line.daily_return(),
-        benchmark_return: line.benchmark_return(quotes),
+        benchmark_return: line.benchmark_return(quotes, benchmark),
         total_return: line.total_return(),
         cash: decimal(&cash),
         invested: decimal(&today.invested),
@@ -162,6 +172,11 @@ pub(crate) fn section(
             .collect(),
         positions_omitted: today.positions.len().saturating_sub(MAX_POSITIONS) as u64,
         position_count: Figure::Known(today.positions.len() as u64),
+        mark: String::new(),
+        income: decimal(&line.income()),
+        settled_cash: decimal(&cash),
+        settles_on: None,
+        settles: Missing::NotCollected.into(),
     }
 }
 
@@ -178,13 +193,17 @@ fn largest(today: &Valuation, equity: &Figure<Won>, quotes: &Quotes) -> Figure<L
     if let Figure::Missing(why) = &today.invested {
         return why.clone().into();
     }
-    let Some(held) = today.positions.first() else {
+    let largest = today.positions.iter();
+    let Some(held) = largest.max_by_key(|held| held.value.map(Won::abs)) else {
         return Missing::NothingInvested.into();
     };
     Figure::Known(Largest {
         ticker: held.ticker.clone(),
         name: quotes.name(&held.ticker),
-        share_of_equity: share(&Figure::from_option(held.value, Missing::NoPrice), equity),
+        share_of_equity: share(
+            &Figure::from_option(held.value.map(Won::abs), Missing::NoPrice),
+            equity,
+        ),
     })
 }
 
@@ -203,7 +222,7 @@ fn position(held: &Valued, invested: &Figure<Won>, quotes: &Quotes) -> Position 
         cost,
         average_cost: cost / Decimal::from(held.quantity),
         price: Figure::from_option(held.mark.clone(), Missing::NoPrice),
-        return_on_cost: share(&gain, &Figure::Known(held.cost)),
+        return_on_cost: share(&gain, &Figure::Known(held.cost.abs())),
         weight: share(&value, invested),
         value: value.map(Won::decimal),
         unrealised: gain.map(Won::decimal),

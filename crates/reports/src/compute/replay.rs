@@ -5,10 +5,14 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::book::{Book, Positions, StoredBook};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::book::{Book, Misfit, Positions, StoredBook};
 use super::day::Day;
-use super::rules::{Fill, check};
-use super::trade::{Executed, TradeRow};
+use super::rules::{Fill, canonical, check};
+use super::totals::Totals;
+use super::trade::{Executed, OwnedRow, TradeRow};
 use super::trading::TickerTally;
 use crate::money::Won;
 use crate::summary::{QualityIssue, QualitySeverity, Side};
@@ -24,6 +28,21 @@ pub struct Split {
     pub numerator: i64,
     /// … for so many old ones.
     pub denominator: i64,
+}
+
+/// Shares that came or went without a trade: an opening position, a transfer, an allotment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The ticker.
+    pub ticker: String,
+    /// The date, in Korea; it counts before the day's trades.
+    pub date: Date,
+    /// Shares that came, or that went (negative).
+    pub quantity: i64,
+    /// What those that came had cost in all, in won.
+    pub cost: Decimal,
+    /// What they were worth when they came or went; `None` for their cost.
+    pub value: Option<Decimal>,
 }
 
 /// The closing positions of a session, stored so that a later day costs only its own fills.
@@ -48,12 +67,17 @@ pub struct ReplayPlan {
     pub detail: Option<Date>,
     /// Splits, any order.
     pub splits: Vec<Split>,
+    /// Shares that came or went without a trade, any order.
+    pub transfers: Vec<Transfer>,
+    /// A sale of more than is held opens a short position, and is no error.
+    pub short_sales: bool,
     /// How many of the latest sessions to keep a snapshot of; month-ends are kept besides.
     pub keep: usize,
 }
 
-/// Folds rows, in order of execution, into a [`Book`].
-#[derive(Debug)]
+/// Folds rows, in order of execution, into a [`Book`]: of one instant first what was bought, then what
+/// was sold, each by id.
+#[derive(Debug, Clone)]
 pub struct Replay {
     pub(crate) book: Book,
     pub(crate) previous: Option<Book>,
@@ -62,13 +86,20 @@ pub struct Replay {
     pub(crate) earlier_refused: u64,
     splits: Vec<Split>,
     split_next: usize,
+    transfers: Vec<Transfer>,
+    transfer_next: usize,
+    short_sales: bool,
+    /// The instant of the last row, and the sales of it, which wait for what was bought then.
+    now: Option<Timestamp>,
+    waiting: Vec<(OwnedRow, Fill)>,
+    waits: usize,
+    disordered: bool,
+    /// Cost and worth of the shares that came or went on each date since the snapshot.
+    moved: Vec<(Date, Won, Won)>,
     previous_date: Option<Date>,
     detail: Option<Date>,
     today: Option<Date>,
     last_id: i64,
-    /// The highest id in the snapshot, and how many rows above it came.
-    snapshot_id: i64,
-    above: u64,
     keep: usize,
     recent: VecDeque<Closing>,
     month_ends: Vec<Closing>,
@@ -76,7 +107,7 @@ pub struct Replay {
 }
 
 /// A [`Snapshot`] not written down yet: most are dropped again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Closing {
     date: Date,
     last_id: i64,
@@ -113,6 +144,11 @@ impl Replay {
         let split_next = today.map_or(0, |today| {
             splits.partition_point(|split| split.date <= today)
         });
+        let mut transfers = plan.transfers;
+        transfers.sort_by_key(|transfer| transfer.date);
+        let transfer_next = today.map_or(0, |today| {
+            transfers.partition_point(|transfer| transfer.date <= today)
+        });
         Self {
             book,
             previous: None,
@@ -120,12 +156,18 @@ impl Replay {
             earlier_refused: 0,
             splits,
             split_next,
+            transfers,
+            transfer_next,
+            short_sales: plan.short_sales,
+            now: None,
+            waiting: Vec::new(),
+            waits: 0,
+            disordered: false,
+            moved: Vec::new(),
             previous_date: plan.previous,
             detail: plan.detail,
             today,
             last_id,
-            snapshot_id: last_id,
-            above: 0,
             keep: plan.keep,
             recent: VecDeque::new(),
             month_ends: Vec::new(),
@@ -145,14 +187,26 @@ impl Replay {
         self.last_id
     }
 
-    /// The id above which there may be rows that came neither now nor before the snapshot: the highest
-    /// one when as many rows came as there are ids since the snapshot, and else the snapshot's.
-    pub(crate) fn known_id(&self) -> i64 {
-        if self.snapshot_id.checked_add_unsigned(self.above) == Some(self.last_id) {
-            self.last_id
-        } else {
-            self.snapshot_id
-        }
+    /// A row came that was executed before the one before it: the outcome is worth nothing.
+    #[must_use]
+    pub fn disordered(&self) -> bool {
+        self.disordered
+    }
+
+    /// What all fills add up to.
+    pub(crate) fn totals(&self) -> Totals {
+        self.book.totals
+    }
+
+    /// Cost and worth of the shares that came or went after one date and up to another.
+    pub(crate) fn transferred(&self, after: Date, through: Date) -> (Won, Won) {
+        let within = self
+            .moved
+            .iter()
+            .filter(|(date, ..)| *date > after && *date <= through);
+        within.fold((Won::ZERO, Won::ZERO), |(cost, value), (_, c, v)| {
+            (cost + *c, value + *v)
+        })
     }
 
     /// Rows folded so far.
@@ -166,13 +220,19 @@ impl Replay {
         self.day.tally.by_ticker(&self.book)
     }
 
-    /// Takes one row; rows come in order of (`executed_at`, `id`).
+    /// Takes one row; rows come in order of their instants, and those of one instant by id.
     pub fn push(&mut self, row: &TradeRow<'_>) {
         self.rows += 1;
         self.last_id = self.last_id.max(row.id);
-        self.above += u64::from(row.id > self.snapshot_id);
         let date = match row.executed {
-            Executed::At { date, .. } => Some(date),
+            Executed::At { date, at } => {
+                if self.now != Some(at) {
+                    self.flush();
+                    self.disordered |= self.now.is_some_and(|now| at < now);
+                    self.now = Some(at);
+                }
+                Some(date)
+            }
             Executed::Missing | Executed::Bad(_) => None,
         };
         if let Some(date) = date
@@ -185,16 +245,19 @@ impl Replay {
         let fill = match check(row) {
             Ok(Some(fill)) => fill,
             Ok(None) => {
-                self.day.unfilled += u64::from(detailed);
+                if detailed {
+                    self.day.unfilled(row);
+                }
                 return;
             }
             Err(refused) => {
                 if detailed {
+                    let (en, ko) = (refused.detail.en, refused.detail.ko);
                     self.day.note(
                         QualitySeverity::Error,
                         refused.issue,
                         row.order_id,
-                        format!("{}, left out", refused.detail),
+                        (format!("{en}, left out"), format!("{ko}, 제외됨")),
                     );
                 } else {
                     self.earlier_refused += 1;
@@ -202,50 +265,101 @@ impl Replay {
                 return;
             }
         };
-        self.fold(row, &fill, detailed);
+        match fill.side {
+            Side::Buy => self.fold(row, &fill, detailed),
+            Side::Sell => self.wait(row, fill),
+        }
+    }
+
+    /// Keeps a sale until everything that was bought at its instant has come.
+    fn wait(&mut self, row: &TradeRow<'_>, fill: Fill) {
+        match self.waiting.get_mut(self.waits) {
+            Some((kept, its)) => {
+                kept.assign(row);
+                *its = fill;
+            }
+            None => {
+                let mut kept = OwnedRow::default();
+                kept.assign(row);
+                self.waiting.push((kept, fill));
+            }
+        }
+        self.waits += 1;
+    }
+
+    fn flush(&mut self) {
+        if self.waits == 0 {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let waits = std::mem::take(&mut self.waits);
+        if waits > 1 {
+            waiting[..waits].sort_by_key(|(row, _)| row.id);
+        }
+        for (row, fill) in &waiting[..waits] {
+            let detailed = self.detail == row.at.map(|(date, _)| date);
+            self.fold(&row.row(), fill, detailed);
+        }
+        self.waiting = waiting;
     }
 
     fn fold(&mut self, row: &TradeRow<'_>, fill: &Fill, detailed: bool) {
-        let amount = Won::new(fill.amount);
-        let fees = Won::new(fill.commission) + Won::new(fill.tax);
-        let outcome = match fill.side {
-            Side::Buy => {
-                let bought = self.book.buy(row.ticker, fill.quantity, amount + fees);
-                bought
-                    .map(|slot| (slot, None))
-                    .ok_or_else(|| format!("{} shares are out of range, left out", fill.quantity))
-            }
-            Side::Sell => self
-                .book
-                .sell(row.ticker, fill.quantity, amount - fees)
-                .map(|(slot, realised)| (slot, Some(realised)))
-                .map_err(|over| {
-                    format!(
-                        "sold {} of {} with {} held, left out",
-                        fill.quantity, row.ticker, over.held
-                    )
-                }),
+        let on = match row.executed {
+            Executed::At { date, .. } => Some(date),
+            _ => None,
         };
-        match outcome {
-            Ok((slot, realised)) if detailed => {
-                let ticker = self.book.ticker(slot);
-                self.day.record(row, fill, (slot, ticker), realised);
+        let ticker = canonical(row.ticker);
+        let fees = fill.commission + fill.tax;
+        let (signed, cash) = match fill.side {
+            Side::Buy => (fill.quantity, fill.amount + fees),
+            Side::Sell => (-fill.quantity, fill.amount - fees),
+        };
+        let short = fill.short || self.short_sales;
+        let outcome = self.book.trade(&ticker, signed, cash, on, short);
+        let moved = match outcome {
+            Ok(moved) => moved,
+            Err(_) if !detailed => {
+                self.earlier_refused += 1;
+                return;
             }
-            Ok(_) => {}
-            Err(detail) if detailed => {
-                self.day.note(
-                    QualitySeverity::Error,
-                    QualityIssue::Oversold,
-                    row.order_id,
-                    detail,
-                );
+            Err(misfit) => {
+                let (issue, words) = match misfit {
+                    Misfit::Oversold { held } => (
+                        QualityIssue::Oversold,
+                        (
+                            format!(
+                                "sold {} of {ticker} with {held} held, left out",
+                                fill.quantity
+                            ),
+                            format!("{ticker} {held}주 보유, {}주 매도: 제외됨", fill.quantity),
+                        ),
+                    ),
+                    Misfit::OutOfRange => (
+                        QualityIssue::BadRow,
+                        (
+                            format!("{} shares are out of range, left out", fill.quantity),
+                            format!("수량 {}이(가) 범위를 벗어남, 제외됨", fill.quantity),
+                        ),
+                    ),
+                };
+                self.day
+                    .note(QualitySeverity::Error, issue, row.order_id, words);
+                return;
             }
-            Err(_) => self.earlier_refused += 1,
+        };
+        self.book.totals.add(fill, moved.realised);
+        if let Some((trip, on)) = moved.trip.zip(on) {
+            self.book.totals.close(trip, on);
+        }
+        if detailed {
+            let ticker = self.book.ticker(moved.slot);
+            self.day.record(row, fill, &moved, ticker);
         }
     }
 
     /// Ends the replay at the close of `through`.
     pub fn finish(&mut self, through: Date) {
+        self.flush();
         if let Ok(after) = through.tomorrow() {
             self.cross_to(after);
         }
@@ -276,10 +390,10 @@ impl Replay {
             && self.previous.is_none()
             && date > previous
         {
-            self.split_until(previous);
+            self.turn_until(previous);
             self.previous = Some(self.book.clone());
         }
-        self.split_until(date);
+        self.turn_until(date);
         self.today = Some(date);
     }
 
@@ -300,22 +414,78 @@ impl Replay {
         }
     }
 
+    /// What happens to the positions without a trade, up to and including a date: first the splits of
+    /// a date, then what comes and goes on it.
+    fn turn_until(&mut self, date: Date) {
+        loop {
+            let next = self.transfers.get(self.transfer_next);
+            let Some(next) = next.filter(|next| next.date <= date) else {
+                break;
+            };
+            let (on, next) = (next.date, next.clone());
+            self.split_until(on);
+            self.transfer_next += 1;
+            self.transfer(&next);
+        }
+        self.split_until(date);
+    }
+
+    fn transfer(&mut self, transfer: &Transfer) {
+        let ticker = canonical(&transfer.ticker);
+        let won = |value: Decimal| Won::from_decimal(value).unwrap_or(Won::ZERO);
+        let (quantity, on) = (transfer.quantity, transfer.date);
+        match self
+            .book
+            .transfer(&ticker, quantity, won(transfer.cost), on)
+        {
+            Some(cost) => {
+                let cost = if quantity < 0 { Won::ZERO - cost } else { cost };
+                let value = transfer.value.map(won).map(|value| {
+                    if quantity < 0 {
+                        Won::ZERO - value.abs()
+                    } else {
+                        value.abs()
+                    }
+                });
+                self.moved.push((on, cost, value.unwrap_or(cost)));
+            }
+            None if self.detail == Some(on) => self.day.note(
+                QualitySeverity::Error,
+                QualityIssue::Oversold,
+                ticker.to_string(),
+                (
+                    format!("{} shares went with fewer held, left out", -quantity),
+                    format!("보유 수량보다 많은 {}주 출고: 제외됨", -quantity),
+                ),
+            ),
+            None => self.earlier_refused += 1,
+        }
+    }
+
     fn split_until(&mut self, date: Date) {
         while let Some(split) = self.splits.get(self.split_next)
             && split.date <= date
         {
             self.split_next += 1;
-            let whole = self
-                .book
-                .split(&split.ticker, split.numerator, split.denominator);
+            let whole = self.book.split(
+                &canonical(&split.ticker),
+                split.numerator,
+                split.denominator,
+            );
             if !whole {
                 self.day.note(
                     QualitySeverity::Warning,
                     QualityIssue::SplitFraction,
                     split.ticker.clone(),
-                    format!(
-                        "{} for {} on {}: a fraction of a share was cut off",
-                        split.numerator, split.denominator, split.date
+                    (
+                        format!(
+                            "{} for {} on {}: a fraction of a share was cut off",
+                            split.numerator, split.denominator, split.date
+                        ),
+                        format!(
+                            "{} {}:{} 분할·병합: 단주 발생",
+                            split.date, split.denominator, split.numerator
+                        ),
                     ),
                 );
             }

@@ -8,7 +8,9 @@ use crate::{Figure, Missing};
 /// Sessions in a year, as quantstats, empyrical and pyfolio take it.
 pub const SESSIONS_PER_YEAR: f64 = 252.0;
 
-/// Returns of an equity line less flows: `(E_t − F_t) ÷ E_{t−1} − 1`.
+/// Returns of an equity line less flows: `(E_t − F_t) ÷ E_{t−1} − 1`, a flow being taken for one at the
+/// day's end. One that is larger than the base is taken for one at its beginning, `E_t ÷ (E_{t−1} +
+/// F_t) − 1`: what is put into a hundredth of it does not multiply the day's return by a hundred.
 ///
 /// `None` where the base is not positive.
 #[must_use]
@@ -18,7 +20,13 @@ pub fn returns(equity: &[f64], flows: &[f64]) -> Vec<Option<f64>> {
         .enumerate()
         .map(|(at, pair)| {
             let flow = flows.get(at + 1).copied().unwrap_or(0.0);
-            (pair[0] > 0.0).then(|| (pair[1] - flow) / pair[0] - 1.0)
+            (pair[0] > 0.0).then(|| {
+                if flow > pair[0] {
+                    pair[1] / (pair[0] + flow) - 1.0
+                } else {
+                    (pair[1] - flow) / pair[0] - 1.0
+                }
+            })
         })
         .collect()
 }
@@ -171,6 +179,19 @@ pub fn concentration(values: &[f64]) -> Figure<f64> {
         return Missing::NothingInvested.into();
     }
     finite(values.iter().map(|value| (value / invested).powi(2)).sum())
+}
+
+/// (1 + total)^(252 ÷ n) − 1 over −max drawdown (empyrical `calmar_ratio`).
+///
+/// No returns: missing.
+#[must_use]
+pub fn calmar(total: f64, returns: usize, max_drawdown: f64) -> Figure<f64> {
+    if returns == 0 {
+        return Missing::TooFewReturns { have: 0, need: 1 }.into();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let years = returns as f64 / SESSIONS_PER_YEAR;
+    finite(((1.0 + total).powf(1.0 / years) - 1.0) / -max_drawdown)
 }
 
 /// A figure unless it overflowed.

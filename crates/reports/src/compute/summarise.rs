@@ -9,13 +9,13 @@ use super::book::Book;
 use super::day::Day;
 use super::portfolio::{self, Valuation};
 use super::replay::Replay;
-use super::{history, performers, reconcile};
+use super::{history, performers, reconcile, spans};
 use crate::context::ReportContext;
 use crate::money::Won;
 use crate::source::{AccountHistory, Quotes};
 use crate::summary::{
     DailySummary, Edition, IntradayPoint, QualityIssue, QualityNote, QualitySeverity,
-    SCHEMA_VERSION, SessionInfo, SourceState,
+    SCHEMA_VERSION, SessionInfo, SourceState, Words,
 };
 use crate::{Figure, Missing};
 
@@ -43,12 +43,18 @@ pub struct DayInputs {
     pub quotes: Quotes,
     /// The running system's part.
     pub context: ReportContext,
-    /// The benchmark's ticker.
-    pub benchmark: String,
+    /// The benchmarks' tickers; the first one is the report's.
+    pub benchmarks: Vec<String>,
+    /// Which price positions are valued at.
+    pub mark: crate::source::MarkPrice,
+    /// The sums over all fills before each of the longer spans, where they are known.
+    pub bases: Vec<super::Base>,
     /// What counts as reconciled; `None` for three won a fill and one more.
     pub tolerance: Option<Decimal>,
     /// Transaction tax in force for the session by market, as fractions.
     pub tax_rates: Option<crate::calendar::TaxRates>,
+    /// The calendar in force.
+    pub calendar: Arc<crate::calendar::Krx>,
     /// What was noted before the computation.
     pub notes: Vec<QualityNote>,
 }
@@ -67,42 +73,76 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
     let date = session.date;
     let mut notes = Notes(inputs.notes);
     notes.0.append(&mut replay.day.notes);
+    notes.0.extend(history.notes.iter().cloned());
     if replay.earlier_refused > 0 {
+        let refused = replay.earlier_refused;
         notes.add(
             QualitySeverity::Warning,
             QualityIssue::BadRow,
             "earlier days",
-            format!(
-                "{} rows of earlier days broke a rule and were left out",
-                replay.earlier_refused
+            (
+                format!("{refused} rows of earlier days broke a rule and were left out"),
+                format!("이전 날짜의 행 {refused}건이 규칙에 어긋나 제외됨"),
+            ),
+        );
+    }
+    if history.shared_trades {
+        notes.add(
+            QualitySeverity::Warning,
+            QualityIssue::SharedTrades,
+            "trades",
+            (
+                "fills do not tell whose they are: positions and profit are those of every account",
+                "체결에 계좌 구분이 없음: 보유 종목과 손익은 모든 계좌의 합",
             ),
         );
     }
 
+    let benchmark = inputs.benchmarks.first().cloned().unwrap_or_default();
     let today = Valuation::of(&replay.book, date, &quotes, &history.splits);
-    let line = history::Line::new(&history, date);
+    let line = history::Line::new(&history, date, |after, through| {
+        replay.transferred(after, through).1
+    });
+    let then = line
+        .previous()
+        .zip(replay.previous.as_ref())
+        .map(|(point, book)| Valuation::of(book, point.date, &quotes, &history.splits));
     let equity = line.equity();
-    let portfolio_stats = portfolio::section(&replay.book, &today, &line, &quotes, &mut notes);
-    let risk_metrics = history::risk(&line, &quotes, &inputs.benchmark, &mut notes);
+    let mut portfolio_stats =
+        portfolio::section(&replay.book, &today, &line, &quotes, &benchmark, &mut notes);
+    inputs.mark.as_str().clone_into(&mut portfolio_stats.mark);
+    portfolio_stats.settles_on = inputs.calendar.settlement(date).ok();
+    portfolio_stats.settles = Figure::Known(replay.day.tally.settles().decimal());
+    let largest = match &portfolio_stats.largest {
+        Figure::Known(largest) => largest.share_of_equity.clone(),
+        Figure::Missing(why) => why.clone().into(),
+    };
+    let risk_metrics = history::risk(&line, &quotes, &benchmark, &largest, &mut notes);
     let reconciliation = reconcile::section(
         &replay,
         &today,
+        then.as_ref(),
         &line,
-        &quotes,
         &history.splits,
         inputs.tolerance,
         &mut notes,
     );
+    reconcile::check_benchmark(&line, &quotes, &benchmark, &mut notes);
     reconcile::check_equity(&today, &line, &session, &mut notes);
     // Before the day's last trade, or after another day's first, the table tells of another moment.
     if crate::calendar::date_in_seoul(inputs.generated_at) == date {
         reconcile::check_holdings(&today, &history.holdings, &mut notes);
     }
     reconcile::check_tickers(&replay, &mut notes);
-    reconcile::check_times(&replay, &session, &mut notes);
+    reconcile::check_times(&replay, &session, &inputs.calendar, &mut notes);
     if let Some(rates) = &inputs.tax_rates {
-        reconcile::check_tax(&replay, &quotes, rates, &mut notes);
+        reconcile::check_tax(&replay, date, &quotes, rates, &mut notes);
     }
+    let periods = spans::periods(&line, &replay, &quotes, &inputs.benchmarks, &inputs.bases);
+    let recent = line.recent(&quotes, &benchmark);
+    let position_pnl = spans::by_position(&replay, &today, then.as_ref(), &quotes);
+    let by_strategy = spans::by_strategy(&replay);
+    let by_sector = spans::by_sector(&replay, &today, &quotes, &equity);
 
     let day = &replay.day;
     let mut notes_omitted = day.notes_omitted;
@@ -112,7 +152,7 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
     notes_omitted += data_quality.len().saturating_sub(MAX_NOTES) as u64;
     data_quality.truncate(MAX_NOTES);
 
-    let mut series = line.series(&quotes);
+    let mut series = line.series(&quotes, &benchmark);
     let mut sum = Won::ZERO;
     series
         .realised_intraday
@@ -124,7 +164,10 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
             }
         }));
     let top_performers = performers::section(day, &replay.book, &quotes);
-    let trading_stats = day.tally.stats(day.unfilled, &equity);
+    let mut trading_stats = day.tally.stats(day, &equity);
+    for order in &mut trading_stats.unfilled {
+        order.name = quotes.name(&order.ticker);
+    }
     let fills_omitted = day.fills_omitted;
     name_fills(&mut replay.day, &replay.book, &quotes);
     DailySummary {
@@ -148,6 +191,14 @@ pub fn summarise(inputs: DayInputs) -> DailySummary {
         data_quality_omitted: notes_omitted,
         fills: replay.day.fills,
         fills_omitted,
+        period: None,
+        periods,
+        recent,
+        position_pnl,
+        by_strategy,
+        by_sector,
+        changes: Vec::new(),
+        accounts: Vec::new(),
     }
 }
 
@@ -172,14 +223,10 @@ impl Notes {
         severity: QualitySeverity,
         issue: QualityIssue,
         subject: impl Into<String>,
-        detail: impl Into<String>,
+        detail: impl Into<Words>,
     ) {
-        self.0.push(QualityNote {
-            severity,
-            issue,
-            subject: subject.into(),
-            detail: detail.into(),
-        });
+        self.0
+            .push(QualityNote::new(severity, issue, subject, detail));
     }
 }
 

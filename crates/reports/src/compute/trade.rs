@@ -3,8 +3,12 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
+use crate::money::Won;
+
 /// A row of the `trades` table as a source read it. Nothing is checked yet.
-#[derive(Debug, Clone, Copy)]
+///
+/// A source of your own fills in what it has: `TradeRow { id, ticker, ..TradeRow::default() }`.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct TradeRow<'a> {
     /// The row's key; the order of fills at the same instant.
     pub id: i64,
@@ -12,33 +16,127 @@ pub struct TradeRow<'a> {
     pub order_id: &'a str,
     /// `ticker`.
     pub ticker: &'a str,
-    /// `action`: `BUY` or `SELL`.
+    /// `action`: `BUY` or `SELL`; `SHORT` and `COVER` where sales without holdings are meant.
     pub action: &'a str,
+    /// `quantity`, as it was ordered, in shares.
+    pub ordered: Option<i64>,
+    /// `price`, as it was ordered, in won.
+    pub order_price: Number<'a>,
     /// `executed_quantity`, in shares.
     pub quantity: Option<i64>,
     /// `executed_price`, in won.
     pub price: Number<'a>,
     /// `total_amount`, in won before fees.
-    pub amount: Option<i64>,
+    pub amount: Number<'a>,
     /// `commission`, in won.
-    pub commission: Option<i64>,
+    pub commission: Number<'a>,
     /// `tax`, in won.
-    pub tax: Option<i64>,
+    pub tax: Number<'a>,
     /// `executed_at`.
     pub executed: Executed<'a>,
     /// `status`.
     pub status: &'a str,
+    /// `reason`.
+    pub reason: Option<&'a str>,
     /// `strategy`.
     pub strategy: Option<&'a str>,
+    /// `venue`: `KRX` or `NXT`.
+    pub venue: Option<&'a str>,
     /// A column that holds something else than its type; the row is then left out.
     pub malformed: Option<&'static str>,
 }
 
+/// A [`TradeRow`] that is kept until it is its turn.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OwnedRow {
+    pub(crate) id: i64,
+    pub(crate) at: Option<(Date, Timestamp)>,
+    bad_time: Option<String>,
+    order_id: String,
+    ticker: String,
+    action: String,
+    status: String,
+    reason: Option<String>,
+    strategy: Option<String>,
+    venue: Option<String>,
+    ordered: Option<i64>,
+    quantity: Option<i64>,
+    /// Order price, price, amount, commission, tax.
+    numbers: [Number<'static>; 5],
+    malformed: Option<&'static str>,
+}
+
+impl OwnedRow {
+    /// Takes a row over; the room of the row before is used again.
+    pub(crate) fn assign(&mut self, row: &TradeRow<'_>) {
+        fn set(to: &mut String, from: &str) {
+            to.clear();
+            to.push_str(from);
+        }
+        self.id = row.id;
+        (self.at, self.bad_time) = match row.executed {
+            Executed::At { date, at } => (Some((date, at)), None),
+            Executed::Missing => (None, None),
+            Executed::Bad(text) => (None, Some(text.to_owned())),
+        };
+        set(&mut self.order_id, row.order_id);
+        set(&mut self.ticker, row.ticker);
+        set(&mut self.action, row.action);
+        set(&mut self.status, row.status);
+        self.reason = row.reason.map(str::to_owned);
+        self.strategy = row.strategy.map(str::to_owned);
+        self.venue = row.venue.map(str::to_owned);
+        (self.ordered, self.quantity) = (row.ordered, row.quantity);
+        self.numbers = [
+            row.order_price,
+            row.price,
+            row.amount,
+            row.commission,
+            row.tax,
+        ]
+        .map(Number::fixed);
+        self.malformed = row.malformed;
+    }
+
+    pub(crate) fn row(&self) -> TradeRow<'_> {
+        let [order_price, price, amount, commission, tax] = self.numbers;
+        TradeRow {
+            id: self.id,
+            order_id: &self.order_id,
+            ticker: &self.ticker,
+            action: &self.action,
+            ordered: self.ordered,
+            order_price,
+            quantity: self.quantity,
+            price,
+            amount,
+            commission,
+            tax,
+            executed: match (&self.at, &self.bad_time) {
+                (Some((date, at)), _) => Executed::At {
+                    date: *date,
+                    at: *at,
+                },
+                (None, Some(text)) => Executed::Bad(text),
+                (None, None) => Executed::Missing,
+            },
+            status: &self.status,
+            reason: self.reason.as_deref(),
+            strategy: self.strategy.as_deref(),
+            venue: self.venue.as_deref(),
+            malformed: self.malformed,
+        }
+    }
+}
+
 /// A number as a database hands it over.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Number<'a> {
     /// NULL.
+    #[default]
     Null,
+    /// Something that is no number.
+    Bad,
     /// An integer.
     Int(i64),
     /// A float; read with as many digits as it prints.
@@ -50,11 +148,41 @@ pub enum Number<'a> {
 }
 
 impl Number<'_> {
+    /// The same number, whatever happens to its text.
+    pub(crate) fn fixed(self) -> Number<'static> {
+        match self {
+            Self::Null => Number::Null,
+            Self::Int(value) => Number::Int(value),
+            Self::Decimal(value) => Number::Decimal(value),
+            Self::Bad => Number::Bad,
+            Self::Real(_) | Self::Text(_) => self.decimal().map_or(Number::Bad, Number::Decimal),
+        }
+    }
+
+    /// The amount of won; `None` for NULL, an error for what is no number.
+    pub(crate) fn won(self) -> Result<Option<Won>, NotANumber> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Int(value) => Ok(Some(Won::new(value))),
+            other => match other.decimal().and_then(Won::from_decimal) {
+                Some(won) => Ok(Some(won)),
+                None => Err(NotANumber),
+            },
+        }
+    }
+
+    /// A price: a positive number. Feeds fill the days without trading with zeros.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn price(self) -> Option<Decimal> {
+        self.decimal()
+            .filter(|price| price.is_sign_positive() && !price.is_zero())
+    }
+
     /// The number as a decimal; `None` for NULL and for what is no number.
     #[must_use]
     pub fn decimal(self) -> Option<Decimal> {
         match self {
-            Self::Null => None,
+            Self::Null | Self::Bad => None,
             Self::Int(value) => Some(Decimal::from(value)),
             // The shortest digits that read back as the same float: 14.1 stays 14.1.
             Self::Real(value) => hundredths(value).or_else(|| value.to_string().parse().ok()),
@@ -86,10 +214,15 @@ fn hundredths(value: f64) -> Option<Decimal> {
     })
 }
 
+/// It is there and no number.
+#[derive(Debug)]
+pub(crate) struct NotANumber;
+
 /// When a row was executed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Executed<'a> {
     /// NULL.
+    #[default]
     Missing,
     /// Not a time.
     Bad(&'a str),

@@ -1,20 +1,21 @@
 //! The day's fills added up.
 
 use super::book::{Book, Realised, Slot};
+use super::day::Day;
 use super::rules::Fill;
 use crate::money::Won;
 use crate::summary::{Side, TradingStats};
 use crate::{Figure, Missing};
 
 /// Running sums over a day's fills.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Tally {
     buys: u64,
     sells: u64,
     buy_amount: Won,
-    pub(crate) sell_amount: Won,
+    sell_amount: Won,
     commission: Won,
-    pub(crate) tax: Won,
+    tax: Won,
     pub(crate) realised: Won,
     wins: u64,
     losses: u64,
@@ -32,15 +33,12 @@ pub(crate) struct TickerTally {
     pub(crate) realised: Won,
     pub(crate) cost: Won,
     pub(crate) closed: u64,
-    pub(crate) sold: Won,
-    pub(crate) tax: Won,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, slot: Slot, fill: &Fill, realised: Option<Realised>) {
-        let amount = Won::new(fill.amount);
-        let tax = Won::new(fill.tax);
-        self.commission += Won::new(fill.commission);
+        let (amount, tax) = (fill.amount, fill.tax);
+        self.commission += fill.commission;
         self.tax += tax;
         if self.by_slot.len() <= slot.index() {
             self.by_slot
@@ -74,8 +72,6 @@ impl Tally {
         entry.realised += pnl;
         entry.cost += cost;
         entry.closed += 1;
-        entry.sold += amount;
-        entry.tax += tax;
     }
 
     /// The tickers traded, in no particular order.
@@ -86,6 +82,11 @@ impl Tally {
         book.all_tickers()
             .zip(&self.by_slot)
             .filter(|(_, tally)| tally.fills > 0)
+    }
+
+    /// What the fills bring in, or take, when they settle.
+    pub(crate) fn settles(&self) -> Won {
+        self.sell_amount - self.buy_amount - self.commission - self.tax
     }
 
     pub(crate) fn fills(&self) -> u64 {
@@ -99,7 +100,7 @@ impl Tally {
     /// * profit factor = Σ win ÷ Σ |loss| (pyfolio, the same). No loss: missing, never 0 or ∞.
     /// * turnover = (Σ buy + Σ sell) ÷ end equity (pyfolio `txn.get_turnover` over the portfolio's
     ///   value). Equity ≤ 0: missing.
-    pub(crate) fn stats(&self, unfilled: u64, equity: &Figure<Won>) -> TradingStats {
+    pub(crate) fn stats(&self, day: &Day, equity: &Figure<Won>) -> TradingStats {
         let closed = self.wins + self.losses + self.even;
         let gross = self.buy_amount + self.sell_amount;
         let known = |value: Won| Figure::Known(value.decimal());
@@ -107,7 +108,7 @@ impl Tally {
             fills: Figure::Known(self.fills()),
             buys: Figure::Known(self.buys),
             sells: Figure::Known(self.sells),
-            unfilled_orders: Figure::Known(unfilled),
+            unfilled_orders: Figure::Known(day.unfilled),
             gross_amount: known(gross),
             buy_amount: known(self.buy_amount),
             sell_amount: known(self.sell_amount),
@@ -146,6 +147,18 @@ impl Tally {
                 Figure::Known(_) => Missing::BaseNotPositive.into(),
                 Figure::Missing(why) => why.clone().into(),
             },
+            partial_fills: Figure::Known(day.partial),
+            slippage: if day.slippage_fills == 0 {
+                Missing::NotCollected.into()
+            } else {
+                known(day.slippage)
+            },
+            slippage_ratio: if day.slippage_fills == 0 {
+                Missing::NotCollected.into()
+            } else {
+                super::summarise::ratio(day.slippage, day.slippage_of, Missing::NotComputable)
+            },
+            unfilled: day.orders.clone(),
         }
     }
 }

@@ -66,7 +66,7 @@ pub enum SinkError {
 /// Which delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DeliveryKey {
-    /// The report's name, such as `daily`.
+    /// The report's name with whose it is, such as `daily@trading-engine/production`.
     pub report: String,
     /// The session.
     pub session: Date,
@@ -79,6 +79,12 @@ pub struct DeliveryKey {
 }
 
 impl DeliveryKey {
+    /// The report's name alone, such as `daily`.
+    #[must_use]
+    pub fn report_name(&self) -> &str {
+        self.report.split('@').next().unwrap_or_default()
+    }
+
     /// The message id, the same on every replica and at every attempt.
     #[must_use]
     pub fn message_id(&self, service: &str) -> String {
@@ -100,7 +106,9 @@ impl DeliveryKey {
             .collect();
         format!(
             "{}.{}.r{}.{hash:016x}@{host}.bongsu",
-            self.report, self.session, self.revision
+            self.report_name(),
+            self.session,
+            self.revision
         )
     }
 }

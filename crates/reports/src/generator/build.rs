@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{Inner, NoObserver, Renderer, ReportGenerator, ReportObserver};
-use crate::calendar::Krx;
+use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::context::{ContextProvider, NoContext};
 use crate::deliver::{ReportSink, RetryPolicy};
 use crate::render::{RenderOptions, render};
 use crate::rendered::RenderedReport;
 use crate::schedule::Schedule;
-use crate::source::ReportSource;
+use crate::source::{MarkPrice, ReportSource};
 use crate::store::{MemoryStore, ReportStore};
 use crate::summary::DailySummary;
 
@@ -55,10 +55,14 @@ impl ReportGeneratorBuilder {
                 render: Arc::new(move |summary| render(summary, &options)),
                 service_name: "service".to_owned(),
                 environment: "production".to_owned(),
-                report: "daily".to_owned(),
-                benchmark: "^KS11".to_owned(),
+                name: "daily".to_owned(),
+                report: String::new(),
+                benchmarks: vec!["^KS11".to_owned(), "^KQ11".to_owned()],
+                mark: MarkPrice::default(),
+                short_sales: false,
+                digests: std::sync::Mutex::default(),
                 owner: String::new(),
-                calendar: Krx::new(),
+                calendar: Calendar::default(),
                 schedule: Schedule::default(),
                 tolerance: None,
                 catch_up: 5,
@@ -118,9 +122,10 @@ impl ReportGeneratorBuilder {
         self
     }
 
-    /// The calendar, with overrides. Default: [`Krx::new`].
-    pub fn calendar(mut self, calendar: Krx) -> Self {
-        self.inner.calendar = calendar;
+    /// The calendar: a [`Krx`](crate::calendar::Krx) with overrides, or a [`Calendar`] that others
+    /// share and that may change. Default: the published one.
+    pub fn calendar(mut self, calendar: impl Into<Calendar>) -> Self {
+        self.inner.calendar = calendar.into();
         self
     }
 
@@ -130,15 +135,35 @@ impl ReportGeneratorBuilder {
         self
     }
 
-    /// The report's name; deliveries are unique by it. Default: `daily`.
+    /// The report's name; deliveries are unique by it, the service and its environment. Default: `daily`.
     pub fn report_name(mut self, name: impl Into<String>) -> Self {
-        self.inner.report = name.into();
+        self.inner.name = name.into();
         self
     }
 
     /// The benchmark's ticker. Default: `^KS11`, the KOSPI.
     pub fn benchmark(mut self, ticker: impl Into<String>) -> Self {
-        self.inner.benchmark = ticker.into();
+        self.inner.benchmarks[0] = ticker.into();
+        self
+    }
+
+    /// A second benchmark's ticker, beside the first one in the longer spans. Default: `^KQ11`, KOSDAQ.
+    pub fn second_benchmark(mut self, ticker: impl Into<String>) -> Self {
+        self.inner.benchmarks.truncate(1);
+        self.inner.benchmarks.push(ticker.into());
+        self
+    }
+
+    /// Which price positions are valued at. Default: the close of the Korea Exchange.
+    pub fn mark_price(mut self, mark: MarkPrice) -> Self {
+        self.inner.mark = mark;
+        self
+    }
+
+    /// A sale of more than is held opens a short position, and a later buy covers it. Where fills say
+    /// `SHORT` and `COVER` this is not needed. Default: such a sale is an error in the data.
+    pub fn short_sales(mut self, allowed: bool) -> Self {
+        self.inner.short_sales = allowed;
         self
     }
 
@@ -213,8 +238,8 @@ impl ReportGeneratorBuilder {
         }
         for (name, value) in [
             ("the service's name", &self.inner.service_name),
-            ("the report's name", &self.inner.report),
-            ("the benchmark", &self.inner.benchmark),
+            ("the report's name", &self.inner.name),
+            ("the benchmark", &self.inner.benchmarks[0]),
         ] {
             if value.trim().is_empty() {
                 problems.push(format!("{name} is empty"));
@@ -235,6 +260,11 @@ impl ReportGeneratorBuilder {
         if !problems.is_empty() {
             return Err(BuildError { problems });
         }
+        self.inner.report = scoped(
+            &self.inner.name,
+            &self.inner.service_name,
+            &self.inner.environment,
+        );
         if self.inner.owner.is_empty() {
             self.inner.owner = random_name();
         }
@@ -242,6 +272,11 @@ impl ReportGeneratorBuilder {
             inner: Arc::new(self.inner),
         })
     }
+}
+
+/// A report's name as the store has it: `daily@trading-engine/production`.
+fn scoped(name: &str, service: &str, environment: &str) -> String {
+    format!("{name}@{service}/{environment}")
 }
 
 /// A name that no other process has: its id and the hasher's random seed.

@@ -1,6 +1,7 @@
 //! One day's report.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,17 +9,14 @@ use rust_decimal::Decimal;
 
 use super::{ReportError, ReportEvent, ReportGenerator};
 use crate::Missing;
-use crate::calendar::{DayKind, Krx, date_in_seoul, instant_in_seoul, last_trade};
-use crate::compute::{DayInputs, Replay, ReplayPlan, Split, summarise};
-use crate::source::{AccountHistory, QuoteQuery, SourceError};
+use crate::calendar::{DayKind, Krx, instant_in_seoul};
+use crate::compute::{DayInputs, summarise};
+use crate::source::{HistoryQuery, QuoteQuery, SourceError};
 use crate::summary::{
     DailySummary, Edition, PortfolioStats, QualityIssue, QualityNote, QualitySeverity,
     Reconciliation, RiskMetrics, SCHEMA_VERSION, Series, SessionInfo, SessionKind, SourceState,
     TopPerformers, TradingStats,
 };
-
-/// Sessions of which the closing positions are kept; of earlier months the last session's.
-const SNAPSHOTS: usize = 64;
 
 impl ReportGenerator {
     pub(crate) async fn generate(
@@ -44,7 +42,7 @@ impl ReportGenerator {
         Ok(summary)
     }
 
-    fn source_error(&self, cause: SourceError) -> ReportError {
+    pub(super) fn source_error(&self, cause: SourceError) -> ReportError {
         ReportError::Source {
             source_name: self.inner.source.describe(),
             cause,
@@ -55,30 +53,38 @@ impl ReportGenerator {
         let inner = &self.inner;
         let failed = |cause| self.source_error(cause);
         let mut notes = Vec::new();
-        let session = session_info(date, &inner.calendar, &mut notes);
-        let history = inner.source.history(date).await.map_err(failed)?;
+        let calendar = self.calendar();
+        let session = session_info(date, &calendar, &mut notes);
+        let query = HistoryQuery {
+            through: date,
+            calendar: Arc::clone(&calendar),
+            mark: inner.mark,
+        };
+        let history = inner.source.history(query).await.map_err(failed)?;
         let previous = history
             .equity
             .iter()
             .rev()
             .map(|point| point.date)
             .find(|at| *at < date);
-        let replay = self
+        let (replay, known) = self
             .replay(date, previous, &history, now, &mut notes)
             .await?;
+        let bases = self.bases(date, &known).await?;
 
         let tickers: BTreeSet<&str> = replay
             .book
             .tickers()
             .chain(replay.previous.iter().flat_map(|book| book.tickers()))
             .chain(replay.traded().map(|(ticker, _)| ticker))
+            .chain(replay.day.orders.iter().map(|order| order.ticker.as_str()))
             .collect();
         let quotes = inner
             .source
             .quotes(QuoteQuery {
                 tickers: tickers.into_iter().map(str::to_owned).collect(),
                 dates: previous.into_iter().chain([date]).collect(),
-                benchmark: inner.benchmark.clone(),
+                benchmarks: inner.benchmarks.clone(),
                 benchmark_from: history.equity.first().map(|point| point.date),
                 benchmark_to: Some(date),
             })
@@ -93,111 +99,19 @@ impl ReportGenerator {
             environment: inner.environment.clone(),
             session,
             generated_at: now,
-            edition: edition(date, now),
+            edition: edition(date, now, &calendar),
             replay,
             history,
             quotes,
             context,
-            benchmark: inner.benchmark.clone(),
+            benchmarks: inner.benchmarks.clone(),
+            mark: inner.mark,
+            bases,
             tolerance: inner.tolerance,
-            tax_rates: inner.calendar.tax_rates(date).ok().flatten(),
+            tax_rates: calendar.tax_rates(date).ok().flatten(),
+            calendar,
             notes,
         }))
-    }
-
-    /// The day's fills on the closing positions of an earlier session; a full replay without any.
-    async fn replay(
-        &self,
-        date: Date,
-        previous: Option<Date>,
-        history: &AccountHistory,
-        now: Timestamp,
-        notes: &mut Vec<QualityNote>,
-    ) -> Result<Replay, ReportError> {
-        let inner = &self.inner;
-        let key = inner.source.describe();
-        // The positions at the close of `previous` are wanted too: start there or before.
-        let limit = previous.or_else(|| date.yesterday().ok()).unwrap_or(date);
-        let from = inner.store.snapshot(&key, limit).await?;
-        let snapshot_date = from.as_ref().map(|snapshot| snapshot.date);
-        let plan = ReplayPlan {
-            from,
-            previous,
-            detail: Some(date),
-            splits: history.splits.clone(),
-            keep: SNAPSHOTS,
-        };
-        let read = |replay| async move {
-            let read = inner.source.replay(replay, date, Some(date)).await;
-            read.map_err(|cause| self.source_error(cause))
-        };
-        let found = match Replay::new(plan.clone()) {
-            Some(replay) => {
-                let replay = read(replay).await?;
-                // Looked for afterwards: what the replay has read needs no second look.
-                match snapshot_date {
-                    Some(on) if self.backfilled(&replay, on).await? => {
-                        Err((on, "fills were recorded afterwards"))
-                    }
-                    _ => Ok(replay),
-                }
-            }
-            None => Err((date, "the stored positions are damaged")),
-        };
-        let mut replay = match found {
-            Ok(replay) => replay,
-            Err((subject, why)) => {
-                notes.push(rebuilt(subject, why));
-                inner.store.forget_snapshots(&key).await?;
-                read(Replay::start(plan)).await?
-            }
-        };
-        replay.finish(date);
-        let mut snapshots = replay.take_snapshots();
-        // A day on which trading may go on has no closing positions yet.
-        snapshots.retain(|snapshot| last_trade(snapshot.date) < now);
-        if !snapshots.is_empty() {
-            inner.store.keep_snapshots(&key, snapshots).await?;
-        }
-        Ok(replay)
-    }
-
-    async fn backfilled(&self, replay: &Replay, on_or_before: Date) -> Result<bool, ReportError> {
-        let source = &self.inner.source;
-        let found = source.backfilled(replay.known_id(), on_or_before).await;
-        found.map_err(|cause| self.source_error(cause))
-    }
-
-    /// Replays every trade from the first one on and stores the closing positions anew.
-    ///
-    /// Returns the number of rows read.
-    ///
-    /// # Errors
-    ///
-    /// When the source or the store cannot be used; the stored positions are then as before.
-    pub async fn rebuild(&self) -> Result<u64, ReportError> {
-        let inner = &self.inner;
-        let now = self.now();
-        let through = date_in_seoul(now);
-        let failed = |cause| self.source_error(cause);
-        let splits: Vec<Split> = inner.source.history(through).await.map_err(failed)?.splits;
-        let replay = Replay::start(ReplayPlan {
-            splits,
-            keep: SNAPSHOTS,
-            ..ReplayPlan::default()
-        });
-        let mut replay = inner
-            .source
-            .replay(replay, through, None)
-            .await
-            .map_err(failed)?;
-        replay.finish(through);
-        let mut snapshots = replay.take_snapshots();
-        snapshots.retain(|snapshot| last_trade(snapshot.date) < now);
-        let key = inner.source.describe();
-        inner.store.forget_snapshots(&key).await?;
-        inner.store.keep_snapshots(&key, snapshots).await?;
-        Ok(replay.rows())
     }
 
     /// The report that says that the source could not be read: no figure, no zero.
@@ -207,14 +121,15 @@ impl ReportGenerator {
         let now = self.now();
         let why = Missing::SourceUnavailable;
         let mut notes = Vec::new();
-        let session = session_info(date, &inner.calendar, &mut notes);
+        let calendar = self.calendar();
+        let session = session_info(date, &calendar, &mut notes);
         let reason = error.chain();
-        notes.push(QualityNote {
-            severity: QualitySeverity::Error,
-            issue: QualityIssue::SourceUnavailable,
-            subject: inner.source.describe(),
-            detail: reason.clone(),
-        });
+        notes.push(QualityNote::new(
+            QualitySeverity::Error,
+            QualityIssue::SourceUnavailable,
+            inner.source.describe(),
+            (reason.clone(), reason.clone()),
+        ));
         let context = inner
             .context
             .context(day_start(date), day_end(date, now))
@@ -226,11 +141,11 @@ impl ReportGenerator {
             account: None,
             session,
             generated_at: now,
-            edition: edition(date, now),
+            edition: edition(date, now, &calendar),
             source: SourceState::Unavailable { reason },
             trading_stats: TradingStats::missing(&why),
             portfolio_stats: PortfolioStats::missing(&why),
-            risk_metrics: RiskMetrics::missing(&why, &inner.benchmark),
+            risk_metrics: RiskMetrics::missing(&why, &inner.benchmarks[0]),
             system_health: context.system,
             top_performers: TopPerformers::missing(&why),
             alerts_summary: context.alerts,
@@ -240,16 +155,15 @@ impl ReportGenerator {
             data_quality_omitted: 0,
             fills: Vec::new(),
             fills_omitted: 0,
+            period: None,
+            periods: Vec::new(),
+            recent: Vec::new(),
+            position_pnl: Vec::new(),
+            by_strategy: Vec::new(),
+            by_sector: Vec::new(),
+            changes: Vec::new(),
+            accounts: Vec::new(),
         }
-    }
-}
-
-fn rebuilt(date: Date, why: &str) -> QualityNote {
-    QualityNote {
-        severity: QualitySeverity::Info,
-        issue: QualityIssue::SnapshotRebuilt,
-        subject: date.to_string(),
-        detail: format!("{why}: positions were computed from the first trade on"),
     }
 }
 
@@ -263,9 +177,9 @@ fn day_end(date: Date, now: Timestamp) -> Timestamp {
 }
 
 /// "As of" while some venue may still trade.
-fn edition(date: Date, now: Timestamp) -> Edition {
+fn edition(date: Date, now: Timestamp, calendar: &Krx) -> Edition {
     Edition {
-        as_of: (now < last_trade(date)).then_some(now),
+        as_of: (now < calendar.last_close(date)).then_some(now),
         ..Edition::default()
     }
 }
@@ -276,12 +190,18 @@ fn session_info(date: Date, calendar: &Krx, notes: &mut Vec<QualityNote>) -> Ses
         Ok(DayKind::Special { reason, .. }) => SessionKind::SpecialHours { reason },
         Ok(DayKind::Closed { reason }) => SessionKind::Closed { reason },
         Err(unknown) => {
-            notes.push(QualityNote {
-                severity: QualitySeverity::Warning,
-                issue: QualityIssue::CalendarUnknown,
-                subject: date.year().to_string(),
-                detail: unknown.to_string(),
-            });
+            notes.push(QualityNote::new(
+                QualitySeverity::Warning,
+                QualityIssue::CalendarUnknown,
+                date.year().to_string(),
+                (
+                    unknown.to_string(),
+                    format!(
+                        "{}년 휴장일 정보 없음: 달력 파일에 추가하십시오",
+                        date.year()
+                    ),
+                ),
+            ));
             SessionKind::Unknown
         }
     };

@@ -4,6 +4,7 @@ mod archive;
 mod build;
 mod event;
 mod generate;
+mod positions;
 mod run;
 mod send;
 
@@ -17,13 +18,14 @@ use rust_decimal::Decimal;
 pub use build::{BuildError, ReportGeneratorBuilder};
 pub use event::{NoObserver, ReportEvent, ReportObserver, Stage};
 
-use crate::calendar::{Krx, UnknownYear};
+use crate::calendar::{Calendar, Krx, UnknownYear};
 use crate::clock::Clock;
+use crate::compute::Digests;
 use crate::context::ContextProvider;
 use crate::deliver::{ReportSink, RetryPolicy};
 use crate::rendered::RenderedReport;
 use crate::schedule::Schedule;
-use crate::source::{ReportSource, SourceError, blocking};
+use crate::source::{MarkPrice, ReportSource, SourceError, blocking};
 use crate::store::{ReportStore, StoreError};
 use crate::summary::DailySummary;
 
@@ -45,10 +47,16 @@ pub(crate) struct Inner {
     pub(crate) render: Renderer,
     pub(crate) service_name: String,
     pub(crate) environment: String,
+    /// The report's name, and whose it is: services that share a store each send their own.
+    pub(crate) name: String,
     pub(crate) report: String,
-    pub(crate) benchmark: String,
+    pub(crate) benchmarks: Vec<String>,
+    pub(crate) mark: MarkPrice,
+    pub(crate) short_sales: bool,
+    /// What was executed on each date, as of a version of the source.
+    pub(crate) digests: std::sync::Mutex<Option<(u64, Date, Arc<Digests>)>>,
     pub(crate) owner: String,
-    pub(crate) calendar: Krx,
+    pub(crate) calendar: Calendar,
     pub(crate) schedule: Schedule,
     pub(crate) tolerance: Option<Decimal>,
     pub(crate) catch_up: usize,
@@ -150,10 +158,10 @@ impl ReportGenerator {
         }
     }
 
-    /// The calendar with its overrides.
+    /// The calendar in force, with its overrides.
     #[must_use]
-    pub fn calendar(&self) -> &Krx {
-        &self.inner.calendar
+    pub fn calendar(&self) -> Arc<Krx> {
+        self.inner.calendar.get()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

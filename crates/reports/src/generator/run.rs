@@ -134,7 +134,7 @@ impl ReportGenerator {
             baseline,
             &done,
             &inner.schedule,
-            &inner.calendar,
+            &self.calendar(),
             inner.catch_up,
         )?;
         soonest(&mut next, due);

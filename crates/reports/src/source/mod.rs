@@ -4,6 +4,11 @@
 //! hands rows to a [`Replay`] and returns what else the computation asks for.
 
 pub(crate) mod blocking;
+mod equity;
+mod flow;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod layout;
+mod mapping;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]
@@ -20,8 +25,12 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::compute::{Replay, Split};
-use crate::summary::Halt;
+pub use equity::{EquityDays, EquityRow, HistoryQuery, MarkPrice, UnknownMark};
+pub use flow::{Flow, FlowKind};
+pub use mapping::{BadMapping, Mapping};
+
+use crate::compute::{Digests, Replay, Split, Transfer};
+use crate::summary::{Halt, Limits, QualityNote};
 
 /// Reads the service's tables.
 #[async_trait]
@@ -29,12 +38,18 @@ pub trait ReportSource: Send + Sync + std::fmt::Debug + 'static {
     /// A name for messages, without secrets, such as `sqlite trading.db`.
     fn describe(&self) -> String;
 
-    /// The account's history up to and including `through`, and the optional tables.
-    async fn history(&self, through: Date) -> Result<AccountHistory, SourceError>;
+    /// What tells this source from any other one, without secrets: where it is in full, whose rows it
+    /// reads, and how. Stored positions are kept by it. Default: [`ReportSource::describe`].
+    fn identity(&self) -> String {
+        self.describe()
+    }
+
+    /// The account's history up to and including a date, and the optional tables.
+    async fn history(&self, query: HistoryQuery) -> Result<AccountHistory, SourceError>;
 
     /// Gives every row of `trades` executed after [`Replay::after`] and up to and including
-    /// `through`, in order of (`executed_at`, `id`), to `replay`, and with `detail` also the rows
-    /// created on that date which were never executed. The replay is returned unfinished.
+    /// `through`, in order of their instants, to `replay`, and with `detail` also the rows created on
+    /// that date which were never executed. The replay is returned unfinished.
     async fn replay(
         &self,
         replay: Replay,
@@ -45,9 +60,40 @@ pub trait ReportSource: Send + Sync + std::fmt::Debug + 'static {
     /// Prices and names.
     async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError>;
 
-    /// Is there a row that a snapshot could not have seen: one inserted after it (`id > last_id`)
-    /// but executed on or before its date? The next hundred thousand rows are looked at.
-    async fn backfilled(&self, last_id: i64, on_or_before: Date) -> Result<bool, SourceError>;
+    /// A number that is another one whenever a row may have changed; `None` when that cannot be told
+    /// without reading. Default: `None`.
+    async fn version(&self) -> Result<Option<u64>, SourceError> {
+        Ok(None)
+    }
+
+    /// What was executed on each date up to and including `through`: everything of a row that the
+    /// positions depend on is in its hash, so that a row corrected, deleted or added later shows.
+    async fn digests(&self, through: Date) -> Result<Digests, SourceError>;
+
+    /// What of the tables is not there or not as it is needed, each with its remedy; empty when a
+    /// report can be made. Default: nothing is asked.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be reached.
+    async fn check(&self) -> Result<Vec<SourceProblem>, SourceError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A table, or a named query of a mapping, that is not as it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceProblem {
+    /// The table or query, such as `trades`.
+    pub table: String,
+    /// What is wrong, with its remedy.
+    pub problem: String,
+}
+
+impl std::fmt::Display for SourceProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.table, self.problem)
+    }
 }
 
 /// Why a source could not be read.
@@ -72,6 +118,9 @@ pub enum SourceError {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A table, or a query of a mapping, is not there or lacks a column.
+    #[error("{0}")]
+    Layout(SourceProblem),
     /// Several accounts are recorded and none was chosen.
     #[error("several accounts recorded ({found}): choose one")]
     SeveralAccounts {
@@ -93,7 +142,7 @@ impl SourceError {
     /// Would another attempt help?
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::SeveralAccounts { .. })
+        !matches!(self, Self::SeveralAccounts { .. } | Self::Layout(_))
     }
 }
 
@@ -102,27 +151,35 @@ impl SourceError {
 pub struct AccountHistory {
     /// The account; `None` when nothing is recorded for any.
     pub account: Option<String>,
-    /// One point a day, the day's last, oldest first.
+    /// One point a session, oldest first; see [`EquityDays`].
     pub equity: Vec<EquityPoint>,
-    /// Whether trading was halted at the last point.
+    /// Whether trading was halted at the last row.
     pub halt: Option<Halt>,
-    /// Deposits (positive) and withdrawals by date, in won; empty without a `cash_flows` table.
-    pub flows: Vec<(Date, i64)>,
+    /// The service's own limits at the last row.
+    pub limits: Option<Limits>,
+    /// Money that came and went; empty without a `cash_flows` table.
+    pub flows: Vec<Flow>,
+    /// Shares that came and went without a trade; empty without a `position_flows` table.
+    pub transfers: Vec<Transfer>,
     /// Splits; empty without a `stock_splits` table.
     pub splits: Vec<Split>,
     /// The recorded present holdings (`portfolios`), by ticker.
     pub holdings: HashMap<String, i64>,
+    /// The fills are of every account, for they do not tell whose they are.
+    pub shared_trades: bool,
+    /// Rows that were left out, by name.
+    pub notes: Vec<QualityNote>,
 }
 
-/// Equity at the end of a day.
+/// Equity at the end of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EquityPoint {
-    /// The date in Korea.
+    /// The session.
     pub date: Date,
     /// Cash plus positions, in won.
-    pub equity: i64,
+    pub equity: Decimal,
     /// Cash, in won.
-    pub cash: Option<i64>,
+    pub cash: Option<Decimal>,
 }
 
 /// Which prices are wanted.
@@ -132,9 +189,9 @@ pub struct QuoteQuery {
     pub tickers: Vec<String>,
     /// Dates at which the last close is wanted.
     pub dates: Vec<Date>,
-    /// The benchmark's ticker.
-    pub benchmark: String,
-    /// The benchmark's closes from the last one at or before this date …
+    /// The benchmarks' tickers.
+    pub benchmarks: Vec<String>,
+    /// Their closes from the last one at or before this date …
     pub benchmark_from: Option<Date>,
     /// … to this one.
     pub benchmark_to: Option<Date>,
@@ -145,8 +202,8 @@ pub struct QuoteQuery {
 pub struct Quotes {
     /// Closes by ticker, sorted by date.
     pub closes: HashMap<String, Vec<(Date, Decimal)>>,
-    /// The benchmark's closes, sorted by date.
-    pub benchmark: Vec<(Date, Decimal)>,
+    /// The benchmarks' closes by ticker, sorted by date.
+    pub benchmarks: HashMap<String, Vec<(Date, Decimal)>>,
     /// Names and markets by ticker.
     pub stocks: HashMap<String, Stock>,
 }
@@ -156,10 +213,12 @@ pub struct Quotes {
 pub struct Stock {
     /// Its Korean name.
     pub name: Option<String>,
-    /// `KOSPI`, `KOSDAQ` or `KONEX`.
+    /// Its market, as the feed spells it; see [`Market`](crate::calendar::Market).
     pub market: Option<String>,
     /// Its sector.
     pub sector: Option<String>,
+    /// Its industry.
+    pub industry: Option<String>,
 }
 
 impl Quotes {
@@ -168,6 +227,11 @@ impl Quotes {
         let closes = self.closes.get(ticker)?;
         let end = closes.partition_point(|(at, _)| *at <= date);
         closes[..end].last().copied()
+    }
+
+    /// A benchmark's closes.
+    pub(crate) fn benchmark(&self, ticker: &str) -> &[(Date, Decimal)] {
+        self.benchmarks.get(ticker).map_or(&[], Vec::as_slice)
     }
 
     /// The Korean name.

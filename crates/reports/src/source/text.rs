@@ -117,7 +117,7 @@ struct TimeOfDay {
 
 impl TimeOfDay {
     fn parse(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() < 6 || !matches!(bytes[0], b' ' | b'T') || bytes[3] != b':' {
+        if bytes.len() < 6 || !matches!(bytes[0], b' ' | b'T' | b't') || bytes[3] != b':' {
             return None;
         }
         let (hour, minute) = (two(bytes, 1)?, two(bytes, 4)?);
@@ -170,6 +170,28 @@ pub(crate) fn date(bytes: &[u8]) -> Option<Date> {
     Date::new(year, two(bytes, 5)?, two(bytes, 8)?).ok()
 }
 
+/// The date of a price: in Korea for a time with a zone, and as it is written for any other one.
+pub(crate) fn price_date(text: &str) -> Option<Date> {
+    match parse(text)? {
+        (naive, Some(offset)) => {
+            let at = offset.to_timestamp(naive).ok()?;
+            Some(SEOUL.to_datetime(at).date())
+        }
+        (naive, None) => Some(naive.date()),
+    }
+}
+
+/// The instant of a number of seconds, milliseconds, microseconds or nanoseconds since 1970, told by
+/// its size.
+pub(crate) fn epoch(number: i64) -> Option<Timestamp> {
+    match number.unsigned_abs() {
+        0..100_000_000_000 => Timestamp::from_second(number).ok(),
+        100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
+        100_000_000_000_000..100_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
+        _ => Timestamp::from_nanosecond(number.into()).ok(),
+    }
+}
+
 fn two(bytes: &[u8], at: usize) -> Option<i8> {
     let tens = bytes.get(at)?.wrapping_sub(b'0');
     let ones = bytes.get(at + 1)?.wrapping_sub(b'0');
@@ -177,7 +199,8 @@ fn two(bytes: &[u8], at: usize) -> Option<i8> {
 }
 
 fn offset(bytes: &[u8]) -> Option<Offset> {
-    if bytes == b"Z" || bytes == b"z" {
+    let bytes = bytes.trim_ascii();
+    if matches!(bytes, b"Z" | b"z" | b"UTC") {
         return Some(Offset::UTC);
     }
     let sign = match bytes.first()? {

@@ -190,8 +190,11 @@ impl ReportStore for MemoryStore {
         Ok(())
     }
 
-    async fn forget_snapshots(&self, source: &str) -> Result<(), StoreError> {
-        self.state().snapshots.retain(|(name, _), _| name != source);
+    async fn forget_snapshots(&self, source: &str, after: Option<Date>) -> Result<(), StoreError> {
+        let kept = |date: &Date| after.is_some_and(|after| *date <= after);
+        self.state()
+            .snapshots
+            .retain(|(name, date), _| name != source || kept(date));
         Ok(())
     }
 }

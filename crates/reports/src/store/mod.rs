@@ -101,8 +101,8 @@ pub trait ReportStore: Send + Sync + std::fmt::Debug + 'static {
         snapshots: Vec<Snapshot>,
     ) -> Result<(), StoreError>;
 
-    /// Forgets every snapshot of a source.
-    async fn forget_snapshots(&self, source: &str) -> Result<(), StoreError>;
+    /// Forgets the snapshots of a source after a date; every one for `None`.
+    async fn forget_snapshots(&self, source: &str, after: Option<Date>) -> Result<(), StoreError>;
 }
 
 /// A report as it is kept.

@@ -40,6 +40,27 @@ CREATE TABLE IF NOT EXISTS bongsu_positions (
 );
 ";
 
+/// Names of before there were several services in a store: each report's own summary tells whose it is.
+const SCOPE: &str = "
+SELECT pg_advisory_xact_lock(725283915);
+CREATE TEMPORARY TABLE bongsu_scopes ON COMMIT DROP AS
+    SELECT report, session_date, revision, report || '@' || (summary::json ->> 'service_name')
+        || '/' || (summary::json ->> 'environment') AS scoped
+    FROM bongsu_reports WHERE position('@' in report) = 0 AND summary LIKE '{%service_name%';
+INSERT INTO bongsu_report_baselines (report, since)
+    SELECT DISTINCT s.scoped, b.since FROM bongsu_scopes s
+    JOIN bongsu_report_baselines b ON b.report = s.report ON CONFLICT DO NOTHING;
+UPDATE bongsu_deliveries d SET report = s.scoped FROM bongsu_scopes s
+    WHERE d.report = s.report AND d.session_date = s.session_date AND d.revision = s.revision
+    AND NOT EXISTS (SELECT 1 FROM bongsu_deliveries o WHERE o.report = s.scoped
+        AND o.session_date = d.session_date AND o.revision = d.revision
+        AND o.channel = d.channel AND o.recipient = d.recipient);
+UPDATE bongsu_reports r SET report = s.scoped FROM bongsu_scopes s
+    WHERE r.report = s.report AND r.session_date = s.session_date AND r.revision = s.revision
+    AND NOT EXISTS (SELECT 1 FROM bongsu_reports o WHERE o.report = s.scoped
+        AND o.session_date = r.session_date AND o.revision = r.revision);
+";
+
 /// A time as RFC 3339 in UTC, whatever the session's zone.
 macro_rules! utc {
     ($column:literal) => {
@@ -96,6 +117,30 @@ impl PostgresStore {
         })
     }
 
+    /// How long the server may take for one step of the store. Default: 30 s.
+    #[must_use]
+    pub fn statement_timeout(mut self, limit: std::time::Duration) -> Self {
+        self.link.limit = limit;
+        self
+    }
+
+    /// Does a step, for as long as one may take: a server that is frozen never says so.
+    async fn within<T>(
+        &self,
+        what: &'static str,
+        step: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let limit = self.link.limit;
+        tokio::time::timeout(limit, step).await.unwrap_or_else(|_| {
+            let text = format!(
+                "{} did not answer in {} s",
+                self.link.name(),
+                limit.as_secs_f64()
+            );
+            Err(StoreError::new(what, text))
+        })
+    }
+
     async fn take(&self, what: &'static str) -> Result<Lease<'_>, StoreError> {
         use std::sync::atomic::Ordering;
         let mut lease = self.link.take().await.map_err(failed(what))?;
@@ -105,6 +150,19 @@ impl PostgresStore {
                 .execute(&mut lease.connection)
                 .await
                 .map_err(failed("making the tables"))?;
+            let old: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM bongsu_reports WHERE position('@' in report) = 0 \
+                 AND summary LIKE '{%service_name%')",
+            )
+            .fetch_one(&mut lease.connection)
+            .await
+            .map_err(failed("looking for reports of before"))?;
+            if old {
+                sqlx::raw_sql(SCOPE)
+                    .execute(&mut lease.connection)
+                    .await
+                    .map_err(failed("naming the reports of before"))?;
+            }
             self.made.store(true, Ordering::Relaxed);
         }
         Ok(lease)
@@ -187,35 +245,39 @@ impl Deliveries for PostgresStore {
         fresh: Option<DeliveryRecord>,
         decide: impl FnOnce(DeliveryRecord) -> (T, Option<DeliveryRecord>) + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
-        let mut lease = self.take(what).await?;
-        let mut tx = lease.connection.begin().await.map_err(failed(what))?;
-        if let Some(fresh) = &fresh {
-            // The row is there before it is locked, so that two first claims meet at it.
-            insert(&mut tx, fresh).await.map_err(failed(what))?;
-        }
-        let sql =
-            format!("{DELIVERY} AND revision = $3 AND channel = $4 AND recipient = $5 FOR UPDATE");
-        let found: Option<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&key.report)
-            .bind(key.session.to_string())
-            .bind(i64::from(key.revision))
-            .bind(&key.channel)
-            .bind(&key.recipient)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(failed(what))?;
-        let Some(columns) = found else {
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+            if let Some(fresh) = &fresh {
+                // The row is there before it is locked, so that two first claims meet at it.
+                insert(&mut tx, fresh).await.map_err(failed(what))?;
+            }
+            let sql = format!(
+                "{DELIVERY} AND revision = $3 AND channel = $4 AND recipient = $5 FOR UPDATE"
+            );
+            let found: Option<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
+                .bind(&key.report)
+                .bind(key.session.to_string())
+                .bind(i64::from(key.revision))
+                .bind(&key.channel)
+                .bind(&key.recipient)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(failed(what))?;
+            let Some(columns) = found else {
+                tx.commit().await.map_err(failed(what))?;
+                lease.keep();
+                return Ok(None);
+            };
+            let (answer, write) = decide(row::delivery(&key.report, key.session, columns)?);
+            if let Some(write) = write {
+                update(&mut tx, &write).await.map_err(failed(what))?;
+            }
             tx.commit().await.map_err(failed(what))?;
             lease.keep();
-            return Ok(None);
-        };
-        let (answer, write) = decide(row::delivery(&key.report, key.session, columns)?);
-        if let Some(write) = write {
-            update(&mut tx, &write).await.map_err(failed(what))?;
-        }
-        tx.commit().await.map_err(failed(what))?;
-        lease.keep();
-        Ok(Some(answer))
+            Ok(Some(answer))
+        })
+        .await
     }
 }
 
@@ -223,58 +285,64 @@ impl Deliveries for PostgresStore {
 impl ReportStore for PostgresStore {
     async fn baseline(&self, report: &str, now: Timestamp) -> Result<Timestamp, StoreError> {
         let what = "baseline";
-        let mut lease = self.take(what).await?;
-        sqlx::query(
-            "INSERT INTO bongsu_report_baselines (report, since) \
-             VALUES ($1, $2::text::timestamptz) ON CONFLICT DO NOTHING",
-        )
-        .bind(report)
-        .bind(now.to_string())
-        .execute(&mut lease.connection)
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            sqlx::query(
+                "INSERT INTO bongsu_report_baselines (report, since) \
+                 VALUES ($1, $2::text::timestamptz) ON CONFLICT DO NOTHING",
+            )
+            .bind(report)
+            .bind(now.to_string())
+            .execute(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+            let text: String = sqlx::query_scalar(concat!(
+                "SELECT ",
+                utc!("since"),
+                " FROM bongsu_report_baselines WHERE report = $1"
+            ))
+            .bind(report)
+            .fetch_one(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+            lease.keep();
+            row::timestamp(&text)
+        })
         .await
-        .map_err(failed(what))?;
-        let text: String = sqlx::query_scalar(concat!(
-            "SELECT ",
-            utc!("since"),
-            " FROM bongsu_report_baselines WHERE report = $1"
-        ))
-        .bind(report)
-        .fetch_one(&mut lease.connection)
-        .await
-        .map_err(failed(what))?;
-        lease.keep();
-        row::timestamp(&text)
     }
 
     async fn keep_report(&self, report: KeptReport) -> Result<KeptReport, StoreError> {
         let what = "keeping a report";
-        let mut lease = self.take(what).await?;
-        sqlx::query(
-            "INSERT INTO bongsu_reports AS kept \
-             (report, session_date, revision, complete, send, generated_at, summary) \
-             VALUES ($1, $2::text::date, $3, $4, $5, $6::text::timestamptz, $7) \
-             ON CONFLICT (report, session_date, revision) \
-             DO UPDATE SET send = kept.send OR excluded.send",
-        )
-        .bind(&report.report)
-        .bind(report.session.to_string())
-        .bind(i64::from(report.revision))
-        .bind(report.complete)
-        .bind(report.send)
-        .bind(report.generated_at.to_string())
-        .bind(&report.summary)
-        .execute(&mut lease.connection)
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            sqlx::query(
+                "INSERT INTO bongsu_reports AS kept \
+                 (report, session_date, revision, complete, send, generated_at, summary) \
+                 VALUES ($1, $2::text::date, $3, $4, $5, $6::text::timestamptz, $7) \
+                 ON CONFLICT (report, session_date, revision) \
+                 DO UPDATE SET send = kept.send OR excluded.send",
+            )
+            .bind(&report.report)
+            .bind(report.session.to_string())
+            .bind(i64::from(report.revision))
+            .bind(report.complete)
+            .bind(report.send)
+            .bind(report.generated_at.to_string())
+            .bind(&report.summary)
+            .execute(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+            let found = find_report(
+                &mut lease.connection,
+                &report.report,
+                report.session,
+                Some(report.revision),
+            )
+            .await?;
+            lease.keep();
+            Ok(found.unwrap_or(report))
+        })
         .await
-        .map_err(failed(what))?;
-        let found = find_report(
-            &mut lease.connection,
-            &report.report,
-            report.session,
-            Some(report.revision),
-        )
-        .await?;
-        lease.keep();
-        Ok(found.unwrap_or(report))
     }
 
     async fn report(
@@ -283,28 +351,34 @@ impl ReportStore for PostgresStore {
         session: Date,
         revision: Option<u32>,
     ) -> Result<Option<KeptReport>, StoreError> {
-        let mut lease = self.take("reading a report").await?;
-        let found = find_report(&mut lease.connection, report, session, revision).await?;
-        lease.keep();
-        Ok(found)
+        self.within("reading a report", async {
+            let mut lease = self.take("reading a report").await?;
+            let found = find_report(&mut lease.connection, report, session, revision).await?;
+            lease.keep();
+            Ok(found)
+        })
+        .await
     }
 
     async fn reported(&self, report: &str, since: Date) -> Result<Vec<Reported>, StoreError> {
         let what = "reading the reports";
-        let mut lease = self.take(what).await?;
-        let rows: Vec<ReportedColumns> = sqlx::query_as(concat!(
-            "SELECT session_date::text, revision, complete, send, ",
-            utc!("generated_at"),
-            " FROM bongsu_reports WHERE report = $1 AND session_date >= $2::text::date \
-             ORDER BY session_date, revision"
-        ))
-        .bind(report)
-        .bind(since.to_string())
-        .fetch_all(&mut lease.connection)
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            let rows: Vec<ReportedColumns> = sqlx::query_as(concat!(
+                "SELECT session_date::text, revision, complete, send, ",
+                utc!("generated_at"),
+                " FROM bongsu_reports WHERE report = $1 AND session_date >= $2::text::date \
+                 ORDER BY session_date, revision"
+            ))
+            .bind(report)
+            .bind(since.to_string())
+            .fetch_all(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+            lease.keep();
+            rows.into_iter().map(row::reported).collect()
+        })
         .await
-        .map_err(failed(what))?;
-        lease.keep();
-        rows.into_iter().map(row::reported).collect()
     }
 
     async fn claim(
@@ -352,18 +426,21 @@ impl ReportStore for PostgresStore {
         session: Date,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
         let what = "reading deliveries";
-        let mut lease = self.take(what).await?;
-        let sql = format!("{DELIVERY} ORDER BY revision, channel, recipient");
-        let rows: Vec<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(report)
-            .bind(session.to_string())
-            .fetch_all(&mut lease.connection)
-            .await
-            .map_err(failed(what))?;
-        lease.keep();
-        rows.into_iter()
-            .map(|columns| row::delivery(report, session, columns))
-            .collect()
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            let sql = format!("{DELIVERY} ORDER BY revision, channel, recipient");
+            let rows: Vec<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
+                .bind(report)
+                .bind(session.to_string())
+                .fetch_all(&mut lease.connection)
+                .await
+                .map_err(failed(what))?;
+            lease.keep();
+            rows.into_iter()
+                .map(|columns| row::delivery(report, session, columns))
+                .collect()
+        })
+        .await
     }
 
     async fn snapshot(
@@ -372,19 +449,22 @@ impl ReportStore for PostgresStore {
         at_or_before: Date,
     ) -> Result<Option<Snapshot>, StoreError> {
         let what = "reading positions";
-        let mut lease = self.take(what).await?;
-        let found: Option<PositionColumns> = sqlx::query_as(
-            "SELECT session_date::text, last_id, book FROM bongsu_positions \
-             WHERE source = $1 AND session_date <= $2::text::date \
-             ORDER BY session_date DESC LIMIT 1",
-        )
-        .bind(source)
-        .bind(at_or_before.to_string())
-        .fetch_optional(&mut lease.connection)
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            let found: Option<PositionColumns> = sqlx::query_as(
+                "SELECT session_date::text, last_id, book FROM bongsu_positions \
+                 WHERE source = $1 AND session_date <= $2::text::date \
+                 ORDER BY session_date DESC LIMIT 1",
+            )
+            .bind(source)
+            .bind(at_or_before.to_string())
+            .fetch_optional(&mut lease.connection)
+            .await
+            .map_err(failed(what))?;
+            lease.keep();
+            found.map(row::snapshot).transpose()
+        })
         .await
-        .map_err(failed(what))?;
-        lease.keep();
-        found.map(row::snapshot).transpose()
     }
 
     async fn keep_snapshots(
@@ -393,38 +473,48 @@ impl ReportStore for PostgresStore {
         snapshots: Vec<Snapshot>,
     ) -> Result<(), StoreError> {
         let what = "keeping positions";
-        let mut lease = self.take(what).await?;
-        let mut tx = lease.connection.begin().await.map_err(failed(what))?;
-        for snapshot in &snapshots {
-            sqlx::query(
-                "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
-                 VALUES ($1, $2::text::date, $3, $4) ON CONFLICT (source, session_date) \
-                 DO UPDATE SET last_id = excluded.last_id, book = excluded.book \
-                 WHERE (bongsu_positions.last_id, bongsu_positions.book) \
-                 IS DISTINCT FROM (excluded.last_id, excluded.book)",
-            )
-            .bind(source)
-            .bind(snapshot.date.to_string())
-            .bind(snapshot.last_id)
-            .bind(row::book_text(snapshot)?)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed(what))?;
-        }
-        tx.commit().await.map_err(failed(what))?;
-        lease.keep();
-        Ok(())
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+            for snapshot in &snapshots {
+                sqlx::query(
+                    "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
+                     VALUES ($1, $2::text::date, $3, $4) ON CONFLICT (source, session_date) \
+                     DO UPDATE SET last_id = excluded.last_id, book = excluded.book \
+                     WHERE (bongsu_positions.last_id, bongsu_positions.book) \
+                     IS DISTINCT FROM (excluded.last_id, excluded.book)",
+                )
+                .bind(source)
+                .bind(snapshot.date.to_string())
+                .bind(snapshot.last_id)
+                .bind(row::book_text(snapshot)?)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed(what))?;
+            }
+            tx.commit().await.map_err(failed(what))?;
+            lease.keep();
+            Ok(())
+        })
+        .await
     }
 
-    async fn forget_snapshots(&self, source: &str) -> Result<(), StoreError> {
+    async fn forget_snapshots(&self, source: &str, after: Option<Date>) -> Result<(), StoreError> {
         let what = "forgetting positions";
-        let mut lease = self.take(what).await?;
-        sqlx::query("DELETE FROM bongsu_positions WHERE source = $1")
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
+            sqlx::query(
+                "DELETE FROM bongsu_positions WHERE source = $1 \
+                 AND ($2::text IS NULL OR session_date > $2::text::date)",
+            )
             .bind(source)
+            .bind(after.map(|after| after.to_string()))
             .execute(&mut lease.connection)
             .await
             .map_err(failed(what))?;
-        lease.keep();
-        Ok(())
+            lease.keep();
+            Ok(())
+        })
+        .await
     }
 }

@@ -40,6 +40,29 @@ CREATE TABLE IF NOT EXISTS bongsu_positions (
 ) WITHOUT ROWID;
 ";
 
+/// Names of before there were several services in a store: each report's own summary tells whose it is.
+const SCOPE: &str = "
+BEGIN IMMEDIATE;
+INSERT OR IGNORE INTO bongsu_report_baselines (report, since)
+    SELECT r.report || '@' || json_extract(r.summary, '$.service_name') || '/'
+        || json_extract(r.summary, '$.environment'), b.since
+    FROM bongsu_reports r JOIN bongsu_report_baselines b ON b.report = r.report
+    WHERE instr(r.report, '@') = 0 AND json_valid(r.summary)
+        AND json_extract(r.summary, '$.service_name') IS NOT NULL;
+UPDATE OR IGNORE bongsu_deliveries SET report = coalesce((
+    SELECT r.report || '@' || json_extract(r.summary, '$.service_name') || '/'
+        || json_extract(r.summary, '$.environment')
+    FROM bongsu_reports r WHERE r.report = bongsu_deliveries.report
+        AND r.session_date = bongsu_deliveries.session_date
+        AND r.revision = bongsu_deliveries.revision AND json_valid(r.summary)), report)
+    WHERE instr(report, '@') = 0;
+UPDATE OR IGNORE bongsu_reports SET report = report || '@' || json_extract(summary, '$.service_name')
+        || '/' || json_extract(summary, '$.environment')
+    WHERE instr(report, '@') = 0 AND json_valid(summary)
+        AND json_extract(summary, '$.service_name') IS NOT NULL;
+COMMIT;
+";
+
 const DELIVERY: &str = "SELECT revision, channel, recipient, state, attempts, owner, lease_until, \
      not_before, first_at, updated_at, message_id, reason FROM bongsu_deliveries ";
 
@@ -113,6 +136,10 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch(SCHEMA)?;
+    let old = "SELECT 1 FROM bongsu_reports WHERE instr(report, '@') = 0 LIMIT 1";
+    if connection.prepare(old)?.exists([])? {
+        connection.execute_batch(SCOPE)?;
+    }
     Ok(connection)
 }
 
@@ -391,10 +418,16 @@ impl ReportStore for SqliteStore {
         .await
     }
 
-    async fn forget_snapshots(&self, source: &str) -> Result<(), StoreError> {
+    async fn forget_snapshots(&self, source: &str, after: Option<Date>) -> Result<(), StoreError> {
         let source = source.to_owned();
         self.write("forgetting positions", move |tx| {
-            tx.execute("DELETE FROM bongsu_positions WHERE source = ?1", [source])?;
+            tx.execute(
+                "DELETE FROM bongsu_positions WHERE source = ?1 AND session_date > ?2",
+                params![
+                    source,
+                    after.map(|after| after.to_string()).unwrap_or_default()
+                ],
+            )?;
             Ok(())
         })
         .await

@@ -4,9 +4,10 @@
 //! (`0.0121` is 1.21 %); times carry a zone. Every figure that may be undefined is a
 //! [`Figure`](crate::Figure).
 
+mod period;
 mod portfolio;
 mod quality;
-mod risk;
+pub(crate) mod risk;
 mod series;
 mod service;
 mod trading;
@@ -14,12 +15,16 @@ mod trading;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+pub use period::{Change, GroupPnl, LimitUse, Period, PeriodKind, PositionPnl, RecentDay};
 pub use portfolio::{Largest, Mark, PortfolioStats, Position, Reconciliation};
+pub(crate) use quality::Words;
 pub use quality::{QualityIssue, QualityNote, QualitySeverity};
-pub use risk::{Halt, RiskMetrics, TailRisk};
+pub use risk::{Halt, Limits, RiskMetrics, TailRisk};
 pub use series::{IntradayPoint, MoneyPoint, RatioPoint, Series};
 pub use service::{AlertCounts, AlertLine, AlertsSummary, HealthTransition, Range, SystemHealth};
-pub use trading::{ClosedTrade, FillLine, Performer, Side, TopPerformers, TradingStats};
+pub use trading::{
+    ClosedTrade, FillLine, Performer, Side, TopPerformers, TradingStats, UnfilledOrder,
+};
 
 /// Everything one daily report says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +69,47 @@ pub struct DailySummary {
     pub fills: Vec<FillLine>,
     /// How many more fills there were than `fills` holds.
     pub fills_omitted: u64,
+    /// Set when the report is about a whole period that ends with the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<PeriodKind>,
+    /// What longer spans that end with the session have brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods: Vec<Period>,
+    /// The last sessions, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<RecentDay>,
+    /// What each position earned on the day, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub position_pnl: Vec<PositionPnl>,
+    /// The day by strategy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_strategy: Vec<GroupPnl>,
+    /// The day by sector.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_sector: Vec<GroupPnl>,
+    /// What differs from the report of the session that was kept before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Other accounts of the same service, each with its own figures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<AccountSection>,
+}
+
+/// One more account's figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountSection {
+    /// The account.
+    pub account: String,
+    /// Fills, closed trades, fees.
+    pub trading_stats: TradingStats,
+    /// Equity, cash, positions.
+    pub portfolio_stats: PortfolioStats,
+    /// Drawdown, ratios.
+    pub risk_metrics: RiskMetrics,
+    /// Does it add up?
+    pub reconciliation: Reconciliation,
+    /// What was wrong or doubtful in its data.
+    pub data_quality: Vec<QualityNote>,
 }
 
 /// The present [`DailySummary::schema_version`].

@@ -47,6 +47,21 @@ pub struct PortfolioStats {
     pub positions_omitted: u64,
     /// Open positions in all.
     pub position_count: Figure<u64>,
+    /// Which price they are valued at: `krx_close` or `last_trade`.
+    #[serde(default)]
+    pub mark: String,
+    /// Dividends, interest and what else came in beside the trades on the day, less fees and taxes.
+    #[serde(default = "crate::figure::not_collected")]
+    pub income: Figure<Decimal>,
+    /// Cash when everything traded so far has settled: what is recorded as cash.
+    #[serde(default = "crate::figure::not_collected")]
+    pub settled_cash: Figure<Decimal>,
+    /// When the day's trades settle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settles_on: Option<Date>,
+    /// What the day's trades bring in (positive) or take on that date.
+    #[serde(default = "crate::figure::not_collected")]
+    pub settles: Figure<Decimal>,
 }
 
 /// The largest position.
@@ -109,7 +124,10 @@ pub struct Reconciliation {
     pub unrealised_change: Figure<Decimal>,
     /// Deposits less withdrawals of the span.
     pub net_flow: Figure<Decimal>,
-    /// `equity_change` − `realised` − `unrealised_change` − `net_flow`.
+    /// Dividends, interest and what else came in beside the trades of the span, less fees and taxes.
+    #[serde(default = "crate::figure::not_collected")]
+    pub income: Figure<Decimal>,
+    /// `equity_change` − `realised` − `unrealised_change` − `net_flow` − `income`.
     pub difference: Figure<Decimal>,
     /// The difference is within the tolerance.
     pub balanced: Figure<bool>,

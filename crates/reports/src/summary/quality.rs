@@ -13,6 +13,43 @@ pub struct QualityNote {
     pub subject: String,
     /// The particulars, in English.
     pub detail: String,
+    /// The particulars in Korean; `None` in reports of before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_ko: Option<String>,
+}
+
+/// A sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) en: String,
+    pub(crate) ko: String,
+}
+
+impl<En: Into<String>, Ko: Into<String>> From<(En, Ko)> for Words {
+    fn from((en, ko): (En, Ko)) -> Self {
+        Self {
+            en: en.into(),
+            ko: ko.into(),
+        }
+    }
+}
+
+impl QualityNote {
+    pub(crate) fn new(
+        severity: QualitySeverity,
+        issue: QualityIssue,
+        subject: impl Into<String>,
+        words: impl Into<Words>,
+    ) -> Self {
+        let Words { en, ko } = words.into();
+        Self {
+            severity,
+            issue,
+            subject: subject.into(),
+            detail: en,
+            detail_ko: Some(ko),
+        }
+    }
 }
 
 /// How bad a data-quality issue is.
@@ -68,6 +105,14 @@ pub enum QualityIssue {
     SplitFraction,
     /// Too few observations for a percentile.
     FewObservations,
+    /// More was executed than ordered.
+    Overfilled,
+    /// The series of returns begins anew after an equity that was not positive.
+    SeriesRestarted,
+    /// A flow larger than the equity before it.
+    LargeFlow,
+    /// Fills of several accounts that are not told apart.
+    SharedTrades,
     /// The source or a part of it could not be read.
     SourceUnavailable,
 }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::LimitUse;
 use crate::figure::Figure;
 
 /// Risk over the account's whole recorded history up to the session.
@@ -35,6 +36,28 @@ pub struct RiskMetrics {
     pub benchmark: String,
     /// The day's risk limits as the source recorded them.
     pub trading_halted: Figure<Halt>,
+    /// Fewer returns than the ratios deserve (30).
+    #[serde(default)]
+    pub few_observations: bool,
+    /// The most sessions from a peak to the next one, or to the session.
+    #[serde(default = "crate::figure::not_collected")]
+    pub longest_drawdown: Figure<u32>,
+    /// Return a year ÷ −max drawdown.
+    #[serde(default = "crate::figure::not_collected")]
+    pub calmar: Figure<f64>,
+    /// The loss since the beginning against the service's limit.
+    #[serde(default = "no_limit")]
+    pub loss_limit: LimitUse,
+    /// The largest position against the service's limit.
+    #[serde(default = "no_limit")]
+    pub position_limit: LimitUse,
+}
+
+pub(crate) fn no_limit() -> LimitUse {
+    LimitUse {
+        limit: crate::figure::not_collected(),
+        used: crate::figure::not_collected(),
+    }
 }
 
 /// Historical value at risk and what lies beyond it.
@@ -48,6 +71,15 @@ pub struct TailRisk {
     pub var_amount: Figure<Decimal>,
     /// Fewer returns than the percentile deserves (20 at 95 %, 100 at 99 %).
     pub few_observations: bool,
+}
+
+/// The service's own limits, as its table has them at the session's end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The largest loss from the initial capital, in percent.
+    pub max_loss_percent: Option<f64>,
+    /// The largest share of one position, in percent.
+    pub max_position_percent: Option<f64>,
 }
 
 /// Whether the service's risk manager had halted trading at the session's end.

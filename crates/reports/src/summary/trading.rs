@@ -56,6 +56,18 @@ pub struct TradingStats {
     pub average_loss: Figure<Decimal>,
     /// (Σ buy + Σ sell) ÷ end equity.
     pub turnover: Figure<f64>,
+    /// Fills of fewer shares than were ordered.
+    #[serde(default = "crate::figure::not_collected")]
+    pub partial_fills: Figure<u64>,
+    /// What the fills cost more, or brought in less, than at the prices ordered.
+    #[serde(default = "crate::figure::not_collected")]
+    pub slippage: Figure<Decimal>,
+    /// `slippage` ÷ the amount at the prices ordered.
+    #[serde(default = "crate::figure::not_collected")]
+    pub slippage_ratio: Figure<f64>,
+    /// The first of the orders without a fill.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfilled: Vec<UnfilledOrder>,
 }
 
 /// Best and worst of the day by realised profit and loss.
@@ -140,8 +152,38 @@ pub struct FillLine {
     pub status: Arc<str>,
     /// The strategy that placed it.
     pub strategy: Option<Arc<str>>,
-    /// Realised profit and loss, for a sale.
+    /// Realised profit and loss, of what it closed.
     pub realised: Option<Decimal>,
+    /// Shares ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<Decimal>,
+    /// The price ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_price: Option<Decimal>,
+    /// Where it was traded, such as `KRX` or `NXT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<Arc<str>>,
+}
+
+/// An order of the day that was not filled at all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnfilledOrder {
+    /// The order.
+    pub order_id: String,
+    /// The ticker.
+    pub ticker: String,
+    /// The company's name, if known.
+    pub name: Option<String>,
+    /// What was to be done, as recorded.
+    pub action: String,
+    /// Shares ordered.
+    pub quantity: Option<Decimal>,
+    /// The price ordered.
+    pub price: Option<Decimal>,
+    /// The order's status as recorded: rejected, cancelled, expired, pending.
+    pub status: String,
+    /// Why, as recorded.
+    pub reason: Option<String>,
 }
 
 /// Bought or sold.

@@ -10,5 +10,6 @@ mod delivery;
 mod edges;
 mod month;
 mod postgres;
+mod rows;
 mod stores;
 mod support;

@@ -36,7 +36,7 @@ async fn the_worked_month_on_postgres() {
         from_postgres.generated_at = from_sqlite.generated_at;
         assert_eq!(from_postgres, from_sqlite, "{session}");
     }
-    assert_eq!(ours.rebuild().await.unwrap(), 502);
+    assert_eq!(ours.rebuild(None).await.unwrap(), 502);
 }
 
 /// Flows and splits, when the tables are there; a backfilled fill makes the positions anew.

@@ -233,7 +233,7 @@ async fn promises(store: Arc<dyn ReportStore>) {
             Some(book.clone())
         );
     }
-    store.forget_snapshots("db").await.unwrap();
+    store.forget_snapshots("db", None).await.unwrap();
     assert_eq!(store.snapshot("db", date(2026, 6, 1)).await.unwrap(), None);
 }
 
@@ -334,4 +334,57 @@ async fn in_postgres() {
         "DELETE FROM bongsu_deliveries; SET TIME ZONE 'Asia/Seoul'",
     );
     promises(Arc::new(PostgresStore::new(&url).unwrap())).await;
+}
+
+/// What was kept before services were told apart is found again by the one that made it.
+#[tokio::test]
+async fn reports_of_before_keep_their_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reports.db");
+    let server = Postgres::start();
+    let stores: [(&str, Box<dyn Fn() -> Arc<dyn ReportStore>>); 2] = [
+        ("sqlite", Box::new(|| Arc::new(SqliteStore::new(&path)))),
+        (
+            "postgres",
+            Box::new(|| Arc::new(PostgresStore::new(&server.url()).unwrap())),
+        ),
+    ];
+    for (name, open) in stores {
+        let mine = r#"{"service_name":"engine","environment":"live"}"#;
+        let before = open();
+        before.baseline("daily", second(5)).await.unwrap();
+        before.keep_report(kept(0, mine, true)).await.unwrap();
+        let delivery = key("a@example.com");
+        let lease = second(60);
+        before
+            .claim(&delivery, "m", "one", second(0), lease)
+            .await
+            .unwrap();
+        let after = open();
+        let scoped = "daily@engine/live";
+        let found = after.report(scoped, DAY, None).await.unwrap();
+        assert_eq!(found.unwrap().summary, mine, "{name}");
+        assert_eq!(
+            after.deliveries(scoped, DAY).await.unwrap().len(),
+            1,
+            "{name}"
+        );
+        assert_eq!(
+            after.baseline(scoped, second(9)).await.unwrap(),
+            second(5),
+            "{name}"
+        );
+        // Another service begins now.
+        let other = "daily@engine/paper";
+        assert_eq!(
+            after.baseline(other, second(9)).await.unwrap(),
+            second(9),
+            "{name}"
+        );
+        assert_eq!(
+            after.report(other, DAY, None).await.unwrap(),
+            None,
+            "{name}"
+        );
+    }
 }

@@ -104,8 +104,11 @@ impl Known {
 
         use super::session;
 
-        let published = Krx::new();
-        let calendar = self.reports.as_ref().map_or(&published, |r| r.calendar());
+        let calendar = self
+            .reports
+            .as_ref()
+            .map_or_else(|| std::sync::Arc::new(Krx::new()), |r| r.calendar());
+        let calendar = &*calendar;
         let failed =
             |error: bongsu_reports::calendar::UnknownYear| Missing::Failed(error.to_string());
         snapshot.session = match session::session(calendar, snapshot.at) {

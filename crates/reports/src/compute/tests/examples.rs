@@ -30,20 +30,21 @@ fn the_example_of_trades() {
             action: text("action"),
             quantity: number("qty"),
             price: Number::Int(number("price").unwrap()),
-            amount: number("amount"),
-            commission: number("commission"),
-            tax: number("tax"),
+            amount: Number::Int(number("amount").unwrap()),
+            commission: Number::Int(number("commission").unwrap()),
+            tax: Number::Int(number("tax").unwrap()),
             executed: Executed::At {
                 date: at.date(),
                 at: instant_in_seoul(at),
             },
             status: text("status"),
-            strategy: None,
-            malformed: None,
+            ..TradeRow::default()
         };
         replay.push(&row);
         every.push(&row);
     }
+    replay.finish(DAY);
+    every.finish(DAY);
     let expected = &example["expected"];
     let closed = &replay.day.sales;
     let wanted = expected["closed"].as_array().unwrap();

@@ -55,27 +55,27 @@ fn row(action: &'static str, quantity: i64, amount: i64) -> Row {
 }
 
 fn push(replay: &mut Replay, row: &Row) {
+    let int = |value: Option<i64>| value.map_or(Number::Null, Number::Int);
     replay.push(&TradeRow {
         id: row.id,
         order_id: "ORDER",
         ticker: row.ticker,
         action: row.action,
         quantity: row.quantity,
-        price: Number::Null,
-        amount: row.amount,
-        commission: Some(row.commission),
-        tax: Some(row.tax),
+        amount: int(row.amount),
+        commission: Number::Int(row.commission),
+        tax: Number::Int(row.tax),
         executed: if row.timed {
             Executed::At {
                 date: row.day,
-                at: instant_in_seoul(row.day.at(10, 0, 0, 0)),
+                at: instant_in_seoul(row.day.at(10, 0, 0, 0))
+                    + jiff::SignedDuration::from_secs(row.id),
             }
         } else {
             Executed::Missing
         },
         status: row.status,
-        strategy: None,
-        malformed: None,
+        ..TradeRow::default()
     });
 }
 
@@ -97,5 +97,5 @@ fn stats(replay: &Replay) -> TradingStats {
     replay
         .day
         .tally
-        .stats(replay.day.unfilled, &Figure::Known(Won::new(100_000_000)))
+        .stats(&replay.day, &Figure::Known(Won::new(100_000_000)))
 }

@@ -26,12 +26,20 @@ prop_compose! {
     }
 }
 
+/// By day, each at an instant of its own.
+fn in_order(rows: &mut [Row]) {
+    rows.sort_by_key(|row| row.day);
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.id = i64::try_from(at).unwrap();
+    }
+}
+
 proptest! {
     /// Whatever is bought and sold: cash out, cash in, cost left and profit add up to the last digit,
     /// and an empty position has no cost.
     #[test]
     fn money_is_neither_lost_nor_made(mut rows in prop::collection::vec(any_row(), 0..200)) {
-        rows.sort_by_key(|row| row.day);
+        in_order(&mut rows);
         let mut replay = Replay::start(ReplayPlan::default());
         let (mut cash, mut held) = (Won::ZERO, std::collections::HashMap::new());
         for row in &rows {
@@ -46,6 +54,7 @@ proptest! {
                 cash += Won::new(amount - row.commission - row.tax);
             }
         }
+        replay.finish(DAY);
         let cost: Won = replay.book.open().map(|holding| holding.cost).sum();
         prop_assert_eq!(cash + cost, replay.book.realised);
         for (ticker, shares) in held {
@@ -59,11 +68,12 @@ proptest! {
         mut rows in prop::collection::vec(any_row(), 1..100),
         cut in 1_i8..28,
     ) {
-        rows.sort_by_key(|row| row.day);
+        in_order(&mut rows);
         let cut = date(2026, 5, cut);
         let mut whole = Replay::start(ReplayPlan::default());
         let mut first = Replay::start(ReplayPlan { keep: 1, ..ReplayPlan::default() });
         rows.iter().for_each(|row| push(&mut whole, row));
+        whole.finish(DAY);
         rows.iter().filter(|row| row.day <= cut).for_each(|row| push(&mut first, row));
         first.finish(cut);
         let from = first.take_snapshots().pop();
@@ -72,6 +82,7 @@ proptest! {
         let after = from.as_ref().map_or(Date::MIN, |snapshot| snapshot.date);
         let mut second = Replay::new(ReplayPlan { from, ..ReplayPlan::default() }).unwrap();
         rows.iter().filter(|row| row.day > after).for_each(|row| push(&mut second, row));
+        second.finish(DAY);
         prop_assert_eq!(second.book.store(), whole.book.store());
     }
 

@@ -86,6 +86,7 @@ fn a_row_that_breaks_a_rule_is_left_out_and_listed() {
             .first()
             .unwrap_or_else(|| panic!("no note for {words}"));
         assert_eq!(note.issue, issue, "{note:?}");
+        assert!(note.detail_ko.as_ref().is_some_and(|ko| ko != &note.detail));
         assert!(note.detail.contains(words), "{note:?}");
         assert_eq!(replay.book.quantity("005930"), 10);
         assert_eq!(stats(&replay).fills, Figure::Known(1));
@@ -181,7 +182,8 @@ fn a_damaged_snapshot_is_refused() {
         assert!(Replay::new(plan).is_none(), "{text}");
     };
     check(r#"{"realised":"","positions":[]}"#);
-    check(r#"{"realised":"0","positions":[["005930",-1,"5"]]}"#);
+    check(r#"{"realised":"0","positions":[["005930",0,"5"]]}"#);
+    check(r#"{"realised":"0","positions":[["005930",1,"-5"]]}"#);
     check(r#"{"realised":"0","positions":[["005930",1,"x"]]}"#);
     check(r#"{"realised":"0","positions":[["005930",1,"5"],["005930",1,"5"]]}"#);
 }

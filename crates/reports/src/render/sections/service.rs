@@ -170,8 +170,8 @@ pub(super) fn quality(
         vec![
             Cell::plain(i18n::quality_issue(lang, note.issue)),
             Cell::toned(i18n::quality_severity(lang, note.severity), tone),
-            cells.words(&note.subject, 48),
-            cells.words(&note.detail, 160),
+            cells.words(i18n::word(lang, &note.subject), 48),
+            cells.words(i18n::detail(lang, note), 200),
         ]
     })
 }

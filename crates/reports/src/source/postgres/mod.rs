@@ -2,13 +2,18 @@
 
 mod read;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 
 use super::time::StoredZone;
-use super::{AccountHistory, QuoteQuery, Quotes, ReportSource, SourceError};
-use crate::compute::Replay;
-use crate::pg::Link;
+use super::{
+    AccountHistory, HistoryQuery, Mapping, QuoteQuery, Quotes, ReportSource, SourceError,
+    SourceProblem,
+};
+use crate::compute::{Digests, Replay};
+use crate::pg::{Lease, Link};
 
 pub use crate::pg::BadUrl;
 
@@ -25,6 +30,8 @@ struct Settings {
     account: Option<String>,
     trades_zone: StoredZone,
     risk_zone: StoredZone,
+    mapping: Mapping,
+    limit: Duration,
 }
 
 impl PostgresSource {
@@ -34,17 +41,21 @@ impl PostgresSource {
     ///
     /// When it is no such URL. The error does not quote it.
     pub fn new(url: &str) -> Result<Self, BadUrl> {
+        let link = Link::new(url)?;
         Ok(Self {
-            link: Link::new(url)?,
             settings: Settings {
                 account: None,
                 trades_zone: StoredZone::seoul(),
                 risk_zone: StoredZone::utc(),
+                mapping: Mapping::default(),
+                limit: link.limit,
             },
+            link,
         })
     }
 
-    /// Whose equity is read (`user_id`). Default: the only one recorded; several are an error.
+    /// Whose equity is read (`user_id`), and whose fills, where `trades` tells it by a column `user_id`,
+    /// `account_id` or `account`. Default: the only one recorded; several are an error.
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.settings.account = Some(account.into());
@@ -65,11 +76,27 @@ impl PostgresSource {
         self
     }
 
-    fn unreachable(&self, cause: sqlx::Error) -> SourceError {
-        SourceError::Unreachable {
+    /// Queries in place of tables, for a schema of one's own. Default: none.
+    #[must_use]
+    pub fn mapping(mut self, mapping: Mapping) -> Self {
+        self.settings.mapping = mapping;
+        self
+    }
+
+    /// How long the server may leave a statement, or the next of its rows, unanswered. Default: 30 s.
+    #[must_use]
+    pub fn statement_timeout(mut self, limit: Duration) -> Self {
+        self.link.limit = limit;
+        self.settings.limit = limit;
+        self
+    }
+
+    async fn lease(&self) -> Result<Lease<'_>, SourceError> {
+        let taken = self.link.take().await;
+        taken.map_err(|cause| SourceError::Unreachable {
             what: format!("connecting to {}", self.link.name()),
             cause: cause.into(),
-        }
+        })
     }
 }
 
@@ -79,38 +106,54 @@ impl ReportSource for PostgresSource {
         self.link.name().to_owned()
     }
 
-    async fn history(&self, through: Date) -> Result<AccountHistory, SourceError> {
-        let mut lease = self.link.take().await.map_err(|e| self.unreachable(e))?;
-        let found = read::history(&mut lease.connection, &self.settings, through).await?;
+    fn identity(&self) -> String {
+        format!(
+            "{} account={:?} zone={:?} {}",
+            self.link.place(),
+            self.settings.account,
+            self.settings.trades_zone,
+            self.settings.mapping.text()
+        )
+    }
+
+    async fn history(&self, query: HistoryQuery) -> Result<AccountHistory, SourceError> {
+        let mut lease = self.lease().await?;
+        let found = read::history(&mut lease.connection, &self.settings, &query).await?;
         lease.keep();
         Ok(found)
     }
 
     async fn replay(
         &self,
-        mut replay: Replay,
+        replay: Replay,
         through: Date,
         detail: Option<Date>,
     ) -> Result<Replay, SourceError> {
-        let mut lease = self.link.take().await.map_err(|e| self.unreachable(e))?;
+        let mut lease = self.lease().await?;
         let connection = &mut lease.connection;
-        read::replay(connection, &self.settings, &mut replay, through, detail).await?;
+        let replay = read::replay(connection, &self.settings, replay, through, detail).await?;
         lease.keep();
         Ok(replay)
     }
 
     async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError> {
-        let mut lease = self.link.take().await.map_err(|e| self.unreachable(e))?;
-        let found = read::quotes(&mut lease.connection, &query).await?;
+        let mut lease = self.lease().await?;
+        let found = read::quotes(&mut lease.connection, &self.settings, &query).await?;
         lease.keep();
         Ok(found)
     }
 
-    async fn backfilled(&self, last_id: i64, on_or_before: Date) -> Result<bool, SourceError> {
-        let mut lease = self.link.take().await.map_err(|e| self.unreachable(e))?;
-        let connection = &mut lease.connection;
-        let found = read::backfilled(connection, &self.settings, last_id, on_or_before).await?;
+    async fn digests(&self, through: Date) -> Result<Digests, SourceError> {
+        let mut lease = self.lease().await?;
+        let found = read::digests(&mut lease.connection, &self.settings, through).await?;
         lease.keep();
         Ok(found)
+    }
+
+    async fn check(&self) -> Result<Vec<SourceProblem>, SourceError> {
+        let mut lease = self.lease().await?;
+        let found = read::layout(&mut lease.connection, &self.settings).await?;
+        lease.keep();
+        Ok(found.problems)
     }
 }

@@ -24,8 +24,11 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags};
 
 use super::time::StoredZone;
-use super::{AccountHistory, QuoteQuery, Quotes, ReportSource, SourceError, blocking};
-use crate::compute::Replay;
+use super::{
+    AccountHistory, HistoryQuery, Mapping, QuoteQuery, Quotes, ReportSource, SourceError,
+    SourceProblem, blocking,
+};
+use crate::compute::{Digests, Replay};
 
 /// Makes the tables this source reads, where they are missing: `trades`, `portfolios`,
 /// `portfolio_risk_metrics`, `stocks`, `stock_prices`, with their indexes.
@@ -47,7 +50,14 @@ const CACHE_KIB: i64 = 8 * 1024;
 pub struct SqliteSource {
     settings: Arc<Settings>,
     /// Kept open between reports; taken out while it is in use.
-    idle: Arc<Mutex<Option<Connection>>>,
+    idle: Arc<Mutex<Option<Kept>>>,
+}
+
+/// An open connection, and the how-manieth it is.
+#[derive(Debug)]
+struct Kept {
+    connection: Connection,
+    serial: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +67,7 @@ pub(super) struct Settings {
     pub(super) trades_zone: StoredZone,
     pub(super) risk_zone: StoredZone,
     pub(super) busy: Duration,
+    pub(super) mapping: Mapping,
 }
 
 impl SqliteSource {
@@ -70,6 +81,7 @@ impl SqliteSource {
                 trades_zone: StoredZone::seoul(),
                 risk_zone: StoredZone::utc(),
                 busy: Duration::from_secs(10),
+                mapping: Mapping::default(),
             }),
             idle: Arc::default(),
         }
@@ -80,7 +92,8 @@ impl SqliteSource {
         self
     }
 
-    /// Whose equity is read (`user_id`). Default: the only one recorded; several are an error.
+    /// Whose equity is read (`user_id`), and whose fills, where `trades` tells it by a column `user_id`,
+    /// `account_id` or `account`. Default: the only one recorded; several are an error.
     #[must_use]
     pub fn account(self, account: impl Into<String>) -> Self {
         let account = account.into();
@@ -99,6 +112,12 @@ impl SqliteSource {
         self.with(|settings| settings.risk_zone = zone)
     }
 
+    /// Queries in place of tables, for a schema of one's own. Default: none.
+    #[must_use]
+    pub fn mapping(self, mapping: Mapping) -> Self {
+        self.with(|settings| settings.mapping = mapping)
+    }
+
     /// How long a read waits for a writer. Default: 10 s.
     #[must_use]
     pub fn busy_timeout(self, limit: Duration) -> Self {
@@ -109,19 +128,19 @@ impl SqliteSource {
     /// taken once and not for every query.
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &Settings) -> Result<T, SourceError> + Send + 'static,
+        work: impl FnOnce(&Kept, &Settings) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<T, SourceError> {
         let settings = Arc::clone(&self.settings);
         let idle = Arc::clone(&self.idle);
         blocking::run(move || {
             let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let connection = match kept {
-                Some(connection) => connection,
+            let kept = match kept {
+                Some(kept) => kept,
                 None => open(&settings)?,
             };
-            let answer = in_transaction(&connection, &settings, work);
+            let answer = in_transaction(&kept, &settings, work);
             if answer.is_ok() {
-                *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+                *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
             }
             answer
         })
@@ -130,21 +149,23 @@ impl SqliteSource {
 }
 
 fn in_transaction<T>(
-    connection: &Connection,
+    kept: &Kept,
     settings: &Settings,
-    work: impl FnOnce(&Connection, &Settings) -> Result<T, SourceError>,
+    work: impl FnOnce(&Kept, &Settings) -> Result<T, SourceError>,
 ) -> Result<T, SourceError> {
     let failed = |cause: rusqlite::Error| SourceError::Query {
         what: "a read transaction",
         cause: cause.into(),
     };
-    let transaction = connection.unchecked_transaction().map_err(failed)?;
-    let answer = work(&transaction, settings)?;
+    let transaction = kept.connection.unchecked_transaction().map_err(failed)?;
+    let answer = work(kept, settings)?;
     transaction.commit().map_err(failed)?;
     Ok(answer)
 }
 
-fn open(settings: &Settings) -> Result<Connection, SourceError> {
+fn open(settings: &Settings) -> Result<Kept, SourceError> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static OPENED: AtomicU64 = AtomicU64::new(0);
     let unreachable = |cause: rusqlite::Error| SourceError::Unreachable {
         what: format!("opening {}", settings.path.display()),
         cause: cause.into(),
@@ -160,7 +181,10 @@ fn open(settings: &Settings) -> Result<Connection, SourceError> {
     connection
         .pragma_update(None, "cache_size", -CACHE_KIB)
         .map_err(unreachable)?;
-    Ok(connection)
+    Ok(Kept {
+        connection,
+        serial: OPENED.fetch_add(1, Ordering::Relaxed),
+    })
 }
 
 #[async_trait]
@@ -170,9 +194,24 @@ impl ReportSource for SqliteSource {
         format!("sqlite {}", name.display())
     }
 
-    async fn history(&self, through: Date) -> Result<AccountHistory, SourceError> {
-        self.read(move |connection, settings| read::history(connection, settings, through))
-            .await
+    fn identity(&self) -> String {
+        let settings = &self.settings;
+        let path = std::fs::canonicalize(&settings.path);
+        format!(
+            "sqlite {} account={:?} zone={:?} {}",
+            path.as_ref().unwrap_or(&settings.path).display(),
+            settings.account,
+            settings.trades_zone,
+            settings.mapping.text()
+        )
+    }
+
+    async fn history(&self, query: HistoryQuery) -> Result<AccountHistory, SourceError> {
+        self.read(move |kept, settings| {
+            let layout = read::layout(&kept.connection, settings);
+            read::history(&kept.connection, settings, &layout, &query)
+        })
+        .await
     }
 
     async fn replay(
@@ -181,21 +220,62 @@ impl ReportSource for SqliteSource {
         through: Date,
         detail: Option<Date>,
     ) -> Result<Replay, SourceError> {
-        self.read(move |connection, settings| {
-            read::replay(connection, settings, replay, through, detail)
+        self.read(move |kept, settings| {
+            let layout = read::layout(&kept.connection, settings);
+            let account = read::owner(&kept.connection, settings, &layout)?;
+            read::replay(
+                &kept.connection,
+                settings,
+                &layout,
+                account.as_deref(),
+                replay,
+                through,
+                detail,
+            )
         })
         .await
     }
 
     async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError> {
-        self.read(move |connection, _| read::quotes(connection, &query))
-            .await
-    }
-
-    async fn backfilled(&self, last_id: i64, on_or_before: Date) -> Result<bool, SourceError> {
-        self.read(move |connection, settings| {
-            read::backfilled(connection, settings, last_id, on_or_before)
+        self.read(move |kept, settings| {
+            let layout = read::layout(&kept.connection, settings);
+            read::quotes(&kept.connection, &layout, &query)
         })
         .await
+    }
+
+    async fn version(&self) -> Result<Option<u64>, SourceError> {
+        self.read(|kept, _| {
+            // Of two connections each has its own count.
+            let changes: Result<i64, _> =
+                kept.connection
+                    .pragma_query_value(None, "data_version", |row| row.get(0));
+            let changes = changes.map_err(|cause| SourceError::Query {
+                what: "data_version",
+                cause: cause.into(),
+            })?;
+            Ok(Some(kept.serial.wrapping_shl(40) ^ changes.unsigned_abs()))
+        })
+        .await
+    }
+
+    async fn digests(&self, through: Date) -> Result<Digests, SourceError> {
+        self.read(move |kept, settings| {
+            let layout = read::layout(&kept.connection, settings);
+            let account = read::owner(&kept.connection, settings, &layout)?;
+            read::digests(
+                &kept.connection,
+                settings,
+                &layout,
+                account.as_deref(),
+                through,
+            )
+        })
+        .await
+    }
+
+    async fn check(&self) -> Result<Vec<SourceProblem>, SourceError> {
+        self.read(|kept, settings| Ok(read::layout(&kept.connection, settings).problems))
+            .await
     }
 }

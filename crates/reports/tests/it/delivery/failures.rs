@@ -94,7 +94,10 @@ fn a_crash_at_each_step() {
             let store = MemoryStore::new();
             let due = evening(DAY);
             store
-                .baseline("daily", due - SignedDuration::from_hours(1))
+                .baseline(
+                    "daily@trading-engine/test",
+                    due - SignedDuration::from_hours(1),
+                )
                 .await
                 .unwrap();
             // The first process: it gets as far as the crash.

@@ -91,7 +91,10 @@ async fn two_replicas_send_one_report() {
     assert_eq!(inbox.calls(), 2);
     assert_ne!(messages[0].0, messages[1].0);
     let store = PostgresStore::new(&server.url()).unwrap();
-    let rows = store.deliveries("daily", DAY).await.unwrap();
+    let rows = store
+        .deliveries("daily@trading-engine/test", DAY)
+        .await
+        .unwrap();
     assert!(
         rows.iter().all(|row| row.state == DeliveryState::Delivered),
         "{rows:?}"

@@ -1,152 +1,215 @@
 //! The account's history, and the optional tables.
 
-use futures_util::TryStreamExt as _;
-use jiff::civil::Date;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
 use super::super::Settings;
-use super::{failed, has_table, turn};
-use crate::compute::Split;
-use crate::source::tables::{EquityRow, day, day_after, midnight, only_account};
+use super::{Clock, cast, clock, layout, number, rows};
+use crate::compute::Executed;
+use crate::source::equity::{EquityDays, HistoryQuery};
+use crate::source::layout::{Kind, Relation};
+use crate::source::tables::{RawEquity, only_account, until_date};
 use crate::source::text::Times;
 use crate::source::{AccountHistory, SourceError};
 
 pub(in crate::source::postgres) async fn history(
     connection: &mut PgConnection,
     settings: &Settings,
-    through: Date,
+    query: &HistoryQuery,
 ) -> Result<AccountHistory, SourceError> {
-    let account = match &settings.account {
-        Some(account) => Some(account.clone()),
-        None => only_account(accounts(connection).await?)?,
-    };
+    let layout = layout(connection, settings).await?;
+    let risk = layout.required("portfolio_risk_metrics")?;
+    let (account, several) = account(connection, settings, risk).await?;
     let mut history = AccountHistory {
         account: account.clone(),
         ..AccountHistory::default()
     };
+    history.shared_trades = several && layout.required("trades")?.owner().is_none();
+    let zone = &settings.trades_zone;
     if let Some(account) = &account {
-        equity(connection, settings, account, through, &mut history).await?;
-        holdings(connection, account, &mut history).await?;
-        flows(connection, account, through, &mut history).await?;
+        let whose = [account.as_str()];
+        equity(connection, settings, risk, &whose, query, &mut history).await?;
+        if let Some(held) = layout.optional("portfolios")? {
+            let table = "portfolios";
+            let sql = select(held, &[("ticker", Kind::Text), ("quantity", Kind::Int)]);
+            rows(connection, settings, table, sql, &whose, |row| {
+                let ticker: &str = row.try_get::<Option<&str>, _>(0)?.unwrap_or_default();
+                let ticker = crate::compute::canonical(ticker).into_owned();
+                let quantity: Option<i64> = row.try_get(1)?;
+                *history.holdings.entry(ticker).or_default() += quantity.unwrap_or_default();
+                Ok(true)
+            })
+            .await?;
+        }
+        if let Some(flows) = layout.optional("cash_flows")? {
+            let mut times = Times::new(zone);
+            let columns = [
+                ("date", Kind::Time),
+                ("amount", Kind::Number),
+                ("kind", Kind::Text),
+            ];
+            let sql = select(flows, &columns) + " ORDER BY date";
+            rows(connection, settings, "cash_flows", sql, &whose, |row| {
+                let (date, kind): (Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(2)?);
+                let amount = number(row, 1)?;
+                history.add_flow(
+                    date.unwrap_or_default(),
+                    amount,
+                    kind,
+                    query.through,
+                    &mut times,
+                );
+                Ok(true)
+            })
+            .await?;
+        }
+        if let Some(flows) = layout.optional("position_flows")? {
+            let mut times = Times::new(zone);
+            let columns = [
+                ("date", Kind::Time),
+                ("ticker", Kind::Text),
+                ("quantity", Kind::Int),
+                ("cost", Kind::Number),
+                ("value", Kind::Number),
+            ];
+            let sql = select(flows, &columns) + " ORDER BY date";
+            rows(connection, settings, "position_flows", sql, &whose, |row| {
+                let (date, ticker): (Option<&str>, Option<&str>) =
+                    (row.try_get(0)?, row.try_get(1)?);
+                let worth = (number(row, 3)?, number(row, 4)?);
+                let ticker = ticker.unwrap_or_default().to_owned();
+                let (date, quantity) = (date.unwrap_or_default(), row.try_get(2)?);
+                history.add_transfer(date, ticker, quantity, worth, query.through, &mut times);
+                Ok(true)
+            })
+            .await?;
+        }
     }
-    splits(connection, through, &mut history).await?;
+    if let Some(splits) = layout.optional("stock_splits")? {
+        let mut times = Times::new(zone);
+        let list = [
+            cast(splits, "date", Kind::Time),
+            cast(splits, "ticker", Kind::Text),
+            cast(splits, "numerator", Kind::Int),
+            cast(splits, "denominator", Kind::Int),
+        ];
+        let sql = format!(
+            "SELECT {} FROM {} ORDER BY date",
+            list.join(", "),
+            splits.from
+        );
+        rows(connection, settings, "stock_splits", sql, &[], |row| {
+            let (date, ticker): (Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+            let ticker = ticker.unwrap_or_default().to_owned();
+            let ratio = (row.try_get(2)?, row.try_get(3)?);
+            history.add_split(
+                date.unwrap_or_default(),
+                ticker,
+                ratio,
+                query.through,
+                &mut times,
+            );
+            Ok(true)
+        })
+        .await?;
+    }
     Ok(history)
 }
 
-/// Some of the accounts recorded, each found by one step in the index.
-async fn accounts(connection: &mut PgConnection) -> Result<Vec<String>, SourceError> {
-    sqlx::query_scalar(
-        "WITH RECURSIVE accounts (account) AS (\
-         SELECT min(user_id) FROM portfolio_risk_metrics UNION ALL \
-         SELECT (SELECT min(user_id) FROM portfolio_risk_metrics WHERE user_id > account) \
-         FROM accounts WHERE account IS NOT NULL) \
-         SELECT account::text FROM accounts WHERE account IS NOT NULL LIMIT 5",
+/// An account's rows of a table, in the columns wanted; those that are missing are NULL.
+fn select(relation: &Relation, columns: &[(&str, Kind)]) -> String {
+    let list: Vec<String> = columns
+        .iter()
+        .map(|(column, kind)| cast(relation, relation.or_null(column), *kind))
+        .collect();
+    format!(
+        "SELECT {} FROM {} WHERE user_id::text = $1",
+        list.join(", "),
+        relation.from
     )
-    .fetch_all(connection)
-    .await
-    .map_err(failed("portfolio_risk_metrics"))
+}
+
+/// The account that is read, and whether others are recorded too.
+pub(super) async fn account(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    risk: &Relation,
+) -> Result<(Option<String>, bool), SourceError> {
+    let from = &risk.from;
+    // Each account is found by one step in the index.
+    let sql = format!(
+        "WITH RECURSIVE accounts (account) AS (\
+         SELECT min(user_id) FROM {from} UNION ALL \
+         SELECT (SELECT min(user_id) FROM {from} WHERE user_id > account) \
+         FROM accounts WHERE account IS NOT NULL) \
+         SELECT account::text FROM accounts WHERE account IS NOT NULL LIMIT 5"
+    );
+    let mut found: Vec<String> = Vec::new();
+    let table = "portfolio_risk_metrics";
+    rows(connection, settings, table, sql, &[], |row| {
+        found.push(row.try_get(0)?);
+        Ok(true)
+    })
+    .await?;
+    let several = found.len() > 1;
+    Ok(match &settings.account {
+        Some(account) => (Some(account.clone()), several),
+        None => (only_account(found)?, several),
+    })
 }
 
 async fn equity(
     connection: &mut PgConnection,
     settings: &Settings,
-    account: &str,
-    through: Date,
+    risk: &Relation,
+    whose: &[&str],
+    query: &HistoryQuery,
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "portfolio_risk_metrics";
-    // To 08:00 of the day after: see `add_point`.
-    let until = midnight(&settings.risk_zone, day_after(day_after(through)));
-    let mut rows = sqlx::query(
-        "SELECT date::text, total_value::bigint, cash_balance::bigint, is_trading_halted, \
-         trading_halt_reason::text FROM portfolio_risk_metrics \
-         WHERE user_id = $1 AND date < $2::text::timestamp ORDER BY date, id",
-    )
-    .bind(account)
-    .bind(until.to_string())
-    .fetch(connection);
+    let columns = [
+        ("id", Kind::Int),
+        ("date", Kind::Time),
+        ("total_value", Kind::Number),
+        ("cash_balance", Kind::Number),
+        ("is_trading_halted", Kind::Text),
+        ("trading_halt_reason", Kind::Text),
+        ("max_loss_limit", Kind::Number),
+        ("max_position_size_limit", Kind::Number),
+    ];
+    let until = until_date(query.until());
+    let order = if risk.has("id") { "date, id" } else { "date" };
+    let before = match clock(risk, "date") {
+        Clock::Text => format!("(date IS NULL OR date::text COLLATE \"C\" < '{until}')"),
+        Clock::Naive | Clock::Instant => {
+            format!("(date IS NULL OR date < '{until}' OR NOT isfinite(date))")
+        }
+    };
+    let sql = format!("{} AND {before} ORDER BY {order}", select(risk, &columns));
     let mut times = Times::new(&settings.risk_zone);
-    while let Some(row) = rows.try_next().await.map_err(failed(TABLE))? {
-        let point = EquityRow {
-            at: row.try_get(0).map_err(failed(TABLE))?,
-            equity: row.try_get(1).map_err(failed(TABLE))?,
-            cash: row.try_get(2).map_err(failed(TABLE))?,
-            halted: row.try_get(3).map_err(failed(TABLE))?,
-            reason: row.try_get(4).map_err(failed(TABLE))?,
+    let mut days = EquityDays::new(query);
+    let add = |row: &sqlx::postgres::PgRow| {
+        use rust_decimal::prelude::ToPrimitive as _;
+        let at: Option<&str> = row.try_get(1)?;
+        let halted: Option<&str> = row.try_get(4)?;
+        let float = |at| Ok::<_, sqlx::Error>(number(row, at)?.decimal().and_then(|x| x.to_f64()));
+        let raw = RawEquity {
+            id: row.try_get::<Option<i64>, _>(0)?.unwrap_or_default(),
+            at: match times.executed(at) {
+                Executed::Missing => Executed::Bad("NULL"),
+                other => other,
+            },
+            equity: number(row, 2)?,
+            cash: number(row, 3)?,
+            halted: halted.map(|word| matches!(word, "true" | "t" | "1")),
+            reason: row.try_get(5)?,
+            max_loss: float(6)?,
+            max_position: float(7)?,
         };
-        history.add_point(point, &mut times, through)?;
-        turn().await;
-    }
-    Ok(())
-}
-
-async fn holdings(
-    connection: &mut PgConnection,
-    account: &str,
-    history: &mut AccountHistory,
-) -> Result<(), SourceError> {
-    const TABLE: &str = "portfolios";
-    if !has_table(connection, TABLE).await? {
-        return Ok(());
-    }
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT ticker::text, quantity::bigint FROM portfolios WHERE user_id = $1")
-            .bind(account)
-            .fetch_all(connection)
-            .await
-            .map_err(failed(TABLE))?;
-    history.holdings = rows.into_iter().collect();
-    Ok(())
-}
-
-async fn flows(
-    connection: &mut PgConnection,
-    account: &str,
-    through: Date,
-    history: &mut AccountHistory,
-) -> Result<(), SourceError> {
-    const TABLE: &str = "cash_flows";
-    if !has_table(connection, TABLE).await? {
-        return Ok(());
-    }
-    let rows: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT date::text, amount::bigint FROM cash_flows WHERE user_id = $1 ORDER BY date",
-    )
-    .bind(account)
-    .fetch_all(connection)
-    .await
-    .map_err(failed(TABLE))?;
-    for (date, amount) in rows {
-        history.add_flow(day(&date, TABLE)?, amount, through);
-    }
-    Ok(())
-}
-
-async fn splits(
-    connection: &mut PgConnection,
-    through: Date,
-    history: &mut AccountHistory,
-) -> Result<(), SourceError> {
-    const TABLE: &str = "stock_splits";
-    if !has_table(connection, TABLE).await? {
-        return Ok(());
-    }
-    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT date::text, ticker::text, numerator::bigint, denominator::bigint \
-         FROM stock_splits ORDER BY date",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(failed(TABLE))?;
-    for (date, ticker, numerator, denominator) in rows {
-        let split = Split {
-            ticker,
-            date: day(&date, TABLE)?,
-            numerator,
-            denominator,
-        };
-        history.add_split(split, through);
-    }
+        history.add_equity(raw, &mut days);
+        Ok(true)
+    };
+    rows(connection, settings, TABLE, sql, whose, add).await?;
+    days.finish(history);
     Ok(())
 }

@@ -1,16 +1,30 @@
 //! The queries. Numbers come as text where a float would lose digits, times always.
 
+mod digests;
 mod history;
 mod quotes;
 mod trades;
 
-use sqlx::postgres::PgConnection;
+use std::collections::HashMap;
 
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{
+    AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _, Statement as _,
+    TypeInfo as _,
+};
+
+use super::Settings;
+use crate::compute::Number;
+use crate::pg::within;
 use crate::source::SourceError;
+use crate::source::layout::{Kind, Layout, Relation};
+use crate::source::mapping::TABLES;
 
+pub(super) use digests::digests;
 pub(super) use history::history;
 pub(super) use quotes::quotes;
-pub(super) use trades::{backfilled, replay};
+pub(super) use trades::replay;
 
 fn failed(what: &'static str) -> impl Fn(sqlx::Error) -> SourceError {
     move |cause| match cause {
@@ -31,10 +45,132 @@ async fn turn() {
     tokio::task::coop::consume_budget().await;
 }
 
-async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, SourceError> {
-    sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(name)
-        .fetch_one(connection)
+/// Gives each row of a query to `each`, until it wants no more.
+async fn rows(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    what: &'static str,
+    sql: String,
+    binds: &[&str],
+    mut each: impl FnMut(&PgRow) -> Result<bool, sqlx::Error>,
+) -> Result<(), SourceError> {
+    // Put together of constants, of the operator's own mapping, and of quoted names.
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for bind in binds {
+        query = query.bind(*bind);
+    }
+    let mut rows = query.fetch(connection);
+    while let Some(row) = within(settings.limit, rows.try_next())
         .await
-        .map_err(failed("to_regclass"))
+        .map_err(failed(what))?
+    {
+        if !each(&row).map_err(failed(what))? {
+            break;
+        }
+        turn().await;
+    }
+    Ok(())
+}
+
+/// Which tables are there, and with which columns.
+pub(super) async fn layout(
+    connection: &mut PgConnection,
+    settings: &Settings,
+) -> Result<Layout, SourceError> {
+    let mut layout = Layout::default();
+    for table in TABLES {
+        let mapping = &settings.mapping;
+        let sql = format!("SELECT * FROM {} LIMIT 0", mapping.relation(table));
+        let asked = connection.prepare(AssertSqlSafe(sql).into_sql_str());
+        let found = match within(settings.limit, asked).await {
+            Ok(described) => {
+                let columns: HashMap<String, String> = described
+                    .columns()
+                    .iter()
+                    .map(|column| {
+                        let kind = column.type_info().name().to_ascii_lowercase();
+                        (column.name().to_owned(), kind)
+                    })
+                    .collect();
+                Ok(Some(columns))
+            }
+            Err(sqlx::Error::Database(error)) => {
+                // An undefined table.
+                if !mapping.has(table) && error.code().as_deref() == Some("42P01") {
+                    Ok(None)
+                } else {
+                    Err(error.message().to_owned())
+                }
+            }
+            Err(error) => return Err(failed(table)(error)),
+        };
+        layout.add(table, mapping, found);
+    }
+    Ok(layout)
+}
+
+/// How a column's times are compared and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// Times without a zone, in the table's.
+    Naive,
+    /// Instants.
+    Instant,
+    /// Texts of either.
+    Text,
+}
+
+fn clock(relation: &Relation, column: &str) -> Clock {
+    match relation.kind(column) {
+        "timestamptz" => Clock::Instant,
+        "timestamp" | "date" => Clock::Naive,
+        _ => Clock::Text,
+    }
+}
+
+/// A column as it is read, whatever the session's zone and the server's habits.
+fn cast(relation: &Relation, column: &str, kind: Kind) -> String {
+    match kind {
+        // What is no whole number is NULL, as it would be in the other database.
+        Kind::Int if column == "NULL" => "NULL::bigint".to_owned(),
+        Kind::Int => match relation.kind(column) {
+            "int2" | "int4" | "int8" => format!("{column}::bigint"),
+            _ => format!(
+                "CASE WHEN {column}::text ~ '^-?[0-9]{{1,18}}(\\.0+)?$' \
+                 THEN ({column}::text)::numeric::bigint END"
+            ),
+        },
+        Kind::Time if column != "NULL" && clock(relation, column) == Clock::Instant => {
+            format!("({column} AT TIME ZONE 'UTC')::text || 'Z'")
+        }
+        Kind::Number | Kind::Text | Kind::Time => format!("{column}::text"),
+    }
+}
+
+fn number<'r>(row: &'r PgRow, at: usize) -> Result<Number<'r>, sqlx::Error> {
+    let text: Option<&str> = row.try_get(at)?;
+    Ok(text.map_or(Number::Null, Number::Text))
+}
+
+/// Whose fills are read, where they tell whose they are.
+async fn owner(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    layout: &Layout,
+) -> Result<Option<String>, SourceError> {
+    if layout.required("trades")?.owner().is_none() {
+        return Ok(None);
+    }
+    let risk = layout.required("portfolio_risk_metrics")?;
+    Ok(history::account(connection, settings, risk).await?.0)
+}
+
+/// `AND user_id = 'u'` where fills tell whose they are and an account is chosen.
+fn owned(trades: &Relation, account: Option<&str>) -> String {
+    match trades.owner().zip(account) {
+        Some((column, account)) => {
+            format!(" AND {column}::text = '{}'", account.replace('\'', "''"))
+        }
+        None => String::new(),
+    }
 }

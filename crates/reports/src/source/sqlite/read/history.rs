@@ -1,49 +1,72 @@
 //! The account's history, and the optional tables.
 
-use std::collections::HashMap;
-
-use jiff::civil::Date;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::super::Settings;
-use super::{day_of, failed, has_table, text};
-use crate::compute::Split;
-use crate::source::tables::{EquityRow, day_after, only_account};
+use super::{date_text, failed, flag, number, text, time, whole};
+use crate::source::equity::{EquityDays, HistoryQuery};
+use crate::source::layout::{Layout, Relation};
+use crate::source::tables::{RawEquity, only_account, until_date};
 use crate::source::text::Times;
 use crate::source::{AccountHistory, SourceError};
 
 pub(in crate::source::sqlite) fn history(
     connection: &Connection,
     settings: &Settings,
-    through: Date,
+    layout: &Layout,
+    query: &HistoryQuery,
 ) -> Result<AccountHistory, SourceError> {
-    let account = match &settings.account {
-        Some(account) => Some(account.clone()),
-        None => only_account(accounts(connection).map_err(failed("portfolio_risk_metrics"))?)?,
-    };
+    let risk = layout.required("portfolio_risk_metrics")?;
+    let (account, several) = account(connection, settings, risk)?;
     let mut history = AccountHistory {
         account: account.clone(),
         ..AccountHistory::default()
     };
-    if let Some(account) = account {
-        equity(connection, settings, &account, through, &mut history)?;
-        holdings(connection, &account, &mut history)?;
-        flows(connection, &account, through, &mut history)?;
+    let trades = layout.required("trades")?;
+    history.shared_trades = several && trades.owner().is_none();
+    if let Some(account) = &account {
+        equity(connection, settings, risk, account, query, &mut history)?;
+        if let Some(held) = layout.optional("portfolios")? {
+            holdings(connection, held, account, &mut history)?;
+        }
+        if let Some(flows) = layout.optional("cash_flows")? {
+            cash(connection, settings, flows, account, query, &mut history)?;
+        }
+        if let Some(flows) = layout.optional("position_flows")? {
+            shares(connection, settings, flows, account, query, &mut history)?;
+        }
     }
-    splits(connection, through, &mut history)?;
+    if let Some(table) = layout.optional("stock_splits")? {
+        splits(connection, settings, table, query, &mut history)?;
+    }
     Ok(history)
 }
 
+/// The account that is read, and whether others are recorded too.
+pub(super) fn account(
+    connection: &Connection,
+    settings: &Settings,
+    risk: &Relation,
+) -> Result<(Option<String>, bool), SourceError> {
+    let found = accounts(connection, risk).map_err(failed("portfolio_risk_metrics"))?;
+    let several = found.len() > 1;
+    Ok(match &settings.account {
+        Some(account) => (Some(account.clone()), several),
+        None => (only_account(found)?, several),
+    })
+}
+
 /// Some of the accounts recorded, each found by one step in the index.
-fn accounts(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+fn accounts(connection: &Connection, risk: &Relation) -> Result<Vec<String>, rusqlite::Error> {
+    let from = &risk.from;
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "WITH RECURSIVE accounts (account) AS (\
-             SELECT min(user_id) FROM portfolio_risk_metrics UNION ALL \
-             SELECT (SELECT min(user_id) FROM portfolio_risk_metrics WHERE user_id > account) \
+             SELECT min(user_id) FROM {from} UNION ALL \
+             SELECT (SELECT min(user_id) FROM {from} WHERE user_id > account) \
              FROM accounts WHERE account IS NOT NULL) \
-             SELECT account FROM accounts WHERE account IS NOT NULL LIMIT 5",
-        )?
+             SELECT CAST(account AS TEXT) FROM accounts WHERE account IS NOT NULL LIMIT 5"
+        ))?
         .query_map([], |row| row.get(0))?
         .collect()
 }
@@ -51,99 +74,169 @@ fn accounts(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
 fn equity(
     connection: &Connection,
     settings: &Settings,
+    risk: &Relation,
     account: &str,
-    through: Date,
+    query: &HistoryQuery,
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "portfolio_risk_metrics";
-    // To 08:00 of the day after: see `add_point`.
-    let until = day_after(day_after(through)).to_string();
-    let mut query = connection
-        .prepare_cached(
-            "SELECT date, total_value, cash_balance, is_trading_halted, trading_halt_reason \
-             FROM portfolio_risk_metrics WHERE user_id = ?1 AND date < ?2 ORDER BY date, id",
-        )
-        .map_err(failed(TABLE))?;
-    let mut rows = query
-        .query(params![account, until])
-        .map_err(failed(TABLE))?;
+    let id = if risk.has("id") { "id" } else { "0" };
+    let [cash, halted, reason, loss, position] = [
+        "cash_balance",
+        "is_trading_halted",
+        "trading_halt_reason",
+        "max_loss_limit",
+        "max_position_size_limit",
+    ]
+    .map(|column| risk.or_null(column));
+    // Times that are numbers come before every text.
+    let sql = format!(
+        "SELECT {id}, date, total_value, {cash}, {halted}, {reason}, {loss}, {position} \
+         FROM {} WHERE user_id = ?1 AND (date IS NULL OR date < ?2) ORDER BY date, {id}",
+        risk.from
+    );
+    let until = until_date(query.until()).to_string();
+    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut rows = sql.query([account, &until]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.risk_zone);
+    let mut days = EquityDays::new(query);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let point = EquityRow {
-            at: text(row, 0, TABLE)?.unwrap_or_default(),
-            equity: row.get(1).map_err(failed(TABLE))?,
-            cash: row.get(2).map_err(failed(TABLE))?,
-            halted: row.get(3).map_err(failed(TABLE))?,
-            reason: row.get(4).map_err(failed(TABLE))?,
+        let mut read = || -> Result<RawEquity<'_>, rusqlite::Error> {
+            Ok(RawEquity {
+                id: whole(row, 0)?.unwrap_or_default(),
+                at: time(row, 1, &mut times)?,
+                equity: number(row, 2)?,
+                cash: number(row, 3)?,
+                halted: flag(row, 4)?,
+                reason: text(row, 5)?.map(str::to_owned),
+                max_loss: float(row, 6)?,
+                max_position: float(row, 7)?,
+            })
         };
-        history.add_point(point, &mut times, through)?;
+        let raw = read().map_err(failed(TABLE))?;
+        history.add_equity(raw, &mut days);
     }
+    days.finish(history);
     Ok(())
+}
+
+fn float(row: &rusqlite::Row<'_>, at: usize) -> Result<Option<f64>, rusqlite::Error> {
+    use rust_decimal::prelude::ToPrimitive as _;
+    Ok(number(row, at)?.decimal().and_then(|value| value.to_f64()))
 }
 
 fn holdings(
     connection: &Connection,
+    held: &Relation,
     account: &str,
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "portfolios";
-    if !has_table(connection, TABLE)? {
-        return Ok(());
+    let sql = format!(
+        "SELECT ticker, quantity FROM {} WHERE user_id = ?1",
+        held.from
+    );
+    let mut query = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut rows = query.query([account]).map_err(failed(TABLE))?;
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        let ticker = text(row, 0).map_err(failed(TABLE))?.unwrap_or_default();
+        let quantity = whole(row, 1).map_err(failed(TABLE))?;
+        let ticker = crate::compute::canonical(ticker).into_owned();
+        match quantity {
+            Some(quantity) => *history.holdings.entry(ticker).or_default() += quantity,
+            None => history.left_out(
+                format!("portfolios {ticker}"),
+                "unreadable quantity".to_owned(),
+                "quantity 값을 읽을 수 없음".to_owned(),
+            ),
+        }
     }
-    let mut query = connection
-        .prepare_cached("SELECT ticker, quantity FROM portfolios WHERE user_id = ?1")
-        .map_err(failed(TABLE))?;
-    history.holdings = query
-        .query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))
-        .and_then(Iterator::collect::<Result<HashMap<_, _>, _>>)
-        .map_err(failed(TABLE))?;
     Ok(())
 }
 
-fn flows(
+fn cash(
     connection: &Connection,
+    settings: &Settings,
+    flows: &Relation,
     account: &str,
-    through: Date,
+    query: &HistoryQuery,
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "cash_flows";
-    if !has_table(connection, TABLE)? {
-        return Ok(());
-    }
-    let mut query = connection
-        .prepare_cached("SELECT date, amount FROM cash_flows WHERE user_id = ?1 ORDER BY date")
-        .map_err(failed(TABLE))?;
-    let mut rows = query.query([account]).map_err(failed(TABLE))?;
+    let kind = flows.or_null("kind");
+    let sql = format!(
+        "SELECT date, amount, {kind} FROM {} WHERE user_id = ?1 ORDER BY date",
+        flows.from
+    );
+    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut rows = sql.query([account]).map_err(failed(TABLE))?;
+    let mut times = Times::new(&settings.trades_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let amount = row.get(1).map_err(failed(TABLE))?;
-        history.add_flow(day_of(row, 0, TABLE)?, amount, through);
+        let date = date_text(row, 0).map_err(failed(TABLE))?;
+        let amount = number(row, 1).map_err(failed(TABLE))?;
+        let kind = text(row, 2).map_err(failed(TABLE))?;
+        history.add_flow(&date, amount, kind, query.through, &mut times);
+    }
+    Ok(())
+}
+
+fn shares(
+    connection: &Connection,
+    settings: &Settings,
+    flows: &Relation,
+    account: &str,
+    query: &HistoryQuery,
+    history: &mut AccountHistory,
+) -> Result<(), SourceError> {
+    const TABLE: &str = "position_flows";
+    let (cost, value) = (flows.or_null("cost"), flows.or_null("value"));
+    let sql = format!(
+        "SELECT date, ticker, quantity, {cost}, {value} FROM {} WHERE user_id = ?1 ORDER BY date",
+        flows.from
+    );
+    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut rows = sql.query([account]).map_err(failed(TABLE))?;
+    let mut times = Times::new(&settings.trades_zone);
+    while let Some(row) = rows.next().map_err(failed(TABLE))? {
+        let date = date_text(row, 0).map_err(failed(TABLE))?;
+        let ticker = text(row, 1).map_err(failed(TABLE))?.unwrap_or_default();
+        let quantity = whole(row, 2).map_err(failed(TABLE))?;
+        let cost = number(row, 3).map_err(failed(TABLE))?;
+        let value = number(row, 4).map_err(failed(TABLE))?;
+        let worth = (cost, value);
+        history.add_transfer(
+            &date,
+            ticker.to_owned(),
+            quantity,
+            worth,
+            query.through,
+            &mut times,
+        );
     }
     Ok(())
 }
 
 fn splits(
     connection: &Connection,
-    through: Date,
+    settings: &Settings,
+    table: &Relation,
+    query: &HistoryQuery,
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "stock_splits";
-    if !has_table(connection, TABLE)? {
-        return Ok(());
-    }
-    let mut query = connection
-        .prepare_cached(
-            "SELECT date, ticker, numerator, denominator FROM stock_splits ORDER BY date",
-        )
-        .map_err(failed(TABLE))?;
-    let mut rows = query.query([]).map_err(failed(TABLE))?;
+    let sql = format!(
+        "SELECT date, ticker, numerator, denominator FROM {} ORDER BY date",
+        table.from
+    );
+    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut rows = sql.query([]).map_err(failed(TABLE))?;
+    let mut times = Times::new(&settings.trades_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let split = Split {
-            date: day_of(row, 0, TABLE)?,
-            ticker: row.get(1).map_err(failed(TABLE))?,
-            numerator: row.get(2).map_err(failed(TABLE))?,
-            denominator: row.get(3).map_err(failed(TABLE))?,
-        };
-        history.add_split(split, through);
+        let date = date_text(row, 0).map_err(failed(TABLE))?;
+        let ticker = text(row, 1).map_err(failed(TABLE))?.unwrap_or_default();
+        let numerator = whole(row, 2).map_err(failed(TABLE))?;
+        let ratio = (numerator, whole(row, 3).map_err(failed(TABLE))?);
+        history.add_split(&date, ticker.to_owned(), ratio, query.through, &mut times);
     }
     Ok(())
 }

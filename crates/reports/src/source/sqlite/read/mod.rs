@@ -1,20 +1,26 @@
 //! The queries.
 
+mod digests;
 mod history;
 mod quotes;
 mod trades;
 
-use jiff::civil::Date;
+use std::collections::HashMap;
+
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
-use crate::compute::Number;
+use super::Settings;
+use crate::compute::{Executed, Number};
 use crate::source::SourceError;
-use crate::source::tables::{bad_value, day};
+use crate::source::layout::Layout;
+use crate::source::mapping::TABLES;
+use crate::source::text::{Times, epoch};
 
+pub(super) use digests::digests;
 pub(super) use history::history;
 pub(super) use quotes::quotes;
-pub(super) use trades::{backfilled, replay};
+pub(super) use trades::replay;
 
 fn failed(what: &'static str) -> impl FnOnce(rusqlite::Error) -> SourceError {
     move |cause| SourceError::Query {
@@ -23,37 +29,117 @@ fn failed(what: &'static str) -> impl FnOnce(rusqlite::Error) -> SourceError {
     }
 }
 
-fn has_table(connection: &Connection, name: &str) -> Result<bool, SourceError> {
-    connection
-        .prepare_cached("SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?1")
-        .and_then(|mut query| query.exists([name]))
-        .map_err(failed("sqlite_master"))
-}
-
-/// A text column as it lies in the row, without a copy.
-fn text<'r>(
-    row: &'r Row<'_>,
-    at: usize,
-    what: &'static str,
-) -> Result<Option<&'r str>, SourceError> {
-    match row.get_ref(at).map_err(failed(what))? {
-        ValueRef::Null => Ok(None),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| bad_value(what, "not UTF-8")),
-        other => Err(bad_value(what, &format!("{:?}", other.data_type()))),
+/// Which tables are there, and with which columns.
+pub(super) fn layout(connection: &Connection, settings: &Settings) -> Layout {
+    let mut layout = Layout::default();
+    for table in TABLES {
+        let mapping = &settings.mapping;
+        let sql = format!("SELECT * FROM {} LIMIT 0", mapping.relation(table));
+        let found = match connection.prepare(&sql) {
+            Ok(query) => {
+                let names = query.column_names().into_iter();
+                let columns: HashMap<String, String> = names
+                    .map(|name| (name.to_ascii_lowercase(), String::new()))
+                    .collect();
+                Ok(Some(columns))
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if !mapping.has(table) && text.contains("no such table") {
+                    Ok(None)
+                } else {
+                    Err(text)
+                }
+            }
+        };
+        layout.add(table, mapping, found);
     }
+    layout
 }
 
-fn day_of(row: &Row<'_>, at: usize, what: &'static str) -> Result<Date, SourceError> {
-    day(text(row, at, what)?.unwrap_or_default(), what)
+/// Whose fills are read, where they tell whose they are.
+pub(super) fn owner(
+    connection: &Connection,
+    settings: &Settings,
+    layout: &Layout,
+) -> Result<Option<String>, SourceError> {
+    if layout.required("trades")?.owner().is_none() {
+        return Ok(None);
+    }
+    let risk = layout.required("portfolio_risk_metrics")?;
+    Ok(history::account(connection, settings, risk)?.0)
+}
+
+/// A text column as it lies in the row, without a copy; NULL where it holds something else.
+fn text<'r>(row: &'r Row<'_>, at: usize) -> Result<Option<&'r str>, rusqlite::Error> {
+    Ok(row.get_ref(at)?.as_str_or_null().ok().flatten())
 }
 
 fn number<'r>(row: &'r Row<'_>, at: usize) -> Result<Number<'r>, rusqlite::Error> {
     Ok(match row.get_ref(at)? {
         ValueRef::Integer(value) => Number::Int(value),
         ValueRef::Real(value) => Number::Real(value),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Number::Null, Number::Text),
-        ValueRef::Null | ValueRef::Blob(_) => Number::Null,
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Number::Bad, Number::Text),
+        ValueRef::Null => Number::Null,
+        ValueRef::Blob(_) => Number::Bad,
+    })
+}
+
+/// A whole number, also where it was kept as a float or as text; NULL where it is none.
+fn whole(row: &Row<'_>, at: usize) -> Result<Option<i64>, rusqlite::Error> {
+    use rust_decimal::prelude::ToPrimitive as _;
+    let value = number(row, at)?.decimal();
+    Ok(value
+        .filter(|value| value.is_integer())
+        .and_then(|value| value.to_i64()))
+}
+
+fn flag(row: &Row<'_>, at: usize) -> Result<Option<bool>, rusqlite::Error> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Integer(value) => Some(value != 0),
+        ValueRef::Text(b"true" | b"t" | b"1") => Some(true),
+        ValueRef::Text(b"false" | b"f" | b"0") => Some(false),
+        _ => None,
+    })
+}
+
+/// A time: text, or a number since 1970.
+fn time<'r>(
+    row: &'r Row<'_>,
+    at: usize,
+    times: &mut Times<'_>,
+) -> Result<Executed<'r>, rusqlite::Error> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => Executed::Missing,
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => times.executed(Some(text)),
+            Err(_) => Executed::Bad("not UTF-8"),
+        },
+        ValueRef::Integer(value) => epoch(value).map_or(Executed::Bad("out of range"), instant),
+        #[expect(clippy::cast_possible_truncation, reason = "a float saturates")]
+        ValueRef::Real(value) => {
+            let at = jiff::Timestamp::from_nanosecond((value * 1e9) as i128);
+            match at {
+                Ok(at) if value.is_finite() => instant(at),
+                _ => Executed::Bad("out of range"),
+            }
+        }
+        ValueRef::Blob(_) => Executed::Bad("not a time"),
+    })
+}
+
+fn instant(at: jiff::Timestamp) -> Executed<'static> {
+    Executed::At {
+        date: crate::calendar::date_in_seoul(at),
+        at,
+    }
+}
+
+/// A date as text; a number since 1970 becomes one.
+fn date_text(row: &Row<'_>, at: usize) -> Result<String, rusqlite::Error> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Integer(value) => epoch(value).map_or_else(String::new, |at| at.to_string()),
+        _ => String::new(),
     })
 }

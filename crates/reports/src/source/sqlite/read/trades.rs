@@ -1,95 +1,214 @@
-//! The trades, in order of execution.
+//! The trades, in order of their instants.
+//!
+//! Texts are compared to find rows, instants to choose and order them. A day's rows are those whose
+//! text begins with its date, and of the days beside it those that say their own zone. Rows are handed
+//! on as they come as long as they come in order; else they are read once more and put in order.
 
-use std::ops::RangeInclusive;
-
-use jiff::civil::{Date, time};
+use jiff::civil::Date;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use super::super::Settings;
-use super::{failed, number, text};
+use super::{failed, number, text, time, whole};
+use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, TradeRow};
 use crate::source::SourceError;
-use crate::source::tables::{BACKFILL_ROWS, Dates, Spans, day_after, midnight};
+use crate::source::layout::{Kind, Layout, Relation, trade_columns};
+use crate::source::tables::{Dates, MAX_DAYLESS, Reorder, Spans, day_after, day_before, within};
 use crate::source::text::Times;
 use crate::source::time::StoredZone;
 
-/// The text from which, and the one before which, naive times lie that fall on the Korean dates
-/// `first..=last`. Only the dates are given, so that `T` and blank both compare right; what the
-/// range has too much is filtered by the caller.
-fn bounds(zone: &StoredZone, first: Option<Date>, last: Date) -> (String, String) {
-    let from = first.map_or_else(String::new, |first| {
-        midnight(zone, first).date().to_string()
-    });
-    let end = midnight(zone, day_after(last));
-    let until = if end.time() == time(0, 0, 0, 0) {
-        end.date()
-    } else {
-        day_after(end.date())
-    };
-    (from, until.to_string())
+const TABLE: &str = "trades";
+
+/// Does a text of a time say its own zone?
+pub(super) const ZONED: &str = "substr(executed_at, 11) GLOB '*[Zz+-]*'";
+
+/// Where a table's rows lie, and whose are wanted.
+struct Trades<'a> {
+    connection: &'a Connection,
+    settings: &'a Settings,
+    relation: &'a Relation,
+    /// `AND user_id = 'u'`, or nothing.
+    owner: String,
 }
 
-/// Every column a detailed row shows.
-const DETAILED: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
-     tax, executed_at, status, executed_price, order_id, strategy ";
-/// What the positions need, and no more.
-const LEAN: &str = "SELECT id, ticker, action, executed_quantity, total_amount, commission, \
-     tax, executed_at, status, \
-     CASE WHEN total_amount IS NULL THEN executed_price END ";
+impl Trades<'_> {
+    fn select(&self, wide: bool, condition: &str) -> String {
+        let columns = trade_columns(self.relation, wide, |column, _: Kind| column.to_owned());
+        format!(
+            "SELECT {columns} FROM {} WHERE {condition}{}",
+            self.relation.from, self.owner
+        )
+    }
+
+    /// Gives every row that a query finds to `each`, until it wants no more.
+    fn each(
+        &self,
+        sql: &str,
+        params: impl Params,
+        wide: bool,
+        mut each: impl FnMut(&TradeRow<'_>) -> bool,
+    ) -> Result<(), SourceError> {
+        let mut query = self.connection.prepare_cached(sql).map_err(failed(TABLE))?;
+        let mut rows = query.query(params).map_err(failed(TABLE))?;
+        let mut times = Times::new(&self.settings.trades_zone);
+        while let Some(row) = rows.next().map_err(failed(TABLE))? {
+            if !each(&trade(row, &mut times, wide).map_err(failed(TABLE))?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `AND user_id = 'u'` where fills tell whose they are and an account is chosen.
+pub(super) fn owned(trades: &Relation, account: Option<&str>) -> String {
+    match trades.owner().zip(account) {
+        Some((column, account)) => format!(" AND {column} = '{}'", account.replace('\'', "''")),
+        None => String::new(),
+    }
+}
 
 pub(in crate::source::sqlite) fn replay(
     connection: &Connection,
     settings: &Settings,
+    layout: &Layout,
+    account: Option<&str>,
     mut replay: Replay,
     through: Date,
     detail: Option<Date>,
 ) -> Result<Replay, SourceError> {
+    let relation = layout.required(TABLE)?;
+    let trades = Trades {
+        connection,
+        settings,
+        relation,
+        owner: owned(relation, account),
+    };
     let spans = Spans::new(replay.after(), through, detail);
     if let Some(before) = spans.before {
-        fold(connection, settings, &mut replay, before, LEAN)?;
+        fold(&trades, &mut replay, before, false)?;
     }
     if let Some(date) = spans.detail {
         let before = replay.last_id();
-        let dates = (Some(date), date);
-        fold(connection, settings, &mut replay, dates, DETAILED)?;
-        let ids = before.saturating_add(1)..=replay.last_id();
-        unexecuted(connection, settings, &mut replay, date, ids)?;
+        fold(&trades, &mut replay, (Some(date), date), true)?;
+        if relation.has("created_at") {
+            let ids = (before.saturating_add(1), replay.last_id());
+            unexecuted(&trades, &mut replay, date, ids)?;
+        }
+        dayless(&trades, &mut replay)?;
     }
     if let Some(rest) = spans.rest {
-        fold(connection, settings, &mut replay, rest, LEAN)?;
+        fold(&trades, &mut replay, rest, false)?;
     }
     Ok(replay)
 }
 
+/// The texts, of dates alone so that `T` and blank compare alike, from which and before which times
+/// without a zone lie that fall on the dates; what is between and of other dates is left to the caller.
+fn bounds(zone: &StoredZone, (first, last): Dates) -> (String, String) {
+    let naive = |date: Date| zone.naive(instant_in_seoul(date.at(0, 0, 0, 0)));
+    let from = first.map_or_else(String::new, |first| {
+        naive(first).date().min(first).to_string()
+    });
+    let end = naive(day_after(last));
+    let end = if end.time() == jiff::civil::Time::midnight() {
+        end.date()
+    } else {
+        day_after(end.date())
+    };
+    (from, end.max(day_after(last)).to_string())
+}
+
 fn fold(
-    connection: &Connection,
-    settings: &Settings,
+    trades: &Trades<'_>,
     replay: &mut Replay,
-    (first, last): Dates,
-    columns: &str,
+    dates: Dates,
+    wide: bool,
 ) -> Result<(), SourceError> {
-    const TABLE: &str = "trades";
-    let zone = &settings.trades_zone;
-    let (from, until) = bounds(zone, first, last);
-    let mut query = connection
-        .prepare_cached(&format!(
-            "{columns}FROM trades WHERE executed_at >= ?1 AND executed_at < ?2 ORDER BY executed_at, id"
-        ))
-        .map_err(failed(TABLE))?;
-    let mut rows = query.query([from, until]).map_err(failed(TABLE))?;
-    let wide = columns.len() == DETAILED.len();
-    let mut times = Times::new(zone);
-    while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let trade = trade(row, &mut times, wide).map_err(failed(TABLE))?;
-        if let Executed::At { date, .. } = trade.executed
-            && (first.is_some_and(|first| date < first) || date > last)
-        {
-            continue;
+    let (from, until) = bounds(&trades.settings.trades_zone, dates);
+    let mut aside = beside(trades, dates, (&from, &until), wide)?;
+    let sql =
+        trades.select(wide, "executed_at >= ?1 AND executed_at < ?2") + " ORDER BY executed_at, id";
+    if aside.is_empty() {
+        let begun = replay.clone();
+        trades.each(&sql, [&from, &until], wide, |row| {
+            if within(row.executed, dates) {
+                replay.push(row);
+            }
+            !replay.disordered()
+        })?;
+        if !replay.disordered() {
+            return Ok(());
         }
-        replay.push(&trade);
+        *replay = begun;
     }
+    // A text of a date tells an instant that is at most a day off.
+    let mut text_date = None;
+    trades.each(&sql, [&from, &until], wide, |row| {
+        if within(row.executed, dates) {
+            aside.add(row);
+        }
+        if let Executed::At { date, .. } = row.executed
+            && text_date.is_none_or(|known| date > known)
+        {
+            text_date = Some(date);
+            if aside.len() > 10_000 {
+                let settled = day_before(day_before(date));
+                aside.release(Some(settled), replay);
+            }
+        }
+        true
+    })?;
+    aside.release(None, replay);
     Ok(())
+}
+
+/// Rows of the dates that do not lie where texts without a zone do: those with a zone on the days
+/// beside, and times that are numbers. Mostly there is none, and only the index is read.
+fn beside(
+    trades: &Trades<'_>,
+    dates: Dates,
+    (from, until): (&str, &str),
+    wide: bool,
+) -> Result<Reorder, SourceError> {
+    let (first, last) = dates;
+    let mut aside = Reorder::default();
+    let mut keep = |row: &TradeRow<'_>| {
+        if within(row.executed, dates) {
+            aside.add(row);
+        }
+        true
+    };
+    let zoned = trades.select(
+        wide,
+        &format!("executed_at >= ?1 AND executed_at < ?2 AND {ZONED}"),
+    );
+    if let Some(first) = first {
+        let early = day_before(first).to_string();
+        trades.each(&zoned, [early.as_str(), from], wide, &mut keep)?;
+    }
+    let late = day_after(day_after(last)).to_string();
+    trades.each(&zoned, [until, late.as_str()], wide, &mut keep)?;
+    // Numbers come before every text.
+    let numbers = trades.select(wide, "executed_at >= ?1 AND executed_at < ?2");
+    let second = |date: Date| instant_in_seoul(date.at(0, 0, 0, 0)).as_second();
+    let (low, high) = (first.map_or(1, second), second(day_after(last)));
+    let scales = [
+        (1, 86_400),
+        (1_000, 100_000_000_000),
+        (1_000_000, 100_000_000_000_000),
+        (1_000_000_000, 100_000_000_000_000_000),
+    ];
+    // What is too small for milliseconds is seconds, and so on.
+    for (scale, least) in scales {
+        let (low, high) = (
+            low.saturating_mul(scale).max(least),
+            high.saturating_mul(scale),
+        );
+        trades.each(&numbers, params![low, high], wide, &mut keep)?;
+    }
+    Ok(aside)
 }
 
 /// Rows created on the day that have no time of execution: orders that came to nothing, and fills
@@ -98,35 +217,77 @@ fn fold(
 /// Most of them have ids among those of the day's fills, where the index of execution finds them;
 /// beyond, that of creation tells what there is. Both leave the table's other rows alone.
 fn unexecuted(
-    connection: &Connection,
-    settings: &Settings,
+    trades: &Trades<'_>,
     replay: &mut Replay,
     date: Date,
-    ids: RangeInclusive<i64>,
+    (first_id, last_id): (i64, i64),
 ) -> Result<(), SourceError> {
-    const TABLE: &str = "trades";
-    let zone = &settings.trades_zone;
-    let (from, until) = bounds(zone, Some(date), date);
-    let mut query = connection
-        .prepare_cached(&format!(
-            "{DETAILED}, created_at FROM trades WHERE executed_at IS NULL \
-             AND id BETWEEN ?3 AND ?4 AND +created_at >= ?1 AND +created_at < ?2 \
-             UNION ALL {DETAILED}, created_at FROM trades WHERE +executed_at IS NULL \
-             AND id NOT BETWEEN ?3 AND ?4 AND created_at >= ?1 AND created_at < ?2 ORDER BY id"
-        ))
+    let zone = &trades.settings.trades_zone;
+    let (from, until) = bounds(zone, (Some(date), date));
+    let early = day_before(date).to_string().min(from);
+    let late = day_after(day_after(date)).to_string().max(until);
+    let near = trades.select(
+        true,
+        "executed_at IS NULL AND id BETWEEN ?3 AND ?4 AND +created_at >= ?1 AND +created_at < ?2",
+    );
+    let far = trades.select(
+        true,
+        "+executed_at IS NULL AND id NOT BETWEEN ?3 AND ?4 AND created_at >= ?1 AND created_at < ?2",
+    );
+    let sql = format!("{near} UNION ALL {far} ORDER BY 1");
+    let mut query = trades
+        .connection
+        .prepare_cached(&sql)
         .map_err(failed(TABLE))?;
     let mut rows = query
-        .query(params![from, until, ids.start(), ids.end()])
+        .query(params![early, late, first_id, last_id])
         .map_err(failed(TABLE))?;
-    let mut times = Times::new(zone);
+    let (mut times, mut created) = (Times::new(zone), Times::new(zone));
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        // The bounds are whole dates of the stored zone: some rows are of the days beside.
-        let created = times.executed(text(row, 12, TABLE)?);
-        if matches!(created, Executed::At { date: on, .. } if on == date) {
+        // The bounds are wide: some rows are of the days beside.
+        let on = time(row, CREATED, &mut created).map_err(failed(TABLE))?;
+        if within(on, (Some(date), date)) {
             replay.push(&trade(row, &mut times, true).map_err(failed(TABLE))?);
         }
     }
     Ok(())
+}
+
+/// Where `created_at` stands in a detailed row.
+const CREATED: usize = 16;
+
+/// Fills whose time no text of a date begins with, and fills with neither a time nor a creation: no
+/// day is theirs, so each report names them.
+fn dayless(trades: &Trades<'_>, replay: &mut Replay) -> Result<(), SourceError> {
+    let limit = format!(" LIMIT {MAX_DAYLESS}");
+    // Texts before and after every date, and what is no text and no number of this century.
+    let odd = trades.select(
+        true,
+        "((executed_at >= '' AND executed_at < '1900') OR executed_at >= '2200' \
+         OR executed_at < 86400)",
+    ) + &limit;
+    trades.each(&odd, [], true, |row| {
+        let row = TradeRow {
+            executed: match row.executed {
+                Executed::At { .. } => Executed::Bad("out of range"),
+                other => other,
+            },
+            ..*row
+        };
+        replay.push(&row);
+        true
+    })?;
+    let when = if trades.relation.has("created_at") {
+        "+executed_at IS NULL AND executed_quantity > 0 AND (created_at IS NULL \
+         OR created_at < '1900' OR created_at >= '2200')"
+    } else {
+        "executed_at IS NULL AND executed_quantity > 0"
+    };
+    let timeless = trades.select(true, when) + &limit;
+    trades.each(&timeless, [], true, |row| {
+        replay.push(row);
+        true
+    })
 }
 
 /// A row, in a lean one only what the rules look at: each column read costs as much as a rule.
@@ -136,82 +297,52 @@ fn trade<'r>(
     wide: bool,
 ) -> Result<TradeRow<'r>, rusqlite::Error> {
     let mut malformed = None;
-    let mut int = |at: usize, name: &'static str| -> Result<Option<i64>, rusqlite::Error> {
-        Ok(match row.get_ref(at)? {
-            ValueRef::Integer(value) => Some(value),
-            ValueRef::Null => None,
-            ValueRef::Real(value) => whole(value).or_else(|| {
-                malformed = Some(name);
-                None
-            }),
-            ValueRef::Text(_) | ValueRef::Blob(_) => {
-                malformed = Some(name);
-                None
+    let quantity = match row.get_ref(3)? {
+        ValueRef::Integer(value) => Some(value),
+        ValueRef::Null => None,
+        _ => {
+            let found = whole(row, 3)?;
+            if found.is_none() {
+                malformed = Some("executed_quantity");
             }
-        })
+            found
+        }
     };
-    let quantity = int(3, "executed_quantity")?;
-    let amount = int(4, "total_amount")?;
-    let commission = int(5, "commission")?;
-    let tax = int(6, "tax")?;
-    Ok(TradeRow {
+    let amount = number(row, 4)?;
+    let mut trade = TradeRow {
         id: row.get(0)?,
-        order_id: if wide { lossy(row, 10)? } else { "" },
         ticker: lossy(row, 1)?,
         action: lossy(row, 2)?,
         quantity,
-        price: if wide || amount.is_none() {
+        price: if wide || amount == Number::Null {
             number(row, 9)?
         } else {
             Number::Null
         },
         amount,
-        commission,
-        tax,
-        executed: times.executed(match row.get_ref(7)? {
-            ValueRef::Null => None,
-            ValueRef::Text(bytes) => Some(std::str::from_utf8(bytes).unwrap_or("not UTF-8")),
-            _ => Some("not a text"),
-        }),
+        commission: number(row, 5)?,
+        tax: number(row, 6)?,
+        executed: time(row, 7, times)?,
         status: if wide || quantity.is_none_or(|quantity| quantity == 0) {
             lossy(row, 8)?
         } else {
             ""
         },
-        strategy: if wide {
-            row.get_ref(11)?.as_str_or_null().ok().flatten()
-        } else {
-            None
-        },
         malformed,
-    })
+        ..TradeRow::default()
+    };
+    if wide {
+        trade.order_id = lossy(row, 10)?;
+        trade.strategy = text(row, 11)?;
+        trade.ordered = whole(row, 12)?;
+        trade.order_price = number(row, 13)?;
+        trade.reason = text(row, 14)?;
+        trade.venue = text(row, 15)?;
+    }
+    Ok(trade)
 }
 
 /// A text, or nothing where it is something else: the rules then refuse the row.
 fn lossy<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r str, rusqlite::Error> {
     Ok(row.get_ref(at)?.as_str().unwrap_or_default())
-}
-
-/// A float that is a whole number a float holds exactly.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "checked: whole and below 2^53"
-)]
-fn whole(value: f64) -> Option<i64> {
-    (value.fract() == 0.0 && value.abs() < 9.0e15).then_some(value as i64)
-}
-
-pub(in crate::source::sqlite) fn backfilled(
-    connection: &Connection,
-    settings: &Settings,
-    last_id: i64,
-    on_or_before: Date,
-) -> Result<bool, SourceError> {
-    let (_, until) = bounds(&settings.trades_zone, None, on_or_before);
-    connection
-        .prepare_cached(
-            "SELECT 1 FROM trades WHERE id > ?1 AND id <= ?1 + ?3 AND +executed_at < ?2 LIMIT 1",
-        )
-        .and_then(|mut query| query.exists(params![last_id, until, BACKFILL_ROWS]))
-        .map_err(failed("trades"))
 }
