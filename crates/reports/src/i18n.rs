@@ -55,9 +55,9 @@ texts! {
     // Key figures
     daily_pnl: "Daily P&L", "일일 손익";
     daily_return: "Daily return", "일일 수익률";
-    equity: "Equity", "평가 자산";
+    equity: "Equity", "총 평가금액";
     realised: "Realised P&L", "실현 손익";
-    unrealised: "Unrealised P&L", "평가 손익";
+    unrealised: "Unrealised P&L", "평가손익";
     win_rate: "Win rate", "승률";
     max_drawdown: "Max drawdown", "최대 낙폭";
     current_drawdown: "Current drawdown", "현재 낙폭";
@@ -71,7 +71,7 @@ texts! {
     sell_amount: "Sold", "매도 대금";
     commission: "Commission", "수수료";
     tax: "Tax", "거래세";
-    closed: "Closed trades", "청산 거래";
+    closed: "Closed trades", "매도 체결";
     wins: "Wins", "수익 거래";
     losses: "Losses", "손실 거래";
     even: "Even", "보합 거래";
@@ -81,19 +81,29 @@ texts! {
     average_win: "Average win", "평균 수익";
     average_loss: "Average loss", "평균 손실";
     turnover: "Turnover", "회전율";
+    partial_fills: "Partial fills", "부분 체결";
+    slippage: "Slippage against orders", "주문가 대비 체결 차이";
     // Portfolio
-    equity_recomputed: "Equity, recomputed", "평가 자산(재계산)";
-    previous_equity: "Previous equity", "전일 평가 자산";
+    equity_recomputed: "Equity, recomputed", "총 평가금액(재계산)";
+    previous_equity: "Previous equity", "전일 총 평가금액";
     net_flow: "Net deposits", "순입금액";
     benchmark_return: "Benchmark return", "벤치마크 수익률";
     total_return: "Total return", "누적 수익률";
-    cash: "Cash", "현금";
-    invested: "Invested", "투자 금액";
+    cash: "Cash", "예수금";
+    invested: "Value of positions", "평가금액";
+    cost: "Cost of positions", "매입금액";
+    settled_cash: "Cash once settled", "예수금(결제 후)";
+    settles: "Settles", "결제 예정";
+    income: "Dividends, interest, fees", "배당·이자·비용";
+    valued_at: "Valued at", "평가 기준 가격";
+    krx_close: "KRX close", "KRX 종가";
+    last_trade: "last trade of any venue", "전체 시장 최종 체결가";
     realised_to_date: "Realised to date", "누적 실현 손익";
-    exposure: "Exposure", "투자 비중";
+    exposure: "Positions, of equity", "주식 비중(총 평가금액 대비)";
+    exposure_short: "Positions", "주식";
     hhi: "Concentration (HHI)", "집중도(HHI)";
     effective_positions: "Effective positions", "유효 종목 수";
-    largest: "Largest position", "최대 보유 종목";
+    largest: "Largest position, of equity", "최대 보유 종목(총 평가금액 대비)";
     position_count: "Positions", "보유 종목 수";
     // Risk
     volatility: "Volatility, annual", "연 변동성";
@@ -106,19 +116,55 @@ texts! {
     beta: "Beta", "베타";
     returns: "Daily returns used", "사용한 일일 수익률 수";
     drawdown_sessions: "Sessions since peak", "고점 이후 거래일";
+    longest_drawdown: "Longest drawdown, sessions", "최장 낙폭 기간(거래일)";
+    calmar: "Calmar ratio", "칼마 지수";
+    loss_limit: "Loss, of the limit", "손실 한도 사용";
+    position_limit: "Largest position, of the limit", "종목 비중 한도 사용";
     halted: "Trading halt", "거래 중단";
     halted_yes: "Halted", "중단됨";
     halted_no: "Not halted", "중단 없음";
     few_observations: "few observations", "표본 부족";
+    // Longer spans
+    periods: "Week, month, year", "기간별 성과";
+    period: "Period", "기간";
+    week: "Week", "금주";
+    month: "Month", "금월";
+    year: "Year", "금년";
+    inception: "Since inception", "누적";
+    period_return: "Return", "수익률";
+    pnl: "P&L", "손익";
+    fees_and_tax: "Fees and tax", "수수료·세금";
+    round_trips: "Round trips", "왕복 거래";
+    holding_days: "Days held", "평균 보유일";
+    payoff: "Payoff ratio", "손익비";
+    recent: "Last sessions", "최근 거래일";
+    date: "Date", "날짜";
+    position_pnl: "P&L of the day by position", "종목별 당일 손익";
+    groups: "By strategy and sector", "전략·업종별";
+    by_strategy: "By strategy", "전략별";
+    by_sector: "By sector", "업종별";
+    strategy: "Strategy", "전략";
+    unfilled_orders: "Orders without a fill", "미체결 주문 내역";
+    reason: "Reason", "사유";
+    changes: "Changed since the report before", "이전 보고서와 달라진 내용";
+    before: "Before", "이전";
+    after: "Now", "현재";
+    accounts: "Accounts", "계좌별";
+    account: "Account", "계좌";
+    weekly_title: "Weekly Trading Summary", "주간 거래 보고서";
+    monthly_title: "Monthly Trading Summary", "월간 거래 보고서";
+    yearly_title: "Yearly Trading Summary", "연간 거래 보고서";
+    not_recorded: "not recorded", "기록 없음";
     // Tables
     symbol: "Symbol", "종목";
     sector: "Sector", "업종";
     quantity: "Quantity", "수량";
-    average_cost: "Avg. cost", "평균 단가";
+    average_cost: "Avg. cost", "평균단가";
     price: "Price", "가격";
-    value: "Value", "평가 금액";
+    value: "Value", "평가금액";
     return_on_cost: "Return", "수익률";
-    weight: "Weight", "비중";
+    weight: "Of positions", "비중(주식 내)";
+    of_equity: "Of equity", "비중(총액 대비)";
     trades: "Trades", "거래 수";
     time: "Time", "시각";
     side: "Side", "구분";
@@ -165,14 +211,14 @@ texts! {
     unhealthy: "unhealthy", "비정상";
     // Reconciliation
     equity_change: "Change in equity", "자산 변동";
-    unrealised_change: "Change in unrealised", "평가 손익 변동";
+    unrealised_change: "Change in unrealised", "평가손익 변동";
     difference: "Difference", "차이";
     balanced: "Balanced", "일치";
     not_balanced: "Not balanced", "불일치";
     // Empty states
     no_positions: "No open positions.", "보유 종목이 없습니다.";
     no_fills: "No fills.", "체결 내역이 없습니다.";
-    no_closed: "No closed trades.", "청산 거래가 없습니다.";
+    no_closed: "No closed trades.", "매도 체결이 없습니다.";
     no_alert_lines: "No alerts.", "알림이 없습니다.";
     alerts_not_collected: "Alerts were not collected.", "알림이 수집되지 않았습니다.";
     no_transitions: "No changes of health recorded.", "기록된 상태 변화가 없습니다.";
@@ -205,7 +251,7 @@ pub(crate) fn missing(lang: Lang, why: &Missing) -> String {
     }
     match why {
         Missing::NoTrades => "거래 없음".into(),
-        Missing::NoClosedTrades => "청산 거래 없음".into(),
+        Missing::NoClosedTrades => "매도 체결 없음".into(),
         Missing::NoLosses => "손실 거래 없음".into(),
         Missing::NoWins => "수익 거래 없음".into(),
         Missing::NoNegativeReturns => "음의 수익률 없음".into(),
@@ -213,11 +259,11 @@ pub(crate) fn missing(lang: Lang, why: &Missing) -> String {
         Missing::NoVariation => "수익률 변동 없음".into(),
         Missing::BenchmarkFlat => "벤치마크 변동 없음".into(),
         Missing::NoBenchmark => "벤치마크 가격 없음".into(),
-        Missing::BaseNotPositive => "기준 자산이 0 이하".into(),
-        Missing::NoEquity => "자산 기록 없음".into(),
-        Missing::NoPreviousEquity => "이전 자산 기록 없음".into(),
-        Missing::NoCash => "현금 기록 없음".into(),
-        Missing::NothingInvested => "투자 금액 없음".into(),
+        Missing::BaseNotPositive => "기준 평가금액이 0 이하".into(),
+        Missing::NoEquity => "평가금액 기록 없음".into(),
+        Missing::NoPreviousEquity => "이전 평가금액 기록 없음".into(),
+        Missing::NoCash => "예수금 기록 없음".into(),
+        Missing::NothingInvested => "보유 종목 없음".into(),
         Missing::NoPrice => "가격 없음".into(),
         Missing::UnpricedPositions { count } => format!("가격 없는 종목 {count}개"),
         Missing::NotCollected => "수집 안 됨".into(),
@@ -240,10 +286,10 @@ pub(crate) fn quality_issue(lang: Lang, issue: QualityIssue) -> &'static str {
         QualityIssue::StalePrice => ("Old price", "지난 종가 사용"),
         QualityIssue::OutsideSession => ("Outside trading hours", "거래 시간 외 체결"),
         QualityIssue::UnknownTicker => ("Not a KRX ticker", "KRX 종목 코드 아님"),
-        QualityIssue::EquityMismatch => ("Recorded equity differs", "기록된 자산이 다름"),
+        QualityIssue::EquityMismatch => ("Recorded equity differs", "기록된 평가금액이 다름"),
         QualityIssue::Unreconciled => ("Does not reconcile", "손익 대사 불일치"),
-        QualityIssue::EquityGap => ("Missing equity records", "자산 기록 누락"),
-        QualityIssue::NegativeEquity => ("Equity zero or negative", "자산이 0 이하"),
+        QualityIssue::EquityGap => ("Missing equity records", "평가금액 기록 누락"),
+        QualityIssue::NegativeEquity => ("Equity zero or negative", "평가금액이 0 이하"),
         QualityIssue::CalendarUnknown => ("No calendar for the year", "해당 연도 휴장일 정보 없음"),
         QualityIssue::SnapshotRebuilt => ("Snapshot rebuilt", "스냅샷 재작성"),
         QualityIssue::FewObservations => ("Few observations", "표본 부족"),
@@ -287,7 +333,7 @@ pub(crate) fn word(lang: Lang, word: &str) -> &str {
 
 /// The particulars of a data-quality note.
 pub(crate) fn detail(lang: Lang, note: &QualityNote) -> &str {
-    lang.pick(None, note.detail_ko.as_deref())
+    lang.pick_made(None, note.detail_ko.as_deref())
         .unwrap_or(&note.detail)
 }
 
@@ -342,6 +388,61 @@ pub(crate) fn alert_counts(lang: Lang, counts: &AlertCounts) -> String {
     parts.join(", ")
 }
 
+/// Why a day is closed, or has other hours. What an operator wrote stays as it is.
+pub(crate) fn closure(lang: Lang, reason: &str) -> String {
+    if lang == Lang::En {
+        return reason.to_owned();
+    }
+    let one = |part: &str| {
+        let name = |name: &str| {
+            Some(match name {
+                "Saturday" => "토요일",
+                "Sunday" => "일요일",
+                "New Year's Day" => "신정",
+                "The day preceding Korean New Year" => "설날 연휴(전날)",
+                "Korean New Year" => "설날",
+                "The second day of Korean New Year" => "설날 연휴(다음 날)",
+                "Independence Movement Day" => "삼일절",
+                "National Assembly Election Day" => "국회의원 선거일",
+                "Presidential Election Day" => "대통령 선거일",
+                "Local Election Day" => "지방 선거일",
+                "Workers' Day" | "Labor Day" => "노동절",
+                "Children's Day" => "어린이날",
+                "Buddha's Birthday" => "부처님오신날",
+                "Memorial Day" => "현충일",
+                "Constitution Day" => "제헌절",
+                "Liberation Day" => "광복절",
+                "The day preceding Chuseok" => "추석 연휴(전날)",
+                "Chuseok" => "추석",
+                "The second day of Chuseok" => "추석 연휴(다음 날)",
+                "Armed Forces Day" => "국군의 날",
+                "National Foundation Day" => "개천절",
+                "Hangul Day" => "한글날",
+                "Christmas Day" => "성탄절",
+                "End of Year Holiday" => "연말 휴장일",
+                "Temporary Public Holiday" => "임시공휴일",
+                "first session of the year" => "연초 첫 거래일",
+                "university entrance examination" => "대학수학능력시험일",
+                _ => return None,
+            })
+        };
+        match part.strip_prefix("Alternative holiday for ") {
+            Some(of) => name(of).map(|of| format!("{of} 대체공휴일")),
+            None => name(part).map(str::to_owned),
+        }
+        .unwrap_or_else(|| part.to_owned())
+    };
+    reason.split("; ").map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// "62% of 5%": how much of a limit is used.
+pub(crate) fn of_limit(lang: Lang, used: &str, limit: &str) -> String {
+    lang.pick_made(
+        format!("{used} of {limit}"),
+        format!("{used} / 한도 {limit}"),
+    )
+}
+
 /// "Revision 2".
 pub(crate) fn revision(lang: Lang, number: u32) -> String {
     lang.pick_made(format!("Revision {number}"), format!("{number}차 정정"))
@@ -354,8 +455,9 @@ pub(crate) fn since(lang: Lang, date: &str) -> String {
 
 /// "20 buys, 11 sells".
 pub(crate) fn buys_sells(lang: Lang, buys: u64, sells: u64) -> String {
+    let plural = |n: u64| if n == 1 { "" } else { "s" };
     lang.pick_made(
-        format!("{buys} buys, {sells} sells"),
+        format!("{buys} buy{}, {sells} sell{}", plural(buys), plural(sells)),
         format!("매수 {buys}건, 매도 {sells}건"),
     )
 }

@@ -5,7 +5,7 @@
 //! delivers it through [`ReportSink`]s, each recipient once, however many replicas run.
 //!
 //! ```
-//! use bongsu_reports::{ReportGenerator, Schedule};
+//! use bongsu_reports::ReportGenerator;
 //! # #[cfg(feature = "sqlite")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use bongsu_reports::source::sqlite::{SqliteSource, create_schema};
@@ -18,7 +18,7 @@
 //! let reports = ReportGenerator::builder(SqliteSource::new(&trading_db).account("user001"))
 //!     .service("trading-engine", "production")
 //!     .store(SqliteStore::new(&reports_db))
-//!     .schedule(Schedule::new("10 20 * * *")?) // in Asia/Seoul
+//!     .schedule("20:10".parse()?) // in Korea
 //!     .observer(|event| eprintln!("{event:?}"))
 //!     .build()?;
 //!
@@ -33,7 +33,7 @@
 //! # })
 //! # }
 //! # #[cfg(not(feature = "sqlite"))]
-//! # fn main() { let _ = Schedule::default(); }
+//! # fn main() {}
 //! ```
 //!
 //! # What is promised
@@ -95,6 +95,6 @@ pub use generator::{
 };
 pub use rendered::{InlinePart, RenderedReport};
 pub use schedule::Schedule;
-pub use source::{ReportSource, SourceError};
+pub use source::{ReportSource, SourceError, SourceProblem};
 pub use store::{MemoryStore, ReportStore};
 pub use summary::{DailySummary, SourceState};

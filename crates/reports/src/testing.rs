@@ -7,9 +7,10 @@ use crate::summary::{
     AlertCounts, AlertLine, AlertsSummary, ClosedTrade, DailySummary, Edition, FillLine, Halt,
     HealthTransition, IntradayPoint, Largest, LimitUse, Mark, MoneyPoint, Performer,
     PortfolioStats, Position, QualityIssue, QualityNote, QualitySeverity, Range, RatioPoint,
-    Reconciliation, RiskMetrics, SCHEMA_VERSION, Series, SessionInfo, SessionKind, Side,
-    SourceState, SystemHealth, TailRisk, TopPerformers, TradingStats,
+    RecentDay, Reconciliation, RiskMetrics, SCHEMA_VERSION, Series, SessionInfo, SessionKind, Side,
+    SourceState, SystemHealth, TailRisk, TopPerformers, TradingStats, UnfilledOrder,
 };
+use crate::summary::{GroupPnl, Period, PeriodKind, PositionPnl};
 use crate::{Figure, Missing};
 
 impl DailySummary {
@@ -56,24 +57,36 @@ impl DailySummary {
                     QualitySeverity::Error,
                     QualityIssue::BadRow,
                     "SYN_0007",
-                    "fill without a time, left out",
+                    ("fill without a time, left out", "체결 시각이 없음, 제외됨"),
                 ),
                 note(
                     QualitySeverity::Warning,
                     QualityIssue::StalePrice,
                     "0009K0",
-                    "last close is of 2026-05-26",
+                    (
+                        "valued at the last close known, of 2026-05-26",
+                        "마지막으로 알려진 2026-05-26 종가로 평가",
+                    ),
                 ),
             ],
             data_quality_omitted: 0,
             fills: fills(),
             fills_omitted: 0,
             period: None,
-            periods: Vec::new(),
-            recent: Vec::new(),
-            position_pnl: Vec::new(),
-            by_strategy: Vec::new(),
-            by_sector: Vec::new(),
+            periods: periods(),
+            recent: recent(),
+            position_pnl: position_pnl(),
+            by_strategy: vec![
+                group("momentum", 22, -318_400, None),
+                group("mean reversion", 9, -118_685, None),
+            ],
+            by_sector: vec![
+                group("의료정밀", 6, 0, Some(27_762_900)),
+                group("금융", 4, 0, Some(27_556_100)),
+                group("보험", 3, 0, Some(18_192_000)),
+                group("화학", 8, 93_407, Some(17_612_100)),
+                group("", 10, -530_492, Some(649_850)),
+            ],
             changes: Vec::new(),
             accounts: Vec::new(),
         }
@@ -100,7 +113,7 @@ impl DailySummary {
                 QualitySeverity::Error,
                 QualityIssue::SourceUnavailable,
                 "postgres",
-                "connection refused",
+                ("connection refused", "connection refused"),
             )],
             fills: Vec::new(),
             ..sample
@@ -127,15 +140,9 @@ fn note(
     severity: QualitySeverity,
     issue: QualityIssue,
     subject: &str,
-    detail: &str,
+    words: (&str, &str),
 ) -> QualityNote {
-    QualityNote {
-        severity,
-        issue,
-        subject: subject.into(),
-        detail: detail.into(),
-        detail_ko: None,
-    }
+    QualityNote::new(severity, issue, subject, words)
 }
 
 fn trading() -> TradingStats {
@@ -164,7 +171,163 @@ fn trading() -> TradingStats {
         partial_fills: Figure::Known(1),
         slippage: won(21_400),
         slippage_ratio: Figure::Known(0.000_098),
-        unfilled: Vec::new(),
+        unfilled: vec![
+            unfilled(
+                "L17",
+                "005930",
+                "삼성전자",
+                "BUY",
+                50,
+                "CANCELLED",
+                "end of session",
+            ),
+            unfilled(
+                "L18",
+                "035720",
+                "카카오",
+                "SELL",
+                12,
+                "REJECTED",
+                "price limit exceeded",
+            ),
+        ],
+    }
+}
+
+fn unfilled(
+    order: &str,
+    ticker: &str,
+    name: &str,
+    action: &str,
+    quantity: i64,
+    status: &str,
+    reason: &str,
+) -> UnfilledOrder {
+    UnfilledOrder {
+        order_id: order.into(),
+        ticker: ticker.into(),
+        name: Some(name.into()),
+        action: action.into(),
+        quantity: Some(dec(quantity)),
+        price: None,
+        status: status.into(),
+        reason: Some(reason.into()),
+    }
+}
+
+fn periods() -> Vec<Period> {
+    let period =
+        |kind, since, sessions, pnl, total_return, benchmarks: (f64, f64), realised, fees: i64| {
+            Period {
+                kind,
+                since: Some(since),
+                sessions,
+                pnl: won(pnl),
+                total_return: Figure::Known(total_return),
+                benchmarks: vec![
+                    ("^KS11".into(), Figure::Known(benchmarks.0)),
+                    ("^KQ11".into(), Figure::Known(benchmarks.1)),
+                ],
+                net_flow: won(0),
+                income: won(0),
+                fills: Figure::Known(u64::from(sessions) * 23),
+                realised: won(realised),
+                commission: won(fees / 5),
+                tax: won(fees - fees / 5),
+                win_rate: Figure::Known(0.431),
+                profit_factor: Figure::Known(0.812),
+                round_trips: Figure::Known(u64::from(sessions) * 3),
+                holding_days: Figure::Known(6.4),
+                payoff: Figure::Known(1.07),
+            }
+        };
+    vec![
+        period(
+            PeriodKind::Week,
+            date(2026, 5, 22),
+            3,
+            181_641,
+            0.000_367,
+            (0.0092, -0.0031),
+            -402_118,
+            611_204,
+        ),
+        period(
+            PeriodKind::Month,
+            date(2026, 4, 30),
+            17,
+            -5_693_910,
+            -0.011_362,
+            (0.0256, 0.0117),
+            -4_480_331,
+            3_402_918,
+        ),
+        period(
+            PeriodKind::Year,
+            date(2026, 4, 27),
+            21,
+            -4_573_906,
+            -0.009_148,
+            (0.0354, 0.0202),
+            -4_916_225,
+            4_120_066,
+        ),
+        period(
+            PeriodKind::Inception,
+            date(2026, 4, 27),
+            21,
+            -4_573_906,
+            -0.009_148,
+            (0.0354, 0.0202),
+            -4_916_225,
+            4_120_066,
+        ),
+    ]
+}
+
+fn recent() -> Vec<RecentDay> {
+    let line = series();
+    let points = line.equity.windows(2).zip(line.benchmark.windows(2));
+    let float = |value: Decimal| value.to_string().parse::<f64>().unwrap_or(1.0);
+    points
+        .map(|(equity, benchmark)| RecentDay {
+            date: equity[1].date,
+            equity: equity[1].value,
+            pnl: Figure::Known(equity[1].value - equity[0].value),
+            daily_return: Figure::Known(float(equity[1].value) / float(equity[0].value) - 1.0),
+            benchmark: Figure::Known(float(benchmark[1].value) / float(benchmark[0].value) - 1.0),
+        })
+        .collect()
+}
+
+fn position_pnl() -> Vec<PositionPnl> {
+    let row = |ticker: &str, name: &str, realised, moved| PositionPnl {
+        ticker: ticker.into(),
+        name: Some(name.into()),
+        realised: dec(realised),
+        unrealised_change: won(moved),
+        total: won(realised + moved),
+    };
+    vec![
+        row("086520", "에코프로", 0, 206_800),
+        row("051910", "LG화학", 137_974, 0),
+        row("032830", "삼성생명", 0, 96_000),
+        row("005930", "삼성전자", 0, -39_000),
+        row("214150", "클래시스", 0, -161_100),
+        row("207940", "삼성바이오로직스", -376_867, 15_518),
+    ]
+}
+
+fn group(name: &str, fills: u64, realised: i64, value: Option<i64>) -> GroupPnl {
+    GroupPnl {
+        name: name.into(),
+        fills,
+        realised: dec(realised),
+        value: Figure::from_option(value.map(dec), Missing::NotCollected),
+        weight: Figure::from_option(
+            value.map(|value| ratio(value, 495_426_094)),
+            Missing::NotCollected,
+        ),
     }
 }
 

@@ -119,8 +119,7 @@ pub(crate) async fn join(
         return Ok(None);
     };
     let time = config.report.time;
-    let schedule = Schedule::new(&format!("{} {} * * *", time.minute(), time.hour()))
-        .map_err(|error| Error::setup("reports", error))?;
+    let schedule = Schedule::daily(time);
     let lang = if config.report.korean {
         Lang::Ko
     } else {

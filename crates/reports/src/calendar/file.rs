@@ -198,8 +198,16 @@ impl Calendar {
         let Some(path) = &self.0.file else {
             return Ok(false);
         };
-        let seen = stamp(path)?;
         let mut known = self.0.read.write().unwrap_or_else(PoisonError::into_inner);
+        let seen = match stamp(path) {
+            Ok(seen) => seen,
+            // Told once, and again when it has been back in between.
+            Err(_) if known.is_none() => return Ok(false),
+            Err(error) => {
+                *known = None;
+                return Err(error);
+            }
+        };
         if *known == Some(seen) {
             return Ok(false);
         }

@@ -220,14 +220,25 @@ impl Line {
         svg.dot((x, y), 3.5, colour);
         let (wide, gap) = (width(label, font), font * 0.6);
         // Where the label hides the least of the lines, and stays within the plot.
-        let places = [
+        // The nearest first; farther ones are for where lines cross all over.
+        let near = [
             (x - wide / 2.0, y - gap - font),
             (x - wide / 2.0, y + gap),
             (x - wide - gap, y - font / 2.0),
             (x + gap, y - font / 2.0),
-            (plot.right - wide, y - gap - font),
-            (plot.right - wide, y + gap),
         ];
+        let right = plot.right - wide;
+        let far = (0..8).flat_map(|step| {
+            let off = gap + f64::from(step) * font * 0.75;
+            let left = x - wide / 2.0;
+            [
+                (right, y - off - font),
+                (right, y + off),
+                (left, y - off - font),
+                (left, y + off),
+            ]
+        });
+        let places = near.into_iter().chain(far);
         let lines: Vec<(f64, f64)> = std::iter::once(&self.points)
             .chain(self.reference.iter().map(|(_, points)| points))
             .flat_map(|points| along(points, plot, self.shape == Shape::Steps))
@@ -245,7 +256,7 @@ impl Line {
                 .count();
             over + if outside { 100_000 } else { 0 }
         };
-        if let Some((left, top)) = places.into_iter().min_by_key(|place| hidden(*place)) {
+        if let Some((left, top)) = places.min_by_key(|place| hidden(*place)) {
             let base = (left.max(plot.left), top + font * 0.88);
             svg.label(base, Anchor::Start, palette, label);
         }

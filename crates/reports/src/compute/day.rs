@@ -138,7 +138,7 @@ impl Day {
             commission: fill.commission.decimal(),
             tax: fill.tax.decimal(),
             ordered: row.ordered.map(Decimal::from),
-            order_price: row.order_price.decimal(),
+            order_price: row.order_price.decimal().map(|price| price.normalize()),
             venue: row.venue.map(|name| shared(&mut self.venue, name)),
             status: shared(&mut self.status, row.status),
             strategy: row.strategy.map(|name| shared(&mut self.strategy, name)),
@@ -158,7 +158,7 @@ impl Day {
                 name: None,
                 action: row.action.to_owned(),
                 quantity: row.ordered.map(Decimal::from),
-                price: row.order_price.decimal(),
+                price: row.order_price.decimal().map(|price| price.normalize()),
                 status: row.status.to_owned(),
                 reason: row.reason.map(str::to_owned),
             });

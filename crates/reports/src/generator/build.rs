@@ -18,12 +18,14 @@ use crate::rendered::RenderedReport;
 use crate::schedule::Schedule;
 use crate::source::{MarkPrice, ReportSource};
 use crate::store::{MemoryStore, ReportStore};
-use crate::summary::DailySummary;
+use crate::summary::{DailySummary, PeriodKind};
 
 /// A generator in the making; every setter states its default.
 #[must_use]
 pub struct ReportGeneratorBuilder {
     inner: Inner,
+    periodic: Vec<(PeriodKind, Schedule)>,
+    accounts: Vec<(String, Arc<dyn ReportSource>)>,
 }
 
 impl std::fmt::Debug for ReportGeneratorBuilder {
@@ -60,7 +62,10 @@ impl ReportGeneratorBuilder {
                 benchmarks: vec!["^KS11".to_owned(), "^KQ11".to_owned()],
                 mark: MarkPrice::default(),
                 short_sales: false,
-                digests: std::sync::Mutex::default(),
+                digests: Arc::default(),
+                period: None,
+                periodic: Vec::new(),
+                accounts: Vec::new(),
                 owner: String::new(),
                 calendar: Calendar::default(),
                 schedule: Schedule::default(),
@@ -73,6 +78,8 @@ impl ReportGeneratorBuilder {
                 archive: None,
                 clock: Clock::Wall,
             },
+            periodic: Vec::new(),
+            accounts: Vec::new(),
         }
     }
 
@@ -132,6 +139,21 @@ impl ReportGeneratorBuilder {
     /// When reports are sent. Default: 20:10 in Korea.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.inner.schedule = schedule;
+        self
+    }
+
+    /// Besides, a report of every week, month or year, on the period's last session at a time of its
+    /// own. It is named `weekly`, `monthly` or `yearly`, and sent once like the daily one. Default: none.
+    pub fn periodic(mut self, kind: PeriodKind, schedule: Schedule) -> Self {
+        self.periodic.retain(|(known, _)| *known != kind);
+        self.periodic.push((kind, schedule));
+        self
+    }
+
+    /// One more account, with a section of its own: the same tables with another account chosen, or
+    /// other ones. Default: none.
+    pub fn also_account(mut self, name: impl Into<String>, source: impl ReportSource) -> Self {
+        self.accounts.push((name.into(), Arc::new(source)));
         self
     }
 
@@ -245,6 +267,12 @@ impl ReportGeneratorBuilder {
                 problems.push(format!("{name} is empty"));
             }
         }
+        let mut accounts = BTreeSet::new();
+        for (name, _) in &self.accounts {
+            if !accounts.insert(name.as_str()) {
+                problems.push(format!("two accounts are named {name:?}"));
+            }
+        }
         for (name, limit) in [
             ("send timeout", self.inner.send_timeout),
             ("source timeout", self.inner.source_timeout),
@@ -268,8 +296,42 @@ impl ReportGeneratorBuilder {
         if self.inner.owner.is_empty() {
             self.inner.owner = random_name();
         }
+        let accounts = self.accounts.iter().map(|(name, source)| {
+            let inner = Inner {
+                source: Arc::clone(source),
+                digests: Arc::default(),
+                ..self.inner.clone()
+            };
+            let inner = Arc::new(inner);
+            (name.clone(), ReportGenerator { inner })
+        });
+        self.inner.accounts = accounts.collect();
+        let (service, environment) = (&self.inner.service_name, &self.inner.environment);
+        let periodic = self.periodic.iter().filter_map(|(kind, schedule)| {
+            let name = match kind {
+                PeriodKind::Week => "weekly",
+                PeriodKind::Month => "monthly",
+                PeriodKind::Year => "yearly",
+                PeriodKind::Inception => return None,
+            };
+            let inner = Inner {
+                name: name.to_owned(),
+                report: scoped(name, service, environment),
+                schedule: *schedule,
+                period: Some(*kind),
+                archive: self.inner.archive.as_ref().map(|folder| folder.join(name)),
+                ..self.inner.clone()
+            };
+            Some(ReportGenerator {
+                inner: Arc::new(inner),
+            })
+        });
+        let periodic = periodic.collect();
         Ok(ReportGenerator {
-            inner: Arc::new(self.inner),
+            inner: Arc::new(Inner {
+                periodic,
+                ..self.inner
+            }),
         })
     }
 }

@@ -27,13 +27,16 @@ impl ReportGenerator {
         let inner = &self.inner;
         let limit = inner.source_timeout;
         let begun = tokio::time::Instant::now();
-        let summary = tokio::time::timeout(limit, self.compute(date, now))
+        let mut summary = tokio::time::timeout(limit, self.compute(date, now))
             .await
             .unwrap_or_else(|_| {
                 Err(self.source_error(SourceError::Timeout {
                     seconds: limit.as_secs(),
                 }))
             })?;
+        summary.period = inner.period;
+        self.compare_if_rebuilt(&mut summary).await;
+        summary.accounts = self.accounts(date, now).await?;
         self.emit(ReportEvent::Generated {
             session: date,
             at: now,
@@ -49,7 +52,11 @@ impl ReportGenerator {
         }
     }
 
-    async fn compute(&self, date: Date, now: Timestamp) -> Result<DailySummary, ReportError> {
+    pub(super) async fn compute(
+        &self,
+        date: Date,
+        now: Timestamp,
+    ) -> Result<DailySummary, ReportError> {
         let inner = &self.inner;
         let failed = |cause| self.source_error(cause);
         let mut notes = Vec::new();
@@ -155,7 +162,7 @@ impl ReportGenerator {
             data_quality_omitted: 0,
             fills: Vec::new(),
             fills_omitted: 0,
-            period: None,
+            period: inner.period,
             periods: Vec::new(),
             recent: Vec::new(),
             position_pnl: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod build;
+mod changes;
 mod event;
 mod generate;
 mod positions;
@@ -25,9 +26,9 @@ use crate::context::ContextProvider;
 use crate::deliver::{ReportSink, RetryPolicy};
 use crate::rendered::RenderedReport;
 use crate::schedule::Schedule;
-use crate::source::{MarkPrice, ReportSource, SourceError, blocking};
+use crate::source::{MarkPrice, ReportSource, SourceError, SourceProblem, blocking};
 use crate::store::{ReportStore, StoreError};
-use crate::summary::DailySummary;
+use crate::summary::{DailySummary, PeriodKind};
 
 /// How a summary is drawn.
 pub(crate) type Renderer = Arc<dyn Fn(&DailySummary) -> RenderedReport + Send + Sync>;
@@ -38,6 +39,7 @@ pub struct ReportGenerator {
     pub(crate) inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) source: Arc<dyn ReportSource>,
     pub(crate) store: Arc<dyn ReportStore>,
@@ -54,7 +56,13 @@ pub(crate) struct Inner {
     pub(crate) mark: MarkPrice,
     pub(crate) short_sales: bool,
     /// What was executed on each date, as of a version of the source.
-    pub(crate) digests: std::sync::Mutex<Option<(u64, Date, Arc<Digests>)>>,
+    pub(crate) digests: Arc<std::sync::Mutex<Option<(u64, Date, Arc<Digests>)>>>,
+    /// Set in a generator of reports of whole periods.
+    pub(crate) period: Option<PeriodKind>,
+    /// The generators of longer spans, each with its schedule.
+    pub(crate) periodic: Vec<ReportGenerator>,
+    /// Further accounts, each with a source of its own.
+    pub(crate) accounts: Vec<(String, ReportGenerator)>,
     pub(crate) owner: String,
     pub(crate) calendar: Calendar,
     pub(crate) schedule: Schedule,
@@ -74,7 +82,7 @@ impl std::fmt::Debug for ReportGenerator {
             .field("source", &self.inner.source)
             .field("store", &self.inner.store)
             .field("sinks", &self.inner.sinks)
-            .field("schedule", &self.inner.schedule.pattern())
+            .field("schedule", &self.inner.schedule)
             .finish_non_exhaustive()
     }
 }
@@ -156,6 +164,30 @@ impl ReportGenerator {
             // The runtime is stopping and takes no more of them.
             Err(_) => (self.inner.render)(&summary),
         }
+    }
+
+    /// The reports of a week, a month or a year, where they were asked for: made from the same source,
+    /// kept in the same store and sent to the same recipients, under their own name.
+    #[must_use]
+    pub fn periodic(&self, kind: PeriodKind) -> Option<&ReportGenerator> {
+        let mut all = self.inner.periodic.iter();
+        all.find(|generator| generator.inner.period == Some(kind))
+    }
+
+    /// What of the source's tables is not as a report needs it, each with its remedy.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be reached.
+    pub async fn check_source(&self) -> Result<Vec<SourceProblem>, ReportError> {
+        let limit = self.inner.source_timeout;
+        let checked = tokio::time::timeout(limit, self.inner.source.check()).await;
+        let found = checked.unwrap_or_else(|_| {
+            Err(SourceError::Timeout {
+                seconds: limit.as_secs(),
+            })
+        });
+        found.map_err(|cause| self.source_error(cause))
     }
 
     /// The calendar in force, with its overrides.

@@ -55,8 +55,17 @@ impl ReportGenerator {
         async move {
             let mut shutdown = std::pin::pin!(shutdown);
             let mut progress = Progress::default();
+            let longer = generator.inner.periodic.clone();
+            let mut longer: Vec<_> = longer
+                .into_iter()
+                .map(|generator| (generator, Progress::default()))
+                .collect();
             loop {
-                let next = generator.look(&mut progress).await;
+                generator.reload_calendar().await;
+                let mut next = generator.look(&mut progress).await;
+                for (generator, progress) in &mut longer {
+                    soonest(&mut next, generator.look(progress).await);
+                }
                 let now = generator.now();
                 let nap = next
                     .map_or(LONGEST_NAP, |next| {
@@ -68,6 +77,20 @@ impl ReportGenerator {
                     () = tokio::time::sleep(nap) => {}
                 }
             }
+        }
+    }
+
+    /// Reads a calendar's file anew where it has changed; what is wrong with it is told once.
+    async fn reload_calendar(&self) {
+        let calendar = self.inner.calendar.clone();
+        if calendar.file().is_none() {
+            return;
+        }
+        let read = crate::source::blocking::run(move || calendar.reload()).await;
+        match read {
+            Ok(Ok(true)) => tracing::info!("the calendar was read anew"),
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Err(error)) => self.failed(Stage::Calendar, None, error.to_string()),
         }
     }
 
@@ -136,6 +159,7 @@ impl ReportGenerator {
             &inner.schedule,
             &self.calendar(),
             inner.catch_up,
+            inner.period,
         )?;
         soonest(&mut next, due);
         let news: Vec<Date> = skipped

@@ -322,6 +322,7 @@ impl ReportGenerator {
     pub async fn recompute(&self, session: Date) -> Result<DailySummary, ReportError> {
         let inner = &self.inner;
         let mut summary = self.generate(session, self.now()).await?;
+        self.compare(&mut summary).await;
         let latest = inner.store.report(&inner.report, session, None).await?;
         summary.edition.revision = latest.map_or(0, |kept| kept.revision.saturating_add(1));
         loop {

@@ -8,7 +8,7 @@ use crate::render::format;
 use crate::render::options::RenderOptions;
 use crate::render::sections;
 use crate::render::view::{Cell, Cells, Item, View};
-use crate::summary::{DailySummary, SourceState};
+use crate::summary::{DailySummary, PeriodKind, SourceState};
 
 /// How many rows a table may have; mail clients cut a long mail, a browser does not.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pub(crate) notes: usize,
     pub(crate) alerts: usize,
     pub(crate) transitions: usize,
+    pub(crate) recent: usize,
+    pub(crate) position_pnl: usize,
     /// Leave out the columns that only the page has room for.
     pub(crate) compact: bool,
 }
@@ -31,6 +33,8 @@ impl Limits {
         notes: 100,
         alerts: 20,
         transitions: 50,
+        recent: 20,
+        position_pnl: 200,
         compact: false,
     };
     pub(crate) const MAIL: Self = Self {
@@ -40,6 +44,8 @@ impl Limits {
         notes: 10,
         alerts: 5,
         transitions: 8,
+        recent: 5,
+        position_pnl: 10,
         compact: true,
     };
     pub(crate) const TEXT: Self = Self {
@@ -49,6 +55,8 @@ impl Limits {
         notes: 20,
         alerts: 10,
         transitions: 20,
+        recent: 20,
+        position_pnl: 20,
         compact: true,
     };
 
@@ -61,14 +69,60 @@ impl Limits {
             notes: self.notes / 2,
             alerts: self.alerts / 2,
             transitions: self.transitions / 2,
+            recent: self.recent / 2,
+            position_pnl: self.position_pnl / 2,
             compact: self.compact,
         }
     }
 }
 
-/// The mail's subject, the same in both languages: mail rules and threads rely on it.
-pub(crate) fn subject(summary: &DailySummary) -> String {
-    format!("Daily Trading Summary - {}", summary.session.date)
+/// The mail's subject, in the report's language; in English the original's, on which mail rules rely.
+pub(crate) fn subject(summary: &DailySummary, t: &Texts) -> String {
+    format!("{} - {}", title(summary, t), summary.session.date)
+}
+
+fn title(summary: &DailySummary, t: &Texts) -> &'static str {
+    match summary.period {
+        Some(PeriodKind::Week) => t.weekly_title,
+        Some(PeriodKind::Month) => t.monthly_title,
+        Some(PeriodKind::Year) => t.yearly_title,
+        None | Some(PeriodKind::Inception) => t.report_title,
+    }
+}
+
+/// The figure the report is about, and the returns beside it: the day's, or the period's.
+fn hero(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts) -> (Item, Vec<Item>) {
+    let period = summary
+        .periods
+        .iter()
+        .find(|period| Some(period.kind) == summary.period);
+    if let Some(period) = period {
+        let name = sections::spans::name(period.kind, t);
+        let label = format!("{name} {}", t.pnl);
+        let mut returns = vec![Item::new(
+            t.period_return,
+            cells.signed_percent(&period.total_return),
+        )];
+        returns.extend(period.benchmarks.iter().map(|(ticker, figure)| {
+            Item::new(format::benchmark(ticker), cells.signed_percent(figure))
+        }));
+        return (Item::new(label, cells.signed_won(&period.pnl)), returns);
+    }
+    let portfolio = &summary.portfolio_stats;
+    let returns = vec![
+        Item::new(
+            t.daily_return,
+            cells.signed_percent(&portfolio.daily_return),
+        ),
+        Item::new(
+            format::benchmark(&summary.risk_metrics.benchmark),
+            cells.signed_percent(&portfolio.benchmark_return),
+        ),
+    ];
+    (
+        Item::new(t.daily_pnl, cells.signed_won(&portfolio.daily_pnl)),
+        returns,
+    )
 }
 
 pub(crate) fn view(summary: &DailySummary, options: &RenderOptions, limits: Limits) -> View {
@@ -77,10 +131,11 @@ pub(crate) fn view(summary: &DailySummary, options: &RenderOptions, limits: Limi
         options,
         compact: limits.compact,
     };
+    let (hero, returns) = hero(summary, cells, t);
     View {
         lang: options.lang.tag(),
-        subject: subject(summary),
-        title: t.report_title,
+        subject: subject(summary, t),
+        title: title(summary, t),
         date: format::date(summary.session.date, options.lang),
         iso_date: summary.session.date.to_string(),
         origin: origin(summary),
@@ -91,20 +146,8 @@ pub(crate) fn view(summary: &DailySummary, options: &RenderOptions, limits: Limi
         ),
         marks: checks::marks(summary, options, t),
         headline: headline(summary, cells, t),
-        hero: Item::new(
-            t.daily_pnl,
-            cells.signed_won(&summary.portfolio_stats.daily_pnl),
-        ),
-        returns: vec![
-            Item::new(
-                t.daily_return,
-                cells.signed_percent(&summary.portfolio_stats.daily_return),
-            ),
-            Item::new(
-                format::benchmark(&summary.risk_metrics.benchmark),
-                cells.signed_percent(&summary.portfolio_stats.benchmark_return),
-            ),
-        ],
+        hero,
+        returns,
         kpis: kpis(summary, cells, t),
         checks: checks::checks(summary, cells, t),
         charts: chart::charts(summary, options),
@@ -146,7 +189,7 @@ fn kpis(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<Item> {
                 portfolio
                     .exposure
                     .get()
-                    .map(|x| format!("{} {}", t.exposure, format::percent(x, 1))),
+                    .map(|x| format!("{} {}", t.exposure_short, format::percent(x, 1))),
             ),
         },
         Item {

@@ -54,13 +54,21 @@ pub(super) fn marks(summary: &DailySummary, options: &RenderOptions, t: &Texts) 
         SessionKind::SpecialHours { reason } => {
             mark(
                 Tone::Muted,
-                format!("{}: {}", t.special_hours, format::one_line(reason, 80)),
+                format!(
+                    "{}: {}",
+                    t.special_hours,
+                    format::one_line(&i18n::closure(options.lang, reason), 80)
+                ),
             );
         }
         SessionKind::Closed { reason } => {
             mark(
                 Tone::Muted,
-                format!("{}: {}", t.closed_day, format::one_line(reason, 80)),
+                format!(
+                    "{}: {}",
+                    t.closed_day,
+                    format::one_line(&i18n::closure(options.lang, reason), 80)
+                ),
             );
         }
         SessionKind::Unknown => mark(Tone::Warn, t.unknown_calendar.to_owned()),

@@ -98,6 +98,13 @@ impl Cell {
         self
     }
 
+    /// A word so long that it must be broken somewhere.
+    pub(crate) fn long(&self) -> bool {
+        let words = self.text.split_whitespace();
+        let noted = self.note.iter().flat_map(|note| note.split_whitespace());
+        words.chain(noted).any(|word| word.chars().count() > 18)
+    }
+
     /// `▲ +1,234`, without the note.
     pub(crate) fn shown(&self) -> String {
         if self.arrow.is_empty() {

@@ -13,67 +13,75 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::str::FromStr as _;
+use std::str::FromStr;
 
-use croner::Cron;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time, Weekday, time};
 use jiff::{Span, Timestamp};
 
-use crate::calendar::{Krx, UnknownYear, date_in_seoul, seoul};
+use crate::calendar::{Krx, UnknownYear, date_in_seoul, instant_in_seoul};
+use crate::summary::PeriodKind;
 
 /// Days the search for owed sessions goes back, at most.
 const LOOK_BACK_DAYS: i64 = 60;
 
-/// Firing times in Asia/Seoul.
-#[derive(Debug, Clone)]
+/// A time of day in Korea at which reports are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    cron: Cron,
-    pattern: String,
+    time: Time,
+    weekdays: bool,
 }
 
-/// A pattern that is no cron pattern.
-#[derive(Debug, thiserror::Error)]
-#[error("schedule {pattern:?} is no cron pattern of five fields")]
-pub struct BadSchedule {
-    pattern: String,
-    #[source]
-    cause: croner::errors::CronError,
+/// A text that is no time of day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("schedule {0:?} is no time of day of the form 20:10")]
+pub struct BadSchedule(pub String);
+
+impl FromStr for Schedule {
+    type Err = BadSchedule;
+
+    fn from_str(text: &str) -> Result<Self, BadSchedule> {
+        let time = text
+            .trim()
+            .parse()
+            .map_err(|_| BadSchedule(text.to_owned()))?;
+        Ok(Self::daily(time))
+    }
 }
 
 impl Schedule {
-    /// The default pattern: 20:10, after the last venue has closed at 20:00.
-    pub const DEFAULT: &str = "10 20 * * *";
-
-    /// A schedule from a cron pattern (minute, hour, day, month, weekday), read in Asia/Seoul.
-    ///
-    /// # Errors
-    ///
-    /// When the pattern cannot be parsed.
-    pub fn new(pattern: &str) -> Result<Self, BadSchedule> {
-        let cron = Cron::from_str(pattern).map_err(|cause| BadSchedule {
-            pattern: pattern.to_owned(),
-            cause,
-        })?;
-        Ok(Self {
-            cron,
-            pattern: pattern.to_owned(),
-        })
-    }
-
-    /// The pattern.
+    /// Every day at this time in Korea.
     #[must_use]
-    pub fn pattern(&self) -> &str {
-        &self.pattern
+    pub fn daily(time: Time) -> Self {
+        Self {
+            time,
+            weekdays: false,
+        }
     }
 
-    /// The first firing at or after an instant; `None` when the pattern never fires again.
+    /// From Monday to Friday only: Friday's report of a morning schedule then comes on Monday.
+    #[must_use]
+    pub fn weekdays(mut self) -> Self {
+        self.weekdays = true;
+        self
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// The first firing at or after an instant; `None` beyond the end of the calendar.
     #[must_use]
     pub fn next(&self, from: Timestamp) -> Option<Timestamp> {
-        let from = from.to_zoned(seoul());
-        self.cron
-            .find_next_occurrence(&from, true)
-            .ok()
-            .map(|at| at.timestamp())
+        let first = date_in_seoul(from);
+        let weekend = |date: &Date| matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+        first
+            .series(Span::new().days(1))
+            .take(5)
+            .filter(|date| !(self.weekdays && weekend(date)))
+            .map(|date| instant_in_seoul(date.to_datetime(self.time)))
+            .find(|at| *at >= from)
     }
 
     /// When a session's report is due: the first firing at or after the session's close.
@@ -89,9 +97,19 @@ impl Schedule {
 }
 
 impl Default for Schedule {
-    #[expect(clippy::expect_used, reason = "a constant, held by a test")]
+    /// 20:10, after the last venue has closed at 20:00.
     fn default() -> Self {
-        Self::new(Self::DEFAULT).expect("the default pattern parses")
+        Self::daily(time(20, 10, 0, 0))
+    }
+}
+
+/// Is the session the last one of its week, month or year? The last one of a year whose successor has
+/// no data is taken for it.
+#[must_use]
+pub fn ends(kind: PeriodKind, session: Date, calendar: &Krx) -> bool {
+    match calendar.next_session(session) {
+        Ok(next) => kind.first_day(next) != kind.first_day(session),
+        Err(unknown) => unknown.year != session.year(),
     }
 }
 
@@ -108,7 +126,7 @@ pub struct Owed {
 
 /// Which reports are owed at `now`: sessions that fell due after `baseline` and are not `reported`.
 ///
-/// Only the last `max` sessions that fell due are looked at. Closures are skipped because the calendar is asked, not
+/// With a `period`, only the last session of each is reported. Only the last `max` sessions that fell due are looked at. Closures are skipped because the calendar is asked, not
 /// the clock.
 ///
 /// # Errors
@@ -121,6 +139,7 @@ pub fn owed(
     schedule: &Schedule,
     calendar: &Krx,
     max: usize,
+    period: Option<PeriodKind>,
 ) -> Result<Owed, UnknownYear> {
     let today = date_in_seoul(now);
     let oldest = today.saturating_sub(Span::new().days(LOOK_BACK_DAYS));
@@ -130,6 +149,9 @@ pub fn owed(
     let mut fallen_due = Vec::new();
     let mut next = None;
     for session in calendar.sessions(first, today)? {
+        if period.is_some_and(|kind| !ends(kind, session, calendar)) {
+            continue;
+        }
         let Some(due) = schedule.due(session, calendar)? else {
             continue;
         };
@@ -139,7 +161,7 @@ pub fn owed(
             fallen_due.push((session, due));
         }
     }
-    if next.is_none() {
+    if next.is_none() && period.is_none() {
         next = next_due(today, schedule, calendar);
     }
     // The bound counts sessions, reported or not: what was skipped once stays skipped.

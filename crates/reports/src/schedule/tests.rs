@@ -7,23 +7,26 @@ fn at(text: &str) -> Timestamp {
 
 #[test]
 fn due_after_the_close_of_the_session() {
-    fn check(pattern: &str, session: Date, expected: &str) {
-        let due = Schedule::new(pattern)
-            .unwrap()
-            .due(session, &Krx::new())
-            .unwrap();
+    fn check(schedule: Schedule, session: Date, expected: &str) {
+        let due = schedule.due(session, &Krx::new()).unwrap();
         let shown = due.map_or("-".to_owned(), |due| {
-            due.to_zoned(seoul()).strftime("%F %H:%M").to_string()
+            let local = due.to_zoned(crate::calendar::seoul());
+            local.strftime("%F %H:%M").to_string()
         });
-        assert_eq!(shown, expected, "{pattern} {session}");
+        assert_eq!(shown, expected, "{schedule:?} {session}");
     }
-    check(Schedule::DEFAULT, date(2026, 5, 28), "2026-05-28 20:10");
-    check("30 15 * * *", date(2026, 5, 28), "2026-05-28 15:30");
+    let at = |text: &str| text.parse::<Schedule>().unwrap();
+    check(Schedule::default(), date(2026, 5, 28), "2026-05-28 20:10");
+    check(at("15:30"), date(2026, 5, 28), "2026-05-28 15:30");
     // The university entrance examination closes an hour later than the firing.
-    check("0 16 * * *", date(2026, 11, 19), "2026-11-20 16:00");
+    check(at("16:00"), date(2026, 11, 19), "2026-11-20 16:00");
     // Before the opening of the next day; on weekdays only: Friday's report on Monday.
-    check("0 7 * * MON-FRI", date(2026, 5, 29), "2026-06-01 07:00");
-    check(Schedule::DEFAULT, date(2026, 5, 25), "-");
+    check(
+        at("07:00").weekdays(),
+        date(2026, 5, 29),
+        "2026-06-01 07:00",
+    );
+    check(Schedule::default(), date(2026, 5, 25), "-");
 }
 
 #[test]
@@ -36,6 +39,7 @@ fn owed_sessions() {
             &Schedule::default(),
             &Krx::new(),
             max,
+            None,
         )
         .unwrap();
         let days = |dates: Vec<Date>| {
@@ -99,6 +103,7 @@ fn an_unknown_year_is_an_error_and_no_next() {
         &schedule,
         &Krx::new(),
         5,
+        None,
     );
     assert_eq!(last.unwrap().next, None);
     let beyond = owed(
@@ -108,12 +113,45 @@ fn an_unknown_year_is_an_error_and_no_next() {
         &schedule,
         &Krx::new(),
         5,
+        None,
     );
     assert_eq!(beyond, Err(UnknownYear { year: 2028 }));
 }
 
 #[test]
 fn a_bad_pattern_is_named() {
-    let error = Schedule::new("at ten past eight").unwrap_err();
+    let error = "at ten past eight".parse::<Schedule>().unwrap_err();
     assert!(error.to_string().contains("at ten past eight"), "{error}");
+}
+
+#[test]
+fn periods_end_with_their_last_session() {
+    let krx = Krx::new();
+    for (kind, session, last) in [
+        (PeriodKind::Week, date(2026, 5, 22), true),
+        (PeriodKind::Week, date(2026, 5, 28), false),
+        // The Friday is a holiday.
+        (PeriodKind::Week, date(2026, 9, 23), true),
+        (PeriodKind::Month, date(2026, 5, 29), true),
+        (PeriodKind::Month, date(2026, 5, 28), false),
+        (PeriodKind::Year, date(2026, 12, 30), true),
+        (PeriodKind::Year, date(2027, 12, 30), true),
+        (PeriodKind::Year, date(2026, 11, 30), false),
+    ] {
+        assert_eq!(ends(kind, session, &krx), last, "{kind:?} {session}");
+    }
+    let week = owed(
+        at("2026-06-05T12:00:00Z"),
+        at("2026-05-20T00:00:00Z"),
+        &BTreeSet::new(),
+        &Schedule::default(),
+        &krx,
+        5,
+        Some(PeriodKind::Week),
+    );
+    let sessions: Vec<Date> = week.unwrap().sessions.iter().map(|(day, _)| *day).collect();
+    assert_eq!(
+        sessions,
+        [date(2026, 5, 22), date(2026, 5, 29), date(2026, 6, 5)]
+    );
 }

@@ -9,6 +9,7 @@
 mod delivery;
 mod edges;
 mod month;
+mod months;
 mod postgres;
 mod rows;
 mod stores;

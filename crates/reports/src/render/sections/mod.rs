@@ -2,11 +2,12 @@
 
 mod portfolio;
 mod service;
+pub(crate) mod spans;
 mod trading;
 
 use portfolio::{portfolio, reconciliation, risk};
 use service::{alerts, quality, system};
-use trading::{fills, performers, trading};
+use trading::{fills, performers, trading, unfilled};
 
 use crate::i18n::Texts;
 use crate::render::build::Limits;
@@ -20,17 +21,36 @@ pub(crate) fn all(
     limits: Limits,
 ) -> Vec<Section> {
     let section = |id, title, blocks| Section { id, title, blocks };
-    vec![
+    let mut all = Vec::new();
+    if !summary.changes.is_empty() {
+        let table = spans::changes(summary, cells, t);
+        all.push(section("changes", t.changes, vec![Block::Table(table)]));
+    }
+    if !summary.accounts.is_empty() {
+        let table = spans::accounts(summary, cells, t);
+        all.push(section("accounts", t.accounts, vec![Block::Table(table)]));
+    }
+    if !summary.periods.is_empty() {
+        let blocks = spans::periods(summary, cells, t, limits);
+        all.push(section("periods", t.periods, blocks));
+    }
+    if !summary.position_pnl.is_empty() {
+        let table = spans::by_position(summary, cells, t, limits);
+        all.push(section(
+            "positions",
+            t.position_pnl,
+            vec![Block::Table(table)],
+        ));
+    }
+    let mut trades = vec![Block::figures(trading(summary, cells, t))];
+    trades.extend(unfilled(summary, cells, t, limits).map(Block::Table));
+    all.extend([
         section(
             "performers",
             t.performers,
             performers(summary, cells, t, limits),
         ),
-        section(
-            "trading",
-            t.trading,
-            vec![Block::figures(trading(summary, cells, t))],
-        ),
+        section("trading", t.trading, trades),
         section(
             "portfolio",
             t.portfolio,
@@ -58,7 +78,16 @@ pub(crate) fn all(
             t.fills_table,
             vec![Block::Table(fills(summary, cells, t, limits))],
         ),
-    ]
+    ]);
+    if !(summary.by_strategy.is_empty() && summary.by_sector.is_empty()) {
+        let at = all
+            .iter()
+            .position(|section| section.id == "risk")
+            .unwrap_or(all.len());
+        let blocks = spans::groups(summary, cells, t, limits);
+        all.insert(at, section("groups", t.groups, blocks));
+    }
+    all
 }
 
 fn item(label: &'static str, cell: Cell) -> Item {

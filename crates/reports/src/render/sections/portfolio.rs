@@ -6,7 +6,7 @@ use crate::i18n::{self, Texts};
 use crate::render::build::Limits;
 use crate::render::format::{self, DASH};
 use crate::render::view::{Block, Cell, Cells, Column, Item, Table, Tone};
-use crate::summary::{DailySummary, Position, TailRisk};
+use crate::summary::{DailySummary, LimitUse, Position, TailRisk};
 
 pub(super) fn portfolio(
     summary: &DailySummary,
@@ -25,6 +25,7 @@ pub(super) fn portfolio(
         item(t.equity_recomputed, cells.won(&s.equity_recomputed)),
         item(t.previous_equity, cells.won(&s.previous_equity)),
         item(t.net_flow, cells.signed_won(&s.net_flow)),
+        item(t.income, cells.signed_won(&s.income)),
         item(t.daily_pnl, cells.signed_won(&s.daily_pnl)),
         item(t.daily_return, cells.signed_percent(&s.daily_return)),
         item(
@@ -33,7 +34,24 @@ pub(super) fn portfolio(
         ),
         item(t.total_return, cells.signed_percent(&s.total_return)),
         item(t.cash, cells.won(&s.cash)),
+        item(t.settled_cash, cells.won(&s.settled_cash)),
+        item(t.settles, {
+            let cell = cells.signed_won(&s.settles);
+            match s.settles_on {
+                Some(on) if cell.note.is_none() => cell.with_note(on.to_string()),
+                _ => cell,
+            }
+        }),
         item(t.invested, cells.won(&s.invested)),
+        item(
+            t.cost,
+            match (s.invested.value(), s.unrealised.value()) {
+                (Some(value), Some(gain)) => {
+                    Cell::plain(format::won(*value - *gain, cells.options))
+                }
+                _ => cells.won(&s.invested),
+            },
+        ),
         item(t.exposure, cells.percent(&s.exposure)),
         item(t.unrealised, cells.signed_won(&s.unrealised)),
         item(t.realised_to_date, cells.signed_won(&s.realised_to_date)),
@@ -43,17 +61,25 @@ pub(super) fn portfolio(
             cells.ratio(&s.effective_positions, 1),
         ),
         item(t.largest, largest),
+        item(
+            t.valued_at,
+            match s.mark.as_str() {
+                "last_trade" => Cell::plain(t.last_trade),
+                "krx_close" => Cell::plain(t.krx_close),
+                _ => Cell::toned(DASH, Tone::Muted),
+            },
+        ),
     ];
     let columns = vec![
         Column::text(t.symbol),
         Column::text(t.sector).extra(),
         Column::number(t.quantity).minor(),
-        Column::number(t.average_cost).extra(),
+        Column::number(t.average_cost).minor(),
         Column::number(t.price).minor(),
         Column::number(t.value),
         Column::number(t.unrealised),
         Column::number(t.return_on_cost),
-        Column::number(t.weight).extra(),
+        Column::number(t.weight).minor(),
     ];
     let rows = (
         s.positions.as_slice(),
@@ -120,6 +146,27 @@ pub(super) fn risk(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<I
             }
         }
     });
+    let few = |cell: Cell| match cell.note {
+        None if s.few_observations => cell.with_note(t.few_observations),
+        _ => cell,
+    };
+    let count =
+        |figure: &Figure<u32>| cells.figure(figure, |n| Cell::plain(format::count(u64::from(*n))));
+    let used = |limit: &LimitUse| match (limit.limit.get(), limit.used.get()) {
+        (Some(of), Some(used)) => {
+            let tone = if used >= of {
+                Tone::Bad
+            } else if used >= of * 0.8 {
+                Tone::Warn
+            } else {
+                Tone::Plain
+            };
+            let (used, of) = (format::percent(used, 2), format::percent(of, 2));
+            Cell::toned(i18n::of_limit(cells.options.lang, &used, &of), tone)
+        }
+        (None, _) => cells.percent(&limit.limit),
+        (Some(_), None) => cells.percent(&limit.used),
+    };
     // None at all says what the others say: they are all missing for one reason.
     let returns = match (&s.max_drawdown, s.returns) {
         (Figure::Missing(_), 0) => cells.percent(&s.max_drawdown),
@@ -128,23 +175,24 @@ pub(super) fn risk(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<I
     vec![
         item(t.max_drawdown, cells.percent(&s.max_drawdown)),
         item(t.current_drawdown, cells.percent(&s.current_drawdown)),
-        item(
-            t.drawdown_sessions,
-            cells.figure(&s.drawdown_sessions, |n| {
-                Cell::plain(format::count(u64::from(*n)))
-            }),
-        ),
-        item(t.volatility, cells.percent(&s.volatility)),
-        item(t.sharpe, cells.ratio(&s.sharpe, 2)),
-        item(t.sortino, cells.ratio(&s.sortino, 2)),
+        item(t.drawdown_sessions, count(&s.drawdown_sessions)),
+        item(t.longest_drawdown, count(&s.longest_drawdown)),
+        item(t.volatility, few(cells.percent(&s.volatility))),
+        item(t.sharpe, few(cells.ratio(&s.sharpe, 2))),
+        item(t.sortino, few(cells.ratio(&s.sortino, 2))),
+        item(t.calmar, few(cells.ratio(&s.calmar, 2))),
         item(t.var_95, tail(&s.var_95, |x| x.var, true)),
         item(t.cvar_95, tail(&s.var_95, |x| x.cvar, false)),
         item(t.var_99, tail(&s.var_99, |x| x.var, true)),
         item(t.cvar_99, tail(&s.var_99, |x| x.cvar, false)),
         item(t.beta, {
             let cell = cells.ratio(&s.beta, 3);
+            let mut note = format::benchmark(&s.benchmark);
+            if s.few_observations {
+                note = format!("{note}, {}", t.few_observations);
+            }
             if cell.note.is_none() {
-                cell.with_note(format::benchmark(&s.benchmark))
+                cell.with_note(note)
             } else {
                 cell
             }
@@ -158,6 +206,8 @@ pub(super) fn risk(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<I
                 None => returns,
             },
         ),
+        item(t.loss_limit, used(&s.loss_limit)),
+        item(t.position_limit, used(&s.position_limit)),
         item(t.halted, halt),
     ]
 }
@@ -191,6 +241,7 @@ pub(super) fn reconciliation(summary: &DailySummary, cells: Cells<'_>, t: &Texts
             cells.signed_won(&s.unrealised_change),
         ),
         Item::new(format!("+ {}", t.net_flow), cells.signed_won(&s.net_flow)),
+        Item::new(format!("+ {}", t.income), cells.signed_won(&s.income)),
         item(t.difference, difference),
     ]
 }

@@ -19,6 +19,14 @@ pub(super) fn trading(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Ve
         item(t.buy_amount, cells.won(&s.buy_amount)),
         item(t.sell_amount, cells.won(&s.sell_amount)),
         item(t.turnover, cells.percent(&s.turnover)),
+        item(t.partial_fills, cells.count(&s.partial_fills)),
+        item(t.slippage, {
+            let cell = cells.won(&s.slippage);
+            match s.slippage_ratio.get() {
+                Some(ratio) if cell.note.is_none() => cell.with_note(format::percent(ratio, 3)),
+                _ => cell,
+            }
+        }),
         item(t.commission, cells.won(&s.commission)),
         item(t.tax, cells.won(&s.tax)),
         item(t.realised, cells.signed_won(&s.realised)),
@@ -85,6 +93,51 @@ pub(super) fn performers(
             item(t.worst_trade, trade(&s.worst_trade)),
         ]),
     ]
+}
+
+/// Orders of the day that came to nothing, with their reasons.
+pub(super) fn unfilled(
+    summary: &DailySummary,
+    cells: Cells<'_>,
+    t: &'static Texts,
+    limits: Limits,
+) -> Option<Table> {
+    let s = &summary.trading_stats;
+    if s.unfilled.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        Column::text(t.order),
+        Column::text(t.symbol),
+        Column::text(t.side),
+        Column::number(t.quantity).minor(),
+        Column::text(t.status),
+        Column::text(t.reason),
+    ];
+    let all = s.unfilled_orders.get().unwrap_or_default();
+    let more = all.saturating_sub(s.unfilled.len() as u64);
+    let rows = (s.unfilled.as_slice(), limits.notes, more);
+    let table = Table::new(t.unfilled_orders, columns, rows, "", cells, |order| {
+        let quantity = order.quantity.map_or_else(
+            || Cell::toned(DASH, Tone::Muted),
+            |quantity| Cell::plain(format::quantity(quantity)),
+        );
+        let side = match order.action.trim().to_ascii_uppercase().as_str() {
+            "BUY" => t.buy,
+            "SELL" => t.sell,
+            _ => order.action.as_str(),
+        };
+        let reason = order.reason.as_deref().unwrap_or(t.not_recorded);
+        vec![
+            cells.words(&order.order_id, 40),
+            cells.symbol(&order.ticker, order.name.as_deref()),
+            cells.words(side, 16),
+            quantity,
+            cells.words(&order.status, 24),
+            cells.words(reason, 120),
+        ]
+    });
+    Some(table)
 }
 
 pub(super) fn fills(

@@ -102,14 +102,30 @@ fn fill_up<T: Clone>(list: &mut Vec<T>, to: usize) {
 }
 
 #[test]
-fn the_subject_is_the_same_in_both_languages() {
-    let summary = DailySummary::sample();
-    assert_eq!(
-        build::subject(&summary),
-        "Daily Trading Summary - 2026-05-28"
-    );
-    for lang in [Lang::En, Lang::Ko] {
+fn the_subject_is_in_the_readers_language() {
+    use crate::summary::PeriodKind;
+    for (period, lang, subject) in [
+        (None, Lang::En, "Daily Trading Summary - 2026-05-28"),
+        (None, Lang::Ko, "일일 거래 보고서 - 2026-05-28"),
+        (
+            Some(PeriodKind::Week),
+            Lang::En,
+            "Weekly Trading Summary - 2026-05-28",
+        ),
+        (
+            Some(PeriodKind::Month),
+            Lang::Ko,
+            "월간 거래 보고서 - 2026-05-28",
+        ),
+        (
+            Some(PeriodKind::Year),
+            Lang::Ko,
+            "연간 거래 보고서 - 2026-05-28",
+        ),
+    ] {
+        let mut summary = DailySummary::sample();
+        summary.period = period;
         let view = build::view(&summary, &options(lang), Limits::PAGE);
-        assert_eq!(view.subject, "Daily Trading Summary - 2026-05-28");
+        assert_eq!(view.subject, subject);
     }
 }

@@ -37,7 +37,7 @@ fn a_report_says_how_it_stands_to_its_schedule() {
         "2차 정정",
         "지연 발송 (2026-05-28 20:10 KST)",
         "기준 시각 2026-05-28 14:20 KST",
-        "휴장일: Chuseok",
+        "휴장일: 추석",
     ];
     for (lang, marks) in [(Lang::En, english), (Lang::Ko, korean)] {
         for (form, shown) in forms(&summary, &options(lang)) {
@@ -69,7 +69,7 @@ fn a_missing_figure_is_a_dash_with_its_reason() {
     );
     assert!(text.contains("– (3 positions without a price)"));
     let page = html::page(&summary, &options(Lang::Ko));
-    let cell = r#"<span class="v muted">–</span> <span class="note">청산 거래 없음</span>"#;
+    let cell = r#"<span class="v muted">–</span> <span class="note">매도 체결 없음</span>"#;
     assert!(page.contains(cell));
 }
 

@@ -158,6 +158,10 @@ fn in_transaction<T>(
         cause: cause.into(),
     };
     let transaction = kept.connection.unchecked_transaction().map_err(failed)?;
+    // Whatever the connection knows of the schema, this finds out whether it still is so.
+    let tables: Result<i64, _> =
+        transaction.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0));
+    tables.map_err(failed)?;
     let answer = work(kept, settings)?;
     transaction.commit().map_err(failed)?;
     Ok(answer)

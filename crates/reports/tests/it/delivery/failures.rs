@@ -108,7 +108,7 @@ fn a_crash_at_each_step() {
             let summary = first.generate_daily_summary(DAY).await.unwrap();
             first.send_daily_report(&summary).await; // no sink yet: it is only kept
             let key = DeliveryKey {
-                report: "daily".into(),
+                report: "daily@trading-engine/test".into(),
                 session: DAY,
                 revision: 0,
                 channel: "email".into(),

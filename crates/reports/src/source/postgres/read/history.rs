@@ -180,7 +180,10 @@ async fn equity(
     let until = until_date(query.until());
     let order = if risk.has("id") { "date, id" } else { "date" };
     let before = match clock(risk, "date") {
-        Clock::Text => format!("(date IS NULL OR date::text COLLATE \"C\" < '{until}')"),
+        Clock::Text => format!(
+            "(date IS NULL OR date::text COLLATE \"C\" < '{until}' \
+             OR date::text COLLATE \"C\" >= '2200')"
+        ),
         Clock::Naive | Clock::Instant => {
             format!("(date IS NULL OR date < '{until}' OR NOT isfinite(date))")
         }

@@ -92,7 +92,7 @@ fn equity(
     // Times that are numbers come before every text.
     let sql = format!(
         "SELECT {id}, date, total_value, {cash}, {halted}, {reason}, {loss}, {position} \
-         FROM {} WHERE user_id = ?1 AND (date IS NULL OR date < ?2) ORDER BY date, {id}",
+         FROM {} WHERE user_id = ?1 AND (date IS NULL OR date < ?2 OR date >= '2200-01-01') ORDER BY date, {id}",
         risk.from
     );
     let until = until_date(query.until()).to_string();

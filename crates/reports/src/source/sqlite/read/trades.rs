@@ -260,26 +260,29 @@ const CREATED: usize = 16;
 /// day is theirs, so each report names them.
 fn dayless(trades: &Trades<'_>, replay: &mut Replay) -> Result<(), SourceError> {
     let limit = format!(" LIMIT {MAX_DAYLESS}");
-    // Texts before and after every date, and what is no text and no number of this century.
-    let odd = trades.select(
-        true,
-        "((executed_at >= '' AND executed_at < '1900') OR executed_at >= '2200' \
-         OR executed_at < 86400)",
-    ) + &limit;
-    trades.each(&odd, [], true, |row| {
-        let row = TradeRow {
-            executed: match row.executed {
-                Executed::At { .. } => Executed::Bad("out of range"),
-                other => other,
-            },
-            ..*row
-        };
-        replay.push(&row);
-        true
-    })?;
+    // Texts before and after every date, and numbers of the first day there was. A text that is a
+    // number itself would be compared as one.
+    for odd in [
+        "executed_at >= '' AND executed_at < '1900-01-01'",
+        "executed_at >= '2200-01-01'",
+        "executed_at < '' AND +executed_at < 86400",
+    ] {
+        let odd = trades.select(true, odd) + &limit;
+        trades.each(&odd, [], true, |row| {
+            let row = TradeRow {
+                executed: match row.executed {
+                    Executed::At { .. } => Executed::Bad("out of range"),
+                    other => other,
+                },
+                ..*row
+            };
+            replay.push(&row);
+            true
+        })?;
+    }
     let when = if trades.relation.has("created_at") {
         "+executed_at IS NULL AND executed_quantity > 0 AND (created_at IS NULL \
-         OR created_at < '1900' OR created_at >= '2200')"
+         OR created_at < '1900-01-01' OR created_at >= '2200-01-01')"
     } else {
         "executed_at IS NULL AND executed_quantity > 0"
     };
