@@ -43,7 +43,7 @@ pub const MAX_MAIL_BYTES: usize = 100 * 1024;
 pub fn render(summary: &DailySummary, options: &RenderOptions) -> RenderedReport {
     let mail = html::mail(summary, options);
     RenderedReport {
-        subject: build::subject(summary, options.lang.texts()),
+        subject: build::subject(summary, crate::i18n::Texts::of(options.lang)),
         html: mail.html,
         preview_html: html::page(summary, options),
         text: text::text(summary, options),

@@ -12,7 +12,7 @@ use bongsu_reports::{DailySummary, MemoryStore, ReportGenerator};
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 
-use bongsu_testkit::Postgres;
+use crate::postgres::Postgres;
 
 const WED: Date = date(2026, 5, 27);
 const THU: Date = date(2026, 5, 28);
@@ -89,7 +89,10 @@ impl Db<'_> {
 }
 
 fn url_of(server: &Postgres, database: &str) -> String {
-    format!("postgres://bongsu:hunter2@127.0.0.1:{}/{database}", server.port())
+    format!(
+        "postgres://bongsu:hunter2@127.0.0.1:{}/{database}",
+        server.port()
+    )
 }
 
 /// A fill: id, time, `BUY` or `SELL`, shares, price.
