@@ -168,12 +168,12 @@ impl Book {
         on: Option<Date>,
         short: bool,
     ) -> Result<Moved, Misfit> {
-        let held = self.quantity(ticker);
+        let slot = self.slot(ticker);
+        let held = self.holdings[slot.0].quantity;
         let after = held.checked_add(signed).ok_or(Misfit::OutOfRange)?;
         if after < 0 && signed < 0 && !short {
             return Err(Misfit::Oversold { held });
         }
-        let slot = self.slot(ticker);
         let holding = &mut self.holdings[slot.0];
         let closes = if held.signum() == -signed.signum() {
             held.unsigned_abs().min(signed.unsigned_abs())

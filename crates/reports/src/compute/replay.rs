@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::book::{Book, Misfit, Positions, StoredBook};
 use super::day::Day;
+use super::fingerprint::{Digests, Fingerprint};
 use super::rules::{Fill, canonical, check};
 use super::totals::Totals;
 use super::trade::{Executed, OwnedRow, TradeRow};
@@ -94,6 +95,8 @@ pub struct Replay {
     waiting: Vec<(OwnedRow, Fill)>,
     waits: usize,
     disordered: bool,
+    /// What came on each date, as fingerprints; the last one is the present date's.
+    digests: Vec<(Date, Fingerprint)>,
     /// Cost and worth of the shares that came or went on each date since the snapshot.
     moved: Vec<(Date, Won, Won)>,
     previous_date: Option<Date>,
@@ -163,6 +166,7 @@ impl Replay {
             waiting: Vec::new(),
             waits: 0,
             disordered: false,
+            digests: Vec::new(),
             moved: Vec::new(),
             previous_date: plan.previous,
             detail: plan.detail,
@@ -191,6 +195,11 @@ impl Replay {
     #[must_use]
     pub fn disordered(&self) -> bool {
         self.disordered
+    }
+
+    /// What came on each date.
+    pub(crate) fn take_digests(&mut self) -> Digests {
+        Digests::new(std::mem::take(&mut self.digests))
     }
 
     /// What all fills add up to.
@@ -235,10 +244,18 @@ impl Replay {
             }
             Executed::Missing | Executed::Bad(_) => None,
         };
-        if let Some(date) = date
-            && self.today != Some(date)
-        {
-            self.cross_to(date);
+        if let Some(date) = date {
+            if self.today != Some(date) {
+                self.cross_to(date);
+            }
+            match self.digests.last_mut() {
+                Some((day, sum)) if *day == date => sum.add(row.hash()),
+                _ => {
+                    let mut sum = Fingerprint::default();
+                    sum.add(row.hash());
+                    self.digests.push((date, sum));
+                }
+            }
         }
         // A row without a time comes only with its day's rows, selected by its creation.
         let detailed = date.is_none() || self.detail == date;

@@ -3,6 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
+use super::fingerprint::RowHash;
 use crate::money::Won;
 
 /// A row of the `trades` table as a source read it. Nothing is checked yet.
@@ -44,6 +45,33 @@ pub struct TradeRow<'a> {
     pub venue: Option<&'a str>,
     /// A column that holds something else than its type; the row is then left out.
     pub malformed: Option<&'static str>,
+}
+
+impl TradeRow<'_> {
+    /// A hash of all that the positions depend on, the same for a lean row and a detailed one.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        let at = match self.executed {
+            Executed::At { at, .. } => at.as_nanosecond(),
+            Executed::Missing | Executed::Bad(_) => i128::MIN,
+        };
+        let mut hash = RowHash::default()
+            .part(&self.id.to_le_bytes())
+            .part(&at.to_le_bytes())
+            .part(self.ticker.as_bytes())
+            .part(self.action.as_bytes())
+            .part(&self.quantity.unwrap_or(i64::MIN).to_le_bytes());
+        for number in [self.amount, self.commission, self.tax] {
+            hash = number.hash(hash);
+        }
+        if self.quantity.is_none_or(|quantity| quantity == 0) {
+            hash = hash.part(self.status.as_bytes());
+        }
+        if self.amount == Number::Null {
+            hash = self.price.hash(hash);
+        }
+        hash.part(&[u8::from(self.malformed.is_some())]).finish()
+    }
 }
 
 /// A [`TradeRow`] that is kept until it is its turn.
@@ -148,6 +176,17 @@ pub enum Number<'a> {
 }
 
 impl Number<'_> {
+    fn hash(self, hash: RowHash) -> RowHash {
+        match self {
+            Self::Null => hash.part(b"-"),
+            Self::Bad => hash.part(b"?"),
+            Self::Int(value) => hash.part(&value.to_le_bytes()),
+            Self::Real(value) => hash.part(&value.to_bits().to_le_bytes()).part(b"r"),
+            Self::Text(text) => hash.part(text.as_bytes()),
+            Self::Decimal(value) => hash.part(&value.serialize()),
+        }
+    }
+
     /// The same number, whatever happens to its text.
     pub(crate) fn fixed(self) -> Number<'static> {
         match self {

@@ -238,10 +238,17 @@ impl ReportGenerator {
         let history = inner.source.history(query).await.map_err(failed)?;
         // Whatever was known before is asked again.
         *inner.digests.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let known = Known::new(self.digests(through).await?, &history);
+        let alone = from.is_none() && inner.source.hashes_as_replays();
+        let mut known = match alone {
+            true => None,
+            false => Some(Known::new(self.digests(through).await?, &history)),
+        };
         let key = self.positions_key();
         let before = match from.map(|from| from.yesterday()) {
-            Some(Ok(before)) => self.good(&key, before, &known).await?.0,
+            Some(Ok(before)) => match &known {
+                Some(known) => self.good(&key, before, known).await?.0,
+                None => None,
+            },
             _ => None,
         };
         let begun = before.as_ref().map(|before| before.date);
@@ -256,6 +263,10 @@ impl ReportGenerator {
             .await
             .map_err(failed)?;
         replay.finish(through);
+        let known = known.take().unwrap_or_else(|| {
+            let digests = replay.take_digests().cumulated();
+            Known::new(Arc::new(digests), &history)
+        });
         let mut snapshots = replay.take_snapshots();
         let calendar = self.calendar();
         snapshots.retain(|snapshot| calendar.last_close(snapshot.date) < now);

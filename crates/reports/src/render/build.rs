@@ -21,6 +21,8 @@ pub(crate) struct Limits {
     pub(crate) transitions: usize,
     pub(crate) recent: usize,
     pub(crate) position_pnl: usize,
+    /// Strategies and sectors, and orders without a fill.
+    pub(crate) groups: usize,
     /// Leave out the columns that only the page has room for.
     pub(crate) compact: bool,
 }
@@ -35,6 +37,7 @@ impl Limits {
         transitions: 50,
         recent: 20,
         position_pnl: 200,
+        groups: 50,
         compact: false,
     };
     pub(crate) const MAIL: Self = Self {
@@ -45,7 +48,8 @@ impl Limits {
         alerts: 5,
         transitions: 8,
         recent: 5,
-        position_pnl: 10,
+        position_pnl: 8,
+        groups: 0,
         compact: true,
     };
     pub(crate) const TEXT: Self = Self {
@@ -57,6 +61,7 @@ impl Limits {
         transitions: 20,
         recent: 20,
         position_pnl: 20,
+        groups: 10,
         compact: true,
     };
 
@@ -71,6 +76,7 @@ impl Limits {
             transitions: self.transitions / 2,
             recent: self.recent / 2,
             position_pnl: self.position_pnl / 2,
+            groups: self.groups / 2,
             compact: self.compact,
         }
     }

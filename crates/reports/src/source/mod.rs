@@ -70,6 +70,12 @@ pub trait ReportSource: Send + Sync + std::fmt::Debug + 'static {
     /// positions depend on is in its hash, so that a row corrected, deleted or added later shows.
     async fn digests(&self, through: Date) -> Result<Digests, SourceError>;
 
+    /// Are [`ReportSource::digests`] made of [`TradeRow::hash`](crate::compute::TradeRow::hash)? A replay
+    /// of everything then makes them on its way. Default: no.
+    fn hashes_as_replays(&self) -> bool {
+        false
+    }
+
     /// What of the tables is not there or not as it is needed, each with its remedy; empty when a
     /// report can be made. Default: nothing is asked.
     ///

@@ -79,7 +79,8 @@ pub(crate) fn all(
             vec![Block::Table(fills(summary, cells, t, limits))],
         ),
     ]);
-    if !(summary.by_strategy.is_empty() && summary.by_sector.is_empty()) {
+    let grouped = !(summary.by_strategy.is_empty() && summary.by_sector.is_empty());
+    if grouped && limits.groups > 0 {
         let at = all
             .iter()
             .position(|section| section.id == "risk")

@@ -163,7 +163,7 @@ pub(super) fn groups(
             Column::number(t.fills),
             Column::number(t.realised),
         ],
-        (summary.by_strategy.as_slice(), limits.performers, 0),
+        (summary.by_strategy.as_slice(), limits.groups, 0),
         t.no_fills,
         cells,
         |group| {
@@ -183,7 +183,7 @@ pub(super) fn groups(
             Column::number(t.value),
             Column::number(t.of_equity),
         ],
-        (summary.by_sector.as_slice(), limits.performers, 0),
+        (summary.by_sector.as_slice(), limits.groups, 0),
         t.no_positions,
         cells,
         |group| {

@@ -73,6 +73,21 @@ fn with_texts(text: &str) -> DailySummary {
     {
         (*subject, *detail) = (own(), own());
     }
+    for row in &mut s.position_pnl {
+        (row.ticker, row.name) = (own(), some());
+    }
+    for group in s.by_strategy.iter_mut().chain(&mut s.by_sector) {
+        group.name = own();
+    }
+    for order in &mut s.trading_stats.unfilled {
+        (order.order_id, order.ticker, order.name) = (own(), own(), some());
+        (order.action, order.status, order.reason) = (own(), own(), some());
+    }
+    s.changes = vec![crate::summary::Change {
+        what: own(),
+        before: own(),
+        after: own(),
+    }];
     for fill in &mut s.fills {
         fill.order_id = own();
         (fill.ticker, fill.status) = (own().into(), own().into());

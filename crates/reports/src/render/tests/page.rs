@@ -310,6 +310,7 @@ fn a_day_without_trades_reads_well() {
     summary.portfolio_stats.positions.clear();
     summary.top_performers.best.clear();
     summary.top_performers.worst.clear();
+    summary.position_pnl.clear();
     summary.alerts_summary.worst.clear();
     summary.system_health.transitions.clear();
     summary.data_quality.clear();
@@ -329,7 +330,7 @@ fn a_day_without_trades_reads_well() {
             [
                 "체결 내역이 없습니다.",
                 "보유 종목이 없습니다.",
-                "청산 거래가 없습니다.",
+                "매도 체결이 없습니다.",
                 "알림이 없습니다.",
                 "발견된 문제가 없습니다.",
             ],

@@ -263,6 +263,10 @@ impl ReportSource for SqliteSource {
         .await
     }
 
+    fn hashes_as_replays(&self) -> bool {
+        true
+    }
+
     async fn digests(&self, through: Date) -> Result<Digests, SourceError> {
         self.read(move |kept, settings| {
             let layout = read::layout(&kept.connection, settings);

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 
 use super::super::Settings;
-use super::trades::owned;
-use super::{failed, time};
-use crate::compute::{Digests, Executed, Fingerprint, RowHash};
+use super::failed;
+use super::trades::{owned, trade};
+use crate::compute::{Digests, Executed, Fingerprint};
 use crate::source::SourceError;
 use crate::source::layout::{Kind, Layout, trade_columns};
 use crate::source::text::Times;
@@ -31,35 +30,27 @@ pub(in crate::source::sqlite) fn digests(
         owned(trades, account)
     );
     let mut query = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
-    let count = query.column_count();
     let mut rows = query.query([]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.trades_zone);
     let mut days: BTreeMap<Date, Fingerprint> = BTreeMap::new();
     let mut last: Option<(Date, Fingerprint)> = None;
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
-        let Executed::At { date, .. } = time(row, 7, &mut times).map_err(failed(TABLE))? else {
+        let row = trade(row, &mut times, false).map_err(failed(TABLE))?;
+        let Executed::At { date, .. } = row.executed else {
             continue;
         };
         if date > through {
             continue;
         }
-        let mut hash = RowHash::default();
-        for at in 0..count {
-            hash = match row.get_ref(at).map_err(failed(TABLE))? {
-                ValueRef::Null => hash.part(b"\0"),
-                ValueRef::Integer(value) => hash.part(&value.to_le_bytes()),
-                ValueRef::Real(value) => hash.part(&value.to_bits().to_le_bytes()).part(b"r"),
-                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => hash.part(bytes),
-            };
-        }
+        let hash = row.hash();
         match &mut last {
-            Some((day, sum)) if *day == date => sum.add(hash.finish()),
+            Some((day, sum)) if *day == date => sum.add(hash),
             _ => {
                 if let Some((day, sum)) = last.take() {
                     days.entry(day).or_default().extend(sum);
                 }
                 let mut sum = Fingerprint::default();
-                sum.add(hash.finish());
+                sum.add(hash);
                 last = Some((date, sum));
             }
         }

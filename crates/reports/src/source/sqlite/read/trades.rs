@@ -294,7 +294,7 @@ fn dayless(trades: &Trades<'_>, replay: &mut Replay) -> Result<(), SourceError> 
 }
 
 /// A row, in a lean one only what the rules look at: each column read costs as much as a rule.
-fn trade<'r>(
+pub(super) fn trade<'r>(
     row: &'r Row<'_>,
     times: &mut Times<'_>,
     wide: bool,
