@@ -18,8 +18,8 @@ use crate::manager::SHARED_PATIENCE;
 use crate::shared::{Reservation, Topic};
 
 /// Makes the attempts: one future, to be spawned by whoever owns the runtime. Without it alerts are
-/// taken in and kept, and nothing goes out.
-#[derive(Debug)]
+/// taken in and kept, and nothing goes out. A clone is for running it again after an end.
+#[derive(Clone, Debug)]
 pub struct Dispatcher {
     core: Arc<Core>,
 }

@@ -121,3 +121,9 @@ pub use bongsu_resources as resources;
 ))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The steps for a service that exists, compiled too.
+#[cfg(doctest)]
+#[cfg(feature = "axum")]
+#[doc = include_str!("../../../docs/adopting.md")]
+struct Adopting;

@@ -19,6 +19,8 @@ struct Inner {
     own: Mutex<JoinSet<()>>,
     /// The service's: asked to end first.
     work: Mutex<JoinSet<()>>,
+    /// What serves work that goes on after the end: cut off when the last handle is gone.
+    late: Mutex<JoinSet<()>>,
     stop: StopToken,
     /// When what the service spawned has had its time.
     deadline: Mutex<Option<Instant>>,
@@ -37,6 +39,12 @@ impl Tasks {
     /// Runs a task of the service, which is asked to end by [`Self::stop_token`].
     pub(crate) fn work(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         lock(&self.0.work).spawn(watched(name, task));
+    }
+
+    /// Runs `task` until the last handle is gone, whatever was ended before.
+    #[allow(dead_code, reason = "what goes on depends on the features")]
+    pub(crate) fn outlive(&self, task: impl Future<Output = ()> + Send + 'static) {
+        lock(&self.0.late).spawn(task);
     }
 
     /// Calls `see` with what there is now, and with each change.

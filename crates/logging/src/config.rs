@@ -264,7 +264,9 @@ impl LoggingConfig {
         self
     }
 
-    /// How long a line may wait for others before it is written. Default 50 ms; ERROR lines do not wait.
+    /// How long a line may wait for others before it is written. Default 50 ms. An
+    /// ERROR is written before whoever logs it goes on, so that a process that ends at once has said why;
+    /// more than 200 of them a second, or an output that hangs, hold nobody up.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.linger = interval;
         self

@@ -24,6 +24,8 @@ pub struct ResourceConfig {
     pub memory: (f64, f64),
     /// Warning and critical.
     pub disk: (f64, f64),
+    /// How long a threshold must be passed before it is told, where it is not the default.
+    pub hold: Option<Duration>,
 }
 
 impl Default for ResourceConfig {
@@ -34,6 +36,7 @@ impl Default for ResourceConfig {
             cpu: (70.0, 90.0),
             memory: (80.0, 95.0),
             disk: (85.0, 95.0),
+            hold: None,
         }
     }
 }
@@ -82,6 +85,15 @@ pub(super) const VARS: &[Variable] = &[
         |c, v| put(&mut c.resources.disk_path, Ok(PathBuf::from(v))),
         |c| Some(c.resources.disk_path.display().to_string()),
     )
+    .needs("resources"),
+    Variable::new(
+        "BONGSU_RESOURCE_HOLD_SECONDS",
+        "",
+        "how long a threshold must be passed before it is told; unset: each resource its own",
+        |c, v| put(&mut c.resources.hold, time(v, (0.0, 86_400.0)).map(Some)),
+        |c| c.resources.hold.and_then(seconds),
+    )
+    .counts(Unit::Seconds)
     .needs("resources"),
     limit(
         "CPU_WARNING_THRESHOLD",

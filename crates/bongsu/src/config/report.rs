@@ -15,6 +15,8 @@ pub struct ReportConfig {
     pub time: Time,
     /// Korean instead of English.
     pub korean: bool,
+    /// What the portfolio is compared with.
+    pub benchmark: String,
 }
 
 impl Default for ReportConfig {
@@ -22,6 +24,7 @@ impl Default for ReportConfig {
         Self {
             time: jiff::civil::time(20, 10, 0, 0),
             korean: false,
+            benchmark: "^KS11".to_owned(),
         }
     }
 }
@@ -43,6 +46,14 @@ pub(super) const VARS: &[Variable] = &[
         "`en` or `ko`",
         |c, v| put(&mut c.report.korean, choice(v, &LANGUAGES)),
         |c| word(&c.report.korean, &LANGUAGES),
+    )
+    .needs("reports"),
+    Variable::new(
+        "BONGSU_REPORT_BENCHMARK",
+        "^KS11",
+        "ticker that the portfolio is compared with",
+        |c, v| put(&mut c.report.benchmark, Ok(v.to_owned())),
+        |c| Some(c.report.benchmark.clone()),
     )
     .needs("reports"),
 ];

@@ -30,13 +30,10 @@
 //! Nothing is started, nothing is sent, no folder is made: it is safe beside the running service,
 //! which then of course holds its own ports. Every question has a time limit.
 
-#[cfg(feature = "_http")]
+#[cfg_attr(not(feature = "_http"), path = "no_endpoint.rs")]
 mod endpoint;
-#[cfg(not(feature = "_http"))]
-use no_endpoint as endpoint;
 mod finding;
 pub(crate) mod judge;
-mod no_endpoint;
 pub(crate) mod probe;
 
 use std::{path::PathBuf, time::Duration};

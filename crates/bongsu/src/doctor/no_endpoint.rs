@@ -1,5 +1,4 @@
 //! Without a client for HTTP no endpoint is asked.
-#![allow(dead_code, reason = "a build with a client asks with it")]
 
 use super::{Finding, Told};
 use crate::Config;

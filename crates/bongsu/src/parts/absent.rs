@@ -37,6 +37,10 @@ pub(crate) fn judge_level(_: &str) -> Result<(), String> {
     Ok(())
 }
 
+pub(crate) fn judge_preset(preset: &str) -> Result<String, String> {
+    Ok(preset.to_owned())
+}
+
 pub(crate) fn judge_format(format: &str) -> Result<String, String> {
     Ok(format.to_owned())
 }

@@ -34,9 +34,13 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
     let change = |to| builder.apply(to);
     let built = alerting::build(cx.config, channels, rules, change, cx.tasks).await?;
     let (manager, dispatcher) = built;
+    let (late, tasks) = (dispatcher.clone(), cx.tasks.clone());
     let running = Stoppable::start(|stop| dispatcher.run(stop));
-    cx.ends
-        .push(async move { running.finish("alerts", FLUSH).await });
+    cx.ends.push(async move {
+        running.finish("alerts", FLUSH).await;
+        // Work that goes on after the end is heard too.
+        tasks.outlive(late.run(std::future::pending::<()>()));
+    });
     Ok(manager)
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use bongsu_logging::{
     ErrorLine, Format, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError,
-    Registry,
+    Preset, Registry, Rotation,
 };
 
 use super::{Start, adjust::Adjust};
@@ -116,15 +116,36 @@ fn build(config: &Config, changes: Adjust<LoggingConfig>) -> Result<(Logging, Er
         .level(&config.log.level)
         .format(config.log.format.parse().unwrap_or_default())
         .dir(config.log.dir.clone())
+        .preset(config.log.preset.parse().unwrap_or_default())
+        .utc_offset_minutes(config.log.utc_offset)
+        .rotation(rotation(config))
         .recent(if crate::has_feature("console") {
             RECENT
         } else {
             0
         })
         .on_error(move |line| told.tell(line));
+    let keys = config.log.redact.iter();
+    let logging = keys.fold(logging, LoggingConfig::redact_key);
+    let logging = match config.log.rate {
+        Some(rate) => logging.rate_limit(rate, Duration::from_secs(1)),
+        None => logging,
+    };
     let logging = changes.apply(logging).build();
     let logging = logging.map_err(|error| Error::setup("logging", error))?;
     Ok((logging, errors))
+}
+
+fn rotation(config: &Config) -> Rotation {
+    let rotation = Rotation::default();
+    let rotation = match config.log.file_mib {
+        Some(size) => rotation.max_bytes(size.saturating_mul(1 << 20)),
+        None => rotation,
+    };
+    match config.log.keep {
+        Some(age) => rotation.keep_for(age),
+        None => rotation,
+    }
 }
 
 /// Who is called with ERROR lines: each start of the process that makes alerts of them.
@@ -180,6 +201,12 @@ pub(crate) fn judge_format(format: &str) -> Result<String, String> {
     let parsed = format.parse::<Format>();
     parsed.map_err(|error| error.to_string())?;
     Ok(format.to_ascii_lowercase())
+}
+
+pub(crate) fn judge_preset(preset: &str) -> Result<String, String> {
+    let parsed = preset.parse::<Preset>();
+    parsed.map_err(|error| error.to_string())?;
+    Ok(preset.to_ascii_lowercase())
 }
 
 /// A logrotate that asks by signal instead of by renaming.

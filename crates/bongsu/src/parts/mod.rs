@@ -1,42 +1,28 @@
 //! The parts of a monitored service: a file each, behind one attribute. What is not compiled in is
-//! [`absent`] under its name, so that nothing else here asks which parts there are.
+//! `absent.rs` under its name, so that nothing else here asks which parts there are.
+#![allow(
+    clippy::duplicate_mod,
+    reason = "one file stands for every part that is not there"
+)]
 
-mod absent;
 mod adjust;
-#[cfg(feature = "alerts")]
+#[cfg_attr(not(feature = "alerts"), path = "absent.rs")]
 pub(crate) mod alerts;
-#[cfg(feature = "console")]
+#[cfg_attr(not(feature = "console"), path = "absent.rs")]
 pub(crate) mod console;
-#[cfg(feature = "health")]
+#[cfg_attr(not(feature = "health"), path = "absent.rs")]
 pub(crate) mod health;
-#[cfg(feature = "axum")]
+#[cfg_attr(not(feature = "axum"), path = "absent.rs")]
 pub(crate) mod http;
-#[cfg(feature = "logging")]
+#[cfg_attr(not(feature = "logging"), path = "absent.rs")]
 pub(crate) mod logging;
-#[cfg(feature = "metrics")]
+#[cfg_attr(not(feature = "metrics"), path = "absent.rs")]
 pub(crate) mod metrics;
-#[cfg(feature = "reports")]
+#[cfg_attr(not(feature = "reports"), path = "absent.rs")]
 pub(crate) mod reports;
-#[cfg(feature = "resources")]
+#[cfg_attr(not(feature = "resources"), path = "absent.rs")]
 pub(crate) mod resources;
 pub(crate) mod stores;
-
-#[cfg(not(feature = "alerts"))]
-pub(crate) use absent as alerts;
-#[cfg(not(feature = "console"))]
-pub(crate) use absent as console;
-#[cfg(not(feature = "health"))]
-pub(crate) use absent as health;
-#[cfg(not(feature = "axum"))]
-pub(crate) use absent as http;
-#[cfg(not(feature = "logging"))]
-pub(crate) use absent as logging;
-#[cfg(not(feature = "metrics"))]
-pub(crate) use absent as metrics;
-#[cfg(not(feature = "reports"))]
-pub(crate) use absent as reports;
-#[cfg(not(feature = "resources"))]
-pub(crate) use absent as resources;
 
 use std::{fmt, pin::Pin};
 

@@ -130,6 +130,7 @@ pub(crate) async fn join(
         .service(&config.service.name, &config.service.environment)
         .schedule(schedule)
         .archive(archive(config))
+        .benchmark(&config.report.benchmark)
         .render_options(RenderOptions::default().lang(lang))
         .observer(move |event: ReportEvent| {
             if sender.try_send(event).is_err() {

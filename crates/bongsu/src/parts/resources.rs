@@ -20,11 +20,17 @@ pub(crate) struct Settings {
 pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
     let config = &cx.config.resources;
     // The timers stay as they are; a margin has to leave room below a low threshold.
-    let at = |threshold: Threshold, (warning, critical): (f64, f64)| Threshold {
-        warning,
-        critical,
-        margin: threshold.margin.min(warning / 2.0),
-        ..threshold
+    let at = |threshold: Threshold, (warning, critical): (f64, f64)| {
+        let threshold = match config.hold {
+            Some(hold) => threshold.hold(hold),
+            None => threshold,
+        };
+        Threshold {
+            warning,
+            critical,
+            margin: threshold.margin.min(warning / 2.0),
+            ..threshold
+        }
     };
     let default = ResourceThresholds::default();
     let builder = ResourceMonitor::builder()

@@ -9,6 +9,7 @@ mod admin;
 mod console;
 mod engine;
 mod examples;
+mod lives;
 mod process;
 mod readme;
 mod receiver;

@@ -56,6 +56,36 @@ pub(crate) struct Front {
     pub(crate) unsaid: [u64; 2],
     /// Set when the flusher has ended: lines are written by whoever logs them.
     pub(crate) closed: bool,
+    handover: Handover,
+}
+
+/// How often whoever logs an ERROR waits until it is written, so that a process that ends at once has
+/// said why; and no longer than a healthy output needs. A storm of them is not held up.
+#[derive(Debug)]
+struct Handover {
+    /// Waits that may be had at once.
+    left: f64,
+    counted: Instant,
+    /// The output did not write in time, and has not caught up since.
+    slow: bool,
+}
+
+/// Waits at once, and a second.
+const HANDOVERS: f64 = 200.0;
+/// How long such a wait may be.
+const HANDED: Duration = Duration::from_millis(50);
+
+impl Handover {
+    fn allow(&mut self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.counted).as_secs_f64();
+        self.left = (self.left + passed * HANDOVERS).min(HANDOVERS);
+        self.counted = now;
+        if self.slow || self.left < 1.0 {
+            return false;
+        }
+        self.left -= 1.0;
+        true
+    }
 }
 
 /// Shared by producers, flusher and handle.
@@ -99,6 +129,11 @@ impl Shared {
                 counts: Counts::default(),
                 unsaid: [0; 2],
                 closed: false,
+                handover: Handover {
+                    left: HANDOVERS,
+                    counted: clock::instant(),
+                    slow: false,
+                },
             }),
             work: Condvar::new(),
             room: Condvar::new(),
@@ -239,7 +274,23 @@ impl Shared {
 
     /// Waits until what was pushed before the call is written.
     pub(crate) fn flush(&self, deadline: Instant) -> bool {
+        let front = self.lock();
+        self.wait_written(front, deadline)
+    }
+
+    /// Waits until an ERROR that was just pushed is written, within bounds.
+    pub(crate) fn hand_over(&self) {
         let mut front = self.lock();
+        let now = clock::instant();
+        if front.closed || !front.handover.allow(now) {
+            return;
+        }
+        if !self.wait_written(front, now + HANDED) {
+            self.lock().handover.slow = true;
+        }
+    }
+
+    fn wait_written(&self, mut front: MutexGuard<'_, Front>, deadline: Instant) -> bool {
         let target = front.pushed;
         front.flushing += 1;
         front.urgent = true;
@@ -338,6 +389,7 @@ impl Shared {
     pub(crate) fn finish(&self, lines: u64, lost: &super::flusher::Lost) {
         let mut front = self.lock();
         front.done += lines;
+        front.handover.slow &= front.done < front.pushed;
         lost.add_to(&mut front.counts);
         if front.flushing > 0 {
             drop(front);
@@ -447,6 +499,30 @@ mod tests {
         shared.push(Level::INFO, b"aaaa\n");
         shared.push(Level::INFO, b"bbbb\n");
         assert_eq!(shared.counts().lost[Loss::Timeout as usize], 1);
+    }
+
+    #[test]
+    fn a_storm_of_errors_and_an_output_that_hangs_hold_nobody_up() {
+        let shared = shared(1 << 20, Overflow::DropNewest);
+        let started = clock::instant();
+        // Nobody writes: the first waits, the others know better.
+        for _ in 0..1_000 {
+            shared.push(Level::ERROR, b"a\n");
+            shared.hand_over();
+        }
+        assert!(started.elapsed() < HANDED * 10);
+        let mut back = Vec::new();
+        let taken = shared.take(&mut back);
+        shared.finish(taken.lines, &Lost::default());
+        assert!(!shared.lock().handover.slow, "it has caught up");
+        let mut storm = Handover {
+            left: HANDOVERS,
+            counted: started,
+            slow: false,
+        };
+        let allowed = (0..10_000).filter(|_| storm.allow(started)).count();
+        assert_eq!(allowed, HANDOVERS as usize);
+        assert!(storm.allow(started + Duration::from_secs(1)));
     }
 
     #[test]

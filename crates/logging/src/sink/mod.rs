@@ -127,7 +127,12 @@ impl Sink {
     #[inline]
     pub(crate) fn push(&self, level: Level, line: &[u8]) {
         match self {
-            Sink::Buffered(shared) => shared.push(level, line),
+            Sink::Buffered(shared) => {
+                shared.push(level, line);
+                if level == Level::ERROR {
+                    shared.hand_over();
+                }
+            }
             Sink::Direct(direct) => {
                 let mut inner = direct.inner.lock().unwrap_or_else(PoisonError::into_inner);
                 inner.counts.events[level_index(level)] += 1;

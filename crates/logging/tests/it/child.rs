@@ -55,12 +55,21 @@ fn roles() {
         "installed" => installed(dir),
         "unwritable" => unwritable(dir),
         "deaf" => deaf(),
+        "exits" => exits(dir),
         _ => panic!("unknown role {role}"),
     }
 }
 
 fn config() -> LoggingConfig {
     LoggingConfig::new("svc", "test")
+}
+
+/// Says on standard output and in a file why it ends, and ends.
+fn exits(dir: PathBuf) {
+    let _guard = config().dir(Some(dir)).build().unwrap().install().unwrap();
+    info!("before");
+    tracing::error!("the order book is torn");
+    std::process::exit(3);
 }
 
 /// Logs without end, saying on stdout how far it came.

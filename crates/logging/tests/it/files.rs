@@ -276,3 +276,28 @@ fn a_timed_level_falls_back() {
     info!("not any more");
     assert_eq!(handle.stats().events_at("info"), 0);
 }
+
+#[test]
+fn a_log_that_was_ended_is_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (layer, guard) = config(dir.path()).build().unwrap().into_layer();
+    let handle = guard.handle();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        info!("one");
+        drop(guard);
+        info!("two");
+        for _ in 0..2 {
+            let guard = handle.resume();
+            info!("three");
+            assert!(handle.flush(PATIENCE));
+            drop(guard);
+        }
+        info!("four");
+    });
+    let said: Vec<String> = all_lines(dir.path(), "svc")
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["message"].to_string())
+        .collect();
+    let wanted = ["one", "two", "three", "three", "four"];
+    assert_eq!(said, wanted.map(|word| format!("{word:?}")));
+}

@@ -72,6 +72,17 @@ fn parsed(text: &str) -> Vec<Value> {
 }
 
 #[test]
+fn a_process_that_ends_at_once_has_said_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, stdout, stderr) = child::run("exits", dir.path());
+    let file = std::fs::read_to_string(dir.path().join("svc.log")).unwrap();
+    for text in [stdout, file] {
+        assert!(text.contains("the order book is torn"), "{text}\n{stderr}");
+        assert!(text.contains("before"), "{text}");
+    }
+}
+
+#[test]
 fn installed_for_a_process() {
     let dir = tempfile::tempdir().unwrap();
     let (success, stdout, stderr) = child::run("installed", dir.path());
