@@ -1,8 +1,9 @@
 //! The one place that spawns: background tasks that are named, watched and ended together.
 
 use std::{
+    any::Any,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -21,6 +22,8 @@ struct Inner {
     work: Mutex<JoinSet<()>>,
     /// What serves work that goes on after the end: cut off when the last handle is gone.
     late: Mutex<JoinSet<()>>,
+    /// What others only look at: gone with the last handle.
+    held: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     stop: StopToken,
     /// When what the service spawned has had its time.
     deadline: Mutex<Option<Instant>>,
@@ -45,6 +48,16 @@ impl Tasks {
     #[allow(dead_code, reason = "what goes on depends on the features")]
     pub(crate) fn outlive(&self, task: impl Future<Output = ()> + Send + 'static) {
         lock(&self.0.late).spawn(task);
+    }
+
+    /// Keeps `value` until the last handle is gone, for whoever lives longer: the recorder of the
+    /// `metrics` macros is never dropped.
+    #[allow(dead_code, reason = "who looks on depends on the features")]
+    pub(crate) fn hold<T: Send + Sync + 'static>(&self, value: T) -> Weak<T> {
+        let value = Arc::new(value);
+        let looking = Arc::downgrade(&value);
+        lock(&self.0.held).push(value);
+        looking
     }
 
     /// Calls `see` with what there is now, and with each change.

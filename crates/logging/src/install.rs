@@ -73,7 +73,12 @@ impl Logging {
     /// [`LoggingError::AlreadyInstalled`] when a global subscriber is there; nothing is changed then.
     pub fn install(self) -> Result<LogGuard, LoggingError> {
         let core = Arc::clone(&self.layer.core);
-        let dispatch = Dispatch::new(Registry::default().with(self.layers.0).with(self.layer));
+        // A vector without any layer says that nothing is wanted at all.
+        let dispatch = if self.layers.0.is_empty() {
+            Dispatch::new(Registry::default().with(self.layer))
+        } else {
+            Dispatch::new(Registry::default().with(self.layers.0).with(self.layer))
+        };
         tracing_core::dispatcher::set_global_default(dispatch)
             .map_err(|_| LoggingError::AlreadyInstalled)?;
         if self.bridge_log {

@@ -8,8 +8,11 @@ use crate::{Config, parts::Parts, tasks::Tasks};
 
 pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
     let (alerts, metrics) = (&parts.alerts, &parts.metrics);
-    let manager = alerts.clone();
+    let manager = tasks.hold(alerts.clone());
     metrics.on_scrape(Box::new(move |metrics| {
+        let Some(manager) = manager.upgrade() else {
+            return;
+        };
         let statistics = manager.get_statistics();
         metrics.update_alert_queue(statistics.pending as u64, statistics.oldest_pending);
     }));

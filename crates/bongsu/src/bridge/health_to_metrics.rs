@@ -6,9 +6,12 @@ use bongsu_health::HealthStatus;
 
 use crate::{Config, parts::Parts, tasks::Tasks};
 
-pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
-    let health = parts.health.clone();
+pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
+    let health = tasks.hold(parts.health.clone());
     parts.metrics.on_scrape(Box::new(move |metrics| {
+        let Some(health) = health.upgrade() else {
+            return;
+        };
         let snapshot = health.snapshot();
         metrics.update_health_status(value(snapshot.status));
         for dependency in &snapshot.service.dependencies {

@@ -187,6 +187,18 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
             findings.problem(&format!("{name}_WARNING_THRESHOLD"), message);
         }
     }
+    for (name, (warning, critical)) in limits {
+        for (which, percent) in [("WARNING", warning), ("CRITICAL", critical)] {
+            if percent > 0.0 && percent < 1.0 {
+                let meant = percent * 100.0;
+                let message = format!(
+                    "{percent} is {percent} percent, which is nearly always passed; write {meant:.1} if a \
+                     share of 1 was meant"
+                );
+                findings.warning(&format!("{name}_{which}_THRESHOLD"), message);
+            }
+        }
+    }
     let path = &resources.disk_path;
     if crate::has_feature("resources") && !path.exists() {
         let message = format!(

@@ -227,10 +227,8 @@ fn thresholds_must_not_cross() {
         &[("MEMORY_WARNING_THRESHOLD", "NaN")],
         &["MEMORY_WARNING_THRESHOLD"],
     );
-    check(
-        &[("CPU_WARNING_THRESHOLD", "0.7")],
-        &["CPU_WARNING_THRESHOLD"],
-    );
+    let share = ("CPU_WARNING_THRESHOLD", "write 70");
+    warned(&[("CPU_WARNING_THRESHOLD", "0.7")], &[share]);
     check(
         &[("BONGSU_RESOURCE_INTERVAL_SECONDS", "0")],
         &["BONGSU_RESOURCE_INTERVAL_SECONDS"],

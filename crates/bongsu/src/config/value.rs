@@ -76,18 +76,12 @@ pub(crate) fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A percentage. Below one it is nearly always a share: 0.7 for 70.
+/// A percentage.
 pub(crate) fn percent(text: &str) -> Result<f64, String> {
     let given = text.strip_suffix('%').unwrap_or(text).trim_end();
     let percent: f64 = number(given, "a percentage, e.g. 70")?;
-    if (0.0..1.0).contains(&percent) {
-        let meant = if percent > 0.0 { percent * 100.0 } else { 70.0 };
-        return Err(format!(
-            "{text} is a share of 1; write percent, e.g. {meant:.0}"
-        ));
-    }
-    if !(1.0..=100.0).contains(&percent) {
-        return Err(format!("{text} is not between 1 and 100 percent"));
+    if !(0.0..=100.0).contains(&percent) {
+        return Err(format!("{text} is not between 0 and 100 percent"));
     }
     Ok(percent)
 }
@@ -208,8 +202,7 @@ mod tests {
     fn percentages() {
         assert_eq!(percent("70"), Ok(70.0));
         assert_eq!(percent("70.5 %"), Ok(70.5));
-        assert!(percent("0.7").unwrap_err().contains("e.g. 70"));
-        for wrong in ["0", "101", "-1", "NaN", "hot"] {
+        for wrong in ["101", "-1", "NaN", "hot"] {
             assert!(percent(wrong).is_err(), "{wrong}");
         }
     }

@@ -44,7 +44,7 @@ pub struct Variable {
 pub enum Unit {
     /// Seconds; `15m`, `5s` and `2h` are understood too.
     Seconds,
-    /// Percent, from 1 to 100.
+    /// Percent, from 0 to 100.
     Percent,
 }
 

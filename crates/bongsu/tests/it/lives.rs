@@ -216,7 +216,7 @@ async fn given(dir: &Path) {
     let bongsu = builder.channel(Heard(sender)).start().await.unwrap();
     tracing::error!(account_no = "T0P-S3CRET", "torn");
     assert!(next(&mut heard).await.starts_with("Error logged by"));
-    assert_eq!(bongsu.logs().stats().events_at("error"), 1);
+    assert!(bongsu.logs().stats().events_at("error") >= 1);
     bongsu.shutdown().await;
 }
 

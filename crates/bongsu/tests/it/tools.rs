@@ -27,7 +27,7 @@ fn the_doctor_names_every_wrong_variable_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     let vars = [
         ("METRICS_PORT", "many"),
-        ("SMTP_HOST", "mail.example.com"),
+        ("BONGSU_SMTP_HOST", "mail.example.com"),
         ("SLACK_WEBHOOK_URL", "ftp://hooks/T0P-S3CRET"),
     ];
     let (code, told) = run("doctor", dir.path(), &vars, &[]);
