@@ -35,8 +35,13 @@ impl Site {
             .unwrap();
         self.address = listener.local_addr().unwrap();
         let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
-        let (router, publisher) =
-            console_router(source, OpsPolicy::loopback(), ConsoleOptions::default());
+        let memory = source.memory();
+        let (router, publisher) = console_router(
+            source,
+            memory,
+            OpsPolicy::loopback(),
+            ConsoleOptions::default(),
+        );
         let never = std::future::pending();
         let served = async {
             serve(

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! [`admin_router`] lets an operator in, under an [`OpsPolicy`]; what it does comes through
-//! [`AdminOps`].
+//! [`bongsu_ops::Operator`].
 //!
 //! | feature | adds |
 //! |---|---|
@@ -50,7 +50,7 @@ pub use {
     operations::{Marked, Operations},
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},
-    routes::{AdminError, AdminOps, AdminResult, admin_router},
+    routes::admin_router,
     serve::{
         Descriptors, Listener, Peer, ServeEnd, ServeOptions, TooFewDescriptors, serve, serve_until,
     },

@@ -71,9 +71,9 @@ impl Bongsu {
             Some(console) => router.merge(console.router.clone()),
             None => router,
         };
-        let admin = Arc::new(crate::bridge::admin::Admin(self.clone()));
+        let admin = crate::bridge::operator::Desk::new(self.config(), &self.0.parts);
         let policy = token.unwrap_or_else(OpsPolicy::loopback);
-        router.merge(bongsu_axum_glue::admin_router(admin, policy))
+        router.merge(bongsu_axum_glue::admin_router(Arc::new(admin), policy))
     }
 
     /// The request middleware alone.

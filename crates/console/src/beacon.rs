@@ -2,7 +2,7 @@
 
 use crate::{
     Lang, format,
-    snapshot::{Breaker, Level, Snapshot, Status},
+    Breaker, Level, Snapshot, Status,
 };
 
 /// Share of requests answered with 5xx from which the service is watched.
@@ -406,8 +406,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Figure,
-        snapshot::{Channel, Dependency, FiringAlert, LastReport, Service},
+        AlertDetail, Figure,
+        Channel, Dependency, FiringAlert, LastReport, Service,
     };
 
     fn calm() -> Snapshot {
@@ -443,6 +443,7 @@ mod tests {
             count: 1,
             acknowledged_by: by.map(str::to_owned),
             silenced_until: None,
+            detail: AlertDetail::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Lang,
-    snapshot::{Breaker, Level, Status},
+    Breaker, Level, Status,
 };
 
 /// A dash: there is no figure.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     Figure,
-    snapshot::{Channel, Snapshot},
+    Channel, Snapshot,
 };
 
 /// Time between two samples.

@@ -1,6 +1,6 @@
 //! The ops console of a trading service: what a person looks at when the phone rings at 9:01.
 //!
-//! This crate is the console's pure part. A [`ConsoleSource`] hands it plain data; [`pages`] makes
+//! This crate is the console's pure part. An [`Operator`] hands it plain data; [`pages`] makes
 //! HTML of that data and of `now`; [`beacon`] says in one word how the service does, and why;
 //! [`history::History`] keeps the last 24 hours. It serves nothing: `bongsu-axum-glue` mounts the
 //! pages, and the facade supplies the source.
@@ -34,24 +34,25 @@
 pub mod assets;
 mod beacon;
 mod chart;
-mod figure;
 mod format;
 pub mod history;
+#[cfg(feature = "sqlite")]
+mod keeper;
+pub mod logs;
+mod memory;
+pub mod minute;
 pub mod pages;
-mod snapshot;
-mod source;
 pub mod testing;
 
+#[cfg(feature = "sqlite")]
+pub use keeper::Keeper;
+pub use memory::Memory;
 pub use beacon::{Beacon, Cause, Reason, Resource, beacon};
 pub use bongsu_lang::{Lang, UnknownLang};
-pub use figure::{Figure, Missing};
-pub use snapshot::{
-    Breaker, Channel, Dependency, FiringAlert, HALT_DRAWDOWN_PERCENT, Http, LastReport, Level,
-    LogLevel, Portfolio, Reports, Service, Session, SessionState, Snapshot, Status, SymbolPnl,
-    Usage, UsageLimits,
-};
-pub use source::{
-    ActiveSilence, AlertQuery, AlertRecord, ConsoleSource, DeliveryOutcome, DeliveryRecord,
-    LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, NewSilence, ReportEntry, Setting,
-    SourceError,
+pub use bongsu_ops::{
+    ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
+    DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
+    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, NewSilence, Operator, OpsError,
+    OpsResult, Portfolio, ReportEntry, Reports, Service, Session, SessionState, Setting, Snapshot,
+    Status, SymbolPnl, Usage, UsageLimits,
 };

@@ -1,20 +1,21 @@
 //! A source without a service: for tests of whoever mounts the console, and to look at it.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use bongsu_ops::{AboutAlert, EndSilence, LogLevelNow, SetLogLevel};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{
-    ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, ConsoleSource, DeliveryOutcome,
+    ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
-    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, NewSilence, Portfolio, ReportEntry,
-    Reports, Service, Session, SessionState, Setting, Snapshot, SourceError, Status, SymbolPnl,
+    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, Memory, NewSilence, Operator, Portfolio, ReportEntry,
+    Reports, Service, Session, SessionState, Setting, Snapshot, OpsError, Status, SymbolPnl,
     Usage,
-    history::{History, RESOLUTION, SLOTS, Sample, Trend},
+    AlertDetail, history::{RESOLUTION, SLOTS, Sample},
 };
 
 /// Answers with figures that follow from its clock alone, and keeps what it was asked to do.
@@ -27,11 +28,11 @@ use crate::{
 /// ```
 pub struct FakeSource {
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    memory: Arc<Memory>,
     state: Mutex<State>,
 }
 
 struct State {
-    history: History,
     alerts: Vec<FiringAlert>,
     silences: Vec<ActiveSilence>,
     level: LogLevel,
@@ -48,15 +49,15 @@ impl FakeSource {
     /// A source at the time that `clock` tells, with a day behind it.
     pub fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let now = clock();
-        let mut history = History::new();
+        let memory = Memory::default();
         for back in (1..SLOTS as i64).rev() {
             let at = now - SignedDuration::from_secs(back * RESOLUTION.as_secs() as i64);
-            history.push(at, &Sample::of(&figures(at)));
+            memory.keep(at, &Sample::of(&figures(at)));
         }
         Self {
             clock: Box::new(clock),
+            memory: Arc::new(memory),
             state: Mutex::new(State {
-                history,
                 alerts: alerts(now),
                 silences: Vec::new(),
                 level: LogLevel {
@@ -73,6 +74,12 @@ impl FakeSource {
         self.state().alerts = alerts;
     }
 
+    /// The day behind it.
+    #[must_use]
+    pub fn memory(&self) -> Arc<Memory> {
+        Arc::clone(&self.memory)
+    }
+
     /// What was asked for, in words.
     #[must_use]
     pub fn actions(&self) -> Vec<String> {
@@ -85,23 +92,18 @@ impl FakeSource {
 }
 
 #[async_trait]
-impl ConsoleSource for FakeSource {
+impl Operator for FakeSource {
     async fn snapshot(&self) -> Snapshot {
-        let mut snapshot = figures((self.clock)());
+        let now = (self.clock)();
+        let mut snapshot = figures(now);
+        self.memory.keep(now, &Sample::of(&snapshot));
         let state = self.state();
         snapshot.alerts = Figure::Known(state.alerts.clone());
         snapshot.log_level = Figure::Known(state.level.clone());
         snapshot
     }
 
-    async fn history(&self, span: Duration, columns: usize) -> Trend {
-        let now = (self.clock)();
-        let mut state = self.state();
-        state.history.push(now, &Sample::of(&figures(now)));
-        state.history.trend(now, span, columns)
-    }
-
-    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, SourceError> {
+    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, OpsError> {
         let text = query.text.to_lowercase();
         let state = self.state();
         let found = state.alerts.iter().filter(|alert| {
@@ -110,11 +112,11 @@ impl ConsoleSource for FakeSource {
         Ok(found.take(query.limit).map(record).collect())
     }
 
-    async fn silences(&self) -> Result<Vec<ActiveSilence>, SourceError> {
+    async fn silences(&self) -> Result<Vec<ActiveSilence>, OpsError> {
         Ok(self.state().silences.clone())
     }
 
-    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, SourceError> {
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, OpsError> {
         let text = query.text.to_lowercase();
         let found = logs((self.clock)()).into_iter().filter(|line| {
             Some(line.severity) >= query.level
@@ -125,7 +127,7 @@ impl ConsoleSource for FakeSource {
         Ok(found.take(query.limit).collect())
     }
 
-    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, SourceError> {
+    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, OpsError> {
         let mut families = metrics();
         for family in &mut families {
             family.omitted = family.samples.len().saturating_sub(samples);
@@ -134,7 +136,7 @@ impl ConsoleSource for FakeSource {
         Ok(families)
     }
 
-    async fn reports(&self) -> Result<Vec<ReportEntry>, SourceError> {
+    async fn reports(&self) -> Result<Vec<ReportEntry>, OpsError> {
         let entry = |day, problem: Option<&str>| ReportEntry {
             session: jiff::civil::date(2026, 5, day),
             at: None,
@@ -148,16 +150,16 @@ impl ConsoleSource for FakeSource {
         ])
     }
 
-    async fn report_page(&self, session: Date) -> Result<String, SourceError> {
+    async fn report_page(&self, session: Date) -> Result<String, OpsError> {
         if session == jiff::civil::date(2026, 5, 27) {
             return Ok(format!(
                 "<!doctype html><title>{session}</title><h1>{session}</h1>"
             ));
         }
-        Err(SourceError::NotFound { what: "report" })
+        Err(OpsError::no_such("report"))
     }
 
-    async fn config(&self) -> Result<Vec<Setting>, SourceError> {
+    async fn config(&self) -> Result<Vec<Setting>, OpsError> {
         let setting = |name: &str, value: Option<&str>, set, help: &str| Setting {
             name: name.to_owned(),
             value: value.map(str::to_owned),
@@ -182,60 +184,58 @@ impl ConsoleSource for FakeSource {
         ])
     }
 
-    async fn acknowledge(&self, key: &str, by: &str) -> Result<(), SourceError> {
+    async fn acknowledge(&self, asked: &AboutAlert) -> Result<(), OpsError> {
+        let AboutAlert { key, by, .. } = asked;
         let mut state = self.state();
-        let found = state.alerts.iter_mut().find(|alert| alert.key == key);
-        let alert = found.ok_or(SourceError::NotFound {
-            what: "firing alert",
-        })?;
-        alert.acknowledged_by = Some(by.to_owned());
+        let found = state.alerts.iter_mut().find(|alert| alert.key == *key);
+        let alert = found.ok_or_else(|| OpsError::no_such("firing alert"))?;
+        alert.acknowledged_by = Some(by.clone());
         state.actions.push(format!("acknowledge {key} by {by}"));
         Ok(())
     }
 
-    async fn silence(&self, silence: NewSilence) -> Result<(), SourceError> {
-        let until = (self.clock)() + silence.length;
+    async fn silence(&self, asked: &NewSilence) -> Result<ActiveSilence, OpsError> {
+        let until = (self.clock)() + Duration::from_secs(asked.for_seconds);
+        let key = asked.key.clone().unwrap_or_default();
         let mut state = self.state();
-        for alert in state.alerts.iter_mut().filter(|a| a.key == silence.key) {
+        for alert in state.alerts.iter_mut().filter(|alert| alert.key == key) {
             alert.silenced_until = Some(until);
         }
-        let id = format!("S{}", state.silences.len());
-        state.actions.push(format!(
-            "silence {} for {} min by {}: {}",
-            silence.key,
-            silence.length.as_secs() / 60,
-            silence.by,
-            silence.reason
-        ));
-        state.silences.push(ActiveSilence {
-            id,
-            matches: silence.key,
+        let silence = ActiveSilence {
+            id: format!("S{}", state.silences.len()),
+            matches: key.clone(),
             until,
-            by: silence.by,
-            reason: silence.reason,
-        });
-        Ok(())
+            by: asked.by.clone(),
+            reason: asked.comment.clone(),
+        };
+        let minutes = asked.for_seconds / 60;
+        let (by, why) = (&asked.by, &asked.comment);
+        state
+            .actions
+            .push(format!("silence {key} for {minutes} min by {by}: {why}"));
+        state.silences.push(silence.clone());
+        Ok(silence)
     }
 
-    async fn unsilence(&self, id: &str, by: &str) -> Result<(), SourceError> {
+    async fn unsilence(&self, asked: &EndSilence) -> Result<(), OpsError> {
+        let EndSilence { id, by, .. } = asked;
         let mut state = self.state();
-        state.silences.retain(|silence| silence.id != id);
+        state.silences.retain(|silence| silence.id != *id);
         state.actions.push(format!("unsilence {id} by {by}"));
         Ok(())
     }
 
-    async fn set_log_level(
-        &self,
-        directives: &str,
-        ttl: Option<Duration>,
-    ) -> Result<(), SourceError> {
+    async fn set_log_level(&self, asked: &SetLogLevel) -> Result<LogLevelNow, OpsError> {
         let mut state = self.state();
         state.level = LogLevel {
-            directives: directives.to_owned(),
-            until: ttl.map(|ttl| (self.clock)() + ttl),
+            directives: asked.level.clone(),
+            until: asked.lasts().map(|lasts| (self.clock)() + lasts),
         };
-        state.actions.push(format!("level {directives}"));
-        Ok(())
+        state.actions.push(format!("level {}", asked.level));
+        Ok(LogLevelNow {
+            level: asked.level.clone(),
+            lasts_seconds: asked.for_seconds,
+        })
     }
 }
 
@@ -403,6 +403,7 @@ fn alerts(at: Timestamp) -> Vec<FiringAlert> {
             count,
             acknowledged_by: None,
             silenced_until: None,
+            detail: AlertDetail::default(),
         };
     vec![
         one(
@@ -440,7 +441,9 @@ fn alerts(at: Timestamp) -> Vec<FiringAlert> {
 
 fn record(alert: &FiringAlert) -> AlertRecord {
     let delivery = |channel: &str, outcome, attempts| DeliveryRecord {
+        id: String::new(),
         channel: channel.to_owned(),
+        target: String::new(),
         outcome,
         attempts,
         at: Some(alert.since),
@@ -453,6 +456,7 @@ fn record(alert: &FiringAlert) -> AlertRecord {
         message: alert.message.clone(),
         source: alert.source.clone(),
         resolved: false,
+        detail: alert.detail.clone(),
         deliveries: vec![
             delivery("slack", DeliveryOutcome::Delivered, 1),
             delivery(

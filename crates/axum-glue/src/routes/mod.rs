@@ -9,9 +9,7 @@ mod health;
 mod metrics;
 mod origin;
 
-pub use admin::{
-    AdminError, AdminOps, AdminResult, ReplayRequest, ReportForm, SilenceRequest, admin_router,
-};
+pub use admin::admin_router;
 #[cfg(feature = "console")]
 pub use console::{ConsoleOptions, ConsolePublisher, console_router};
 #[cfg(feature = "health")]

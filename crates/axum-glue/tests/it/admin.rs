@@ -3,7 +3,6 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use axum::{
@@ -12,7 +11,10 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, StatusCode},
 };
-use bongsu_axum_glue::{AdminError, AdminOps, AdminResult, MonitorLayer, OpsPolicy, admin_router};
+use bongsu_axum_glue::{MonitorLayer, OpsPolicy, admin_router};
+use bongsu_ops::{
+    AboutAlert, LogLevelNow, Operator, OpsError, OpsResult, Service, SetLogLevel, Snapshot, Tested,
+};
 use bongsu_logging::{Capture, LoggingConfig};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -25,20 +27,33 @@ use crate::support::callsites_stay_on;
 struct Ops(Mutex<Vec<String>>);
 
 #[async_trait::async_trait]
-impl AdminOps for Ops {
-    async fn set_log_level(&self, level: &str, lasts: Option<Duration>) -> AdminResult {
-        self.0.lock().unwrap().push(format!("{level} {lasts:?}"));
-        Ok(json!({ "level": level }))
+impl Operator for Ops {
+    async fn snapshot(&self) -> Snapshot {
+        Snapshot::new(jiff::Timestamp::UNIX_EPOCH, Service::default())
     }
 
-    async fn acknowledge(&self, key: &str, by: &str) -> AdminResult {
+    async fn set_log_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
+        let SetLogLevel { level, .. } = asked;
+        let note = format!("{level} {:?}", asked.lasts());
+        self.0.lock().unwrap().push(note);
+        Ok(LogLevelNow {
+            level: level.clone(),
+            lasts_seconds: asked.for_seconds,
+        })
+    }
+
+    async fn acknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
+        let AboutAlert { key, by, .. } = asked;
         self.0.lock().unwrap().push(format!("{key} {by}"));
-        Err(AdminError::NotFound(format!("no alert {key:?}")))
+        Err(OpsError::NotFound(format!("no alert {key:?}")))
     }
 
-    async fn test_fire(&self, channel: &str) -> AdminResult {
+    async fn test_channel(&self, channel: &str) -> OpsResult<Tested> {
         self.0.lock().unwrap().push(channel.to_owned());
-        Ok(Value::Null)
+        Ok(Tested {
+            channel: channel.to_owned(),
+            outcome: "delivered".to_owned(),
+        })
     }
 }
 

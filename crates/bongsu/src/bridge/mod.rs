@@ -5,12 +5,12 @@
     reason = "one file stands for every connection that is not there"
 )]
 
-#[cfg(feature = "axum")]
-pub(crate) mod admin;
 #[cfg(all(feature = "alerts", any(feature = "health", feature = "resources")))]
 mod alerts_follow;
 #[cfg(feature = "console")]
 pub(crate) mod console;
+#[cfg(feature = "axum")]
+pub(crate) mod operator;
 #[cfg(all(feature = "alerts", feature = "reports"))]
 pub(crate) mod report_sink;
 #[cfg(feature = "reports")]

@@ -85,7 +85,7 @@ fn an_operator_sees_and_acts_and_every_step_is_in_the_log() {
         &engine,
         "POST",
         "/admin/alerts/resolve",
-        &json!({ "key": key }),
+        &json!({ "key": key, "by": "kim" }),
     );
 
     // A silence begins and ends.
@@ -94,7 +94,10 @@ fn an_operator_sees_and_acts_and_every_step_is_in_the_log() {
     let silence = done(&engine, "POST", "/admin/silences", &asked);
     let listed = done(&engine, "GET", "/admin/silences", &Value::Null);
     assert_eq!(listed["silences"][0]["id"], silence["id"]);
+    assert_eq!(listed["silences"][0], silence, "the same words");
     let path = format!("/admin/silences/{}", silence["id"].as_str().unwrap());
+    assert_eq!(ask(&engine, "DELETE", &path, &Value::Null).0, 400, "nobody");
+    let path = format!("{path}?by=kim");
     done(&engine, "DELETE", &path, &Value::Null);
     assert_eq!(ask(&engine, "DELETE", &path, &Value::Null).0, 404);
 

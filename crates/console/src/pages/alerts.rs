@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::{Chrome, Place, overview::glyph, rendered};
 use crate::{
     Lang, format,
-    snapshot::Level,
-    source::{ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, SourceError},
+    Level,
+    ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, OpsError,
 };
 
 /// The page: what `query` found, and the silences in force.
@@ -16,8 +16,8 @@ pub fn page(
     chrome: &Chrome,
     now: Timestamp,
     query: &AlertQuery,
-    found: &Result<Vec<AlertRecord>, SourceError>,
-    silences: &Result<Vec<ActiveSilence>, SourceError>,
+    found: &Result<Vec<AlertRecord>, OpsError>,
+    silences: &Result<Vec<ActiveSilence>, OpsError>,
 ) -> String {
     let l = chrome.lang;
     rendered(&Page {

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::{Chrome, Place, rendered};
 use crate::{
     Figure, Lang, format,
-    snapshot::LogLevel,
-    source::{Setting, SourceError},
+    LogLevel,
+    Setting, OpsError,
 };
 
 /// The page: the settings, and the log level in force.
@@ -16,7 +16,7 @@ pub fn page(
     chrome: &Chrome,
     now: Timestamp,
     level: &Figure<LogLevel>,
-    found: &Result<Vec<Setting>, SourceError>,
+    found: &Result<Vec<Setting>, OpsError>,
 ) -> String {
     let l = chrome.lang;
     rendered(&Page {

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Chrome, Place, rendered};
 use crate::{
     Lang, format,
-    source::{LogLine, LogQuery, LogSeverity, SourceError},
+    LogLine, LogQuery, LogSeverity, OpsError,
 };
 
 /// The page: the lines that `query` found.
@@ -13,7 +13,7 @@ use crate::{
 pub fn page(
     chrome: &Chrome,
     query: &LogQuery,
-    found: &Result<Vec<LogLine>, SourceError>,
+    found: &Result<Vec<LogLine>, OpsError>,
 ) -> String {
     rendered(&Page {
         c: chrome.at(Place::Logs),

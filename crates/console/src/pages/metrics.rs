@@ -5,12 +5,12 @@ use askama::Template;
 use super::{Chrome, Place, rendered};
 use crate::{
     Lang, format,
-    source::{MetricFamily, SourceError},
+    MetricFamily, OpsError,
 };
 
 /// The page: the families whose name or help contains `text`, whatever the case.
 #[must_use]
-pub fn page(chrome: &Chrome, text: &str, found: &Result<Vec<MetricFamily>, SourceError>) -> String {
+pub fn page(chrome: &Chrome, text: &str, found: &Result<Vec<MetricFamily>, OpsError>) -> String {
     let wanted = text.to_lowercase();
     let matches = |family: &&MetricFamily| {
         family.name.to_lowercase().contains(&wanted) || family.help.to_lowercase().contains(&wanted)

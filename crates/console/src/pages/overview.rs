@@ -11,7 +11,7 @@ use crate::{
     chart::{self, Markup, Scale},
     format,
     history::{Band, Series, Trend},
-    snapshot::{Breaker, Level, Session, SessionState, Snapshot, Status, Usage},
+    Breaker, Level, Session, SessionState, Snapshot, Status, Usage,
 };
 
 /// What the charts of the last hour cover.

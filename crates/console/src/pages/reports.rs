@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::{Chrome, Place, rendered};
 use crate::{
     Lang, format,
-    source::{ReportEntry, SourceError},
+    ReportEntry, OpsError,
 };
 
 /// The page, with the report of `shown` beside the list. The preview is a frame of its own address,
@@ -15,7 +15,7 @@ use crate::{
 pub fn page(
     chrome: &Chrome,
     shown: Option<Date>,
-    found: &Result<Vec<ReportEntry>, SourceError>,
+    found: &Result<Vec<ReportEntry>, OpsError>,
 ) -> String {
     rendered(&Page {
         c: chrome.at(Place::Reports),

@@ -2,9 +2,9 @@
 
 use bongsu_console::{
     ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome, DeliveryRecord,
-    Dependency, Figure, FiringAlert, Lang, LastReport, Level, LogLevel, LogLine, LogQuery,
+    AlertDetail, Dependency, Figure, FiringAlert, Lang, LastReport, Level, LogLevel, LogLine, LogQuery,
     LogSeverity, MetricFamily, MetricSample, Missing, ReportEntry, Session, SessionState, Setting,
-    Snapshot, SourceError, Status, SymbolPnl,
+    Snapshot, OpsError, Status, SymbolPnl,
     pages::{alerts, config, logs, message, metrics, overview, reports},
 };
 use proptest::prelude::*;
@@ -37,6 +37,7 @@ fn snapshot(t: &str) -> Snapshot {
         count: 2,
         acknowledged_by: Some(text()),
         silenced_until: Some(now()),
+        detail: AlertDetail::default(),
     }]);
     s.channels = Figure::Known(vec![Channel {
         name: text(),
@@ -84,8 +85,11 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         message: text(),
         source: text(),
         resolved: true,
+        detail: AlertDetail::default(),
         deliveries: vec![DeliveryRecord {
+            id: text(),
             channel: text(),
+            target: text(),
             outcome,
             attempts: 3,
             at: Some(now()),
@@ -145,7 +149,7 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         set: true,
         help: text(),
     }]);
-    let failed = || SourceError::Failed { reason: text() };
+    let failed = || OpsError::Failed(text());
     vec![
         ("overview", overview::page(&chrome, &s, &history, &history)),
         (

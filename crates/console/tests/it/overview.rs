@@ -1,7 +1,7 @@
 //! The first screen: what is missing is said, what is there is shown, and it stays light.
 
 use bongsu_console::{
-    Breaker, Channel, Dependency, Figure, FiringAlert, Lang, Level, Missing, Session, SessionState,
+    AlertDetail, Breaker, Channel, Dependency, Figure, FiringAlert, Lang, Level, Missing, Session, SessionState,
     Status, assets, pages::overview,
 };
 
@@ -119,6 +119,7 @@ fn alert(i: usize, level: Level) -> FiringAlert {
         count: 1,
         acknowledged_by: None,
         silenced_until: None,
+        detail: AlertDetail::default(),
     }
 }
 

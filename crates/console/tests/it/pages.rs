@@ -2,7 +2,7 @@
 
 use bongsu_console::{
     AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure, Lang, Level, LogLevel,
-    LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, Setting, SourceError,
+    AlertDetail, LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, Setting, OpsError,
     pages::{Notice, alerts, config, logs, message, metrics, reports},
 };
 
@@ -24,7 +24,9 @@ fn check(page: &str, parts: &[&str]) {
 #[test]
 fn every_delivery_says_what_became_of_it() {
     let delivery = |channel: &str, outcome, attempts| DeliveryRecord {
+        id: String::new(),
         channel: channel.to_owned(),
+        target: String::new(),
         outcome,
         attempts,
         at: Some(now()),
@@ -37,6 +39,7 @@ fn every_delivery_says_what_became_of_it() {
         message: String::new(),
         source: "risk_manager".to_owned(),
         resolved: false,
+        detail: AlertDetail::default(),
         deliveries: vec![
             delivery("slack", DeliveryOutcome::Delivered, 1),
             delivery(
@@ -101,9 +104,9 @@ fn a_request_can_be_followed() {
 
 #[test]
 fn what_could_not_be_had_says_why() {
-    let failed = || SourceError::NotConfigured { what: "the log" };
+    let failed = || OpsError::Unavailable("the log");
     let en = chrome(Lang::En);
-    let why = ["– the log is not configured"];
+    let why = ["– this service runs without the log"];
     check(&logs::page(&en, &LogQuery::default(), &Err(failed())), &why);
     check(&metrics::page(&en, "", &Err(failed())), &why);
     check(&reports::page(&en, None, &Err(failed())), &why);

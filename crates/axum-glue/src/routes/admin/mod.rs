@@ -2,7 +2,6 @@
 
 mod guard;
 mod input;
-mod ops;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,23 +13,19 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{delete, get, post},
 };
-use serde::Deserialize;
-use serde_json::json;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{Operations, OpsPolicy};
+use bongsu_ops::{
+    AboutAlert, AlertQuery, EndSilence, Firing, History, LONGEST, MOST_ALERTS, NewAlert,
+    NewSilence, Operator, OpsError, OpsResult, Replay, ReportForm, SetLogLevel, Silences,
+};
 use guard::{About, guard};
 use input::{Input, MAX_BODY, refuse};
-use ops::{AcknowledgeRequest, LogLevelRequest, ResolveRequest};
-pub use ops::{AdminError, AdminOps, AdminResult, ReplayRequest, ReportForm, SilenceRequest};
 
-/// The longest a log level or a silence may last.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
-/// The most entries of the history in one answer.
-const MOST_ENTRIES: usize = 1_000;
-/// The longest name of an operator.
-const LONGEST_NAME: usize = 100;
-
-type Ops = State<Arc<dyn AdminOps>>;
+type Ops = State<Arc<dyn Operator>>;
 
 /// `/admin/…` under a policy: a bearer token, or this machine only.
 ///
@@ -39,12 +34,14 @@ type Ops = State<Arc<dyn AdminOps>>;
 /// | `GET /admin/health` | health with every dependency |
 /// | `GET /admin/log-level` | the filter in force |
 /// | `PUT /admin/log-level` `{"level": "debug", "for_seconds": 600}` | changes it, for good without `for_seconds` |
+/// | `GET /admin/openapi.json` | the JSON of all this, described (OpenAPI 3.1) |
 /// | `GET /admin/alerts` | what fires |
+/// | `POST /admin/alerts` `{"level": …, "title": …, "source": …, "key": …}` | sends an alert, or with `"resolved": true` ends one |
 /// | `GET /admin/alerts/history?hours=24&limit=100` | what was, and what became of it |
 /// | `POST /admin/alerts/acknowledge` `{"key": …, "by": …}` | somebody knows: no more escalation |
-/// | `POST /admin/alerts/resolve` `{"key": …}` | it has ended |
+/// | `POST /admin/alerts/resolve` `{"key": …, "by": …}` | it has ended |
 /// | `POST /admin/alerts/replay` `{"id": …}` or `{"since": …}` | dead deliveries are tried again |
-/// | `GET /admin/silences`, `DELETE /admin/silences/{id}` | lists, ends early |
+/// | `GET /admin/silences`, `DELETE /admin/silences/{id}?by=…` | lists, ends early |
 /// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back; `source` and `tag` select too |
 /// | `GET /admin/channels` | channels and counts of the alerting |
 /// | `POST /admin/channels/{channel}/test` | sends a marked test message, says what came of it |
@@ -56,7 +53,7 @@ type Ops = State<Arc<dyn AdminOps>>;
 /// refused, is one line in the log under the target `audit`. A page of another origin may not act
 /// in the browser of an operator.
 pub fn admin_router<S: Clone + Send + Sync + 'static>(
-    ops: Arc<dyn AdminOps>,
+    ops: Arc<dyn Operator>,
     policy: OpsPolicy,
 ) -> Router<S> {
     Router::new()
@@ -64,7 +61,8 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/", get(async || Redirect::permanent("/admin")))
         .route("/admin/health", get(health))
         .route("/admin/log-level", get(log_level).put(set_log_level))
-        .route("/admin/alerts", get(alerts))
+        .route("/admin/openapi.json", get(openapi))
+        .route("/admin/alerts", get(alerts).post(send))
         .route("/admin/alerts/history", get(history))
         .route("/admin/alerts/acknowledge", post(acknowledge))
         .route("/admin/alerts/resolve", post(resolve))
@@ -83,29 +81,24 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .with_state(ops)
 }
 
-/// What may be asked, each as the method and the path.
-const OPERATIONS: [&str; 17] = [
-    "GET /admin/health",
-    "GET /admin/log-level",
-    "PUT /admin/log-level",
-    "GET /admin/alerts",
-    "GET /admin/alerts/history",
-    "POST /admin/alerts/acknowledge",
-    "POST /admin/alerts/resolve",
-    "POST /admin/alerts/replay",
-    "GET /admin/silences",
-    "POST /admin/silences",
-    "DELETE /admin/silences/{id}",
-    "GET /admin/channels",
-    "POST /admin/channels/{channel}/test",
-    "GET /admin/reports/{date}",
-    "GET /admin/reports/{date}/deliveries",
-    "POST /admin/reports/{date}/resend",
-    "GET /admin",
-];
-
 async fn index() -> Response {
-    answer("what there is", Ok(json!({ "operations": OPERATIONS })))
+    answer("what there is", Ok(json!({ "operations": operations() })))
+}
+
+/// What may be asked, each as the method and the path: what the description says.
+fn operations() -> Vec<String> {
+    let described = serde_json::from_str(bongsu_ops::openapi()).unwrap_or(Value::Null);
+    let paths = described["paths"].as_object().into_iter().flatten();
+    let named = paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().into_iter().flatten();
+        methods.map(move |(method, _)| format!("{} {path}", method.to_uppercase()))
+    });
+    named.collect()
+}
+
+async fn openapi() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, bongsu_ops::openapi()).into_response()
 }
 
 async fn health(State(ops): Ops) -> Response {
@@ -116,22 +109,30 @@ async fn log_level(State(ops): Ops) -> Response {
     answer("log level", ops.log_level().await)
 }
 
-async fn set_log_level(State(ops): Ops, Input(asked): Input<LogLevelRequest>) -> Response {
-    let lasts = asked.for_seconds.map(Duration::from_secs);
-    let about = match lasts {
-        Some(lasts) => format!("log level {} for {} s", asked.level, lasts.as_secs()),
-        None => format!("log level {}", asked.level),
+async fn set_log_level(State(ops): Ops, Input(asked): Input<SetLogLevel>) -> Response {
+    let lasts = asked.for_seconds.map(|seconds| format!(" for {seconds} s"));
+    let about = format!("log level {}{}", asked.level, lasts.unwrap_or_default());
+    let about = by(about, &asked.by);
+    let done = async {
+        asked.check()?;
+        ops.set_log_level(&asked).await
     };
-    if let Some(lasts) = lasts
-        && let Err(error) = check_length(lasts)
-    {
-        return answer(&about, Err(error));
-    }
-    answer(&about, ops.set_log_level(&asked.level, lasts).await)
+    answer(&about, done.await)
 }
 
 async fn alerts(State(ops): Ops) -> Response {
-    answer("firing alerts", ops.alerts().await)
+    let firing = ops.firing().await;
+    answer("firing alerts", firing.map(|alerts| Firing { alerts }))
+}
+
+async fn send(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
+    let what = if asked.resolved { "end" } else { "send" };
+    let about = format!("{what} alert {}", asked.key.as_ref().unwrap_or(&asked.title));
+    let done = async {
+        asked.check()?;
+        ops.send(&asked).await
+    };
+    answer(&about, done.await)
 }
 
 #[derive(Deserialize)]
@@ -156,51 +157,77 @@ async fn history(State(ops): Ops, query: Result<Query<HistoryQuery>, BadQuery>) 
         Ok(Query(query)) => query,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.body_text()),
     };
-    let back = Duration::from_secs(query.hours.saturating_mul(3600)).min(LONGEST);
-    let limit = query.limit.min(MOST_ENTRIES);
-    answer("alert history", ops.alert_history(back, limit).await)
+    let query = AlertQuery {
+        back: Duration::from_secs(query.hours.saturating_mul(3600)).min(LONGEST),
+        limit: query.limit.min(MOST_ALERTS),
+        ..AlertQuery::default()
+    };
+    let found = ops.alerts(&query).await;
+    answer("alert history", found.map(|alerts| History { alerts }))
 }
 
 type BadQuery = axum::extract::rejection::QueryRejection;
 
-async fn acknowledge(State(ops): Ops, Input(asked): Input<AcknowledgeRequest>) -> Response {
-    let about = format!("acknowledge {} by {}", asked.key, asked.by);
-    if let Err(error) = check_name(&asked.by) {
-        return answer(&about, Err(error));
-    }
-    answer(&about, ops.acknowledge(&asked.key, &asked.by).await)
-}
-
-async fn resolve(State(ops): Ops, Input(asked): Input<ResolveRequest>) -> Response {
-    let about = format!("resolve {}", asked.key);
-    answer(&about, ops.resolve(&asked.key).await)
-}
-
-async fn replay(State(ops): Ops, Input(asked): Input<ReplayRequest>) -> Response {
-    let about = match &asked {
-        ReplayRequest::Id(id) => format!("replay {id}"),
-        ReplayRequest::Since(since) => format!("replay since {since}"),
+async fn acknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
+    let done = async {
+        asked.check()?;
+        ops.acknowledge(&asked).await?;
+        Ok(json!({ "acknowledged": asked.key }))
     };
-    answer(&about, ops.replay(&asked).await)
+    answer(&by(format!("acknowledge {}", asked.key), &asked.by), done.await)
+}
+
+async fn resolve(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
+    let done = async {
+        asked.check()?;
+        let deliveries = ops.resolve(&asked).await?;
+        Ok(json!({ "resolved": asked.key, "deliveries": deliveries }))
+    };
+    answer(&by(format!("resolve {}", asked.key), &asked.by), done.await)
+}
+
+async fn replay(State(ops): Ops, Input(asked): Input<Replay>) -> Response {
+    let about = match &asked {
+        Replay::Id(id) => format!("replay {id}"),
+        Replay::Since(since) => format!("replay since {since}"),
+    };
+    let replayed = ops.replay(&asked).await;
+    answer(&about, replayed.map(|count| json!({ "replayed": count })))
 }
 
 async fn silences(State(ops): Ops) -> Response {
-    answer("silences", ops.silences().await)
+    let silences = ops.silences().await;
+    answer("silences", silences.map(|silences| Silences { silences }))
 }
 
-async fn silence(State(ops): Ops, Input(asked): Input<SilenceRequest>) -> Response {
-    let about = format!("silence for {} s by {}", asked.for_seconds, asked.by);
-    let checked = check_name(&asked.by)
-        .and_then(|()| check_length(Duration::from_secs(asked.for_seconds)))
-        .and_then(|()| check_condition(&asked));
-    match checked {
-        Ok(()) => answer(&about, ops.silence(&asked).await),
-        Err(error) => answer(&about, Err(error)),
-    }
+async fn silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
+    let about = by(format!("silence for {} s", asked.for_seconds), &asked.by);
+    let done = async {
+        asked.check()?;
+        ops.silence(&asked).await
+    };
+    answer(&about, done.await)
 }
 
-async fn unsilence(State(ops): Ops, Path(id): Path<String>) -> Response {
-    answer(&format!("end silence {id}"), ops.unsilence(&id).await)
+#[derive(Default, Deserialize)]
+struct By {
+    #[serde(default)]
+    by: String,
+}
+
+async fn unsilence(
+    State(ops): Ops,
+    Path(id): Path<String>,
+    query: Result<Query<By>, BadQuery>,
+) -> Response {
+    let Query(By { by: who }) = query.unwrap_or_default();
+    let asked = EndSilence { id, by: who };
+    let done = async {
+        asked.check()?;
+        ops.unsilence(&asked).await?;
+        Ok(json!({ "ended": asked.id }))
+    };
+    answer(&by(format!("end silence {}", asked.id), &asked.by), done.await)
 }
 
 async fn channels(State(ops): Ops) -> Response {
@@ -208,7 +235,7 @@ async fn channels(State(ops): Ops) -> Response {
 }
 
 async fn test_fire(State(ops): Ops, Path(channel): Path<String>) -> Response {
-    answer(&format!("test {channel}"), ops.test_fire(&channel).await)
+    answer(&format!("test {channel}"), ops.test_channel(&channel).await)
 }
 
 #[derive(Deserialize)]
@@ -216,6 +243,11 @@ async fn test_fire(State(ops): Ops, Path(channel): Path<String>) -> Response {
 struct PreviewQuery {
     #[serde(default)]
     form: ReportForm,
+}
+
+fn session(date: &str) -> OpsResult<Date> {
+    date.parse()
+        .map_err(|_| OpsError::Invalid(format!("{date:?} is not a date, e.g. 2026-05-28")))
 }
 
 async fn report_preview(
@@ -234,7 +266,8 @@ async fn report_preview(
         ReportForm::Csv => "text/csv; charset=utf-8",
     };
     let about = format!("preview report {date}");
-    match ops.report_preview(&date, form).await {
+    let done = async { ops.report_preview(session(&date)?, form).await };
+    match done.await {
         Ok(body) => {
             let mut response = body.into_response();
             let headers = response.headers_mut();
@@ -249,67 +282,42 @@ async fn report_preview(
             response.extensions_mut().insert(About(about));
             response
         }
-        Err(error) => answer(&about, Err(error)),
+        Err(error) => answer::<Value>(&about, Err(error)),
     }
 }
 
 async fn report_deliveries(State(ops): Ops, Path(date): Path<String>) -> Response {
-    answer(
-        &format!("deliveries of report {date}"),
-        ops.report_deliveries(&date).await,
-    )
+    let done = async { ops.report_deliveries(session(&date)?).await };
+    answer(&format!("deliveries of report {date}"), done.await)
 }
 
 async fn report_resend(State(ops): Ops, Path(date): Path<String>) -> Response {
-    answer(
-        &format!("resend report {date}"),
-        ops.report_resend(&date).await,
-    )
+    let done = async { ops.report_resend(session(&date)?).await };
+    answer(&format!("resend report {date}"), done.await)
+}
+
+/// What was asked, and by whom where that was said.
+fn by(about: String, who: &str) -> String {
+    match who {
+        "" => about,
+        who => format!("{about} by {who}"),
+    }
 }
 
 /// The operation's answer, with what it was about for the audit line.
-fn answer(about: &str, result: AdminResult) -> Response {
+fn answer<T: Serialize>(about: &str, result: OpsResult<T>) -> Response {
     let mut response = match result {
         Ok(body) => Json(body).into_response(),
         Err(error) => {
             let status = match error {
-                AdminError::Unavailable(_) => StatusCode::NOT_IMPLEMENTED,
-                AdminError::Invalid(_) => StatusCode::BAD_REQUEST,
-                AdminError::NotFound(_) => StatusCode::NOT_FOUND,
-                AdminError::Failed(_) => StatusCode::BAD_GATEWAY,
+                OpsError::Unavailable(_) => StatusCode::NOT_IMPLEMENTED,
+                OpsError::Invalid(_) => StatusCode::BAD_REQUEST,
+                OpsError::NotFound(_) => StatusCode::NOT_FOUND,
+                _ => StatusCode::BAD_GATEWAY,
             };
             refuse(status, &error.to_string())
         }
     };
     response.extensions_mut().insert(About(about.to_owned()));
     response
-}
-
-fn check_length(lasts: Duration) -> Result<(), AdminError> {
-    if lasts.is_zero() || lasts > LONGEST {
-        return Err(AdminError::Invalid(format!(
-            "for_seconds: 1 to {} (30 days)",
-            LONGEST.as_secs()
-        )));
-    }
-    Ok(())
-}
-
-fn check_name(by: &str) -> Result<(), AdminError> {
-    if by.trim().is_empty() || by.chars().count() > LONGEST_NAME {
-        return Err(AdminError::Invalid(format!(
-            "by: say who you are, in at most {LONGEST_NAME} characters"
-        )));
-    }
-    Ok(())
-}
-
-/// A silence without a condition would hush everything.
-fn check_condition(asked: &SilenceRequest) -> Result<(), AdminError> {
-    if asked.key.is_none() && asked.source.is_none() && asked.tag.is_none() {
-        return Err(AdminError::Invalid(
-            "say which alerts: key, source or tag".to_owned(),
-        ));
-    }
-    Ok(())
 }

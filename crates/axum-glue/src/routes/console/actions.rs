@@ -1,14 +1,12 @@
 //! The actions: plain forms, checked, done, told to the log.
 
-use std::time::Duration;
-
 use axum::{
     Form,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use bongsu_console::{
-    NewSilence, SourceError,
-    pages::{Notice, message},
+use bongsu_console::pages::{Notice, message};
+use bongsu_ops::{
+    AboutAlert, EndSilence, MOST_NAME, MOST_REASON, NewSilence, OpsResult, SetLogLevel, typed,
 };
 use http::{StatusCode, header};
 use jiff::Timestamp;
@@ -17,15 +15,6 @@ use tracing::field::display;
 
 use super::{guard, session, views, visit::Visit};
 use crate::{policy::constant_time_eq, routes::origin::is_same_origin};
-
-/// Most characters of what is typed.
-const MAX_NAME: usize = 80;
-const MAX_REASON: usize = 200;
-const MAX_DIRECTIVES: usize = 500;
-/// Most bytes of a key.
-const MAX_KEY: usize = 1_024;
-/// Longest silence and longest change of the log level.
-const MAX_MINUTES: u64 = 7 * 24 * 60;
 
 /// Every form's fields; an action reads its own.
 #[derive(Default, Deserialize)]
@@ -75,7 +64,7 @@ struct Action<'a> {
 fn answer(
     visit: &Visit,
     action: &Action<'_>,
-    done: Result<(), SourceError>,
+    done: OpsResult<()>,
     (page, notice): (&'static str, Notice),
 ) -> Response {
     let Action { name, subject, by } = action;
@@ -92,51 +81,22 @@ fn answer(
     }
 }
 
-/// A text that somebody typed: in one line, not empty, not too long.
-fn typed(text: &str, what: &str, most: usize) -> Result<String, SourceError> {
-    let text = text.trim();
-    let reason = if text.is_empty() {
-        format!("{what} is missing")
-    } else if text.chars().count() > most {
-        format!("{what} is longer than {most} characters")
-    } else if text.chars().any(char::is_control) {
-        format!("{what} has control characters")
-    } else {
-        return Ok(text.to_owned());
-    };
-    Err(SourceError::Refused { reason })
-}
-
-fn length(minutes: u64) -> Result<Duration, SourceError> {
-    if (1..=MAX_MINUTES).contains(&minutes) {
-        return Ok(Duration::from_secs(minutes * 60));
-    }
-    Err(SourceError::Refused {
-        reason: format!("the time is not from 1 to {MAX_MINUTES} minutes"),
-    })
-}
-
-fn key(text: &str) -> Result<&str, SourceError> {
-    // A key is as it is: it came from a page and goes back unchanged.
-    if (1..=MAX_KEY).contains(&text.len()) {
-        return Ok(text);
-    }
-    Err(SourceError::NotFound { what: "alert" })
-}
-
 pub(super) async fn acknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let source = &visit.console.source;
+    let asked = AboutAlert {
+        key: fields.key,
+        by: fields.by,
+    };
     let done = async {
-        let by = typed(&fields.by, "the name", MAX_NAME)?;
-        source.acknowledge(key(&fields.key)?, &by).await
+        asked.check()?;
+        visit.console.operator.acknowledge(&asked).await
     };
     let action = Action {
         name: "acknowledge",
-        subject: &fields.key,
-        by: &fields.by,
+        subject: &asked.key,
+        by: &asked.by,
     };
     let then = ("/console", Notice::Acknowledged);
     answer(&visit, &action, done.await, then)
@@ -146,20 +106,22 @@ pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Respons
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let source = &visit.console.source;
+    let asked = NewSilence {
+        key: Some(fields.key.clone()),
+        for_seconds: fields.minutes.saturating_mul(60),
+        by: fields.by,
+        comment: fields.reason,
+        ..NewSilence::default()
+    };
     let done = async {
-        let silence = NewSilence {
-            key: key(&fields.key)?.to_owned(),
-            length: length(fields.minutes)?,
-            by: typed(&fields.by, "the name", MAX_NAME)?,
-            reason: typed(&fields.reason, "the reason", MAX_REASON)?,
-        };
-        source.silence(silence).await
+        typed(&asked.comment, "the reason", MOST_REASON)?;
+        asked.check()?;
+        visit.console.operator.silence(&asked).await.map(drop)
     };
     let action = Action {
         name: "silence",
         subject: &fields.key,
-        by: &fields.by,
+        by: &asked.by,
     };
     answer(&visit, &action, done.await, ("/console", Notice::Silenced))
 }
@@ -168,15 +130,18 @@ pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Respo
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let source = &visit.console.source;
+    let asked = EndSilence {
+        id: fields.id,
+        by: fields.by,
+    };
     let done = async {
-        let by = typed(&fields.by, "the name", MAX_NAME)?;
-        source.unsilence(key(&fields.id)?, &by).await
+        asked.check()?;
+        visit.console.operator.unsilence(&asked).await
     };
     let action = Action {
         name: "unsilence",
-        subject: &fields.id,
-        by: &fields.by,
+        subject: &asked.id,
+        by: &asked.by,
     };
     let then = ("/console/alerts", Notice::Unsilenced);
     answer(&visit, &action, done.await, then)
@@ -186,17 +151,21 @@ pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response 
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let source = &visit.console.source;
+    let asked = SetLogLevel {
+        level: fields.directives,
+        for_seconds: Some(fields.minutes.saturating_mul(60)),
+        by: fields.by,
+    };
     let done = async {
-        typed(&fields.by, "the name", MAX_NAME)?;
-        let directives = typed(&fields.directives, "the level", MAX_DIRECTIVES)?;
-        let ttl = length(fields.minutes)?;
-        source.set_log_level(&directives, Some(ttl)).await
+        typed(&asked.by, "by", MOST_NAME)?;
+        typed(&asked.level, "the level", MOST_REASON)?;
+        asked.check()?;
+        visit.console.operator.set_log_level(&asked).await.map(drop)
     };
     let action = Action {
         name: "log level",
-        subject: &fields.directives,
-        by: &fields.by,
+        subject: &asked.level,
+        by: &asked.by,
     };
     let then = ("/console/config", Notice::LevelSet);
     answer(&visit, &action, done.await, then)

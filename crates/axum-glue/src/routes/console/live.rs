@@ -78,10 +78,8 @@ impl ConsolePublisher {
     }
 
     async fn render(&self) -> Frame {
-        let source = &self.console.source;
-        let snapshot = source.snapshot().await;
-        let hour = source.history(overview::SHORT, overview::COLUMNS).await;
-        let day = source.history(overview::LONG, overview::COLUMNS).await;
+        let snapshot = self.console.operator.snapshot().await;
+        let [hour, day] = self.console.trends(snapshot.at);
         let [en, ko] = Lang::ALL.map(|lang| {
             let chrome = Chrome::new(lang, &self.console.form_token);
             event(&overview::fragment(&chrome, &snapshot, &hour, &day))

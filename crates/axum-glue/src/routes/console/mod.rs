@@ -16,7 +16,8 @@ use axum::{
     response::Redirect,
     routing::{get, post},
 };
-use bongsu_console::ConsoleSource;
+use bongsu_console::{Memory, Operator, history::Trend, pages::overview};
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
@@ -59,7 +60,8 @@ impl ConsoleOptions {
     }
 }
 
-/// The console under `/console`, and the future that keeps its live pages up to date.
+/// The console under `/console`, and the future that keeps its live pages up to date. What `memory` holds is
+/// drawn; who runs the service keeps samples of its figures there.
 ///
 /// Everything except the style sheet, the script and the icon needs `policy`'s consent. Where that
 /// is a token, a browser gives it once through a form and keeps a session derived from it for
@@ -78,21 +80,24 @@ impl ConsoleOptions {
 /// use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
 /// use bongsu_console::testing::FakeSource;
 ///
-/// let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
+/// let operator = Arc::new(FakeSource::new(jiff::Timestamp::now));
+/// let memory = operator.memory();
 /// let (router, publisher) =
-///     console_router(source, OpsPolicy::loopback(), ConsoleOptions::default());
+///     console_router(operator, memory, OpsPolicy::loopback(), ConsoleOptions::default());
 /// let app: axum::Router = router;
 /// let updates = publisher.run(); // spawn it beside the server
 /// # drop((app, updates));
 /// ```
 pub fn console_router<S: Clone + Send + Sync + 'static>(
-    source: Arc<dyn ConsoleSource>,
+    operator: Arc<dyn Operator>,
+    memory: Arc<Memory>,
     policy: OpsPolicy,
     options: ConsoleOptions,
 ) -> (Router<S>, ConsolePublisher) {
     let (frames, live) = watch::channel(None);
     let console = Arc::new(Console {
-        source,
+        operator,
+        memory,
         policy,
         ended: session::Ended::default(),
         form_token: form_token(),
@@ -134,7 +139,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
 
 /// What the handlers share.
 struct Console {
-    source: Arc<dyn ConsoleSource>,
+    operator: Arc<dyn Operator>,
+    memory: Arc<Memory>,
     policy: OpsPolicy,
     /// Sessions that were signed out of.
     ended: session::Ended,
@@ -142,6 +148,14 @@ struct Console {
     form_token: String,
     live: watch::Receiver<Option<Arc<live::Frame>>>,
     clients: Arc<Semaphore>,
+}
+
+impl Console {
+    /// The last hour and the last day.
+    fn trends(&self, now: Timestamp) -> [Trend; 2] {
+        [overview::SHORT, overview::LONG]
+            .map(|span| self.memory.trend(now, span, overview::COLUMNS))
+    }
 }
 
 impl fmt::Debug for Console {

@@ -5,9 +5,10 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use bongsu_console::{
-    AlertQuery, LogQuery, LogSeverity, SourceError, assets,
+    AlertQuery, LogQuery, LogSeverity, OpsError, assets,
     pages::{self, overview},
 };
+use bongsu_ops::LONGEST;
 use http::{StatusCode, header};
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -21,10 +22,8 @@ const ROWS: usize = 200;
 const SAMPLES: usize = 100;
 
 pub(super) async fn overview(visit: Visit) -> Html<String> {
-    let source = &visit.console.source;
-    let snapshot = source.snapshot().await;
-    let hour = source.history(overview::SHORT, overview::COLUMNS).await;
-    let day = source.history(overview::LONG, overview::COLUMNS).await;
+    let snapshot = visit.console.operator.snapshot().await;
+    let [hour, day] = visit.console.trends(snapshot.at);
     Html(overview::page(&visit.chrome(), &snapshot, &hour, &day))
 }
 
@@ -32,10 +31,11 @@ pub(super) async fn alerts(visit: Visit) -> Html<String> {
     let query = AlertQuery {
         level: visit.asked.level.parse().ok(),
         text: visit.asked.q.clone(),
+        back: LONGEST,
         limit: ROWS,
     };
-    let found = visit.console.source.alerts(&query).await;
-    let silences = visit.console.source.silences().await;
+    let found = visit.console.operator.alerts(&query).await;
+    let silences = visit.console.operator.silences().await;
     let now = Timestamp::now();
     Html(pages::alerts::page(
         &visit.chrome(),
@@ -53,12 +53,12 @@ pub(super) async fn logs(visit: Visit) -> Html<String> {
         request_id: visit.asked.request_id.clone(),
         limit: ROWS,
     };
-    let found = visit.console.source.logs(&query).await;
+    let found = visit.console.operator.logs(&query).await;
     Html(pages::logs::page(&visit.chrome(), &query, &found))
 }
 
 pub(super) async fn metrics(visit: Visit) -> Html<String> {
-    let found = visit.console.source.metrics(SAMPLES).await;
+    let found = visit.console.operator.metrics(SAMPLES).await;
     Html(pages::metrics::page(
         &visit.chrome(),
         &visit.asked.q,
@@ -67,14 +67,14 @@ pub(super) async fn metrics(visit: Visit) -> Html<String> {
 }
 
 pub(super) async fn reports(visit: Visit) -> Html<String> {
-    let found = visit.console.source.reports().await;
+    let found = visit.console.operator.reports().await;
     let shown = visit.asked.date.parse().ok();
     Html(pages::reports::page(&visit.chrome(), shown, &found))
 }
 
 pub(super) async fn config(visit: Visit) -> Html<String> {
-    let level = visit.console.source.snapshot().await.log_level;
-    let found = visit.console.source.config().await;
+    let level = visit.console.operator.snapshot().await.log_level;
+    let found = visit.console.operator.config().await;
     let now = Timestamp::now();
     Html(pages::config::page(&visit.chrome(), now, &level, &found))
 }
@@ -82,8 +82,8 @@ pub(super) async fn config(visit: Visit) -> Html<String> {
 /// A report alone, for the frame that shows it.
 pub(super) async fn report(Path(session): Path<String>, visit: Visit) -> Response {
     let page = match session.parse::<Date>() {
-        Ok(session) => visit.console.source.report_page(session).await,
-        Err(_) => Err(SourceError::NotFound { what: "report" }),
+        Ok(session) => visit.console.operator.report_page(session).await,
+        Err(_) => Err(OpsError::no_such("report")),
     };
     let headers = [
         (header::CONTENT_SECURITY_POLICY, guard::REPORT_POLICY),
@@ -96,10 +96,10 @@ pub(super) async fn report(Path(session): Path<String>, visit: Visit) -> Respons
 }
 
 /// The status that says what kind of failure it was.
-pub(super) fn status(error: &SourceError) -> StatusCode {
+pub(super) fn status(error: &OpsError) -> StatusCode {
     match error {
-        SourceError::NotConfigured { .. } | SourceError::NotFound { .. } => StatusCode::NOT_FOUND,
-        SourceError::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        OpsError::Unavailable(_) | OpsError::NotFound(_) => StatusCode::NOT_FOUND,
+        OpsError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

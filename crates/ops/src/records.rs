@@ -1,96 +1,12 @@
-//! Where the console's data comes from, and who performs its actions.
+//! What an operator looks at besides the first screen.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::{
-    history::Trend,
-    snapshot::{Level, Snapshot},
-};
-
-/// Gives the console its data and performs its actions.
-///
-/// Every method answers from memory or from a store off the runtime: the first screen asks for
-/// [`snapshot`](Self::snapshot) and [`history`](Self::history) every tick. What a method returns is
-/// shown to whoever may see the console; secrets must be masked before.
-#[async_trait]
-pub trait ConsoleSource: Send + Sync + 'static {
-    /// The first screen's figures now.
-    async fn snapshot(&self) -> Snapshot;
-
-    /// The last `span` of the history in `columns` columns; see
-    /// [`History::trend`](crate::history::History::trend).
-    async fn history(&self, span: Duration, columns: usize) -> Trend;
-
-    /// Alerts and what became of them, the newest first.
-    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, SourceError>;
-
-    /// The silences that have not ended.
-    async fn silences(&self) -> Result<Vec<ActiveSilence>, SourceError>;
-
-    /// The last log lines that match, the newest first.
-    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, SourceError>;
-
-    /// Every metric with at most `samples` samples of each.
-    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, SourceError>;
-
-    /// The kept reports, the newest first.
-    async fn reports(&self) -> Result<Vec<ReportEntry>, SourceError>;
-
-    /// A report as a whole HTML page, shown in a sandbox.
-    async fn report_page(&self, session: Date) -> Result<String, SourceError>;
-
-    /// The configuration as resolved, secrets masked.
-    async fn config(&self) -> Result<Vec<Setting>, SourceError>;
-
-    /// Notes that `by` knows of the alert that fires under `key`.
-    async fn acknowledge(&self, key: &str, by: &str) -> Result<(), SourceError>;
-
-    /// Keeps alerts from going out for a while.
-    async fn silence(&self, silence: NewSilence) -> Result<(), SourceError>;
-
-    /// Ends a silence.
-    async fn unsilence(&self, id: &str, by: &str) -> Result<(), SourceError>;
-
-    /// Sets the log level for a time, or for good without one.
-    async fn set_log_level(
-        &self,
-        directives: &str,
-        ttl: Option<Duration>,
-    ) -> Result<(), SourceError>;
-}
-
-/// Why something could not be had or done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// The service does not have the part.
-    #[error("{what} is not configured")]
-    NotConfigured {
-        /// Which part.
-        what: &'static str,
-    },
-    /// There is no such thing.
-    #[error("there is no such {what}")]
-    NotFound {
-        /// What was looked for.
-        what: &'static str,
-    },
-    /// The request makes no sense.
-    #[error("{reason}")]
-    Refused {
-        /// Why.
-        reason: String,
-    },
-    /// It should have worked.
-    #[error("{reason}")]
-    Failed {
-        /// What went wrong.
-        reason: String,
-    },
-}
+use crate::Level;
 
 /// Which alerts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,8 +15,25 @@ pub struct AlertQuery {
     pub level: Option<Level>,
     /// Title, key or source contain it, whatever the case; empty for all.
     pub text: String,
+    /// How far back from now.
+    pub back: Duration,
     /// At most so many.
     pub limit: usize,
+}
+
+/// What an alert says beside its level, title, message and source.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AlertDetail {
+    /// Its id.
+    pub id: String,
+    /// What kind of thing, such as `resource`.
+    pub kind: String,
+    /// When it happened, as its source says.
+    pub timestamp: Timestamp,
+    /// Facts.
+    pub metadata: BTreeMap<String, Value>,
+    /// Labels for routing.
+    pub tags: Vec<String>,
 }
 
 /// An alert and what became of it.
@@ -120,6 +53,8 @@ pub struct AlertRecord {
     pub source: String,
     /// The end of an alert rather than its beginning.
     pub resolved: bool,
+    /// What the rest of it says.
+    pub detail: AlertDetail,
     /// What became of it on each channel.
     pub deliveries: Vec<DeliveryRecord>,
 }
@@ -127,8 +62,12 @@ pub struct AlertRecord {
 /// What became of an alert on one channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryRecord {
+    /// Its id.
+    pub id: String,
     /// The channel.
     pub channel: String,
+    /// Whom of the channel's it goes to.
+    pub target: String,
     /// What became of it.
     pub outcome: DeliveryOutcome,
     /// Attempts so far.
@@ -153,7 +92,7 @@ pub enum DeliveryOutcome {
 }
 
 /// A silence that has not ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ActiveSilence {
     /// Its id.
     pub id: String,
@@ -164,19 +103,7 @@ pub struct ActiveSilence {
     /// Who asked for it.
     pub by: String,
     /// Why.
-    pub reason: String,
-}
-
-/// A silence to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSilence {
-    /// The key of the alerts to silence.
-    pub key: String,
-    /// How long.
-    pub length: Duration,
-    /// Who asks for it.
-    pub by: String,
-    /// Why.
+    #[serde(rename = "comment")]
     pub reason: String,
 }
 

@@ -2,9 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bongsu_console::{Figure, LastReport, Missing, ReportEntry, Snapshot, SourceError};
+#[cfg(feature = "console")]
+use bongsu_ops::{Figure, LastReport, Missing, Snapshot};
+use bongsu_ops::{
+    OpsError, OpsResult, ReportDeliveries, ReportDelivery, ReportEntry, ReportForm,
+};
 use bongsu_reports::{
-    DailySummary, ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported,
+    DailySummary, DeliveryReport, ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -132,12 +136,10 @@ fn no_close() -> Figure<i64> {
 }
 
 /// The kept reports of the last year, oldest first.
-async fn kept(reports: &ReportGenerator, today: Date) -> Result<Vec<Reported>, SourceError> {
+async fn kept(reports: &ReportGenerator, today: Date) -> Result<Vec<Reported>, OpsError> {
     let since = today.saturating_sub(jiff::Span::new().days(ARCHIVE_DAYS));
     let kept = reports.kept_reports(since).await;
-    kept.map_err(|error| SourceError::Failed {
-        reason: error.chain(),
-    })
+    kept.map_err(|error| OpsError::Failed(error.chain()))
 }
 
 fn problem(reported: &Reported) -> Option<String> {
@@ -147,7 +149,7 @@ fn problem(reported: &Reported) -> Option<String> {
 pub(super) async fn archive(
     reports: &ReportGenerator,
     now: Timestamp,
-) -> Result<Vec<ReportEntry>, SourceError> {
+) -> Result<Vec<ReportEntry>, OpsError> {
     let mut entries = Vec::new();
     let kept = kept(reports, date_in_seoul(now)).await?;
     for reported in kept.iter().rev().take(SHOWN) {
@@ -172,13 +174,43 @@ pub(super) async fn archive(
     Ok(entries)
 }
 
-pub(super) async fn page(reports: &ReportGenerator, session: Date) -> Result<String, SourceError> {
-    match reports.render_kept(session).await {
-        Ok(rendered) => Ok(rendered.preview_html),
-        Err(ReportError::NotKept { .. }) => Err(SourceError::NotFound { what: "report" }),
-        Err(error) => Err(SourceError::Failed {
-            reason: error.chain(),
-        }),
+pub(super) async fn page(reports: &ReportGenerator, session: Date) -> OpsResult<String> {
+    let rendered = reports.render_kept(session).await;
+    Ok(rendered.map_err(failed)?.preview_html)
+}
+
+pub(super) async fn preview(
+    reports: &ReportGenerator,
+    session: Date,
+    form: ReportForm,
+) -> OpsResult<String> {
+    let summary = reports.generate_daily_summary(session).await;
+    let rendered = reports.render_owned(summary.map_err(failed)?).await;
+    Ok(match form {
+        ReportForm::Html => rendered.preview_html,
+        ReportForm::Text => rendered.text,
+        ReportForm::Json => rendered.json,
+        ReportForm::Csv => rendered.csv,
+    })
+}
+
+pub(super) fn deliveries(session: Date, sent: DeliveryReport) -> ReportDeliveries {
+    let deliveries = sent.deliveries.into_iter().map(|delivery| ReportDelivery {
+        channel: delivery.key.channel.to_string(),
+        recipient: delivery.key.recipient.to_string(),
+        state: delivery.state.as_str().to_owned(),
+        reason: delivery.reason.map(|reason| reason.to_string()),
+    });
+    ReportDeliveries {
+        session,
+        deliveries: deliveries.collect(),
+    }
+}
+
+pub(super) fn failed(error: ReportError) -> OpsError {
+    match error {
+        ReportError::NotKept { .. } => OpsError::NotFound(error.chain()),
+        other => OpsError::Failed(other.chain()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::Lang;
+use bongsu_lang::Lang;
 
 /// A value that may be missing; then it shows as a dash with its reason.
 pub type Figure<T> = bongsu_figure::Figure<T, Missing>;

@@ -1,8 +1,9 @@
 //! The end of the log, read back from the lines as they were written.
 
-use bongsu_console::{LogLine, LogQuery, LogSeverity};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use crate::{LogLine, LogQuery, LogSeverity};
 
 /// Keys that have a place of their own, or say the same on every line.
 const OWN: [&str; 8] = [
@@ -16,8 +17,9 @@ const OWN: [&str; 8] = [
     "file",
 ];
 
-/// The lines that match, the newest first; `recent` holds the oldest first.
-pub(super) fn tail(recent: &[String], query: &LogQuery) -> Vec<LogLine> {
+/// The lines that match, the newest first; `recent` holds them as they were written, the oldest first.
+#[must_use]
+pub fn tail(recent: &[String], query: &LogQuery) -> Vec<LogLine> {
     let text = query.text.to_lowercase();
     let lines = recent.iter().rev();
     lines

@@ -1,6 +1,6 @@
 //! The configuration as the console shows it.
 
-use bongsu_console::Setting;
+use bongsu_ops::Setting;
 
 use crate::config::Config;
 

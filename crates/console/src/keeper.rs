@@ -2,18 +2,23 @@
 
 use std::path::Path;
 
-use bongsu_console::history::{RESOLUTION, SLOTS, Sample};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
+use crate::history::{RESOLUTION, SLOTS, Sample};
+
 /// A SQLite file with the samples of the last 24 hours: some 3 MB.
 #[derive(Debug)]
-pub(super) struct Keeper(Connection);
+pub struct Keeper(Connection);
 
 impl Keeper {
     /// Opens or makes the file.
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened or is no database.
+    pub fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         // The history is nothing that anybody is paid for: the last seconds may be lost.
         connection.execute_batch(
@@ -26,7 +31,11 @@ impl Keeper {
 
     /// What was kept of the 24 hours before `now`, the oldest first. A row that cannot be read is
     /// passed over.
-    pub(super) fn load(&self, now: Timestamp) -> rusqlite::Result<Vec<(Timestamp, Sample)>> {
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn load(&self, now: Timestamp) -> rusqlite::Result<Vec<(Timestamp, Sample)>> {
         let mut statement = self
             .0
             .prepare("SELECT at, sample FROM samples WHERE at > ?1 AND at <= ?2 ORDER BY at")?;
@@ -44,7 +53,11 @@ impl Keeper {
     }
 
     /// Keeps a sample and forgets those older than 24 hours.
-    pub(super) fn add(&self, now: Timestamp, sample: &Sample) -> rusqlite::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn add(&self, now: Timestamp, sample: &Sample) -> rusqlite::Result<()> {
         self.0.execute(
             "INSERT OR REPLACE INTO samples (at, sample) VALUES (?1, ?2)",
             params![now.as_second(), encode(sample)],
@@ -79,7 +92,7 @@ fn decode(text: &str) -> Option<Sample> {
 mod tests {
     use std::time::Duration;
 
-    use bongsu_console::history::Series;
+    use crate::history::Series;
 
     use super::*;
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-pub use bongsu_severity::Severity as Level;
 use jiff::Timestamp;
 
-use crate::Figure;
+use crate::{AlertDetail, Figure, Level};
 
 /// Drawdown at which trading halts when nobody says otherwise, percent.
 pub const HALT_DRAWDOWN_PERCENT: f64 = 28.0;
@@ -129,6 +128,8 @@ pub struct FiringAlert {
     pub acknowledged_by: Option<String>,
     /// Until when it is silenced.
     pub silenced_until: Option<Timestamp>,
+    /// What the rest of it says.
+    pub detail: AlertDetail,
 }
 
 /// Where alerts go.

@@ -1,0 +1,126 @@
+//! The console: what keeps it up to date.
+
+use std::sync::Arc;
+
+#[cfg(feature = "sqlite")]
+use bongsu_console::{Keeper, history::Sample};
+use bongsu_console::{Memory, history::RESOLUTION};
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::operator::Desk;
+use crate::{Config, parts::Parts, tasks::Tasks};
+
+/// The console as the facade mounts it.
+#[derive(Debug)]
+pub(crate) struct Console {
+    pub(crate) router: axum::Router,
+    end: Arc<Notify>,
+}
+
+impl Console {
+    /// Ends the live pages' streams, so that a server that drains need not wait for them.
+    pub(crate) fn end_live_pages(&self) {
+        self.end.notify_one();
+    }
+}
+
+/// Builds the console and starts what keeps it up to date.
+pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
+    use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
+
+    let desk = Desk::new(config, parts);
+    let memory = Arc::new(Memory::default());
+    let policy = parts
+        .http
+        .ops_token
+        .clone()
+        .unwrap_or_else(OpsPolicy::loopback);
+    let (router, publisher) = console_router(
+        Arc::new(desk.clone()),
+        memory.clone(),
+        policy,
+        ConsoleOptions::default(),
+    );
+    let end = Arc::new(Notify::new());
+    let ended = end.clone();
+    tasks.spawn("console", async move {
+        tokio::select! {
+            () = publisher.run() => {}
+            () = ended.notified() => {}
+        }
+    });
+    #[cfg(feature = "alerts")]
+    tasks.spawn("console-deliveries", desk.follow_deliveries());
+    #[cfg(feature = "reports")]
+    if let Some(following) = desk.follow_reports() {
+        tasks.spawn("console-reports", following);
+    }
+    tasks.spawn("console-history", record(desk, memory, config.clone()));
+    Console { router, end }
+}
+
+/// Reads the figures that are not at hand, and keeps the history.
+#[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
+async fn record(desk: Desk, memory: Arc<Memory>, config: Config) {
+    #[cfg(feature = "sqlite")]
+    let mut file = open_history(&config, &memory).await;
+    let mut ticks = tokio::time::interval(RESOLUTION);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let now = Timestamp::now();
+        let asked = desk.clone();
+        let sample = match tokio::task::spawn_blocking(move || asked.sample(now)).await {
+            Ok(sample) => sample,
+            Err(error) => {
+                tracing::error!(%error, "the console could not read its figures");
+                continue;
+            }
+        };
+        memory.keep(now, &sample);
+        #[cfg(feature = "sqlite")]
+        if let Some(keeper) = file.take() {
+            file = store(keeper, now, sample).await;
+        }
+    }
+}
+
+/// The file of `BONGSU_CONSOLE_HISTORY`, with what it held taken into memory.
+#[cfg(feature = "sqlite")]
+async fn open_history(config: &Config, memory: &Arc<Memory>) -> Option<Keeper> {
+    if !config.console_history {
+        return None;
+    }
+    let (config, memory) = (config.clone(), memory.clone());
+    let opened = tokio::task::spawn_blocking(move || {
+        let path = config.data_dir.join("console.db");
+        let now = Timestamp::now();
+        let opened = config.create_data_dir().and_then(|()| {
+            let keeper = Keeper::open(&path).map_err(|e| e.to_string())?;
+            for (at, sample) in keeper.load(now).map_err(|e| e.to_string())? {
+                memory.keep(at, &sample);
+            }
+            Ok(keeper)
+        });
+        opened
+            .inspect_err(|error| {
+                tracing::warn!(error, path = %path.display(), "the console's history is kept in memory only");
+            })
+            .ok()
+    });
+    opened.await.ok().flatten()
+}
+
+/// Writes a sample; after a failure the history goes on in memory only.
+#[cfg(feature = "sqlite")]
+async fn store(keeper: Keeper, now: Timestamp, sample: Sample) -> Option<Keeper> {
+    let stored = tokio::task::spawn_blocking(move || match keeper.add(now, &sample) {
+        Ok(()) => Some(keeper),
+        Err(error) => {
+            tracing::warn!(%error, "the console's history goes on in memory only");
+            None
+        }
+    });
+    stored.await.ok().flatten()
+}

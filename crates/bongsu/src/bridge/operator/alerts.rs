@@ -1,0 +1,290 @@
+//! Alerts, channels and silences as an operator sees them.
+
+#[cfg(feature = "console")]
+use std::sync::Arc;
+
+use bongsu_alerts::{
+    ActiveAlert, Alert, AlertManager, AlertStatistics, AlertStatus, HistoryEntry, ManageError,
+    Matcher, ResolveError, SendError, Silence,
+    store::{Delivery, DeliveryState},
+};
+#[cfg(feature = "console")]
+use bongsu_alerts::AlertEvent;
+#[cfg(feature = "console")]
+use bongsu_ops::{Breaker, Channel, Figure, Missing};
+use bongsu_ops::{
+    Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState, Channels,
+    DeliveryOutcome, DeliveryRecord, FiringAlert, NewAlert, NewSilence, OpsError, OpsResult, Replay,
+    Tested,
+};
+use jiff::{SignedDuration, Timestamp};
+#[cfg(feature = "console")]
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+#[cfg(feature = "console")]
+use super::memory::Memory;
+
+/// How many alerts are looked through for those that match.
+const LOOKED_THROUGH: usize = 2_000;
+
+#[cfg(feature = "console")]
+/// Remembers when each channel last took something.
+pub(super) async fn follow(mut events: Receiver<AlertEvent>, memory: Arc<Memory>) {
+    loop {
+        match events.recv().await {
+            Ok(AlertEvent::Delivered { channel, .. }) => {
+                memory.delivered(channel, Timestamp::now());
+            }
+            // What was missed is at worst an older success.
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What fires, the oldest first.
+pub(super) fn active(alerts: &AlertManager) -> Vec<FiringAlert> {
+    let silences = alerts.silences();
+    let active = alerts.active();
+    active.iter().map(|alert| firing(alert, &silences)).collect()
+}
+
+/// Where alerts go.
+#[cfg(feature = "console")]
+pub(super) fn channels(alerts: &AlertManager, memory: &Memory) -> Figure<Vec<Channel>> {
+    let channels = alerts.get_statistics().channels.into_iter();
+    let channels = channels.map(|(name, counts)| Channel {
+        queued: counts.pending as u64,
+        delivered: counts.delivered,
+        dead: counts.dead,
+        last_success: Figure::from_option(memory.last_delivery(&name), Missing::NotYet),
+        breaker: match counts {
+            _ if counts.disabled => Breaker::Disabled,
+            _ if counts.broken => Breaker::Broken,
+            _ if counts.failing => Breaker::Open,
+            _ => Breaker::Closed,
+        },
+        name,
+    });
+    Figure::Known(channels.collect())
+}
+
+fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {
+    let silenced = silences
+        .iter()
+        .filter(|silence| silence.matcher.matches(&active.alert, &active.key));
+    FiringAlert {
+        key: active.key.clone(),
+        level: active.alert.level,
+        title: active.alert.title.clone(),
+        message: active.alert.message.clone(),
+        source: active.alert.source.clone(),
+        since: active.since,
+        count: active.count,
+        acknowledged_by: active.acknowledged_by.clone(),
+        silenced_until: silenced.map(|silence| silence.until).max(),
+        detail: detail(&active.alert),
+    }
+}
+
+fn detail(alert: &Alert) -> AlertDetail {
+    AlertDetail {
+        id: alert.id.clone(),
+        kind: alert.kind.clone(),
+        timestamp: alert.timestamp,
+        metadata: alert.metadata.clone(),
+        tags: alert.tags.clone(),
+    }
+}
+
+/// The newest alerts that match.
+pub(super) async fn history(
+    alerts: &AlertManager,
+    query: &AlertQuery,
+    now: Timestamp,
+) -> OpsResult<Vec<AlertRecord>> {
+    let until = now + SignedDuration::from_secs(1);
+    let text = query.text.to_lowercase();
+    let everything = text.is_empty() && query.level.is_none();
+    let most = if everything {
+        query.limit
+    } else {
+        LOOKED_THROUGH
+    };
+    let back = SignedDuration::try_from(query.back).unwrap_or(SignedDuration::MAX);
+    let since = now.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
+    let entries = alerts.history(since, until, most).await.map_err(failed)?;
+    let matching = entries.iter().filter(|entry| {
+        let accepted = &entry.accepted;
+        let contains = |field: &str| field.to_lowercase().contains(&text);
+        Some(accepted.alert.level) >= query.level
+            && (text.is_empty()
+                || contains(&accepted.alert.title)
+                || contains(&accepted.key)
+                || contains(&accepted.alert.source))
+    });
+    Ok(matching.take(query.limit).map(record).collect())
+}
+
+fn record(entry: &HistoryEntry) -> AlertRecord {
+    let accepted = &entry.accepted;
+    AlertRecord {
+        at: accepted.at,
+        key: accepted.key.to_string(),
+        level: accepted.alert.level,
+        title: accepted.alert.title.clone(),
+        message: accepted.alert.message.clone(),
+        source: accepted.alert.source.clone(),
+        resolved: accepted.status == AlertStatus::Resolved,
+        detail: AlertDetail {
+            id: accepted.id.to_string(),
+            ..detail(&accepted.alert)
+        },
+        deliveries: entry.deliveries.iter().map(delivery).collect(),
+    }
+}
+
+fn delivery(delivery: &Delivery) -> DeliveryRecord {
+    let reason = delivery.reason.to_string();
+    DeliveryRecord {
+        id: delivery.id.to_string(),
+        channel: delivery.channel.to_string(),
+        target: delivery.target.to_string(),
+        outcome: match delivery.state {
+            DeliveryState::Pending | DeliveryState::InFlight => {
+                DeliveryOutcome::Pending((!reason.is_empty()).then_some(reason))
+            }
+            DeliveryState::Delivered => DeliveryOutcome::Delivered,
+            DeliveryState::Dead => DeliveryOutcome::Dead(reason),
+            DeliveryState::Suppressed => DeliveryOutcome::Suppressed(reason),
+            DeliveryState::Digested => DeliveryOutcome::Digested,
+        },
+        attempts: delivery.attempt,
+        at: Some(delivery.changed),
+    }
+}
+
+pub(super) fn shown(silence: &Silence) -> ActiveSilence {
+    ActiveSilence {
+        matches: silence.matcher.to_string(),
+        id: silence.id.clone(),
+        until: silence.until,
+        by: silence.by.clone(),
+        reason: silence.comment.clone(),
+    }
+}
+
+pub(super) async fn silence(
+    alerts: &AlertManager,
+    asked: &NewSilence,
+    now: Timestamp,
+) -> OpsResult<ActiveSilence> {
+    let until = now
+        .checked_add(std::time::Duration::from_secs(asked.for_seconds))
+        .map_err(|_| OpsError::Invalid("for_seconds: too long".to_owned()))?;
+    let mut matcher = Matcher::new();
+    if let Some(key) = &asked.key {
+        matcher = matcher.key(key.as_str());
+    }
+    if let Some(source) = &asked.source {
+        matcher = matcher.source(source.as_str());
+    }
+    if let Some(tag) = &asked.tag {
+        matcher = matcher.tag(tag.as_str());
+    }
+    let silence = Silence::new(matcher, until, asked.by.as_str()).comment(asked.comment.as_str());
+    let mut shown = shown(&silence);
+    shown.id = alerts.silence(silence).await.map_err(failed)?;
+    Ok(shown)
+}
+
+pub(super) async fn send(alerts: &AlertManager, asked: &NewAlert) -> OpsResult<Accepted> {
+    let (title, message) = (asked.title.as_str(), asked.message.as_str());
+    let mut alert = Alert::new(asked.level, title, message, asked.source.as_str());
+    if let Some(kind) = &asked.kind {
+        alert = alert.kind(kind.as_str());
+    }
+    if let Some(key) = &asked.key {
+        alert = alert.key(key.as_str());
+    }
+    alert.timestamp = asked.timestamp.unwrap_or(alert.timestamp);
+    alert.metadata.clone_from(&asked.metadata);
+    for tag in &asked.tags {
+        alert = alert.tag(tag.as_str());
+    }
+    let (id, key) = (alert.id.clone(), alert.dedup_key().into_owned());
+    let receipt = match asked.resolved {
+        true => alerts.send_resolved(alert).await,
+        false => alerts.send_alert(alert).await,
+    };
+    let receipt = receipt.map_err(|error: SendError| OpsError::Failed(error.to_string()))?;
+    Ok(Accepted {
+        id,
+        key,
+        deliveries: receipt.deliveries(),
+    })
+}
+
+pub(super) async fn test(alerts: &AlertManager, channel: &str) -> OpsResult<Tested> {
+    let outcome = alerts.test_fire(channel).await.map_err(failed)?;
+    if outcome.is_delivered() {
+        return Ok(Tested {
+            channel: channel.to_owned(),
+            outcome: outcome.as_str().to_owned(),
+        });
+    }
+    let (outcome, reason) = (outcome.as_str(), outcome.reason());
+    Err(OpsError::Failed(format!("{channel}: {outcome}: {reason}")))
+}
+
+pub(super) async fn replay(alerts: &AlertManager, asked: &Replay) -> OpsResult<usize> {
+    let select = match asked {
+        Replay::Id(id) => bongsu_alerts::Replay::Id(id.clone()),
+        Replay::Since(since) => bongsu_alerts::Replay::Since(since.parse().map_err(|_| {
+            OpsError::Invalid(format!("since: {since:?} is not an RFC 3339 time"))
+        })?),
+    };
+    alerts.replay(select).await.map_err(failed)
+}
+
+pub(super) fn statistics(statistics: &AlertStatistics) -> Channels {
+    let channels = statistics.channels.iter().map(|(name, counts)| ChannelState {
+        channel: name.to_string(),
+        delivered: counts.delivered,
+        retried: counts.retried,
+        dead: counts.dead,
+        suppressed: counts.suppressed,
+        digested: counts.digested,
+        pending: counts.pending,
+        failing: counts.failing,
+        broken: counts.broken,
+        disabled: counts.disabled,
+    });
+    Channels {
+        channels: channels.collect(),
+        total_alerts: statistics.total_alerts,
+        firing: statistics.active,
+        pending: statistics.pending,
+        oldest_pending_seconds: statistics.oldest_pending.map(|age| age.as_secs_f64()),
+        active_rules: statistics.active_rules,
+        total_rules: statistics.total_rules,
+        store_errors: statistics.store_errors,
+    }
+}
+
+pub(super) fn failed(error: ManageError) -> OpsError {
+    match error {
+        ManageError::UnknownChannel { .. } | ManageError::NotFiring { .. } => {
+            OpsError::NotFound(error.to_string())
+        }
+        ManageError::Silence { .. } => OpsError::Invalid(error.to_string()),
+        other => OpsError::Failed(other.to_string()),
+    }
+}
+
+pub(super) fn unresolved(error: ResolveError) -> OpsError {
+    match error {
+        ResolveError::NotFiring { .. } => OpsError::NotFound(error.to_string()),
+        other => OpsError::Failed(other.to_string()),
+    }
+}

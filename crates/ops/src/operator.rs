@@ -1,0 +1,147 @@
+use async_trait::async_trait;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::{
+    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence,
+    FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
+    OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, SetLogLevel, Setting, Snapshot,
+    Tested,
+};
+
+/// A running service as its operator meets it.
+///
+/// The facade implements it over its parts; a service that wires the crates itself implements what it has. What
+/// is not implemented says which part the service runs without. Requests were checked before
+/// ([`NewSilence::check`] and its kin): whoever lets operators in does that. Answers are shown to whoever may
+/// see them, so that secrets must be masked here. None may block.
+#[async_trait]
+pub trait Operator: Send + Sync + 'static {
+    /// The first screen's figures now.
+    async fn snapshot(&self) -> Snapshot;
+
+    /// The service's health with every dependency, whatever the detail policy of `/health` says.
+    async fn health(&self) -> OpsResult<Value> {
+        Err(OpsError::Unavailable("health checks"))
+    }
+
+    /// The log's filter in force.
+    async fn log_level(&self) -> OpsResult<LogLevelNow> {
+        Err(OpsError::Unavailable("logging"))
+    }
+
+    /// Changes the log's filter.
+    async fn set_log_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
+        let _ = asked;
+        Err(OpsError::Unavailable("logging"))
+    }
+
+    /// The last log lines that match, the newest first.
+    async fn logs(&self, query: &LogQuery) -> OpsResult<Vec<LogLine>> {
+        let _ = query;
+        Err(OpsError::Unavailable("logging"))
+    }
+
+    /// Every metric with at most `samples` samples of each.
+    async fn metrics(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {
+        let _ = samples;
+        Err(OpsError::Unavailable("metrics"))
+    }
+
+    /// The configuration as resolved, secrets masked.
+    async fn config(&self) -> OpsResult<Vec<Setting>> {
+        Err(OpsError::Unavailable("a configuration"))
+    }
+
+    /// What fires.
+    async fn firing(&self) -> OpsResult<Vec<FiringAlert>> {
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Alerts and what became of them, the newest first.
+    async fn alerts(&self, query: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
+        let _ = query;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Sends an alert, or says that one has ended. Once it is answered, it is stored.
+    async fn send(&self, alert: &NewAlert) -> OpsResult<Accepted> {
+        let _ = alert;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Notes that somebody knows of a firing alert.
+    async fn acknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Says that a firing alert has ended; gives how many deliveries are made of that.
+    async fn resolve(&self, asked: &AboutAlert) -> OpsResult<usize> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// The silences that have not ended.
+    async fn silences(&self) -> OpsResult<Vec<ActiveSilence>> {
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Holds back matching alerts for a time.
+    async fn silence(&self, asked: &NewSilence) -> OpsResult<ActiveSilence> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Ends a silence early.
+    async fn unsilence(&self, asked: &EndSilence) -> OpsResult<()> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Alert channels with their state, and the counts of the alerting as a whole.
+    async fn channels(&self) -> OpsResult<Channels> {
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Sends a marked test message over a channel and says what came of it.
+    async fn test_channel(&self, channel: &str) -> OpsResult<Tested> {
+        let _ = channel;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Tries deliveries again that were given up; gives how many.
+    async fn replay(&self, asked: &Replay) -> OpsResult<usize> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// The kept reports, the newest first.
+    async fn reports(&self) -> OpsResult<Vec<ReportEntry>> {
+        Err(OpsError::Unavailable("reports"))
+    }
+
+    /// A kept report as a whole HTML page, to be shown in a sandbox.
+    async fn report_page(&self, session: Date) -> OpsResult<String> {
+        let _ = session;
+        Err(OpsError::Unavailable("reports"))
+    }
+
+    /// The report of a session as it would be sent; nothing is sent.
+    async fn report_preview(&self, session: Date, form: ReportForm) -> OpsResult<String> {
+        let _ = (session, form);
+        Err(OpsError::Unavailable("reports"))
+    }
+
+    /// What became of each delivery of a session's report.
+    async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
+        let _ = session;
+        Err(OpsError::Unavailable("reports"))
+    }
+
+    /// Sends the kept report of a session once more to everybody, as it is.
+    async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
+        let _ = session;
+        Err(OpsError::Unavailable("reports"))
+    }
+}
