@@ -173,8 +173,8 @@ pub fn beacon(snapshot: &Snapshot) -> (Beacon, Vec<Reason>) {
 }
 
 fn portfolio(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
-    let halt = snapshot.portfolio.halt_percent;
-    let Some(&percent) = snapshot.portfolio.drawdown_percent.value() else {
+    let book = &snapshot.portfolio;
+    let (Some(halt), Some(&percent)) = (book.halt_percent, book.drawdown_percent.value()) else {
         return;
     };
     let beacon = match percent {
@@ -545,7 +545,15 @@ mod tests {
     #[test]
     fn figures_table() {
         use Beacon::{Alarm, Calm, Watch};
-        let drawdown = |v| move |s: &mut Snapshot| s.portfolio.drawdown_percent = Figure::Known(v);
+        let drawdown = |v| {
+            move |s: &mut Snapshot| {
+                s.portfolio.drawdown_percent = Figure::Known(v);
+                s.portfolio.halt_percent = Some(28.0);
+            }
+        };
+        // A service that halts at nothing has no line to come near to.
+        let without = |s: &mut Snapshot| s.portfolio.drawdown_percent = Figure::Known(99.0);
+        check(without, Calm, &[]);
         check(drawdown(20.9), Calm, &[]);
         check(
             drawdown(21.0),

@@ -287,6 +287,7 @@ fn figures(at: Timestamp) -> Snapshot {
         portfolio: Portfolio {
             value_krw: Figure::Known(value as i64),
             drawdown_percent: Figure::Known(wave(at, 9_000.0, 12.4, 1.2)),
+            halt_percent: Some(28.0),
             day_pnl_krw: Figure::Known(pnl as i64),
             day_pnl_percent: Figure::Known(pnl / value * 100.0),
             positions: Figure::Known(14),

@@ -6,9 +6,6 @@ use jiff::Timestamp;
 
 use crate::{AlertDetail, Figure, Level};
 
-/// Drawdown at which trading halts when nobody says otherwise, percent.
-pub const HALT_DRAWDOWN_PERCENT: f64 = 28.0;
-
 /// Everything on the first screen at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -225,15 +222,15 @@ pub struct Portfolio {
     pub value_krw: Figure<i64>,
     /// Loss from the last high, percent, as a positive number.
     pub drawdown_percent: Figure<f64>,
-    /// Drawdown at which trading halts, percent.
-    pub halt_percent: f64,
+    /// Drawdown at which trading halts, percent, where the service says that it does.
+    pub halt_percent: Option<f64>,
     /// Gain or loss of the day, won.
     pub day_pnl_krw: Figure<i64>,
     /// The same against the value at the last close, percent.
     pub day_pnl_percent: Figure<f64>,
     /// Open positions.
     pub positions: Figure<u64>,
-    /// Gain or loss by symbol, in any order.
+    /// Realised gain or loss by symbol, in any order; what is held of it is another matter.
     pub symbols: Vec<SymbolPnl>,
 }
 
@@ -242,7 +239,7 @@ impl Default for Portfolio {
         Self {
             value_krw: Figure::default(),
             drawdown_percent: Figure::default(),
-            halt_percent: HALT_DRAWDOWN_PERCENT,
+            halt_percent: None,
             day_pnl_krw: Figure::default(),
             day_pnl_percent: Figure::default(),
             positions: Figure::default(),
@@ -251,7 +248,7 @@ impl Default for Portfolio {
     }
 }
 
-/// Gain or loss of one symbol.
+/// Realised gain or loss of one symbol since the books began.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SymbolPnl {
     /// The ticker.

@@ -115,7 +115,7 @@ async fn what_makes_no_sense_is_said_and_not_done() {
             "acknowledge",
             "key=risk%7Cvar&by=+",
             422,
-            "the name is missing",
+            "say who you are",
         ),
         (
             "acknowledge",
@@ -129,30 +129,30 @@ async fn what_makes_no_sense_is_said_and_not_done() {
             404,
             "no such firing alert",
         ),
-        ("acknowledge", "key=&by=minji", 404, "no such alert"),
+        ("acknowledge", "key=&by=minji", 422, "key: is empty"),
         (
             "silence",
             "key=risk%7Cvar&by=minji&minutes=0&reason=x",
             422,
-            "1 to 10080 minutes",
+            "30 days",
         ),
         (
             "silence",
             "key=risk%7Cvar&by=minji&minutes=99999&reason=x",
             422,
-            "1 to 10080",
+            "30 days",
         ),
         (
             "silence",
             "key=risk%7Cvar&by=minji&minutes=5&reason=",
             422,
-            "the reason is missing",
+            "the reason: is missing",
         ),
         (
             "level",
             "directives=&minutes=5&by=minji",
             422,
-            "the level is missing",
+            "the level: is missing",
         ),
     ] {
         let form = format!("token={token}&{form}");

@@ -7,6 +7,7 @@
 
 mod admin;
 mod bodies;
+mod described;
 mod lines;
 mod monitor;
 mod operations;

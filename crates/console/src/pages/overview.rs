@@ -85,8 +85,8 @@ struct PortfolioPanel {
     day: Cell,
     day_percent: Cell,
     drawdown: Cell,
-    halt: String,
-    bar: Markup,
+    halt: Option<String>,
+    bar: Option<Markup>,
     positions: Cell,
     chart: Markup,
     symbols: Vec<(String, Cell)>,
@@ -224,8 +224,8 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
         .map(|v| (v * 100.0).round() / 100.0);
     let drawdown = p.drawdown_percent.value().copied();
     let tone = match drawdown {
-        Some(d) if d >= p.halt_percent => "bad",
-        Some(d) if d >= p.halt_percent * DRAWDOWN_WATCH => "warn",
+        Some(d) if p.halt_percent.is_some_and(|halt| d >= halt) => "bad",
+        Some(d) if p.halt_percent.is_some_and(|halt| d >= halt * DRAWDOWN_WATCH) => "warn",
         _ => "ok",
     };
     let mut symbols: Vec<_> = p.symbols.iter().collect();
@@ -244,8 +244,10 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
         day_percent: Cell::of(&day_percent, l, |v| format::signed_percent(*v))
             .signed(day_percent.value().copied()),
         drawdown: Cell::of(&p.drawdown_percent, l, |v| format::percent(*v)),
-        halt: format::percent(p.halt_percent),
-        bar: chart::bar(drawdown, p.halt_percent * 1.25, &[p.halt_percent], tone),
+        halt: p.halt_percent.map(format::percent),
+        bar: p
+            .halt_percent
+            .map(|halt| chart::bar(drawdown, halt * 1.25, &[halt], tone)),
         positions: Cell::of(&p.positions, l, |n| format::grouped(*n as i64)),
         chart: chart::area(day.series(Series::Portfolio), 56, Scale::Fit),
         symbols: symbols.collect(),

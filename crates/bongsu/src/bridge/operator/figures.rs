@@ -80,9 +80,13 @@ pub(super) struct Figures {
     pub(super) counted: Counted,
     pub(super) value: Option<f64>,
     pub(super) drawdown: Option<f64>,
+    pub(super) halt: Option<f64>,
     pub(super) positions: Option<f64>,
     pub(super) symbols: Vec<SymbolPnl>,
 }
+
+/// The gauge of a service that halts its trading at a drawdown: at how many percent.
+const HALT: &str = "portfolio_halt_drawdown_percent";
 
 /// Symbols that are remembered of the book: the screen shows fewer, and is made every other second.
 const SYMBOLS: usize = 16;
@@ -107,6 +111,7 @@ impl Visitor for Figures {
                 | "http_requests_in_flight"
                 | "portfolio_value_krw"
                 | "portfolio_drawdown_percent"
+                | HALT
                 | "positions_active"
                 | "trade_pnl_krw"
         )
@@ -128,6 +133,7 @@ impl Visitor for Figures {
             }
             ("portfolio_value_krw", Value::Number(krw)) => self.value = Some(krw.as_f64()),
             ("portfolio_drawdown_percent", Value::Number(n)) => self.drawdown = Some(n.as_f64()),
+            (HALT, Value::Number(n)) => self.halt = Some(n.as_f64()),
             ("positions_active", Value::Number(count)) => self.positions = Some(count.as_f64()),
             (_, Value::Number(krw)) => {
                 if let Some(symbol) = sample.label("symbol") {

@@ -76,6 +76,7 @@ impl Memory {
             book.value_krw = whole(read.value);
             book.drawdown_percent = Figure::from_option(read.drawdown, missing.clone());
             book.positions = Figure::from_option(read.positions.map(|n| n as u64), missing.clone());
+            book.halt_percent = read.halt;
             book.symbols.clone_from(&read.symbols);
         }
         #[cfg(feature = "reports")]

@@ -1,0 +1,320 @@
+//! The JSON of `/admin` is what its description says, in every answer.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+};
+use bongsu_axum_glue::{OpsPolicy, admin_router};
+use bongsu_ops::{
+    AboutAlert, Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState,
+    Channels, DeliveryOutcome, DeliveryRecord, EndSilence, FiringAlert, Level, LogLevelNow,
+    NewAlert, NewSilence, Operator, OpsResult, Replay, ReportDeliveries, ReportDelivery, ReportForm,
+    Service, SetLogLevel, Snapshot, Tested,
+};
+use http_body_util::BodyExt;
+use jiff::{Timestamp, civil::Date};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// Has something of everything.
+struct Full;
+
+fn firing() -> FiringAlert {
+    FiringAlert {
+        key: "risk|var".to_owned(),
+        level: Level::Critical,
+        title: "VaR".to_owned(),
+        message: "above".to_owned(),
+        source: "risk_manager".to_owned(),
+        since: Timestamp::UNIX_EPOCH,
+        count: 3,
+        acknowledged_by: Some("kim".to_owned()),
+        silenced_until: Some(Timestamp::UNIX_EPOCH),
+        detail: AlertDetail {
+            id: "01".to_owned(),
+            kind: "risk".to_owned(),
+            metadata: [("limit".to_owned(), json!(28.0))].into(),
+            tags: vec!["risk".to_owned()],
+            ..AlertDetail::default()
+        },
+    }
+}
+
+fn silence() -> ActiveSilence {
+    ActiveSilence {
+        id: "S1".to_owned(),
+        matches: "source risk_manager".to_owned(),
+        until: Timestamp::UNIX_EPOCH,
+        by: "kim".to_owned(),
+        reason: String::new(),
+    }
+}
+
+fn level(level: &str) -> LogLevelNow {
+    LogLevelNow {
+        level: level.to_owned(),
+        lasts_seconds: None,
+    }
+}
+
+fn report(session: Date) -> ReportDeliveries {
+    let delivery = |state: &str, reason: Option<&str>| ReportDelivery {
+        channel: "email".to_owned(),
+        recipient: "ops@example.com".to_owned(),
+        state: state.to_owned(),
+        reason: reason.map(str::to_owned),
+    };
+    ReportDeliveries {
+        session,
+        deliveries: vec![delivery("delivered", None), delivery("dead", Some("550"))],
+    }
+}
+
+#[async_trait::async_trait]
+impl Operator for Full {
+    async fn snapshot(&self) -> Snapshot {
+        Snapshot::new(Timestamp::UNIX_EPOCH, Service::default())
+    }
+
+    async fn health(&self) -> OpsResult<Value> {
+        Ok(json!({ "service_name": "svc", "status": "healthy", "dependencies": [] }))
+    }
+
+    async fn log_level(&self) -> OpsResult<LogLevelNow> {
+        Ok(level("info"))
+    }
+
+    async fn set_log_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
+        Ok(LogLevelNow {
+            lasts_seconds: asked.for_seconds,
+            ..level(&asked.level)
+        })
+    }
+
+    async fn firing(&self) -> OpsResult<Vec<FiringAlert>> {
+        let quiet = FiringAlert {
+            acknowledged_by: None,
+            silenced_until: None,
+            detail: AlertDetail::default(),
+            ..firing()
+        };
+        Ok(vec![firing(), quiet])
+    }
+
+    async fn alerts(&self, _: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
+        let outcomes = [
+            DeliveryOutcome::Pending(None),
+            DeliveryOutcome::Delivered,
+            DeliveryOutcome::Suppressed("cooldown".to_owned()),
+            DeliveryOutcome::Digested,
+            DeliveryOutcome::Dead("550".to_owned()),
+        ];
+        let deliveries = outcomes.map(|outcome| DeliveryRecord {
+            id: "D1".to_owned(),
+            channel: "slack".to_owned(),
+            target: "#ops".to_owned(),
+            outcome,
+            attempts: 1,
+            at: Some(Timestamp::UNIX_EPOCH),
+        });
+        let alert = firing();
+        Ok(vec![AlertRecord {
+            at: alert.since,
+            key: alert.key,
+            level: alert.level,
+            title: alert.title,
+            message: alert.message,
+            source: alert.source,
+            resolved: true,
+            detail: alert.detail,
+            deliveries: deliveries.into(),
+        }])
+    }
+
+    async fn send(&self, asked: &NewAlert) -> OpsResult<Accepted> {
+        Ok(Accepted {
+            id: "01".to_owned(),
+            key: asked.key.clone().unwrap_or_default(),
+            deliveries: 2,
+        })
+    }
+
+    async fn acknowledge(&self, _: &AboutAlert) -> OpsResult<()> {
+        Ok(())
+    }
+
+    async fn resolve(&self, _: &AboutAlert) -> OpsResult<usize> {
+        Ok(1)
+    }
+
+    async fn silences(&self) -> OpsResult<Vec<ActiveSilence>> {
+        Ok(vec![silence()])
+    }
+
+    async fn silence(&self, _: &NewSilence) -> OpsResult<ActiveSilence> {
+        Ok(silence())
+    }
+
+    async fn unsilence(&self, _: &EndSilence) -> OpsResult<()> {
+        Ok(())
+    }
+
+    async fn channels(&self) -> OpsResult<Channels> {
+        Ok(Channels {
+            channels: vec![ChannelState::default()],
+            oldest_pending_seconds: Some(1.5),
+            ..Channels::default()
+        })
+    }
+
+    async fn test_channel(&self, channel: &str) -> OpsResult<Tested> {
+        Ok(Tested {
+            channel: channel.to_owned(),
+            outcome: "delivered".to_owned(),
+        })
+    }
+
+    async fn replay(&self, _: &Replay) -> OpsResult<usize> {
+        Ok(0)
+    }
+
+    async fn report_preview(&self, _: Date, _: ReportForm) -> OpsResult<String> {
+        Ok("<html></html>".to_owned())
+    }
+
+    async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
+        Ok(report(session))
+    }
+
+    async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
+        Ok(report(session))
+    }
+}
+
+/// What is wrong with a value, as far as the schemas of this description say.
+fn wrong(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        let schema = description.pointer(name.trim_start_matches('#'));
+        return wrong(description, schema.unwrap(), value, at);
+    }
+    let kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        Value::String(kind) => vec![kind.as_str()],
+        _ => panic!("{at}: a schema without a type: {schema}"),
+    };
+    let is = |kind: &str| match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("{at}: {other} is no type"),
+    };
+    if !kinds.into_iter().any(is) {
+        return vec![format!("{at}: {value} is not {}", schema["type"])];
+    }
+    let mut found = Vec::new();
+    if let Some(allowed) = schema["enum"].as_array()
+        && !allowed.contains(value)
+    {
+        found.push(format!("{at}: {value} is none of {allowed:?}"));
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        if value.get(name.as_str().unwrap()).is_none() {
+            found.push(format!("{at}: {name} is missing"));
+        }
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match schema["properties"].get(name) {
+            Some(schema) => found.extend(wrong(description, schema, value, &format!("{at}.{name}"))),
+            None if schema["additionalProperties"] == false => {
+                found.push(format!("{at}.{name}: is not described"));
+            }
+            None => {}
+        }
+    }
+    for value in value.as_array().into_iter().flatten() {
+        found.extend(wrong(description, &schema["items"], value, &format!("{at}[]")));
+    }
+    found
+}
+
+async fn ask(app: &Router, method: &str, path: &str, body: Value) -> (StatusCode, String, Value) {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let response = app.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, kind, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn every_answer_is_as_described() {
+    let app: Router = admin_router(Arc::new(Full), OpsPolicy::open());
+    let (status, kind, description) = ask(&app, "GET", "/admin/openapi.json", Value::Null).await;
+    assert_eq!((status, &*kind), (StatusCode::OK, "application/json"));
+    assert_eq!(description["openapi"], "3.1.0");
+    let (_, _, index) = ask(&app, "GET", "/admin", Value::Null).await;
+    let mut asked = 0;
+    for operation in index["operations"].as_array().unwrap() {
+        let (method, path) = operation.as_str().unwrap().split_once(' ').unwrap();
+        let described = &description["paths"][path][method.to_lowercase()];
+        let body = match path {
+            "/admin/log-level" => json!({ "level": "debug", "for_seconds": 60, "by": "kim" }),
+            "/admin/alerts" => json!({ "level": "error", "title": "t", "source": "s", "key": "k" }),
+            "/admin/silences" => json!({ "key": "k", "for_seconds": 60, "by": "kim" }),
+            "/admin/alerts/replay" => json!({ "id": "01" }),
+            _ => json!({ "key": "k", "by": "kim" }),
+        };
+        let schema = &described["requestBody"]["content"]["application/json"]["schema"];
+        if let Some(name) = schema["$ref"].as_str()
+            && !name.ends_with("Replay")
+        {
+            let found = wrong(&description, schema, &body, operation.as_str().unwrap());
+            assert!(found.is_empty(), "{found:?}");
+        }
+        let at = path
+            .replace("{id}", "S1?by=kim")
+            .replace("{channel}", "slack")
+            .replace("{date}", "2026-05-28");
+        let (status, _, answer) = ask(&app, method, &at, body).await;
+        assert_eq!(status, StatusCode::OK, "{operation}: {answer}");
+        let schema = &described["responses"]["200"]["content"]["application/json"]["schema"];
+        if schema.is_object() {
+            let found = wrong(&description, schema, &answer, operation.as_str().unwrap());
+            assert!(found.is_empty(), "{found:?}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 18, "{asked} of {index}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_as_described_too() {
+    let app: Router = admin_router(Arc::new(Full), OpsPolicy::open());
+    let description: Value = serde_json::from_str(bongsu_ops::openapi()).unwrap();
+    let schema = json!({ "$ref": "#/components/schemas/Error" });
+    for (method, path, body) in [
+        ("POST", "/admin/silences", json!({ "for_seconds": 60, "by": "kim" })),
+        ("POST", "/admin/silences", json!({ "key": "k", "for_seconds": 2_592_001, "by": "kim" })),
+        ("POST", "/admin/alerts/resolve", json!({ "key": "k" })),
+        ("DELETE", "/admin/silences/S1", Value::Null),
+        ("POST", "/admin/alerts", json!({ "level": "loud", "title": "t", "source": "s" })),
+        ("POST", "/admin/alerts", json!({ "level": "info", "title": " ", "source": "s" })),
+        ("GET", "/admin/reports/yesterday", Value::Null),
+    ] {
+        let (status, _, answer) = ask(&app, method, path, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {path}: {answer}");
+        assert_eq!(wrong(&description, &schema, &answer, path), Vec::<String>::new());
+    }
+}
