@@ -11,8 +11,12 @@ use tokio::net::TcpListener;
 async fn main() -> std::io::Result<()> {
     let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
     let memory = source.memory();
-    let (app, publisher) =
-        console_router(source, memory, OpsPolicy::loopback(), ConsoleOptions::default());
+    let (app, publisher) = console_router(
+        source,
+        memory,
+        OpsPolicy::loopback(),
+        ConsoleOptions::default(),
+    );
     let listener = TcpListener::bind("127.0.0.1:8090").await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let interrupted = async {

@@ -1,9 +1,6 @@
 //! One word for the whole service, and why.
 
-use crate::{
-    Lang, format,
-    Breaker, Level, Snapshot, Status,
-};
+use crate::{Breaker, Lang, Level, Snapshot, Status, format};
 
 /// Share of requests answered with 5xx from which the service is watched.
 pub(crate) const ERRORS_WATCH: f64 = 0.01;
@@ -405,10 +402,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{
-        AlertDetail, Figure,
-        Channel, Dependency, FiringAlert, LastReport, Service,
-    };
+    use crate::{AlertDetail, Channel, Dependency, Figure, FiringAlert, LastReport, Service};
 
     fn calm() -> Snapshot {
         Snapshot::new(Timestamp::UNIX_EPOCH, Service::default())

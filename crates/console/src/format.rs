@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{
-    Lang,
-    Breaker, Level, Status,
-};
+use crate::{Breaker, Lang, Level, Status};
 
 /// A dash: there is no figure.
 pub(crate) const DASH: &str = "–";

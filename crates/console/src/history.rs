@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{
-    Figure,
-    Channel, Snapshot,
-};
+use crate::{Channel, Figure, Snapshot};
 
 /// Time between two samples.
 pub const RESOLUTION: Duration = Duration::from_secs(10);

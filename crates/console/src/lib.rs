@@ -44,9 +44,6 @@ pub mod minute;
 pub mod pages;
 pub mod testing;
 
-#[cfg(feature = "sqlite")]
-pub use keeper::Keeper;
-pub use memory::Memory;
 pub use beacon::{Beacon, Cause, Reason, Resource, beacon};
 pub use bongsu_lang::{Lang, UnknownLang};
 pub use bongsu_ops::{
@@ -56,3 +53,6 @@ pub use bongsu_ops::{
     OpsResult, Portfolio, ReportEntry, Reports, Service, Session, SessionState, Setting, Snapshot,
     Status, SymbolPnl, Usage, UsageLimits,
 };
+#[cfg(feature = "sqlite")]
+pub use keeper::Keeper;
+pub use memory::Memory;

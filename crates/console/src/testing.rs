@@ -10,12 +10,12 @@ use bongsu_ops::{AboutAlert, EndSilence, LogLevelNow, SetLogLevel};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{
-    ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
+    ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
-    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, Memory, NewSilence, Operator, Portfolio, ReportEntry,
-    Reports, Service, Session, SessionState, Setting, Snapshot, OpsError, Status, SymbolPnl,
-    Usage,
-    AlertDetail, history::{RESOLUTION, SLOTS, Sample},
+    LogQuery, LogSeverity, Memory, MetricFamily, MetricSample, Missing, NewSilence, Operator,
+    OpsError, Portfolio, ReportEntry, Reports, Service, Session, SessionState, Setting, Snapshot,
+    Status, SymbolPnl, Usage,
+    history::{RESOLUTION, SLOTS, Sample},
 };
 
 /// Answers with figures that follow from its clock alone, and keeps what it was asked to do.

@@ -277,6 +277,9 @@ mod tests {
         check(r#"{"for_seconds":60,"by":"kim"}"#, "key, source or tag");
         check(r#"{"key":"k","for_seconds":60,"by":"kim","for":1}"#, "for");
         let long = "x".repeat(101);
-        check(&format!(r#"{{"key":"k","for_seconds":60,"by":"{long}"}}"#), "longer than 100");
+        check(
+            &format!(r#"{{"key":"k","for_seconds":60,"by":"{long}"}}"#),
+            "longer than 100",
+        );
     }
 }

@@ -111,12 +111,7 @@ async fn what_makes_no_sense_is_said_and_not_done() {
     let rig = rig(OpsPolicy::open());
     let token = rig.form_token().await;
     for (path, form, status, why) in [
-        (
-            "acknowledge",
-            "key=risk%7Cvar&by=+",
-            422,
-            "say who you are",
-        ),
+        ("acknowledge", "key=risk%7Cvar&by=+", 422, "say who you are"),
         (
             "acknowledge",
             "key=risk%7Cvar&by=a%0Ab",

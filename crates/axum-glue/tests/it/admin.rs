@@ -12,10 +12,10 @@ use axum::{
     http::{Request, StatusCode},
 };
 use bongsu_axum_glue::{MonitorLayer, OpsPolicy, admin_router};
+use bongsu_logging::{Capture, LoggingConfig};
 use bongsu_ops::{
     AboutAlert, LogLevelNow, Operator, OpsError, OpsResult, Service, SetLogLevel, Snapshot, Tested,
 };
-use bongsu_logging::{Capture, LoggingConfig};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -11,8 +11,8 @@ use bongsu_axum_glue::{OpsPolicy, admin_router};
 use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState,
     Channels, DeliveryOutcome, DeliveryRecord, EndSilence, FiringAlert, Level, LogLevelNow,
-    NewAlert, NewSilence, Operator, OpsResult, Replay, ReportDeliveries, ReportDelivery, ReportForm,
-    Service, SetLogLevel, Snapshot, Tested,
+    NewAlert, NewSilence, Operator, OpsResult, Replay, ReportDeliveries, ReportDelivery,
+    ReportForm, Service, SetLogLevel, Snapshot, Tested,
 };
 use http_body_util::BodyExt;
 use jiff::{Timestamp, civil::Date};
@@ -231,7 +231,9 @@ fn wrong(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<St
     }
     for (name, value) in value.as_object().into_iter().flatten() {
         match schema["properties"].get(name) {
-            Some(schema) => found.extend(wrong(description, schema, value, &format!("{at}.{name}"))),
+            Some(schema) => {
+                found.extend(wrong(description, schema, value, &format!("{at}.{name}")))
+            }
             None if schema["additionalProperties"] == false => {
                 found.push(format!("{at}.{name}: is not described"));
             }
@@ -239,7 +241,12 @@ fn wrong(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<St
         }
     }
     for value in value.as_array().into_iter().flatten() {
-        found.extend(wrong(description, &schema["items"], value, &format!("{at}[]")));
+        found.extend(wrong(
+            description,
+            &schema["items"],
+            value,
+            &format!("{at}[]"),
+        ));
     }
     found
 }
@@ -253,9 +260,16 @@ async fn ask(app: &Router, method: &str, path: &str, body: Value) -> (StatusCode
         .unwrap();
     let response = app.clone().oneshot(request).await.unwrap();
     let status = response.status();
-    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let kind = response.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, kind, serde_json::from_slice(&body).unwrap_or_default())
+    (
+        status,
+        kind,
+        serde_json::from_slice(&body).unwrap_or_default(),
+    )
 }
 
 #[tokio::test]
@@ -305,16 +319,35 @@ async fn a_refusal_is_as_described_too() {
     let description: Value = serde_json::from_str(bongsu_ops::openapi()).unwrap();
     let schema = json!({ "$ref": "#/components/schemas/Error" });
     for (method, path, body) in [
-        ("POST", "/admin/silences", json!({ "for_seconds": 60, "by": "kim" })),
-        ("POST", "/admin/silences", json!({ "key": "k", "for_seconds": 2_592_001, "by": "kim" })),
+        (
+            "POST",
+            "/admin/silences",
+            json!({ "for_seconds": 60, "by": "kim" }),
+        ),
+        (
+            "POST",
+            "/admin/silences",
+            json!({ "key": "k", "for_seconds": 2_592_001, "by": "kim" }),
+        ),
         ("POST", "/admin/alerts/resolve", json!({ "key": "k" })),
         ("DELETE", "/admin/silences/S1", Value::Null),
-        ("POST", "/admin/alerts", json!({ "level": "loud", "title": "t", "source": "s" })),
-        ("POST", "/admin/alerts", json!({ "level": "info", "title": " ", "source": "s" })),
+        (
+            "POST",
+            "/admin/alerts",
+            json!({ "level": "loud", "title": "t", "source": "s" }),
+        ),
+        (
+            "POST",
+            "/admin/alerts",
+            json!({ "level": "info", "title": " ", "source": "s" }),
+        ),
         ("GET", "/admin/reports/yesterday", Value::Null),
     ] {
         let (status, _, answer) = ask(&app, method, path, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {path}: {answer}");
-        assert_eq!(wrong(&description, &schema, &answer, path), Vec::<String>::new());
+        assert_eq!(
+            wrong(&description, &schema, &answer, path),
+            Vec::<String>::new()
+        );
     }
 }

@@ -5,9 +5,7 @@ use jiff::Timestamp;
 
 use super::{Chrome, Place, overview::glyph, rendered};
 use crate::{
-    Lang, format,
-    Level,
-    ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, OpsError,
+    ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, Lang, Level, OpsError, format,
 };
 
 /// The page: what `query` found, and the silences in force.

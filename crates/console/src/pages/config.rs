@@ -4,11 +4,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::{Chrome, Place, rendered};
-use crate::{
-    Figure, Lang, format,
-    LogLevel,
-    Setting, OpsError,
-};
+use crate::{Figure, Lang, LogLevel, OpsError, Setting, format};
 
 /// The page: the settings, and the log level in force.
 #[must_use]

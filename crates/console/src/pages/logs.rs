@@ -3,18 +3,11 @@
 use askama::Template;
 
 use super::{Chrome, Place, rendered};
-use crate::{
-    Lang, format,
-    LogLine, LogQuery, LogSeverity, OpsError,
-};
+use crate::{Lang, LogLine, LogQuery, LogSeverity, OpsError, format};
 
 /// The page: the lines that `query` found.
 #[must_use]
-pub fn page(
-    chrome: &Chrome,
-    query: &LogQuery,
-    found: &Result<Vec<LogLine>, OpsError>,
-) -> String {
+pub fn page(chrome: &Chrome, query: &LogQuery, found: &Result<Vec<LogLine>, OpsError>) -> String {
     rendered(&Page {
         c: chrome.at(Place::Logs),
         l: chrome.lang,

@@ -3,10 +3,7 @@
 use askama::Template;
 
 use super::{Chrome, Place, rendered};
-use crate::{
-    Lang, format,
-    MetricFamily, OpsError,
-};
+use crate::{Lang, MetricFamily, OpsError, format};
 
 /// The page: the families whose name or help contains `text`, whatever the case.
 #[must_use]

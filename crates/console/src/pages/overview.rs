@@ -6,12 +6,11 @@ use askama::{Template, filters::HtmlSafe};
 
 use super::{Cell, Chrome, Place, rendered};
 use crate::{
-    Beacon, Figure, Lang,
+    Beacon, Breaker, Figure, Lang, Level, Session, SessionState, Snapshot, Status, Usage,
     beacon::{DRAWDOWN_WATCH, ERRORS_ALARM, ERRORS_WATCH, Resource, beacon},
     chart::{self, Markup, Scale},
     format,
     history::{Band, Series, Trend},
-    Breaker, Level, Session, SessionState, Snapshot, Status, Usage,
 };
 
 /// What the charts of the last hour cover.
@@ -225,7 +224,12 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
     let drawdown = p.drawdown_percent.value().copied();
     let tone = match drawdown {
         Some(d) if p.halt_percent.is_some_and(|halt| d >= halt) => "bad",
-        Some(d) if p.halt_percent.is_some_and(|halt| d >= halt * DRAWDOWN_WATCH) => "warn",
+        Some(d)
+            if p.halt_percent
+                .is_some_and(|halt| d >= halt * DRAWDOWN_WATCH) =>
+        {
+            "warn"
+        }
         _ => "ok",
     };
     let mut symbols: Vec<_> = p.symbols.iter().collect();

@@ -4,10 +4,7 @@ use askama::Template;
 use jiff::civil::Date;
 
 use super::{Chrome, Place, rendered};
-use crate::{
-    Lang, format,
-    ReportEntry, OpsError,
-};
+use crate::{Lang, OpsError, ReportEntry, format};
 
 /// The page, with the report of `shown` beside the list. The preview is a frame of its own address,
 /// `/console/reports/<date>`, which is to be served in a sandbox.

@@ -1,10 +1,10 @@
 //! No text of the data becomes markup, in any field of any page.
 
 use bongsu_console::{
-    ActiveSilence, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome, DeliveryRecord,
-    AlertDetail, Dependency, Figure, FiringAlert, Lang, LastReport, Level, LogLevel, LogLine, LogQuery,
-    LogSeverity, MetricFamily, MetricSample, Missing, ReportEntry, Session, SessionState, Setting,
-    Snapshot, OpsError, Status, SymbolPnl,
+    ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
+    DeliveryRecord, Dependency, Figure, FiringAlert, Lang, LastReport, Level, LogLevel, LogLine,
+    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, OpsError, ReportEntry, Session,
+    SessionState, Setting, Snapshot, Status, SymbolPnl,
     pages::{alerts, config, logs, message, metrics, overview, reports},
 };
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! The first screen: what is missing is said, what is there is shown, and it stays light.
 
 use bongsu_console::{
-    AlertDetail, Breaker, Channel, Dependency, Figure, FiringAlert, Lang, Level, Missing, Session, SessionState,
-    Status, assets, pages::overview,
+    AlertDetail, Breaker, Channel, Dependency, Figure, FiringAlert, Lang, Level, Missing, Session,
+    SessionState, Status, assets, pages::overview,
 };
 
 use crate::{at, bare, chrome, markup, now, overview_page, trend};

@@ -1,8 +1,9 @@
 //! The other pages.
 
 use bongsu_console::{
-    AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure, Lang, Level, LogLevel,
-    AlertDetail, LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, Setting, OpsError,
+    AlertDetail, AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure, Lang, Level,
+    LogLevel, LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, OpsError,
+    Setting,
     pages::{Notice, alerts, config, logs, message, metrics, reports},
 };
 

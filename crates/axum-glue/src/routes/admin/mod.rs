@@ -127,7 +127,10 @@ async fn alerts(State(ops): Ops) -> Response {
 
 async fn send(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
     let what = if asked.resolved { "end" } else { "send" };
-    let about = format!("{what} alert {}", asked.key.as_ref().unwrap_or(&asked.title));
+    let about = format!(
+        "{what} alert {}",
+        asked.key.as_ref().unwrap_or(&asked.title)
+    );
     let done = async {
         asked.check()?;
         ops.send(&asked).await
@@ -172,16 +175,19 @@ async fn acknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Respon
     let done = async {
         asked.check()?;
         ops.acknowledge(&asked).await?;
-        Ok(json!({ "acknowledged": asked.key }))
+        Ok::<_, OpsError>(json!({ "acknowledged": asked.key }))
     };
-    answer(&by(format!("acknowledge {}", asked.key), &asked.by), done.await)
+    answer(
+        &by(format!("acknowledge {}", asked.key), &asked.by),
+        done.await,
+    )
 }
 
 async fn resolve(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
     let done = async {
         asked.check()?;
         let deliveries = ops.resolve(&asked).await?;
-        Ok(json!({ "resolved": asked.key, "deliveries": deliveries }))
+        Ok::<_, OpsError>(json!({ "resolved": asked.key, "deliveries": deliveries }))
     };
     answer(&by(format!("resolve {}", asked.key), &asked.by), done.await)
 }
@@ -225,9 +231,12 @@ async fn unsilence(
     let done = async {
         asked.check()?;
         ops.unsilence(&asked).await?;
-        Ok(json!({ "ended": asked.id }))
+        Ok::<_, OpsError>(json!({ "ended": asked.id }))
     };
-    answer(&by(format!("end silence {}", asked.id), &asked.by), done.await)
+    answer(
+        &by(format!("end silence {}", asked.id), &asked.by),
+        done.await,
+    )
 }
 
 async fn channels(State(ops): Ops) -> Response {

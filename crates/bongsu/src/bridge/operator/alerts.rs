@@ -3,20 +3,20 @@
 #[cfg(feature = "console")]
 use std::sync::Arc;
 
+#[cfg(feature = "console")]
+use bongsu_alerts::AlertEvent;
 use bongsu_alerts::{
     ActiveAlert, Alert, AlertManager, AlertStatistics, AlertStatus, HistoryEntry, ManageError,
     Matcher, ResolveError, SendError, Silence,
     store::{Delivery, DeliveryState},
 };
-#[cfg(feature = "console")]
-use bongsu_alerts::AlertEvent;
-#[cfg(feature = "console")]
-use bongsu_ops::{Breaker, Channel, Figure, Missing};
 use bongsu_ops::{
     Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState, Channels,
-    DeliveryOutcome, DeliveryRecord, FiringAlert, NewAlert, NewSilence, OpsError, OpsResult, Replay,
-    Tested,
+    DeliveryOutcome, DeliveryRecord, FiringAlert, NewAlert, NewSilence, OpsError, OpsResult,
+    Replay, Tested,
 };
+#[cfg(feature = "console")]
+use bongsu_ops::{Breaker, Channel, Figure, Missing};
 use jiff::{SignedDuration, Timestamp};
 #[cfg(feature = "console")]
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -46,7 +46,10 @@ pub(super) async fn follow(mut events: Receiver<AlertEvent>, memory: Arc<Memory>
 pub(super) fn active(alerts: &AlertManager) -> Vec<FiringAlert> {
     let silences = alerts.silences();
     let active = alerts.active();
-    active.iter().map(|alert| firing(alert, &silences)).collect()
+    active
+        .iter()
+        .map(|alert| firing(alert, &silences))
+        .collect()
 }
 
 /// Where alerts go.
@@ -212,7 +215,7 @@ pub(super) async fn send(alerts: &AlertManager, asked: &NewAlert) -> OpsResult<A
     for tag in &asked.tags {
         alert = alert.tag(tag.as_str());
     }
-    let (id, key) = (alert.id.clone(), alert.dedup_key().into_owned());
+    let (id, key) = (alert.id.clone(), alert.dedup_key());
     let receipt = match asked.resolved {
         true => alerts.send_resolved(alert).await,
         false => alerts.send_alert(alert).await,
@@ -238,28 +241,32 @@ pub(super) async fn test(alerts: &AlertManager, channel: &str) -> OpsResult<Test
 }
 
 pub(super) async fn replay(alerts: &AlertManager, asked: &Replay) -> OpsResult<usize> {
-    let select = match asked {
-        Replay::Id(id) => bongsu_alerts::Replay::Id(id.clone()),
-        Replay::Since(since) => bongsu_alerts::Replay::Since(since.parse().map_err(|_| {
-            OpsError::Invalid(format!("since: {since:?} is not an RFC 3339 time"))
-        })?),
-    };
+    let select =
+        match asked {
+            Replay::Id(id) => bongsu_alerts::Replay::Id(id.clone()),
+            Replay::Since(since) => bongsu_alerts::Replay::Since(since.parse().map_err(|_| {
+                OpsError::Invalid(format!("since: {since:?} is not an RFC 3339 time"))
+            })?),
+        };
     alerts.replay(select).await.map_err(failed)
 }
 
 pub(super) fn statistics(statistics: &AlertStatistics) -> Channels {
-    let channels = statistics.channels.iter().map(|(name, counts)| ChannelState {
-        channel: name.to_string(),
-        delivered: counts.delivered,
-        retried: counts.retried,
-        dead: counts.dead,
-        suppressed: counts.suppressed,
-        digested: counts.digested,
-        pending: counts.pending,
-        failing: counts.failing,
-        broken: counts.broken,
-        disabled: counts.disabled,
-    });
+    let channels = statistics
+        .channels
+        .iter()
+        .map(|(name, counts)| ChannelState {
+            channel: name.to_string(),
+            delivered: counts.delivered,
+            retried: counts.retried,
+            dead: counts.dead,
+            suppressed: counts.suppressed,
+            digested: counts.digested,
+            pending: counts.pending,
+            failing: counts.failing,
+            broken: counts.broken,
+            disabled: counts.disabled,
+        });
     Channels {
         channels: channels.collect(),
         total_alerts: statistics.total_alerts,

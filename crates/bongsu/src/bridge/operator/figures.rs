@@ -170,8 +170,15 @@ mod tests {
         metrics.record_request("GET", "/orders", 200, took, 1, 1);
         metrics.record_own_request("GET", "/console/events", 503);
         let figures = Figures::of(&metrics);
-        assert_eq!((figures.value, figures.positions), (Some(1_000.0), Some(3.0)));
-        let symbols: Vec<_> = figures.symbols.iter().map(|s| (&*s.symbol, s.pnl_krw)).collect();
+        assert_eq!(
+            (figures.value, figures.positions),
+            (Some(1_000.0), Some(3.0))
+        );
+        let symbols: Vec<_> = figures
+            .symbols
+            .iter()
+            .map(|s| (&*s.symbol, s.pnl_krw))
+            .collect();
         assert_eq!(symbols, [("000660", 5), ("005930", -3)]);
         let http = minute.push(Timestamp::from_second(10).unwrap(), figures.counted);
         assert_eq!(http.requests_per_second.get(), Some(0.2));
@@ -188,8 +195,14 @@ mod tests {
         let families = families(&metrics, 3);
         let pnl = families.iter().find(|f| f.name == "trade_pnl_krw").unwrap();
         assert_eq!((pnl.samples.len(), pnl.omitted), (3, 2));
-        assert_eq!((&*pnl.kind, &*pnl.labels), ("gauge", &["symbol".to_owned()][..]));
-        assert_eq!(pnl.samples[1].labels, [("symbol".to_owned(), "1\"}".to_owned())]);
+        assert_eq!(
+            (&*pnl.kind, &*pnl.labels),
+            ("gauge", &["symbol".to_owned()][..])
+        );
+        assert_eq!(
+            pnl.samples[1].labels,
+            [("symbol".to_owned(), "1\"}".to_owned())]
+        );
         assert!(!pnl.help.is_empty());
     }
 }

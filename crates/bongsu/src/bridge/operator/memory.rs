@@ -20,7 +20,7 @@ struct State {
     #[cfg(feature = "alerts")]
     delivered: std::collections::BTreeMap<String, Timestamp>,
     #[cfg(feature = "reports")]
-    closing: super::reports::Closing,
+    closing: super::closing::Closing,
 }
 
 impl Memory {
@@ -49,7 +49,7 @@ impl Memory {
     }
 
     #[cfg(feature = "reports")]
-    pub(super) fn closed(&self, closing: super::reports::Closing) {
+    pub(super) fn closed(&self, closing: super::closing::Closing) {
         self.state().closing = closing;
     }
 

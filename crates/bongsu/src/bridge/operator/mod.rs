@@ -3,6 +3,8 @@
 
 #[cfg(feature = "alerts")]
 mod alerts;
+#[cfg(all(feature = "console", feature = "reports"))]
+mod closing;
 #[cfg(all(feature = "console", feature = "metrics"))]
 mod figures;
 #[cfg(feature = "console")]
@@ -15,9 +17,9 @@ mod reports;
 mod session;
 mod settings;
 
+use std::sync::Arc;
 #[cfg(feature = "console")]
 use std::time::Duration;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 #[allow(unused_imports, reason = "what is asked depends on the features")]
@@ -128,7 +130,7 @@ impl Desk {
     #[cfg(feature = "reports")]
     pub(super) fn follow_reports(&self) -> Option<impl Future<Output = ()> + use<>> {
         let reports = self.0.reports.clone()?;
-        Some(reports::follow(reports, self.0.memory.clone()))
+        Some(closing::follow(reports, self.0.memory.clone()))
     }
 }
 
