@@ -61,7 +61,7 @@ impl Visitor for Explorer {
         sample.each_label(|name, value| labels.push((name.to_owned(), value.to_owned())));
         match sample.value() {
             Value::Number(number) => self.add("", labels, number.as_f64()),
-            Value::Distribution(distribution) => {
+            Value::Histogram(distribution) => {
                 for (bound, count) in distribution.buckets() {
                     let mut labels = labels.clone();
                     labels.push(("le".to_owned(), bound.to_string()));
@@ -119,7 +119,7 @@ impl Visitor for Figures {
 
     fn sample(&mut self, family: &Family<'_>, sample: &Sample<'_>) {
         match (family.name(), sample.value()) {
-            (_, Value::Distribution(took)) => {
+            (_, Value::Histogram(took)) => {
                 for (bound, count) in took.buckets() {
                     self.counted.up_to(bound, count as f64);
                 }
