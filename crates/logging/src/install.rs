@@ -3,6 +3,7 @@
 use crate::LoggingError;
 use crate::clock;
 use crate::config::{Layers, LoggingConfig};
+use crate::exit;
 use crate::filter::Filter;
 use crate::handle::{LogGuard, LogHandle};
 use crate::layer::{Core, Limits, LogLayer};
@@ -81,6 +82,7 @@ impl Logging {
         };
         tracing_core::dispatcher::set_global_default(dispatch)
             .map_err(|_| LoggingError::AlreadyInstalled)?;
+        exit::flush_at_exit();
         if self.bridge_log {
             if LogTracer::init().is_err() {
                 tracing::warn!(
@@ -111,8 +113,10 @@ impl Logging {
     }
 
     /// The bare layer, for a subscriber that is put together by hand. Its level filter acts for the whole
-    /// subscriber, as a global filter does. The panic hook and the `log` bridge are left alone.
+    /// subscriber, as a global filter does. The panic hook and the `log` bridge are left alone. What the
+    /// layer of the global subscriber still holds is written when the process ends.
     pub fn into_layer(self) -> (LogLayer, LogGuard) {
+        exit::flush_at_exit();
         (self.layer, self.guard)
     }
 }

@@ -39,6 +39,7 @@ mod config;
 mod context;
 mod error;
 mod events;
+mod exit;
 mod filter;
 mod handle;
 mod install;

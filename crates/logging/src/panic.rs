@@ -1,11 +1,16 @@
 //! A panic is logged, flushed and counted before the thread unwinds.
 
 use crate::layer::Core;
+use crate::scheme::quoted;
+use crate::site::{Kind, Origin};
+use crate::voice::Voice;
 use std::cell::Cell;
+use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
+use tracing_core::Level;
 
 /// The target of a panic's line.
 pub(crate) const TARGET: &str = "panic";
@@ -32,15 +37,63 @@ impl Patience {
     }
 }
 
-/// Sets the hook; the one before it runs after ours.
+/// Longest message on standard error.
+const MESSAGE: usize = 8 * 1024;
+
+/// Sets the hook; the one before it runs after ours. The standard library's own is not run while the log
+/// lives: it would write the message as it is, and whoever chooses the message could write lines of a log.
+/// Standard error gets it as one line of the log instead.
 pub(crate) fn install(core: Weak<Core>) {
     let previous = std::panic::take_hook();
+    let standard = std::panic::take_hook();
+    let own = !same(&*previous, &*standard);
     std::panic::set_hook(Box::new(move |info| {
-        if let Some(core) = core.upgrade() {
-            report(&core, info);
+        let core = core.upgrade();
+        if let Some(core) = &core {
+            report(core, info);
         }
-        previous(info);
+        match core {
+            Some(core) if !own => tell(&core, info),
+            _ => previous(info),
+        }
     }));
+}
+
+type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
+
+/// Whether two hooks are one function. Where that is not seen, a hook counts as somebody's own and runs.
+fn same(one: &Hook, other: &Hook) -> bool {
+    std::ptr::eq(one, other)
+}
+
+/// Writes the panic to standard error, as a line.
+fn tell(core: &Core, info: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let (message, file, line) = what(info);
+    let message = &message[..message.floor_char_boundary(MESSAGE)];
+    let origin = Origin {
+        target: TARGET,
+        file: Some(file),
+        line: Some(line),
+    };
+    let voice = Voice {
+        scheme: std::sync::Arc::clone(&core.scheme),
+        offset_seconds: core.limits.offset_seconds,
+    };
+    let text = voice.say(Level::ERROR, &origin, message, |line, scheme| {
+        line.raw(&scheme.key_chunk("thread", Kind::Plain));
+        line.raw(&quoted(thread.name().unwrap_or("unnamed")));
+    });
+    let _stderr_may_be_closed = io::stderr().write_all(&text);
+}
+
+/// Message and place.
+fn what<'a>(info: &'a PanicHookInfo<'_>) -> (&'a str, &'a str, u32) {
+    let message = info.payload_as_str().unwrap_or("a panic without a text");
+    let (file, line) = info
+        .location()
+        .map_or(("unknown", 0), |at| (at.file(), at.line()));
+    (message, file, line)
 }
 
 thread_local! {
@@ -55,10 +108,7 @@ fn report(core: &Core, info: &PanicHookInfo<'_>) {
     }
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("unnamed");
-    let message = info.payload_as_str().unwrap_or("a panic without a text");
-    let (file, line) = info
-        .location()
-        .map_or(("unknown", 0), |at| (at.file(), at.line()));
+    let (message, file, line) = what(info);
     if core.limits.backtrace {
         let backtrace = std::backtrace::Backtrace::force_capture();
         tracing::error!(

@@ -74,7 +74,80 @@ pub(crate) struct Keys {
     pub(crate) nested: Option<&'static str>,
     /// Other fixed keys, which a field may not take either.
     pub(crate) fixed: &'static [&'static str],
+    /// Names that are objects in the store, which refuses a document that has a text there.
+    pub(crate) objects: &'static [&'static str],
+    /// Where a field goes whose name is not to be had.
+    pub(crate) aside: &'static str,
+    /// The store makes objects of the dots in names.
+    pub(crate) dotted: bool,
+    /// Ids are decimal numbers of 64 bits.
+    pub(crate) decimal_ids: bool,
 }
+
+/// The field sets of the Elastic Common Schema.
+const ECS_OBJECTS: &[&str] = &[
+    "agent",
+    "as",
+    "client",
+    "cloud",
+    "code_signature",
+    "container",
+    "data_stream",
+    "destination",
+    "device",
+    "dll",
+    "dns",
+    "ecs",
+    "elf",
+    "email",
+    "entity",
+    "error",
+    "event",
+    "faas",
+    "file",
+    "gen_ai",
+    "geo",
+    "group",
+    "hash",
+    "host",
+    "http",
+    "interface",
+    "labels",
+    "log",
+    "macho",
+    "network",
+    "observer",
+    "orchestrator",
+    "organization",
+    "os",
+    "package",
+    "pe",
+    "process",
+    "registry",
+    "related",
+    "risk",
+    "rule",
+    "server",
+    "service",
+    "source",
+    "span",
+    "threat",
+    "tls",
+    "trace",
+    "transaction",
+    "url",
+    "user",
+    "user_agent",
+    "vlan",
+    "volume",
+    "vulnerability",
+    "x509",
+];
+
+/// Name spaces of Datadog's standard attributes.
+const DATADOG_OBJECTS: &[&str] = &[
+    "db", "dd", "error", "evt", "geoip", "http", "logger", "network", "syslog", "usr",
+];
 
 const BONGSU: Keys = Keys {
     timestamp: "timestamp",
@@ -87,6 +160,10 @@ const BONGSU: Keys = Keys {
     exception: Exception::Object("exception"),
     nested: None,
     fixed: &["service_name", "environment"],
+    objects: &[],
+    aside: "field_",
+    dotted: false,
+    decimal_ids: false,
 };
 
 const ECS: Keys = Keys {
@@ -111,6 +188,10 @@ const ECS: Keys = Keys {
     ]),
     nested: None,
     fixed: &["ecs.version", "service.name", "service.environment"],
+    objects: ECS_OBJECTS,
+    aside: "labels.",
+    dotted: true,
+    decimal_ids: false,
 };
 
 const OTEL: Keys = Keys {
@@ -129,6 +210,10 @@ const OTEL: Keys = Keys {
     ]),
     nested: Some("Attributes"),
     fixed: &["SeverityNumber", "Resource", "Attributes"],
+    objects: &[],
+    aside: "field_",
+    dotted: false,
+    decimal_ids: false,
 };
 
 const GCP: Keys = Keys {
@@ -148,6 +233,10 @@ const GCP: Keys = Keys {
     exception: Exception::Object("exception"),
     nested: None,
     fixed: &["serviceContext", "environment", "timestamp"],
+    objects: &["httpRequest"],
+    aside: "field_",
+    dotted: false,
+    decimal_ids: false,
 };
 
 const DATADOG: Keys = Keys {
@@ -166,7 +255,13 @@ const DATADOG: Keys = Keys {
     ],
     exception: Exception::Flat(["error.kind", "error.message", "error.chain", "error.stack"]),
     nested: None,
-    fixed: &["service", "env"],
+    fixed: &[
+        "service", "env", "host", "source", "version", "date", "ddsource", "ddtags", "hostname",
+    ],
+    objects: DATADOG_OBJECTS,
+    aside: "field_",
+    dotted: true,
+    decimal_ids: true,
 };
 
 impl Preset {
@@ -219,17 +314,17 @@ pub(crate) fn severity_number(level: Level) -> u8 {
 }
 
 impl Keys {
-    /// Whether a user's field may not carry this key as it is.
-    pub(crate) fn reserved(&self, name: &str) -> bool {
-        let place: &[&str] = match self.place {
-            Place::Joined(a) | Place::Object(a) => &[a],
-            Place::Split(a, b) => &[a, b],
+    /// The keys that bongsu itself writes, the context's left out.
+    fn own(&self) -> impl Iterator<Item = &'static str> {
+        let place = match self.place {
+            Place::Joined(a) | Place::Object(a) => [a, a],
+            Place::Split(a, b) => [a, b],
         };
-        let exception: &[&str] = match &self.exception {
-            Exception::Object(a) => &[*a],
+        let exception = match self.exception {
+            Exception::Object(a) => [a; 4],
             Exception::Flat(all) => all,
         };
-        [
+        let first = [
             self.timestamp,
             self.level,
             self.message,
@@ -237,10 +332,47 @@ impl Keys {
             self.function,
             "truncated",
             "suppressed",
-        ]
-        .contains(&name)
-            || place.contains(&name)
-            || exception.contains(&name)
-            || self.fixed.contains(&name)
+        ];
+        let fixed = self.fixed.iter().copied();
+        first.into_iter().chain(place).chain(exception).chain(fixed)
+    }
+
+    /// Whether a user's field may not carry this key as it is.
+    pub(crate) fn reserved(&self, name: &str) -> bool {
+        self.objects.contains(&name)
+            || self.own().any(|key| self.clashes(key, name))
+            || self.dotted
+                && self
+                    .context
+                    .iter()
+                    .any(|key| *key != name && self.clashes(key, name))
+    }
+
+    /// Whether two keys cannot stand in one document: they are the same, or one would be a text and an
+    /// object at once.
+    pub(crate) fn clashes(&self, one: &str, other: &str) -> bool {
+        let inside = |long: &str, short: &str| {
+            long.strip_prefix(short)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        one == other || self.dotted && (inside(one, other) || inside(other, one))
+    }
+
+    /// The key of a field that cannot have its own.
+    pub(crate) fn aside(&self, raw: &str) -> String {
+        let name = match self.dotted {
+            true => raw.replace('.', "_"),
+            false => raw.to_owned(),
+        };
+        let name = if name.is_empty() { "unnamed" } else { &name };
+        format!("{}{name}", self.aside)
+    }
+
+    /// The key of an error's text in a store where `error` is an object.
+    pub(crate) fn error_text(&self) -> Option<&'static str> {
+        match self.exception {
+            Exception::Flat([_, message, ..]) if self.objects.contains(&"error") => Some(message),
+            _ => None,
+        }
     }
 }

@@ -195,16 +195,33 @@ impl Scheme {
     pub(crate) fn field_name(&self, raw: &str, taken: &[String]) -> String {
         let name = match CONTEXT.iter().position(|c| *c == raw) {
             Some(i) if self.keys.nested.is_none() || i < 3 => self.keys.context[i].to_owned(),
-            _ if self.keys.reserved(raw) => format!("field_{raw}"),
+            // A store that makes objects of dots refuses a name with nothing between two of them.
+            _ if self.keys.dotted && raw.split('.').any(str::is_empty) => {
+                self.keys.aside(&raw.replace('.', "_"))
+            }
+            _ if self.keys.reserved(raw) => self.keys.aside(raw),
             _ => raw.to_owned(),
         };
+        let clashes = |name: &str| {
+            taken.iter().any(|other| self.keys.clashes(other, name)) || self.keys.reserved(name)
+        };
         let mut unique = name.clone();
+        // A number makes another name, but none that lies outside of an object.
+        let name = match self.keys.dotted {
+            true => self.keys.aside(raw),
+            false => name,
+        };
         let mut n = 2;
-        while taken.contains(&unique) || self.keys.reserved(&unique) {
+        while clashes(&unique) {
             unique = format!("{name}_{n}");
             n += 1;
         }
         unique
+    }
+
+    /// The key of an error's text, where `error` cannot be one.
+    pub(crate) fn error_text(&self) -> Option<&'static str> {
+        self.keys.error_text()
     }
 
     /// `,"key":`, or ` key=`.

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Message,
     /// `error_type`, which an exception object repeats.
     ErrorType,
+    /// `error` in a store where that is an object: its text has the key of an exception's message.
+    ErrorText,
     /// A secret by its name.
     Redacted,
     /// Taken into the head already (`log.*`).
@@ -122,6 +124,8 @@ impl Site {
                     Kind::Redacted
                 } else if raw == "error_type" {
                     Kind::ErrorType
+                } else if raw == "error" && meta.is_event() && scheme.error_text().is_some() {
+                    Kind::ErrorText
                 } else {
                     Kind::Plain
                 };

@@ -39,6 +39,7 @@ pub(crate) struct Visitor<'a> {
     pub(crate) late_message: Option<Vec<u8>>,
     late_from: Option<usize>,
     error_type: Option<Range<usize>>,
+    /// The preset's key of an error's message is written.
     has_exception: bool,
 }
 
@@ -105,6 +106,18 @@ impl<'a> Visitor<'a> {
         room
     }
 
+    fn write_name(&mut self, name: &str) -> bool {
+        let room = self.line.room(FIELD_ROOM + name.len());
+        if room {
+            self.line.raw(b",\"");
+            self.line.raw(name.as_bytes());
+            self.line.raw(b"\":");
+        } else {
+            self.line.truncated = true;
+        }
+        room
+    }
+
     #[inline(never)]
     fn open_special(&mut self, key: &'a Key) -> Option<&'a Key> {
         if key.kind == Kind::Skip {
@@ -118,9 +131,19 @@ impl<'a> Visitor<'a> {
         } else {
             self.open_nested();
         }
-        if !self.write_key(key) {
+        let error = self
+            .scheme
+            .error_text()
+            .filter(|_| key.kind == Kind::ErrorText);
+        let written = match error {
+            // Of two errors in a line the second keeps the key of its own.
+            Some(name) if !self.has_exception => self.write_name(name),
+            _ => self.write_key(key),
+        };
+        if !written {
             return None;
         }
+        self.has_exception |= error.is_some();
         if key.kind == Kind::Redacted {
             self.line.byte(b'"');
             self.line.raw(MASK.as_bytes());

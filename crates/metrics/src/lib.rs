@@ -69,7 +69,7 @@ pub use recorder::GuardRecorder;
 pub use render::Page;
 pub use service_metrics::{ServiceMetrics, ServiceMetricsBuilder};
 pub use timing::Timer;
-pub use usage::{ProcessUsage, SystemUsage};
+pub use usage::{ContainerUsage, Packets, PressureUsage, ProcessUsage, SystemUsage, Waited};
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use crate::http::{self, HttpRoute, InFlight};
 use crate::recorder;
 use crate::registry::{Options, Registry};
 use crate::render::{self, Format, Page};
-use crate::usage::{ProcessUsage, SystemUsage};
+use crate::usage::{ContainerUsage, PressureUsage, ProcessUsage, SystemUsage};
 use crate::visit::Visitor;
 use crate::walk::walk;
 
@@ -148,6 +148,11 @@ impl ServiceMetrics {
         self.registry
             .family(id)
             .raise(&self.registry.cells, labels, total);
+    }
+
+    fn raise_time(&self, id: Id, labels: &[&str], total: Duration) {
+        let family = self.registry.family(id);
+        family.raise_f64(&self.registry.cells, labels, total.as_secs_f64());
     }
 
     /// Names the version and environment in `service_info`, which has one series at any time.
@@ -375,6 +380,71 @@ impl ServiceMetrics {
         if let Some(total) = usage.network_received_bytes {
             self.raise(Id::SystemNetworkReceivedBytesTotal, &[], total);
         }
+        for (id, packets) in [
+            (Id::SystemNetworkErrorsTotal, usage.network_errors),
+            (Id::SystemNetworkDroppedTotal, usage.network_dropped),
+        ] {
+            if let Some(packets) = packets {
+                self.raise(id, &["sent"], packets.sent);
+                self.raise(id, &["received"], packets.received);
+            }
+        }
+        whole(Id::SystemCpus, usage.cpu_count);
+        if let Some(averages) = usage.load_average {
+            for (minutes, load) in ["1", "5", "15"].into_iter().zip(averages) {
+                self.set(Id::SystemLoadAverage, &[minutes], load);
+            }
+        }
+        whole(Id::SystemSwapUsedBytes, usage.swap_used_bytes);
+        whole(Id::SystemSwapTotalBytes, usage.swap_total_bytes);
+        self.update_pressure(
+            &usage.pressure,
+            Id::SystemPressureWaitingSecondsTotal,
+            Id::SystemPressureStalledSecondsTotal,
+        );
+    }
+
+    /// Sets the figures of the container around this process. Nothing is exported where there is none.
+    pub fn update_container(&self, usage: &ContainerUsage) {
+        let whole = |id, value: Option<u64>| self.set_some(id, value.map(|v| v as f64));
+        self.set_some(Id::ContainerCpuPercent, usage.cpu_percent);
+        self.set_some(Id::ContainerCpuLimitCores, usage.cpu_limit_cores);
+        self.set_some(
+            Id::ContainerCpuThrottledPercent,
+            usage.cpu_throttled_percent,
+        );
+        self.set_some(Id::ContainerMemoryPercent, usage.memory_percent);
+        whole(Id::ContainerMemoryUsedBytes, usage.memory_used_bytes);
+        whole(Id::ContainerMemoryLimitBytes, usage.memory_limit_bytes);
+        if let Some(periods) = usage.cpu_throttled_periods {
+            self.raise(Id::ContainerCpuThrottledPeriodsTotal, &[], periods);
+        }
+        if let Some(time) = usage.cpu_throttled_time {
+            self.raise_time(Id::ContainerCpuThrottledSecondsTotal, &[], time);
+        }
+        if let Some(kills) = usage.oom_kills {
+            self.raise(Id::ContainerOomKillsTotal, &[], kills);
+        }
+        self.update_pressure(
+            &usage.pressure,
+            Id::ContainerPressureWaitingSecondsTotal,
+            Id::ContainerPressureStalledSecondsTotal,
+        );
+    }
+
+    fn update_pressure(&self, pressure: &PressureUsage, waiting: Id, stalled: Id) {
+        for (resource, waited) in [
+            ("cpu", pressure.cpu),
+            ("memory", pressure.memory),
+            ("io", pressure.io),
+        ] {
+            if let Some(waited) = waited {
+                self.raise_time(waiting, &[resource], waited.some);
+                if let Some(all) = waited.all {
+                    self.raise_time(stalled, &[resource], all);
+                }
+            }
+        }
     }
 
     /// Sets this process's figures.
@@ -385,11 +455,11 @@ impl ServiceMetrics {
         self.set_some(Id::ProcessMemoryBytes, resident);
         self.set_some(Id::ProcessResidentMemoryBytes, resident);
         self.set_some(Id::ProcessOpenFds, usage.open_fds.map(|v| v as f64));
+        self.set_some(Id::ProcessMaxFds, usage.max_fds.map(|v| v as f64));
         self.set_some(Id::ProcessThreads, usage.threads.map(|v| v as f64));
         self.set_some(Id::ProcessStartTimeSeconds, usage.start_time_seconds);
         if let Some(time) = usage.cpu_time {
-            let family = self.registry.family(Id::ProcessCpuSecondsTotal);
-            family.raise_f64(&self.registry.cells, &[], time.as_secs_f64());
+            self.raise_time(Id::ProcessCpuSecondsTotal, &[], time);
         }
     }
 

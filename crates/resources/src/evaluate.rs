@@ -67,6 +67,10 @@ pub(crate) fn fill(
             received_bytes_total: n.received,
             sent_bytes_per_second: rate(n.sent.saturating_sub(earlier.sent), period),
             received_bytes_per_second: rate(n.received.saturating_sub(earlier.received), period),
+            sent_errors_total: n.sent_errors,
+            received_errors_total: n.received_errors,
+            sent_dropped_total: n.sent_dropped,
+            received_dropped_total: n.received_dropped,
         }
     });
     out.process_count = now.process_count;
@@ -118,6 +122,7 @@ fn process(
         memory_percent: share(now.resident, memory_total).unwrap_or(0.0),
         resident_memory_bytes: now.resident,
         open_fds: now.open_fds,
+        max_fds: now.max_fds,
         threads: now.threads,
         start_time_seconds: now.started,
     }

@@ -42,7 +42,8 @@ pub struct SystemResources {
     pub swap_used_bytes: u64,
     /// The watched file systems in the order of the builder; the first is the main one.
     pub disks: Vec<DiskUsage>,
-    /// Traffic of all interfaces except loopback and veth.
+    /// Traffic of the interfaces at the bottom: bridges, bonds, VLANs and tunnels stand on others whose
+    /// bytes are counted, and loopback and veth lead nowhere.
     pub network: Option<NetworkUsage>,
     /// Processes of the host (threads not counted).
     pub process_count: Option<u64>,
@@ -150,7 +151,8 @@ pub struct DiskUsage {
 }
 
 /// Traffic since the counters of each interface began; never falls while the monitor runs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[non_exhaustive]
 pub struct NetworkUsage {
     /// Bytes sent, in total.
     pub sent_bytes_total: u64,
@@ -160,10 +162,19 @@ pub struct NetworkUsage {
     pub sent_bytes_per_second: f64,
     /// Bytes received a second over the sample's period.
     pub received_bytes_per_second: f64,
+    /// Packets sent with errors, in total.
+    pub sent_errors_total: u64,
+    /// Packets received with errors, in total.
+    pub received_errors_total: u64,
+    /// Packets dropped instead of sent, in total.
+    pub sent_dropped_total: u64,
+    /// Packets dropped instead of received, in total.
+    pub received_dropped_total: u64,
 }
 
 /// This process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ProcessUsage {
     /// Process id.
     pub pid: u32,
@@ -177,6 +188,8 @@ pub struct ProcessUsage {
     pub resident_memory_bytes: u64,
     /// Open file descriptors.
     pub open_fds: Option<u64>,
+    /// File descriptors that may be open; `None` where there is no limit.
+    pub max_fds: Option<u64>,
     /// Threads.
     pub threads: Option<u64>,
     /// Start, seconds since 1970.

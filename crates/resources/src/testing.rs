@@ -61,6 +61,7 @@ impl FakeSource {
             cpu_time: Duration::from_secs(1),
             resident: 64 << 20,
             open_fds: Some(10),
+            max_fds: Some(1_024),
             threads: Some(4),
             started: 1_779_958_800.0,
         };

@@ -137,18 +137,13 @@ impl Rendered {
                 &mut self.bytes
             };
             out.extend_from_slice(&key.start);
-            match id {
-                Id::Text(id) => {
-                    let id = &id[..id.floor_char_boundary(ID_LIMIT)];
-                    if !escape::push_clean(out, id.as_bytes()) {
-                        escape::push_escaped(out, id, usize::MAX);
-                    }
-                }
-                Id::Trace(id) => {
-                    out.extend_from_slice(&bongsu_trace::digits((id >> 64) as u64));
-                    out.extend_from_slice(&bongsu_trace::digits(id as u64));
-                }
-                Id::Span(id) => out.extend_from_slice(&bongsu_trace::digits(id)),
+            if scheme.keys.decimal_ids
+                && place >= TRACE_ID
+                && let Some(number) = low_64(&id)
+            {
+                out.extend_from_slice(number.to_string().as_bytes());
+            } else {
+                write_id(out, &id);
             }
             out.push(b'"');
             if !outside {
@@ -159,5 +154,34 @@ impl Rendered {
                 self.present |= 1 << place;
             }
         }
+    }
+}
+
+/// The low 64 bits of a trace or span id, which is all that stores with decimal ids know of it.
+fn low_64(id: &Id<'_>) -> Option<u64> {
+    match id {
+        Id::Trace(id) => Some(*id as u64),
+        Id::Span(id) => Some(*id),
+        Id::Text(text) if matches!(text.len(), 16 | 32) => {
+            let number = u128::from_str_radix(text, 16).ok()?;
+            Some(number as u64)
+        }
+        Id::Text(_) => None,
+    }
+}
+
+fn write_id(out: &mut Vec<u8>, id: &Id<'_>) {
+    match *id {
+        Id::Text(id) => {
+            let id = &id[..id.floor_char_boundary(ID_LIMIT)];
+            if !escape::push_clean(out, id.as_bytes()) {
+                escape::push_escaped(out, id, usize::MAX);
+            }
+        }
+        Id::Trace(id) => {
+            out.extend_from_slice(&bongsu_trace::digits((id >> 64) as u64));
+            out.extend_from_slice(&bongsu_trace::digits(id as u64));
+        }
+        Id::Span(id) => out.extend_from_slice(&bongsu_trace::digits(id)),
     }
 }

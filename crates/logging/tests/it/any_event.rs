@@ -55,6 +55,14 @@ const NAMES: &[&str] = &[
     "time",
     "status",
     "dd.trace_id",
+    "error",
+    "user",
+    "service",
+    "logger",
+    "http",
+    "http.request",
+    "labels",
+    "usr",
     "log.target",
     "log.file",
     "log.line",
@@ -395,6 +403,13 @@ fn check_line(line: &str, preset: Preset, level: Level) {
         assert!(keys.is_sorted_by(|a, b| a < b), "a key comes twice: {line}");
     };
     unique(&pairs);
+    if matches!(preset, Preset::Ecs | Preset::Datadog) {
+        for (one, _) in &pairs {
+            let inside = format!("{one}.");
+            let clash = pairs.iter().find(|(other, _)| other.starts_with(&inside));
+            assert_eq!(clash, None, "{one} is a text and an object: {line}");
+        }
+    }
     let get = |name: &str| {
         let found = pairs.iter().find(|(key, _)| key == name);
         found

@@ -56,6 +56,9 @@ fn roles() {
         "unwritable" => unwritable(dir),
         "deaf" => deaf(),
         "exits" => exits(dir),
+        "forging" => forging(),
+        "own hook" => own_hook(),
+        "exiting" => exiting(),
         _ => panic!("unknown role {role}"),
     }
 }
@@ -151,4 +154,37 @@ fn deaf() {
         }
     });
     assert!(writeln!(std::io::stderr(), "survived").is_ok());
+}
+
+/// A line that somebody would like to see in the log.
+const FORGED: &str = "bad price\n{\"timestamp\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"all is well\"}\r\u{85}\u{2028}x";
+
+/// Panics with a text that pretends to be lines of the log.
+fn forging() {
+    let _guard = config().build().unwrap().install().unwrap();
+    std::thread::Builder::new()
+        .name("victim".into())
+        .spawn(|| panic!("{FORGED}"))
+        .unwrap()
+        .join()
+        .unwrap_err();
+}
+
+/// The service has a hook of its own, which goes on.
+fn own_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let _closed = writeln!(std::io::stderr(), "own: {:?}", info.payload_as_str());
+    }));
+    let _guard = config().build().unwrap().install().unwrap();
+    std::thread::spawn(|| panic!("the price is 7"))
+        .join()
+        .unwrap_err();
+}
+
+/// Nobody drops the guard.
+fn exiting() {
+    std::mem::forget(config().build().unwrap().install().unwrap());
+    info!("almost the last word");
+    tracing::error!("the last word");
+    std::process::exit(3);
 }

@@ -364,6 +364,180 @@ fn presets_name_the_same_facts() {
     );
 }
 
+/// What one event says under a preset.
+fn said(preset: Preset, event: impl FnOnce()) -> Value {
+    let capture = Capture::new();
+    let config = config(&capture).preset(preset);
+    config.build().unwrap().with_default(event);
+    parse(&capture).remove(0)
+}
+
+#[derive(Debug)]
+struct Refused;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Elasticsearch refuses a document that has a text where its schema has an object.
+#[test]
+fn no_text_stands_where_a_store_has_an_object() {
+    let check = |preset, event: fn(), expected: &[(&str, Value)]| {
+        let line = said(preset, event);
+        for (key, value) in expected {
+            assert_eq!(line.get(*key), Some(value), "{preset:?} {key}: {line}");
+        }
+        let object = line.as_object().unwrap();
+        for one in object.keys() {
+            let inside = |other: &&String| other.starts_with(&format!("{one}."));
+            assert_eq!(object.keys().find(inside), None, "{preset:?} {one}: {line}");
+        }
+    };
+    use Preset::{Datadog, Ecs};
+    check(
+        Ecs,
+        || info!(error = "x", "m"),
+        &[("error.message", json!("x"))],
+    );
+    check(
+        Ecs,
+        || info!(error = %Refused, "m"),
+        &[("error.message", json!("refused"))],
+    );
+    check(
+        Ecs,
+        || info!(error = 7, "m"),
+        &[("error.message", json!(7))],
+    );
+    let refused = || info!(error = &Refused as &dyn std::error::Error, "m");
+    check(
+        Ecs,
+        refused,
+        &[
+            ("error.message", json!("refused")),
+            ("error.type", json!("Refused")),
+        ],
+    );
+    // Two errors in one line: the first has the store's key.
+    let both = || info!(error = "x", cause = &Refused as &dyn std::error::Error, "m");
+    check(
+        Ecs,
+        both,
+        &[("error.message", json!("x")), ("cause", json!("refused"))],
+    );
+    let both = || info!(cause = &Refused as &dyn std::error::Error, error = "x", "m");
+    check(
+        Ecs,
+        both,
+        &[
+            ("error.message", json!("refused")),
+            ("labels.error", json!("x")),
+        ],
+    );
+    let roots = || {
+        info!(
+            service = "s",
+            user = "u",
+            log = 1,
+            trace = "t",
+            host = "h",
+            process = 2,
+            "m"
+        );
+    };
+    check(
+        Ecs,
+        roots,
+        &[
+            ("labels.service", json!("s")),
+            ("labels.user", json!("u")),
+            ("labels.log", json!(1)),
+            ("labels.trace", json!("t")),
+            ("labels.host", json!("h")),
+            ("labels.process", json!(2)),
+            ("service.name", json!("svc")),
+        ],
+    );
+    let more = || {
+        info!(
+            event = "e",
+            http = "h",
+            labels = "l",
+            http.request = "r",
+            service.name.short = "n",
+            order = 1,
+            order.id = 2,
+            "a..b" = 3,
+            tags = "t",
+            "m"
+        );
+    };
+    check(
+        Ecs,
+        more,
+        &[
+            ("labels.event", json!("e")),
+            ("labels.http", json!("h")),
+            ("labels.labels", json!("l")),
+            ("labels.http_request", json!("r")),
+            ("labels.service_name_short", json!("n")),
+            ("order", json!(1)),
+            ("labels.a__b", json!(3)),
+            ("tags", json!("t")),
+        ],
+    );
+    let taken = || info!(logger = "x", host = "h", source = "s", error = %Refused, usr = 1, "m");
+    check(
+        Datadog,
+        taken,
+        &[
+            ("field_logger", json!("x")),
+            ("field_host", json!("h")),
+            ("field_source", json!("s")),
+            ("error.message", json!("refused")),
+            ("field_usr", json!(1)),
+        ],
+    );
+}
+
+#[test]
+fn ids_as_datadog_asks_for_them() {
+    let check = |trace: &str, span: &str, expected: [&str; 2]| {
+        let line = said(Preset::Datadog, || {
+            let context = LogContext::new().trace_id(trace).span_id(span);
+            context.sync_scope(|| info!("m"));
+        });
+        let ids = [&line["dd.trace_id"], &line["dd.span_id"]];
+        assert_eq!(ids, expected, "{line}");
+    };
+    // The low 64 bits, in decimal digits.
+    check(
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+        "00f067aa0ba902b7",
+        ["11803532876627986230", "67667974448284343"],
+    );
+    check(
+        "0000000000000000ffffffffffffffff",
+        "ffffffffffffffff",
+        ["18446744073709551615", "18446744073709551615"],
+    );
+    check(
+        "80000000000000000000000000000001",
+        "0000000000000001",
+        ["1", "1"],
+    );
+    // What is no such id stays what it is.
+    check(
+        "my-trace",
+        "not-hex-not-hex!",
+        ["my-trace", "not-hex-not-hex!"],
+    );
+}
+
 #[test]
 fn text_for_people() {
     let capture = Capture::new();

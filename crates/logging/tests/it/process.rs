@@ -159,3 +159,47 @@ fn a_reader_that_goes_away_does_not_end_the_program() {
     // The harness itself fails to print into the closed pipe; the program's own word counts.
     assert!(said.contains("survived"), "{said}");
 }
+
+#[test]
+fn a_panic_is_one_line_on_standard_error_and_forges_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (success, stdout, stderr) = child::run("forging", dir.path());
+    assert!(success, "{stdout}\n{stderr}");
+    for (stream, text) in [("stdout", &stdout), ("stderr", &stderr)] {
+        let lines = parsed(text);
+        let told: Vec<_> = lines.iter().filter(|l| l["level"] == "ERROR").collect();
+        assert_eq!(told.len(), 1, "{stream}: {text}");
+        let message = told[0]["message"].as_str().unwrap();
+        assert!(message.starts_with("bad price\n{"), "{stream}: {message}");
+        assert_eq!(told[0]["logger"], "panic");
+        assert_eq!(told[0]["thread"], "victim");
+        assert!(lines.iter().all(|l| l["message"] != "all is well"));
+    }
+    // Nothing else came with it: what is no line of the log could be taken for one.
+    assert!(stderr.lines().all(|line| line.starts_with('{')), "{stderr}");
+}
+
+#[test]
+fn the_service_s_own_panic_hook_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (success, stdout, stderr) = child::run("own hook", dir.path());
+    assert!(success, "{stdout}\n{stderr}");
+    assert_eq!(stderr, "own: Some(\"the price is 7\")\n");
+    assert!(
+        stdout.contains("\"message\":\"the price is 7\""),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn an_exit_loses_no_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, stdout, stderr) = child::run("exiting", dir.path());
+    let lines = parsed(&stdout);
+    let messages: Vec<_> = lines.iter().filter_map(|l| l["message"].as_str()).collect();
+    assert_eq!(
+        messages,
+        ["almost the last word", "the last word"],
+        "{stderr}"
+    );
+}

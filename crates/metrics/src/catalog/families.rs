@@ -64,12 +64,32 @@ pub(crate) enum Id {
     SystemProcessCount,
     SystemNetworkSentBytesTotal,
     SystemNetworkReceivedBytesTotal,
+    SystemNetworkErrorsTotal,
+    SystemNetworkDroppedTotal,
+    SystemCpus,
+    SystemLoadAverage,
+    SystemSwapUsedBytes,
+    SystemSwapTotalBytes,
+    SystemPressureWaitingSecondsTotal,
+    SystemPressureStalledSecondsTotal,
+    ContainerCpuPercent,
+    ContainerCpuLimitCores,
+    ContainerCpuThrottledPercent,
+    ContainerCpuThrottledPeriodsTotal,
+    ContainerCpuThrottledSecondsTotal,
+    ContainerMemoryPercent,
+    ContainerMemoryUsedBytes,
+    ContainerMemoryLimitBytes,
+    ContainerOomKillsTotal,
+    ContainerPressureWaitingSecondsTotal,
+    ContainerPressureStalledSecondsTotal,
     ProcessCpuPercent,
     ProcessMemoryPercent,
     ProcessMemoryBytes,
     ProcessCpuSecondsTotal,
     ProcessResidentMemoryBytes,
     ProcessOpenFds,
+    ProcessMaxFds,
     ProcessThreads,
     ProcessStartTimeSeconds,
     BongsuHttpRequestsTotal,
@@ -114,7 +134,7 @@ pub static CATALOG: &[FamilySpec] = &[
         &["endpoint", "method"],
         SIZE_BUCKETS,
         1_000,
-        "Size of request bodies.",
+        "Size of request bodies as their length was told beforehand; 0 for a chunked body.",
     )
     .source(Source::Http(Part::RequestSize)),
     histogram(
@@ -438,6 +458,138 @@ pub static CATALOG: &[FamilySpec] = &[
     )
     .keeps(Keeps::Raised)
     .unit(Unit::Bytes),
+    counter(
+        "system_network_errors_total",
+        &["direction"],
+        2,
+        "Packets that the interfaces counted as errors, by direction.",
+    )
+    .keeps(Keeps::Raised),
+    counter(
+        "system_network_dropped_total",
+        &["direction"],
+        2,
+        "Packets that the interfaces dropped, by direction.",
+    )
+    .keeps(Keeps::Raised),
+    gauge("system_cpus", Unit::None, &[], 1, "Processors."),
+    gauge(
+        "system_load_average",
+        Unit::None,
+        &["minutes"],
+        3,
+        "Processes that ran or wanted to, averaged over 1, 5 and 15 minutes.",
+    ),
+    gauge(
+        "system_swap_used_bytes",
+        Unit::Bytes,
+        &[],
+        1,
+        "Swap space in use.",
+    ),
+    gauge(
+        "system_swap_total_bytes",
+        Unit::Bytes,
+        &[],
+        1,
+        "Swap space; 0 where there is none.",
+    ),
+    counter(
+        "system_pressure_waiting_seconds_total",
+        &["resource"],
+        3,
+        "Time in which some task waited for the resource (cpu, memory, io).",
+    )
+    .unit(Unit::Seconds)
+    .keeps(Keeps::RaisedF64),
+    counter(
+        "system_pressure_stalled_seconds_total",
+        &["resource"],
+        3,
+        "Time in which all tasks waited for the resource (cpu, memory, io).",
+    )
+    .unit(Unit::Seconds)
+    .keeps(Keeps::RaisedF64),
+    gauge(
+        "container_cpu_percent",
+        Unit::Percent,
+        &[],
+        1,
+        "Processor use over the container's quota, in percent; only where there is one.",
+    ),
+    gauge(
+        "container_cpu_limit_cores",
+        Unit::None,
+        &[],
+        1,
+        "Processors that the container may use; only where that is limited.",
+    ),
+    gauge(
+        "container_cpu_throttled_percent",
+        Unit::Percent,
+        &[],
+        1,
+        "Share of the latest scheduling periods in which the container was throttled, in percent.",
+    ),
+    counter(
+        "container_cpu_throttled_periods_total",
+        &[],
+        1,
+        "Scheduling periods in which the container was throttled.",
+    )
+    .keeps(Keeps::Raised),
+    counter(
+        "container_cpu_throttled_seconds_total",
+        &[],
+        1,
+        "Time for which the container was throttled.",
+    )
+    .unit(Unit::Seconds)
+    .keeps(Keeps::RaisedF64),
+    gauge(
+        "container_memory_percent",
+        Unit::Percent,
+        &[],
+        1,
+        "Working set over the container's limit, in percent: at 100 the kernel kills. Only where there is one.",
+    ),
+    gauge(
+        "container_memory_used_bytes",
+        Unit::Bytes,
+        &[],
+        1,
+        "Working set of the container: its memory without what the page cache can give back.",
+    ),
+    gauge(
+        "container_memory_limit_bytes",
+        Unit::Bytes,
+        &[],
+        1,
+        "Memory that the container may use; only where that is limited.",
+    ),
+    counter(
+        "container_oom_kills_total",
+        &[],
+        1,
+        "Processes of the container that the kernel killed for memory.",
+    )
+    .keeps(Keeps::Raised),
+    counter(
+        "container_pressure_waiting_seconds_total",
+        &["resource"],
+        3,
+        "Time in which some task of the container waited for the resource (cpu, memory, io).",
+    )
+    .unit(Unit::Seconds)
+    .keeps(Keeps::RaisedF64),
+    counter(
+        "container_pressure_stalled_seconds_total",
+        &["resource"],
+        3,
+        "Time in which all tasks of the container waited for the resource (cpu, memory, io).",
+    )
+    .unit(Unit::Seconds)
+    .keeps(Keeps::RaisedF64),
     gauge(
         "process_cpu_percent",
         Unit::Percent,
@@ -480,6 +632,13 @@ pub static CATALOG: &[FamilySpec] = &[
         &[],
         1,
         "Open file descriptors of this process.",
+    ),
+    gauge(
+        "process_max_fds",
+        Unit::None,
+        &[],
+        1,
+        "File descriptors that this process may open.",
     ),
     gauge(
         "process_threads",

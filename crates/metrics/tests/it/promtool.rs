@@ -5,7 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bongsu_metrics::catalog::CATALOG;
-use bongsu_metrics::{FamilyBuilder, Kind, ProcessUsage, ServiceMetrics, SystemUsage, Unit};
+use bongsu_metrics::{
+    ContainerUsage, FamilyBuilder, Kind, Packets, ProcessUsage, ServiceMetrics, SystemUsage, Unit,
+    Waited,
+};
 
 #[expect(clippy::disallowed_methods, reason = "an exemplar has a time")]
 fn now() -> Instant {
@@ -59,27 +62,47 @@ pub(crate) fn full() -> ServiceMetrics {
     m.update_dependency("redis", f64::NAN, Some(Duration::from_millis(2)));
     m.set_log_events("info", 4);
     m.set_log_dropped("queue_full", 1);
-    m.update_system(&SystemUsage {
-        cpu_percent: Some(1.5),
-        memory_percent: Some(2.5),
-        memory_used_bytes: Some(3),
-        memory_available_bytes: Some(4),
-        disk_percent: Some(5.0),
-        disk_used_bytes: Some(6),
-        disk_free_bytes: Some(7),
-        process_count: Some(8),
-        network_sent_bytes: Some(9),
-        network_received_bytes: Some(10),
-    });
-    m.update_process(&ProcessUsage {
-        cpu_percent: Some(f64::INFINITY),
-        memory_percent: Some(0.25),
-        resident_memory_bytes: Some(1 << 30),
-        cpu_time: Some(Duration::from_millis(1_500)),
-        open_fds: Some(12),
-        threads: Some(9),
-        start_time_seconds: Some(1_700_000_000.25),
-    });
+    let mut machine = SystemUsage::default();
+    machine.cpu_percent = Some(1.5);
+    machine.memory_percent = Some(2.5);
+    machine.memory_used_bytes = Some(3);
+    machine.memory_available_bytes = Some(4);
+    machine.disk_percent = Some(5.0);
+    machine.disk_used_bytes = Some(6);
+    machine.disk_free_bytes = Some(7);
+    machine.process_count = Some(8);
+    machine.network_sent_bytes = Some(9);
+    machine.network_received_bytes = Some(10);
+    machine.network_errors = Some(packets(1, 2));
+    machine.network_dropped = Some(packets(3, 4));
+    machine.cpu_count = Some(8);
+    machine.load_average = Some([0.5, 1.0, 1.5]);
+    machine.swap_total_bytes = Some(0);
+    machine.swap_used_bytes = Some(0);
+    machine.pressure.io = Some(waited(5));
+    m.update_system(&machine);
+    let mut container = ContainerUsage::default();
+    container.cpu_percent = Some(80.0);
+    container.cpu_limit_cores = Some(0.5);
+    container.cpu_throttled_percent = Some(10.0);
+    container.cpu_throttled_periods = Some(5);
+    container.cpu_throttled_time = Some(Duration::from_millis(250));
+    container.memory_percent = Some(3.0);
+    container.memory_used_bytes = Some(8 << 20);
+    container.memory_limit_bytes = Some(256 << 20);
+    container.oom_kills = Some(0);
+    container.pressure.memory = Some(waited(7));
+    m.update_container(&container);
+    let mut process = ProcessUsage::default();
+    process.cpu_percent = Some(f64::INFINITY);
+    process.memory_percent = Some(0.25);
+    process.resident_memory_bytes = Some(1 << 30);
+    process.cpu_time = Some(Duration::from_millis(1_500));
+    process.open_fds = Some(12);
+    process.threads = Some(9);
+    process.start_time_seconds = Some(1_700_000_000.25);
+    process.max_fds = Some(1_024);
+    m.update_process(&process);
     m.record_operation("rebalance", "success", Duration::from_millis(5));
     m.record_business_metric("fills", Kind::Counter, 2.5, &[("venue", awkward)]);
     m.register_histogram(FamilyBuilder::new("slippage_bytes", "S \\ \"q\".").unit(Unit::Bytes))
@@ -93,6 +116,17 @@ pub(crate) fn full() -> ServiceMetrics {
         metrics::histogram!("lib_seconds", "path" => awkward).record(0.5);
     });
     m
+}
+
+fn packets(sent: u64, received: u64) -> Packets {
+    Packets { sent, received }
+}
+
+fn waited(millis: u64) -> Waited {
+    Waited {
+        some: Duration::from_millis(millis),
+        all: Some(Duration::from_millis(millis / 2)),
+    }
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn cores_memory_traffic_and_process() {
         cpu_time: Duration::from_millis(millis),
         resident,
         open_fds: Some(3),
+        max_fds: Some(1_024),
         threads: None,
         started: 5.0,
     };
@@ -65,6 +66,7 @@ fn cores_memory_traffic_and_process() {
     before.network = Some(NetworkReading {
         received: 1000,
         sent: 50,
+        ..NetworkReading::default()
     });
     before.process = Some(process(100, 1));
     let mut now = with_cpu(times(10, 20));
@@ -72,6 +74,7 @@ fn cores_memory_traffic_and_process() {
     now.network = Some(NetworkReading {
         received: 3000,
         sent: 40,
+        ..NetworkReading::default()
     });
     now.process = Some(process(400, 100));
     now.memory.swap_total = 10;
@@ -247,9 +250,9 @@ proptest! {
         let [b0, t0, b1, t1, r0, s0, r1, s1] = counters;
         let [total, available, swap_total, swap_free] = memory;
         let mut before = with_cpu(times(b0, t0));
-        before.network = Some(NetworkReading { received: r0, sent: s0 });
+        before.network = Some(NetworkReading { received: r0, sent: s0, ..NetworkReading::default() });
         let mut now = with_cpu(times(b1, t1));
-        now.network = Some(NetworkReading { received: r1, sent: s1 });
+        now.network = Some(NetworkReading { received: r1, sent: s1, ..NetworkReading::default() });
         now.memory = MemoryReading { total, available, swap_total, swap_free };
         if let Some(s) = sample(&before, &now, Duration::from_millis(millis)) {
             prop_assert!((0.0..=100.0).contains(&s.cpu_percent));

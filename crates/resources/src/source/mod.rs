@@ -98,13 +98,21 @@ pub struct MemoryReading {
     pub swap_free: u64,
 }
 
-/// Traffic counters, bytes, monotone.
+/// Traffic counters, monotone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NetworkReading {
-    /// Received.
+    /// Bytes received.
     pub received: u64,
-    /// Sent.
+    /// Bytes sent.
     pub sent: u64,
+    /// Packets received with errors.
+    pub received_errors: u64,
+    /// Packets received and dropped.
+    pub received_dropped: u64,
+    /// Packets sent with errors.
+    pub sent_errors: u64,
+    /// Packets dropped before they were sent.
+    pub sent_dropped: u64,
 }
 
 /// This process.
@@ -118,6 +126,8 @@ pub struct ProcessReading {
     pub resident: u64,
     /// Open descriptors.
     pub open_fds: Option<u64>,
+    /// Descriptors that may be open, when that is limited.
+    pub max_fds: Option<u64>,
     /// Threads.
     pub threads: Option<u64>,
     /// Start, seconds since 1970.

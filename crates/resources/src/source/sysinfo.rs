@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sysinfo::{MemoryRefreshKind, Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::traffic::Traffic;
-use super::{CpuReading, MemoryReading, ProcessReading, Reading, Source};
+use super::traffic::{Interface, Traffic};
+use super::{CpuReading, MemoryReading, NetworkReading, ProcessReading, Reading, Source};
 use crate::clock;
 use crate::error::SourceError;
 
@@ -85,6 +85,9 @@ impl SysinfoSource {
             cpu_time: Duration::from_millis(process.accumulated_cpu_time()),
             resident: process.memory(),
             open_fds: process.open_files().and_then(|n| u64::try_from(n).ok()),
+            max_fds: process
+                .open_files_limit()
+                .and_then(|n| u64::try_from(n).ok()),
             threads: None,
             started: process.start_time() as f64,
         })
@@ -114,17 +117,30 @@ impl Source for SysinfoSource {
             .map(|l| [l.one, l.five, l.fifteen]);
         self.networks.refresh(true);
         for (name, data) in &self.networks {
-            self.traffic.add(
-                name.as_encoded_bytes(),
-                data.total_received(),
-                data.total_transmitted(),
-            );
+            let counters = NetworkReading {
+                received: data.total_received(),
+                received_errors: data.total_errors_on_received(),
+                sent: data.total_transmitted(),
+                sent_errors: data.total_errors_on_transmitted(),
+                ..NetworkReading::default()
+            };
+            self.traffic.add(name.as_encoded_bytes(), counters);
         }
-        out.network = Some(self.traffic.finish());
+        out.network = Some(self.traffic.finish(look));
         out.process = self.own_process();
         out.process_count = process_count();
         Ok(())
     }
+}
+
+#[cfg(target_os = "linux")]
+fn look(name: &[u8]) -> Interface {
+    super::linux::interfaces::Interfaces::new(std::path::Path::new("/")).look(name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look(name: &[u8]) -> Interface {
+    Interface::by_name(name)
 }
 
 /// Counting through `sysinfo` would read every process's files.

@@ -10,6 +10,7 @@
 mod cgroup;
 mod df;
 mod hung_mount;
+mod netns;
 mod procfs;
 mod psutil;
 mod support;

@@ -61,15 +61,15 @@ fn answer(mut stream: TcpStream, page: &str) -> std::io::Result<()> {
 fn page() -> ServiceMetrics {
     let metrics = ServiceMetrics::new("trading_engine").unwrap();
     metrics.set_service_info("1.0.0", "test");
-    metrics.update_process(&ProcessUsage {
-        cpu_percent: Some(12.0),
-        memory_percent: Some(1.0),
-        resident_memory_bytes: Some(40 << 20),
-        cpu_time: Some(Duration::from_secs(3)),
-        open_fds: Some(30),
-        threads: Some(8),
-        start_time_seconds: Some(1.7e9),
-    });
+    let mut process = ProcessUsage::default();
+    process.cpu_percent = Some(12.0);
+    process.memory_percent = Some(1.0);
+    process.resident_memory_bytes = Some(40 << 20);
+    process.cpu_time = Some(Duration::from_secs(3));
+    process.open_fds = Some(30);
+    process.threads = Some(8);
+    process.start_time_seconds = Some(1.7e9);
+    metrics.update_process(&process);
     metrics
 }
 
@@ -116,18 +116,18 @@ fn traffic(metrics: &ServiceMetrics, round: u64, calm: bool) {
     metrics.update_dependency("database", 1.0, Some(ms(3)));
     metrics.set_log_events("info", round);
     metrics.set_log_dropped("queue_full", round);
-    metrics.update_system(&SystemUsage {
-        cpu_percent: Some(if calm { 20.0 } else { 95.0 }),
-        memory_percent: Some(60.0),
-        memory_used_bytes: Some(6 << 30),
-        memory_available_bytes: Some(4 << 30),
-        disk_percent: Some(40.0),
-        disk_used_bytes: Some(40 << 30),
-        disk_free_bytes: Some(60 << 30),
-        process_count: Some(120),
-        network_sent_bytes: Some(round * 1_000),
-        network_received_bytes: Some(round * 2_000),
-    });
+    let mut machine = SystemUsage::default();
+    machine.cpu_percent = Some(if calm { 20.0 } else { 95.0 });
+    machine.memory_percent = Some(60.0);
+    machine.memory_used_bytes = Some(6 << 30);
+    machine.memory_available_bytes = Some(4 << 30);
+    machine.disk_percent = Some(40.0);
+    machine.disk_used_bytes = Some(40 << 30);
+    machine.disk_free_bytes = Some(60 << 30);
+    machine.process_count = Some(120);
+    machine.network_sent_bytes = Some(round * 1_000);
+    machine.network_received_bytes = Some(round * 2_000);
+    metrics.update_system(&machine);
     // Longer than a label may be: counted as past a bound.
     metrics.record_error(&"x".repeat(2_000), "error");
 }

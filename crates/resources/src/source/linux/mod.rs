@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use self::entries::Entries;
 use self::file::KernelFile;
+use self::interfaces::Interfaces;
 use super::cgroup::Cgroup;
 use super::traffic::Traffic;
 use super::{NetworkReading, ProcessReading, Reading, Source};
@@ -13,6 +14,7 @@ use crate::sample::Pressure;
 
 mod entries;
 pub(crate) mod file;
+pub(crate) mod interfaces;
 pub(crate) mod parse;
 
 /// Reads `/proc` and the control groups through descriptors that stay open.
@@ -24,10 +26,12 @@ pub struct LinuxSource {
     net_dev: Option<KernelFile>,
     own_stat: Option<KernelFile>,
     own_fds: Option<KernelFile>,
+    own_limits: Option<KernelFile>,
     proc: Option<KernelFile>,
     pressure: PressureFiles,
     cgroup: Cgroup,
     traffic: Traffic,
+    interfaces: Interfaces,
     buffer: Vec<u8>,
     entries: Entries,
     boot_seconds: u64,
@@ -64,10 +68,12 @@ impl LinuxSource {
             net_dev: KernelFile::optional(&proc.join("self/net/dev"), "/proc/self/net/dev"),
             own_stat: KernelFile::optional(&proc.join("self/stat"), "/proc/self/stat"),
             own_fds: KernelFile::optional(&proc.join("self/fd"), "/proc/self/fd"),
+            own_limits: KernelFile::optional(&proc.join("self/limits"), "/proc/self/limits"),
             pressure: PressureFiles::open(&proc.join("pressure"), ["cpu", "memory", "io"]),
             proc: KernelFile::optional(&proc, "/proc"),
             cgroup: Cgroup::open(root),
             traffic: Traffic::default(),
+            interfaces: Interfaces::new(root),
             buffer,
             entries: Entries::new(),
             boot_seconds,
@@ -78,10 +84,16 @@ impl LinuxSource {
 
     fn network(&mut self) -> Option<NetworkReading> {
         let text = self.net_dev.as_ref()?.read_pages(&mut self.buffer).ok()?;
-        parse::net_dev(text, &mut self.traffic)
+        let look = |name: &[u8]| self.interfaces.look(name);
+        parse::net_dev(text, &mut self.traffic, look)
+    }
+
+    fn max_fds(&mut self) -> Option<u64> {
+        parse::max_open_files(self.own_limits.as_ref()?.read(&mut self.buffer).ok()?)
     }
 
     fn own_process(&mut self) -> Option<ProcessReading> {
+        let max_fds = self.max_fds();
         let stat = parse::pid_stat(self.own_stat.as_ref()?.read(&mut self.buffer).ok()?)?;
         let started =
             self.boot_seconds as f64 + stat.start_ticks as f64 / self.ticks_per_second as f64;
@@ -93,6 +105,7 @@ impl LinuxSource {
                 .own_fds
                 .as_ref()
                 .and_then(|dir| self.entries.descriptors(dir)),
+            max_fds,
             threads: Some(stat.threads),
             started,
         })

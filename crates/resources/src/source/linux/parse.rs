@@ -1,7 +1,7 @@
 //! The kernel's text files, read without allocating.
 
 use crate::sample::{PressureLine, Stall};
-use crate::source::traffic::Traffic;
+use crate::source::traffic::{Interface, Traffic};
 use crate::source::{CpuReading, MemoryReading, NetworkReading, Reading};
 
 /// Lines of a file, without their line feeds.
@@ -133,17 +133,34 @@ pub(crate) fn loadavg(text: &[u8]) -> Option<[f64; 3]> {
 }
 
 /// `/proc/net/dev`: two heading lines, then `name: received … sent …` with 8 columns each.
-pub(crate) fn net_dev(text: &[u8], traffic: &mut Traffic) -> Option<NetworkReading> {
+pub(crate) fn net_dev(
+    text: &[u8],
+    traffic: &mut Traffic,
+    look: impl Fn(&[u8]) -> Interface,
+) -> Option<NetworkReading> {
     for line in lines(text).skip(2) {
         // an alias has a colon in its name: `eth0:1: …`
         let colon = line.iter().rposition(|b| *b == b':')?;
         let name = line.get(..colon)?.trim_ascii();
         let mut columns = words(line.get(colon + 1..)?);
-        let received = number(columns.next()?)?;
-        let sent = number(columns.nth(7)?)?;
-        traffic.add(name, received, sent);
+        let mut column = |skip| number(columns.nth(skip)?);
+        let counters = NetworkReading {
+            received: column(0)?,
+            received_errors: column(1)?,
+            received_dropped: column(0)?,
+            sent: column(4)?,
+            sent_errors: column(1)?,
+            sent_dropped: column(0)?,
+        };
+        traffic.add(name, counters);
     }
-    Some(traffic.finish())
+    Some(traffic.finish(look))
+}
+
+/// The soft limit of descriptors in `/proc/self/limits`; `None` for `unlimited`.
+pub(crate) fn max_open_files(text: &[u8]) -> Option<u64> {
+    let line = lines(text).find_map(|line| line.strip_prefix(b"Max open files"))?;
+    number(words(line).next()?)
 }
 
 /// What is used of `/proc/<pid>/stat`.

@@ -72,7 +72,11 @@ fn load() {
 fn interfaces() {
     let head = "Inter-|   Receive  |  Transmit\n face |bytes packets\n";
     let check = |lines: &str, expected: Option<(u64, u64)>| {
-        let got = net_dev(format!("{head}{lines}").as_bytes(), &mut Traffic::default());
+        let got = net_dev(
+            format!("{head}{lines}").as_bytes(),
+            &mut Traffic::default(),
+            Interface::by_name,
+        );
         assert_eq!(got.map(|n| (n.received, n.sent)), expected, "{lines}");
     };
     check(
@@ -86,6 +90,40 @@ fn interfaces() {
     check("", Some((0, 0)));
     check("eth0: 1 2 3\n", None);
     check("eth0 1 2 3\n", None);
+}
+
+#[test]
+fn columns_of_an_interface() {
+    let text = "head\nhead\neth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n";
+    let expected = NetworkReading {
+        received: 1,
+        received_errors: 3,
+        received_dropped: 4,
+        sent: 9,
+        sent_errors: 11,
+        sent_dropped: 12,
+    };
+    let got = net_dev(text.as_bytes(), &mut Traffic::default(), Interface::by_name);
+    assert_eq!(got, Some(expected));
+}
+
+#[test]
+fn limits() {
+    let check = |line: &str, expected: Option<u64>| {
+        let text = format!(
+            "Limit                     Soft Limit           Hard Limit           Units     \n{line}Max locked memory         8388608              8388608              bytes     \n"
+        );
+        assert_eq!(max_open_files(text.as_bytes()), expected, "{line}");
+    };
+    check(
+        "Max open files            1024                 1048576              files     \n",
+        Some(1_024),
+    );
+    check(
+        "Max open files            unlimited            unlimited            files     \n",
+        None,
+    );
+    check("", None);
 }
 
 #[test]
@@ -169,7 +207,7 @@ proptest! {
         let _ = stat(&text, &mut out);
         let _ = meminfo(&text);
         let _ = loadavg(&text);
-        let _ = net_dev(&text, &mut Traffic::default());
+        let _ = net_dev(&text, &mut Traffic::default(), Interface::by_name);
         let _ = pid_stat(&text);
         let _ = pressure(&text);
         let _ = keyed(&text, b"a");
@@ -181,7 +219,7 @@ proptest! {
         let _ = stat(text.as_bytes(), &mut out);
         let _ = meminfo(text.as_bytes());
         let _ = loadavg(text.as_bytes());
-        let _ = net_dev(text.as_bytes(), &mut Traffic::default());
+        let _ = net_dev(text.as_bytes(), &mut Traffic::default(), Interface::by_name);
         let _ = pid_stat(text.as_bytes());
         let _ = pressure(text.as_bytes());
     }
