@@ -117,6 +117,8 @@ pub struct Variable {
     /// 2: read again whenever the time range changes.
     pub refresh: u8,
     pub sort: u8,
+    /// 2: chosen by the others, not shown.
+    pub hide: u8,
 }
 
 /// The data source that the variable `datasource` names.
@@ -156,6 +158,8 @@ pub struct Panel {
     pub options: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Target>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collapsed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,6 +200,8 @@ pub struct Field {
     pub mappings: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Value>,
 }
 
 /// Colours by value; the first step has no value.
@@ -224,6 +230,8 @@ pub struct Target {
     pub editor_mode: &'static str,
     pub expr: String,
     pub legend_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<&'static str>,
     pub range: bool,
     pub instant: bool,
 }

@@ -76,8 +76,12 @@ pub fn documents() -> Vec<Document> {
     documents
 }
 
-/// The two dashboards in one language.
+/// The dashboards in one language.
 #[must_use]
 pub fn dashboards(language: Language) -> Vec<grafana::Dashboard> {
-    vec![system::dashboard(language), trading::dashboard(language)]
+    vec![
+        system::dashboard(language),
+        trading::dashboard(language),
+        system::glance(language),
+    ]
 }

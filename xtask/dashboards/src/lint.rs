@@ -31,6 +31,13 @@ pub fn dashboard(dashboard: &Value) -> Vec<(String, String)> {
             wrong.push((String::new(), format!("no variable {name:?}")));
         }
     }
+    for variable in list(&dashboard["templating"]["list"]) {
+        if !text(variable, "allValue").is_empty() {
+            let name = text(variable, "name");
+            let reason = format!("\"All\" of {name:?} takes in what the list does not show");
+            wrong.push((String::new(), reason));
+        }
+    }
     let mut ids = Vec::new();
     let mut places = Vec::new();
     for panel in list(&dashboard["panels"]) {
@@ -59,7 +66,7 @@ fn panel_reasons(panel: &Value) -> Vec<String> {
     if kind == "row" {
         return wrong;
     }
-    if !matches!(kind, "timeseries" | "stat" | "state-timeline") {
+    if !matches!(kind, "timeseries" | "stat" | "state-timeline" | "heatmap") {
         wrong.push(format!("the panel type {kind:?} is not one of ours"));
     }
     if text(panel, "description").is_empty() {
@@ -82,6 +89,11 @@ fn panel_reasons(panel: &Value) -> Vec<String> {
         }
         if expr.is_empty() {
             wrong.push(format!("query {name}: empty"));
+        }
+        if kind == "timeseries" && text(target, "legendFormat").is_empty() {
+            wrong.push(format!(
+                "query {name}: no legend, so that the query itself is shown"
+            ));
         }
         if ["rate(", "increase("].iter().any(|f| expr.contains(f))
             && !expr.contains("[$__rate_interval]")

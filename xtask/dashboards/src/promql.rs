@@ -41,6 +41,23 @@ pub fn growth(metric: &str, more: &str) -> String {
     format!("increase({}[$__range])", of(metric, more))
 }
 
+/// A counter's growth between two points, which no restart lowers.
+#[must_use]
+pub fn step(metric: &str, more: &str) -> String {
+    format!("increase({}[$__rate_interval])", of(metric, more))
+}
+
+/// What is asked, without the series that only keeps a family's place: its labels are all `other` and
+/// nothing was counted under it.
+#[must_use]
+pub fn named(by: &[&str], metric: &str, ask: impl Fn(&str, &str) -> String) -> String {
+    let place = by
+        .first()
+        .map_or(String::new(), |label| format!("{label}=\"other\""));
+    let (all, place) = (sum(by, &ask(metric, "")), sum(by, &ask(metric, &place)));
+    format!("{all} unless {place} == 0")
+}
+
 /// `sum`, or `sum by (…)`.
 #[must_use]
 pub fn sum(by: &[&str], inner: &str) -> String {

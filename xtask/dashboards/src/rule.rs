@@ -2,7 +2,7 @@
 
 use crate::{
     RULES,
-    text::Text,
+    text::{Language, Text},
     yaml::{self, Yaml},
 };
 
@@ -79,6 +79,12 @@ pub struct Case {
     pub labels: Vec<(&'static str, &'static str)>,
 }
 
+/// What stands between asterisks, save in code: the names of panels in a runbook.
+pub fn emphasised(text: &str) -> impl Iterator<Item = &str> {
+    let plain = text.split('`').step_by(2);
+    plain.flat_map(|part| part.split('*').skip(1).step_by(2))
+}
+
 impl Group {
     pub(crate) fn new(name: &'static str, about: &'static str, alerts: Vec<Alert>) -> Self {
         Self {
@@ -115,7 +121,10 @@ impl Group {
     pub fn tests_to_yaml(&self) -> String {
         let cases = self.alerts.iter().flat_map(|alert| {
             let fires = alert.fires.iter().map(|case| case.yaml(alert, true));
-            fires.chain(alert.silent.iter().map(|case| case.yaml(alert, false)))
+            let routed = alert.fires.iter().filter_map(|case| case.of_a_team());
+            let routed = routed.map(|case| case.yaml(alert, true));
+            let silent = alert.silent.iter().map(|case| case.yaml(alert, false));
+            fires.chain(routed).chain(silent)
         });
         yaml::file(&Yaml::Map(vec![
             (
@@ -189,6 +198,24 @@ impl Alert {
         self
     }
 
+    /// The first panel that the runbook names, under Grafana's address.
+    fn panel_url(&self) -> Option<String> {
+        let dashboards = crate::dashboards(Language::English);
+        let place = |name: &str| {
+            dashboards.iter().find_map(|dashboard| {
+                let panel = dashboard.panels.iter().find(|panel| panel.title == name)?;
+                let (uid, id) = (&dashboard.uid, panel.id);
+                Some(format!(
+                    "/d/{uid}?viewPanel={id}&var-job={{{{ $labels.job }}}}"
+                ))
+            })
+        };
+        self.runbook
+            .iter()
+            .flat_map(|text| emphasised(text))
+            .find_map(place)
+    }
+
     fn yaml(&self) -> Yaml {
         let mut rule = vec![
             ("alert", self.name.into()),
@@ -203,15 +230,16 @@ impl Alert {
             "labels",
             Yaml::Map(vec![("severity", self.severity.as_str().into())]),
         ));
-        rule.push((
-            "annotations",
-            Yaml::Map(vec![
-                ("summary", self.summary.en.into()),
-                ("summary_ko", self.summary.ko.into()),
-                ("description", self.runbook[0].into()),
-                ("runbook_url", url.into()),
-            ]),
-        ));
+        let mut annotations = vec![
+            ("summary", self.summary.en.into()),
+            ("summary_ko", self.summary.ko.into()),
+            ("description", self.runbook[0].into()),
+            ("runbook_url", url.into()),
+        ];
+        if let Some(panel) = self.panel_url() {
+            annotations.push(("panel_url", panel.into()));
+        }
+        rule.push(("annotations", Yaml::Map(annotations)));
         Yaml::Map(rule)
     }
 }
@@ -230,6 +258,21 @@ impl Case {
             at,
             labels: labels.to_vec(),
         }
+    }
+
+    /// The same with a label of the target's, which the alert must keep: people route by it. `None` for what
+    /// fires because there is no series.
+    fn of_a_team(&self) -> Option<Self> {
+        let instance = self.labels.iter().find(|(name, _)| *name == "job")?.1;
+        let mut case = self.clone();
+        for (series, _) in &mut case.input {
+            if !series.contains(&format!("job={instance:?}")) {
+                return None;
+            }
+            *series = series.replacen('{', "{team=\"trading\",", 1);
+        }
+        case.labels.push(("team", "trading"));
+        Some(case)
     }
 
     fn yaml(&self, alert: &Alert, fires: bool) -> Yaml {

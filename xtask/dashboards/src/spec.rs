@@ -16,8 +16,39 @@ enum Kind {
     Series,
     Stat,
     Timeline,
+    Heatmap,
 }
 
+/// Words and colours for values.
+fn mapping(words: &[(&str, &str, Text)], language: Language) -> Value {
+    let options = words
+        .iter()
+        .enumerate()
+        .map(|(index, (value, color, word))| {
+            let look = json!({ "text": word.get(language), "color": color, "index": index });
+            ((*value).to_owned(), look)
+        });
+    let options: serde_json::Map<String, Value> = options.collect();
+    json!({ "type": "value", "options": options })
+}
+
+/// A place that a panel leads to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Jump {
+    title: Text,
+    url: &'static str,
+}
+
+/// The service's own console, at the address that Prometheus scrapes.
+pub(crate) const CONSOLE: Jump = Jump {
+    title: text("Console of the service", "서비스 콘솔"),
+    url: "http://${__field.labels.instance}/console",
+};
+/// The service's log in Loki.
+pub(crate) const LOG: Jump = Jump {
+    title: text("Log", "로그"),
+    url: "/explore?orgId=1&left=%7B%22datasource%22:%22loki%22,%22queries%22:%5B%7B%22refId%22:%22A%22,%22expr%22:%22%7Bservice%3D~%5C%22$service%5C%22%7D%22%7D%5D,%22range%22:%7B%22from%22:%22${__from}%22,%22to%22:%22${__to}%22%7D%7D",
+};
 /// A panel before it has a place.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
@@ -25,7 +56,8 @@ pub(crate) struct Spec {
     title: Text,
     description: Text,
     unit: &'static str,
-    queries: Vec<(String, &'static str)>,
+    queries: Vec<(String, Text)>,
+    links: Vec<Jump>,
     steps: Vec<(f64, &'static str)>,
     base: &'static str,
     bounds: (Option<f64>, Option<f64>),
@@ -43,6 +75,7 @@ impl Spec {
             description,
             unit,
             queries: Vec::new(),
+            links: Vec::new(),
             steps: Vec::new(),
             base: "text",
             bounds: (None, None),
@@ -75,22 +108,38 @@ impl Spec {
             ("0.5", "orange", text("degraded", "저하")),
             ("1", "green", text("healthy", "정상")),
         ];
-        let options = words
-            .iter()
-            .enumerate()
-            .map(|(index, (value, color, word))| {
-                let look = json!({ "text": word.get(language), "color": color, "index": index });
-                ((*value).to_owned(), look)
-            });
-        let options: serde_json::Map<String, Value> = options.collect();
-        self.mappings = vec![json!({ "type": "value", "options": options })];
+        self.mappings = vec![mapping(&words, language)];
         self.base = "red";
         self.steps = vec![(0.5, "orange"), (1.0, "green")];
         self
     }
 
-    pub(crate) fn ask(mut self, expr: impl Into<String>, legend: &'static str) -> Self {
-        self.queries.push((expr.into(), legend));
+    /// How many observations fell into each bucket, over time.
+    pub(crate) fn heatmap(unit: &'static str, title: Text, description: Text) -> Self {
+        Self::new(Kind::Heatmap, unit, title, description)
+    }
+
+    /// Whether Prometheus reached each instance, over time.
+    pub(crate) fn reached(title: Text, description: Text, language: Language) -> Self {
+        let mut spec = Self::new(Kind::Timeline, "none", title, description);
+        let words = [
+            ("0", "red", text("unreachable", "수집 불가")),
+            ("1", "green", text("up", "정상")),
+        ];
+        spec.mappings = vec![mapping(&words, language)];
+        spec.base = "red";
+        spec.steps = vec![(1.0, "green")];
+        spec
+    }
+
+    pub(crate) fn ask(mut self, expr: impl Into<String>, legend: impl Into<Text>) -> Self {
+        self.queries.push((expr.into(), legend.into()));
+        self
+    }
+
+    /// A place to go on from here.
+    pub(crate) fn link(mut self, jump: Jump) -> Self {
+        self.links.push(jump);
         self
     }
 
@@ -149,7 +198,7 @@ impl Spec {
         }));
         let color = match self.kind {
             Kind::Series => json!({ "mode": "palette-classic" }),
-            Kind::Stat | Kind::Timeline => json!({ "mode": "thresholds" }),
+            Kind::Stat | Kind::Timeline | Kind::Heatmap => json!({ "mode": "thresholds" }),
         };
         let custom = match self.kind {
             Kind::Series => Some(json!({
@@ -162,11 +211,25 @@ impl Spec {
                 "thresholdsStyle": { "mode": if limited { "dashed" } else { "off" } },
             })),
             Kind::Timeline => Some(json!({ "fillOpacity": 80, "lineWidth": 0 })),
-            Kind::Stat => None,
+            Kind::Stat | Kind::Heatmap => None,
+        };
+        // Many series want a table with their figures; where it stands beside the lines, it takes none of
+        // their height.
+        let many = self
+            .queries
+            .iter()
+            .any(|(_, legend)| legend.en.contains("{{"));
+        let legend = match many && self.width >= 12 {
+            true => {
+                json!({ "displayMode": "table", "placement": "right", "showLegend": true, "calcs": ["lastNotNull", "max"] })
+            }
+            false => {
+                json!({ "displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": [] })
+            }
         };
         let options = match self.kind {
             Kind::Series => json!({
-                "legend": { "displayMode": "table", "placement": "bottom", "showLegend": true, "calcs": ["lastNotNull", "max"] },
+                "legend": legend,
                 "tooltip": { "mode": "multi", "sort": "desc" },
             }),
             Kind::Stat => json!({
@@ -178,6 +241,16 @@ impl Spec {
                 "textMode": "auto",
                 "wideLayout": true,
             }),
+            Kind::Heatmap => json!({
+                "calculate": false,
+                "cellGap": 1,
+                "color": { "mode": "scheme", "scheme": "Oranges", "exponent": 0.5, "steps": 64, "reverse": false },
+                "filterValues": { "le": 1e-9 },
+                "legend": { "show": true },
+                "rowsFrame": { "layout": "auto" },
+                "tooltip": { "mode": "single", "yHistogram": true },
+                "yAxis": { "axisPlacement": "left", "unit": self.unit, "reverse": false },
+            }),
             Kind::Timeline => json!({
                 "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true },
                 "tooltip": { "mode": "single", "sort": "none" },
@@ -188,14 +261,28 @@ impl Spec {
             }),
         };
         let targets = self.queries.into_iter().zip('A'..='Z');
-        let targets = targets.map(|((expr, legend_format), letter)| Target {
-            ref_id: letter.to_string(),
-            datasource: Datasource::CHOSEN,
-            editor_mode: "code",
-            expr,
-            legend_format,
-            range: true,
-            instant: false,
+        let targets: Vec<Target> = targets
+            .map(|((expr, legend), letter)| Target {
+                ref_id: letter.to_string(),
+                datasource: Datasource::CHOSEN,
+                editor_mode: "code",
+                expr,
+                legend_format: legend.get(language),
+                format: (self.kind == Kind::Heatmap).then_some("heatmap"),
+                range: true,
+                instant: false,
+            })
+            .collect();
+        let links: Vec<Value> = self
+            .links
+            .iter()
+            .map(|jump| json!({ "title": jump.title.get(language), "url": jump.url, "targetBlank": true }))
+            .collect();
+        // A link that speaks of a series belongs to its values, any other to the panel.
+        let (of_values, of_panel): (Vec<Value>, Vec<Value>) = links.into_iter().partition(|link| {
+            link["url"]
+                .as_str()
+                .is_some_and(|url| url.contains("__field"))
         });
         Panel {
             id,
@@ -203,6 +290,7 @@ impl Spec {
                 Kind::Series => "timeseries",
                 Kind::Stat => "stat",
                 Kind::Timeline => "state-timeline",
+                Kind::Heatmap => "heatmap",
             },
             title: self.title.get(language).to_owned(),
             description: self.description.get(language).to_owned(),
@@ -221,11 +309,13 @@ impl Spec {
                     },
                     mappings: self.mappings,
                     custom,
+                    links: of_values,
                 },
                 overrides: Vec::new(),
             }),
             options: Some(options),
-            targets: targets.collect(),
+            targets,
+            links: of_panel,
             collapsed: None,
             panels: None,
         }
@@ -308,6 +398,7 @@ fn layout(rows: Vec<(Text, Vec<Spec>)>, language: Language) -> Vec<Panel> {
             field_config: None,
             options: None,
             targets: Vec::new(),
+            links: Vec::new(),
             collapsed: Some(false),
             panels: Some(Vec::new()),
         });
@@ -343,6 +434,7 @@ fn variables(marker: &'static str, with_symbol: bool, language: Language) -> Vec
         current: None,
         refresh: 1,
         sort: 0,
+        hide: 0,
     }];
     let values = |name, label: Text, query: String| Variable {
         name,
@@ -353,10 +445,12 @@ fn variables(marker: &'static str, with_symbol: bool, language: Language) -> Vec
         definition: Some(query),
         multi: true,
         include_all: true,
-        all_value: Some(".+"),
+        // All is what the list shows, the services: `.+` would take in the stack's own servers.
+        all_value: None,
         current: Some(json!({ "text": ["All"], "value": ["$__all"] })),
         refresh: 2,
         sort: 1,
+        hide: 0,
     };
     all.push(values(
         "job",
@@ -368,6 +462,14 @@ fn variables(marker: &'static str, with_symbol: bool, language: Language) -> Vec
         text("Instance", "인스턴스"),
         format!("label_values({marker}{{job=~\"$job\"}}, instance)"),
     ));
+    // What the services call themselves: their log is found by it.
+    let mut named = values(
+        "service",
+        text("Name", "이름"),
+        format!("label_values(service_info{{job=~\"$job\"}}, service_name)"),
+    );
+    named.hide = 2;
+    all.push(named);
     if with_symbol {
         let traded = of("trades_executed_total", "");
         all.push(values(
@@ -391,6 +493,22 @@ fn annotations(language: Language) -> Vec<Annotation> {
             title_format: text("restarted", "재시작됨").get(language).to_owned(),
             text_format: "{{job}} {{instance}}",
             use_value_for_time: Some("on"),
+        },
+        Annotation {
+            name: text("Versions", "버전").get(language).to_owned(),
+            datasource: Datasource::CHOSEN,
+            enable: true,
+            icon_color: "green",
+            expr: format!(
+                "count by (job, version) ({info}) unless count by (job, version) ({info} offset 2m)",
+                info = of("service_info", "")
+            ),
+            step: "60s",
+            title_format: text("version {{version}}", "버전 {{version}}")
+                .get(language)
+                .to_owned(),
+            text_format: "{{job}}",
+            use_value_for_time: None,
         },
         Annotation {
             name: text("Alerts", "경보").get(language).to_owned(),

@@ -3,8 +3,8 @@
 
 use crate::{
     grafana::Dashboard,
-    promql::{of, quantile, rate, route_quantile, routes, share, sum},
-    spec::{Sheet, Spec},
+    promql::{named, of, quantile, rate, route_quantile, routes, share, step, sum},
+    spec::{CONSOLE, LOG, Sheet, Spec},
     text::{Language, Text, text},
 };
 
@@ -23,6 +23,7 @@ pub(crate) fn dashboard(language: Language) -> Dashboard {
             requests(),
             errors(),
             host(),
+            pressure(),
             process(),
             stores(),
             health(language),
@@ -43,14 +44,14 @@ fn now(language: Language) -> (Text, Vec<Spec>) {
     );
     let panels = vec![
         Spec::stat(
-            "none",
-            text("Instances up", "가동 인스턴스"),
+            "percentunit",
+            text("Instances up, of expected", "가동 인스턴스 비율"),
             text(
-                "Instances that Prometheus reaches.",
-                "Prometheus가 수집에 성공한 인스턴스 수.",
+                "Part of the expected instances that Prometheus reaches.",
+                "있어야 할 인스턴스 중 Prometheus가 수집에 성공한 비율.",
             ),
         )
-        .ask(sum(&[], &of("up", "")), "")
+        .ask(format!("avg({})", of("up", "")), "")
         .floors(&[(1.0, "green")])
         .decimals(0),
         Spec::stat(
@@ -119,23 +120,24 @@ fn requests() -> (Text, Vec<Spec>) {
     let latency = |q| quantile(q, &[], "http_request_duration_seconds", "");
     let panels = vec![
         Spec::series("reqps", text("Requests by route", "경로별 요청"), text("Requests a second, by matched route.", "초당 요청 수, 경로별."))
-            .ask(sum(&["method", "endpoint"], &routes(&rate("http_requests_total", ""))), "{{method}} {{endpoint}}").not_below_zero(),
+            .ask(sum(&["method", "endpoint"], &routes(&rate("http_requests_total", ""))), "{{method}} {{endpoint}}").not_below_zero().link(LOG),
         Spec::series("reqps", text("Requests by status", "상태 코드별 요청"), text("Requests a second, by status.", "초당 요청 수, 상태 코드별."))
             .ask(sum(&["status"], &rate("http_requests_total", "")), "{{status}}").stacked(),
         Spec::series("percentunit", text("Failing requests by route", "경로별 실패율"), text("Part of the requests answered with 5xx, by route.", "5xx 응답 비율, 경로별."))
             .ask(share(&["endpoint"], &routes(&rate("http_requests_total", FAILING)), &routes(&rate("http_requests_total", ""))), "{{endpoint}}").up_to(1.0),
         Spec::series("s", text("Latency", "지연 시간"), text("Time that half, 95 % and 99 % of the users' requests stay under.", "사용자 요청의 50, 95, 99 %가 끝나는 시간."))
-            .ask(latency("0.5"), "p50").ask(latency("0.95"), "p95").ask(latency("0.99"), "p99").not_below_zero(),
+            .ask(latency("0.5"), text("half", "절반")).ask(latency("0.95"), text("95 %", "95 %")).ask(latency("0.99"), text("99 %", "99 %")).not_below_zero(),
+        latencies(),
         Spec::series("s", text("Latency by route (p95)", "경로별 지연 (p95)"), text("Time that 95 % of a route's requests stay under.", "경로별로 요청의 95 %가 끝나는 시간."))
             .ask(route_quantile("0.95", "http_request_duration_seconds"), "{{endpoint}}").not_below_zero(),
         Spec::series("none", text("In flight", "처리 중인 요청"), text("Requests being answered; a rise without more traffic is saturation.", "처리 중인 요청 수. 요청이 늘지 않았는데 오르면 포화 상태입니다."))
             .ask(sum(&["job", "instance"], &of("http_requests_in_flight", "")), "{{instance}}").not_below_zero(),
         Spec::series("ops", text("Aborted requests and panics", "중단된 요청과 패닉"), text("Requests whose client went away, and panics caught, a second.", "초당 클라이언트가 끊은 요청과 잡힌 패닉."))
-            .ask(sum(&[], &rate("http_requests_aborted_total", "")), "aborted").ask(sum(&[], &rate("http_panics_total", "")), "panics").not_below_zero(),
+            .ask(sum(&[], &rate("http_requests_aborted_total", "")), text("aborted", "중단")).ask(sum(&[], &rate("http_panics_total", "")), text("panics", "패닉")).not_below_zero().link(LOG),
         Spec::series("Bps", text("Request and response bodies", "요청·응답 크기"), text("Bytes of bodies received and sent, a second.", "초당 수신·송신 본문 바이트."))
-            .ask(sum(&[], &rate("http_request_size_bytes_sum", "")), "received").ask(sum(&[], &rate("http_response_size_bytes_sum", "")), "sent").not_below_zero(),
+            .ask(sum(&[], &rate("http_request_size_bytes_sum", "")), text("received", "수신")).ask(sum(&[], &rate("http_response_size_bytes_sum", "")), text("sent", "송신")).not_below_zero(),
         Spec::series("none", text("Error budget burn", "오류 예산 소진 속도"), text("How many times faster than allowed the monthly error budget (0.1 %) is used. 14.4 for an hour pages, 6 for six hours warns.", "월 오류 예산(0.1 %)을 허용 속도의 몇 배로 쓰는지. 1시간 14.4배면 긴급, 6시간 6배면 경고."))
-            .ask(r#"job:http_errors:ratio_rate1h{job=~"$job"} / 0.001"#, "{{job}} 1h").ask(r#"job:http_errors:ratio_rate6h{job=~"$job"} / 0.001"#, "{{job}} 6h").limits(&[(6.0, "orange"), (14.4, "red")]).not_below_zero().width(24),
+            .ask(r#"job:http_errors:ratio_rate1h{job=~"$job"} / 0.001"#, text("{{job}} over an hour", "{{job}} 1시간")).ask(r#"job:http_errors:ratio_rate6h{job=~"$job"} / 0.001"#, text("{{job}} over six hours", "{{job}} 6시간")).limits(&[(6.0, "orange"), (14.4, "red")]).not_below_zero().width(24),
     ];
     (text("Requests", "요청"), panels)
 }
@@ -154,6 +156,7 @@ fn errors() -> (Text, Vec<Spec>) {
             sum(&["error_type"], &rate("errors_total", "")),
             "{{error_type}}",
         )
+        .link(LOG)
         .stacked()
         .width(8),
         Spec::series(
@@ -182,7 +185,7 @@ fn errors() -> (Text, Vec<Spec>) {
         .ask(sum(&["level"], &rate("log_events_total", "")), "{{level}}")
         .ask(
             sum(&["reason"], &rate("log_dropped_total", "")),
-            "lost: {{reason}}",
+            text("lost: {{reason}}", "유실: {{reason}}"),
         )
         .not_below_zero()
         .width(8),
@@ -196,18 +199,26 @@ fn host() -> (Text, Vec<Spec>) {
         Spec::series(
             "percent",
             text("CPU", "CPU"),
-            text("Use of all processors of the machine.", "전체 CPU 사용률."),
+            text(
+                "Use of the machine's processors, and of what the container may use of them.",
+                "호스트 CPU 사용률과 컨테이너 한도 대비 사용률.",
+            ),
         )
-        .ask(each("system_cpu_percent"), "{{instance}}")
+        .ask(each("system_cpu_percent"), text("{{instance}} machine", "{{instance}} 호스트"))
+        .ask(each("container_cpu_percent"), text("{{instance}} container", "{{instance}} 컨테이너"))
         .limits(&[(70.0, "orange"), (90.0, "red")])
         .up_to(100.0)
         .width(8),
         Spec::series(
             "percent",
             text("Memory", "메모리"),
-            text("Memory in use on the machine.", "메모리 사용률."),
+            text(
+                "Memory in use on the machine, and in the container of what it may use: at 100 % the kernel kills.",
+                "호스트 메모리 사용률과 컨테이너 한도 대비 사용률. 100 %면 커널이 강제 종료합니다.",
+            ),
         )
-        .ask(each("system_memory_percent"), "{{instance}}")
+        .ask(each("system_memory_percent"), text("{{instance}} machine", "{{instance}} 호스트"))
+        .ask(each("container_memory_percent"), text("{{instance}} container", "{{instance}} 컨테이너"))
         .limits(&[(80.0, "orange"), (95.0, "red")])
         .up_to(100.0)
         .width(8),
@@ -231,10 +242,10 @@ fn host() -> (Text, Vec<Spec>) {
                 "사용 중인 메모리와 스왑 없이 쓸 수 있는 메모리.",
             ),
         )
-        .ask(each("system_memory_used_bytes"), "{{instance}} used")
+        .ask(each("system_memory_used_bytes"), text("{{instance}} used", "{{instance}} 사용"))
         .ask(
             each("system_memory_available_bytes"),
-            "{{instance}} available",
+            text("{{instance}} available", "{{instance}} 가용"),
         )
         .not_below_zero()
         .width(8),
@@ -246,8 +257,8 @@ fn host() -> (Text, Vec<Spec>) {
                 "사용 중인 공간과 남은 공간.",
             ),
         )
-        .ask(each("system_disk_used_bytes"), "{{instance}} used")
-        .ask(each("system_disk_free_bytes"), "{{instance}} free")
+        .ask(each("system_disk_used_bytes"), text("{{instance}} used", "{{instance}} 사용"))
+        .ask(each("system_disk_free_bytes"), text("{{instance}} free", "{{instance}} 여유"))
         .not_below_zero()
         .width(8),
         Spec::series(
@@ -263,19 +274,136 @@ fn host() -> (Text, Vec<Spec>) {
                 &["job", "instance"],
                 &rate("system_network_received_bytes_total", ""),
             ),
-            "{{instance}} received",
+            text("{{instance}} received", "{{instance}} 수신"),
         )
         .ask(
             sum(
                 &["job", "instance"],
                 &rate("system_network_sent_bytes_total", ""),
             ),
-            "{{instance}} sent",
+            text("{{instance}} sent", "{{instance}} 송신"),
         )
         .not_below_zero()
         .width(8),
     ];
     (text("Machine", "호스트"), panels)
+}
+
+/// Saturation and errors of machine and container.
+fn pressure() -> (Text, Vec<Spec>) {
+    let each = |metric: &str| format!("max by (job, instance) ({})", of(metric, ""));
+    let waiting = |metric: &str| sum(&["job", "instance", "resource"], &rate(metric, ""));
+    let packets = |metric: &str| sum(&["job", "instance", "direction"], &rate(metric, ""));
+    let panels = vec![
+        Spec::series(
+            "percentunit",
+            text("Pressure", "대기(압박)"),
+            text(
+                "Part of the time in which some task waited for a processor, memory or storage.",
+                "프로세서, 메모리, 저장소를 기다린 작업이 있던 시간의 비율.",
+            ),
+        )
+        .ask(waiting("system_pressure_waiting_seconds_total"), text("{{instance}} machine {{resource}}", "{{instance}} 호스트 {{resource}}"))
+        .ask(waiting("container_pressure_waiting_seconds_total"), text("{{instance}} container {{resource}}", "{{instance}} 컨테이너 {{resource}}"))
+        .not_below_zero(),
+        Spec::series(
+            "percent",
+            text("Throttling", "CPU 제한(스로틀링)"),
+            text(
+                "Part of the scheduling periods in which the container stood still for its processor limit.",
+                "CPU 한도 때문에 컨테이너가 멈춘 스케줄링 주기의 비율.",
+            ),
+        )
+        .ask(each("container_cpu_throttled_percent"), "{{instance}}")
+        .limits(&[(25.0, "orange")])
+        .up_to(100.0),
+        Spec::series(
+            "none",
+            text("Load per processor", "프로세서당 부하"),
+            text(
+                "Processes that ran or wanted to, over five minutes, for each processor; above 1 they queue.",
+                "5분 평균 부하 ÷ 프로세서 수. 1을 넘으면 줄을 섭니다.",
+            ),
+        )
+        .ask(
+            format!(
+                "max by (job, instance) ({}) / {}",
+                of("system_load_average", r#"minutes="5""#),
+                each("system_cpus")
+            ),
+            "{{instance}}",
+        )
+        .limits(&[(1.0, "orange")])
+        .not_below_zero()
+        .width(8),
+        Spec::series(
+            "bytes",
+            text("Swap", "스왑"),
+            text("Swap space in use.", "사용 중인 스왑."),
+        )
+        .ask(each("system_swap_used_bytes"), "{{instance}}")
+        .not_below_zero()
+        .width(8),
+        Spec::series(
+            "none",
+            text("Kills for memory", "메모리 부족 강제 종료"),
+            text(
+                "Processes of the container that the kernel killed for memory, between two points.",
+                "메모리 부족으로 커널이 강제 종료한 컨테이너 프로세스 수(구간별).",
+            ),
+        )
+        .ask(sum(&["job", "instance"], &step("container_oom_kills_total", "")), "{{instance}}")
+        .not_below_zero()
+        .decimals(0)
+        .width(8),
+        Spec::series(
+            "pps",
+            text("Network errors and drops", "네트워크 오류와 폐기"),
+            text(
+                "Packets a second that the interfaces counted as errors or dropped.",
+                "인터페이스의 초당 오류·폐기 패킷.",
+            ),
+        )
+        .ask(packets("system_network_errors_total"), text("{{instance}} errors {{direction}}", "{{instance}} 오류 {{direction}}"))
+        .ask(packets("system_network_dropped_total"), text("{{instance}} dropped {{direction}}", "{{instance}} 폐기 {{direction}}"))
+        .not_below_zero(),
+        Spec::series(
+            "percentunit",
+            text("Open files", "열린 파일"),
+            text(
+                "Open file descriptors, of those that the process may open.",
+                "프로세스가 열 수 있는 파일 디스크립터 중 열린 비율.",
+            ),
+        )
+        .ask(
+            format!("{} / {}", each("process_open_fds"), each("process_max_fds")),
+            "{{instance}}",
+        )
+        .limits(&[(0.8, "red")])
+        .up_to(1.0),
+    ];
+    (text("Saturation and errors", "포화와 오류"), panels)
+}
+
+/// Requests by how long they took.
+fn latencies() -> Spec {
+    Spec::heatmap(
+        "s",
+        text("Latency, all requests", "지연 시간 분포"),
+        text(
+            "How many of the users' requests took how long; a second band is a second kind of request.",
+            "사용자 요청이 걸린 시간의 분포. 띠가 둘이면 성격이 다른 요청이 있습니다.",
+        ),
+    )
+    .ask(
+        sum(&["le"], &step("http_request_duration_seconds_bucket", "")),
+        "{{le}}",
+    )
+}
+
+/// What is asked, and a 0 under the word `none` where there is nothing.
+fn none(label: &str, ask: String) -> String {
+    format!("{ask} or label_replace(vector(0), \"{label}\", \"none\", \"\", \"\")")
 }
 
 fn process() -> (Text, Vec<Spec>) {
@@ -300,7 +428,21 @@ fn process() -> (Text, Vec<Spec>) {
             text("Process memory", "프로세스 메모리"),
             text("Resident memory of the service.", "서비스의 상주 메모리."),
         )
-        .ask(each("process_resident_memory_bytes"), "{{instance}}")
+        .ask(
+            each("process_resident_memory_bytes"),
+            text("{{instance}} process", "{{instance}} 프로세스"),
+        )
+        .ask(
+            each("container_memory_used_bytes"),
+            text("{{instance}} container", "{{instance}} 컨테이너"),
+        )
+        .ask(
+            each("container_memory_limit_bytes"),
+            text(
+                "{{instance}} container's limit",
+                "{{instance}} 컨테이너 한도",
+            ),
+        )
         .not_below_zero()
         .width(8),
         Spec::series(
@@ -311,9 +453,18 @@ fn process() -> (Text, Vec<Spec>) {
                 "열린 파일과 스레드 수, 호스트의 프로세스 수.",
             ),
         )
-        .ask(each("process_open_fds"), "{{instance}} files")
-        .ask(each("process_threads"), "{{instance}} threads")
-        .ask(each("system_process_count"), "{{instance}} processes")
+        .ask(
+            each("process_open_fds"),
+            text("{{instance}} files", "{{instance}} 파일"),
+        )
+        .ask(
+            each("process_threads"),
+            text("{{instance}} threads", "{{instance}} 스레드"),
+        )
+        .ask(
+            each("system_process_count"),
+            text("{{instance}} processes", "{{instance}} 프로세스"),
+        )
         .not_below_zero()
         .width(8),
         Spec::series(
@@ -339,9 +490,9 @@ fn process() -> (Text, Vec<Spec>) {
         )
         .ask(
             // Without a series nothing went past a bound: that is a 0, not a gap.
-            format!(
-                "{} or vector(0)",
-                sum(&["metric"], &rate("bongsu_metrics_overflow_total", ""))
+            none(
+                "metric",
+                sum(&["metric"], &rate("bongsu_metrics_overflow_total", "")),
             ),
             "{{metric}}",
         )
@@ -434,6 +585,8 @@ fn stores() -> (Text, Vec<Spec>) {
 
 fn health(language: Language) -> (Text, Vec<Spec>) {
     let panels = vec![
+        reached(language),
+        versions(),
         Spec::timeline(
             text("Dependencies", "의존 서비스"),
             text(
@@ -464,6 +617,139 @@ fn health(language: Language) -> (Text, Vec<Spec>) {
         .not_below_zero(),
     ];
     (text("Health", "상태 점검"), panels)
+}
+
+/// Whether Prometheus reached the instances.
+fn reached(language: Language) -> Spec {
+    Spec::reached(
+        text("Reached", "수집 상태"),
+        text(
+            "Whether Prometheus reached each instance, over time.",
+            "인스턴스별 Prometheus 수집 성공 여부.",
+        ),
+        language,
+    )
+    .ask(
+        format!("min by (job, instance) ({})", of("up", "")),
+        "{{job}} {{instance}}",
+    )
+    .link(CONSOLE)
+}
+
+/// What runs.
+fn versions() -> Spec {
+    Spec::series(
+        "none",
+        text("Versions", "버전"),
+        text(
+            "Instances of each version: two lines that cross are a release.",
+            "버전별 인스턴스 수. 두 선이 교차하면 배포입니다.",
+        ),
+    )
+    .ask(
+        format!("count by (job, version) ({})", of("service_info", "")),
+        "{{job}} {{version}}",
+    )
+    .not_below_zero()
+    .decimals(0)
+}
+
+/// One service, at a glance, in one screen.
+pub(crate) fn glance(language: Language) -> Dashboard {
+    let failed = share(
+        &["job"],
+        &rate("http_requests_total", FAILING),
+        &rate("http_requests_total", ""),
+    );
+    let latency = |q| quantile(q, &[], "http_request_duration_seconds", "");
+    let worst = |container: &str, system: &str| {
+        format!(
+            "max by (job, instance) ({} or {})",
+            of(container, ""),
+            of(system, "")
+        )
+    };
+    let charts = vec![
+        Spec::series(
+            "reqps",
+            text("Requests", "요청"),
+            text("Requests of users a second.", "초당 사용자 요청 수."),
+        )
+        .ask(sum(&["job"], &rate("http_requests_total", "")), "{{job}}")
+        .not_below_zero()
+        .width(8)
+        .link(LOG),
+        Spec::series(
+            "percentunit",
+            text("Failing requests", "실패 요청"),
+            text(
+                "Part of the users' requests answered with 5xx.",
+                "5xx로 응답한 사용자 요청 비율.",
+            ),
+        )
+        .ask(failed, "{{job}}")
+        .limits(&[(0.001, "orange"), (0.0144, "red")])
+        .not_below_zero()
+        .width(8)
+        .link(LOG),
+        Spec::series(
+            "s",
+            text("Latency", "지연 시간"),
+            text(
+                "Time that half and 99 % of the users' requests stay under.",
+                "사용자 요청의 절반과 99 %가 끝나는 시간.",
+            ),
+        )
+        .ask(latency("0.5"), text("half", "절반"))
+        .ask(latency("0.99"), "99 %")
+        .not_below_zero()
+        .width(8),
+        Spec::series(
+            "percent",
+            text("Processor and memory", "CPU와 메모리"),
+            text(
+                "Use of the container's limits; where there are none, of the machine.",
+                "컨테이너 한도 대비 사용률, 한도가 없으면 호스트 사용률.",
+            ),
+        )
+        .ask(
+            worst("container_cpu_percent", "system_cpu_percent"),
+            text("{{instance}} processor", "{{instance}} CPU"),
+        )
+        .ask(
+            worst("container_memory_percent", "system_memory_percent"),
+            text("{{instance}} memory", "{{instance}} 메모리"),
+        )
+        .limits(&[(90.0, "red")])
+        .up_to(100.0)
+        .width(8)
+        .link(CONSOLE),
+        Spec::series(
+            "ops",
+            text("Errors by type", "종류별 오류"),
+            text("Errors a second, by type.", "초당 오류, 종류별."),
+        )
+        .ask(
+            named(&["error_type"], "errors_total", rate),
+            "{{error_type}}",
+        )
+        .not_below_zero()
+        .width(8)
+        .link(LOG),
+        reached(language).width(8),
+    ];
+    Sheet {
+        name: "service-glance",
+        title: text("One Service at a Glance", "서비스 한눈에 보기"),
+        description: text(
+            "What one service does and how it is, in one screen.",
+            "서비스 하나의 상태를 한 화면에 보여 줍니다.",
+        ),
+        marker: "service_info",
+        with_symbol: false,
+        rows: vec![now(language), (text("The last hour", "추이"), charts)],
+    }
+    .build(language)
 }
 
 fn alerts() -> (Text, Vec<Spec>) {
@@ -509,7 +795,7 @@ fn alerts() -> (Text, Vec<Spec>) {
             ),
         )
         .ask(
-            sum(&["channel", "outcome"], &rate("alerts_delivery_total", "")),
+            named(&["channel", "outcome"], "alerts_delivery_total", rate),
             "{{channel}} {{outcome}}",
         )
         .not_below_zero()
@@ -518,12 +804,12 @@ fn alerts() -> (Text, Vec<Spec>) {
             "none",
             text("Alerts sent", "보낸 경보"),
             text(
-                "Alerts sent since the start, by kind and channel.",
-                "시작 이후 보낸 경보, 종류와 채널별.",
+                "Alerts sent between two points, by kind and channel.",
+                "구간별 보낸 경보, 종류와 채널별.",
             ),
         )
         .ask(
-            sum(&["alert_type", "channel"], &of("alerts_sent_total", "")),
+            sum(&["alert_type", "channel"], &step("alerts_sent_total", "")),
             "{{alert_type}} {{channel}}",
         )
         .not_below_zero()
@@ -532,14 +818,14 @@ fn alerts() -> (Text, Vec<Spec>) {
             "none",
             text("Alerts held back", "보류된 경보"),
             text(
-                "Alerts not sent since the start, by reason.",
-                "시작 이후 보내지 않은 경보, 이유별.",
+                "Alerts not sent between two points, by reason.",
+                "구간별 보내지 않은 경보, 이유별.",
             ),
         )
         .ask(
-            format!(
-                "{} or vector(0)",
-                sum(&["reason"], &of("alerts_suppressed_total", ""))
+            none(
+                "reason",
+                sum(&["reason"], &step("alerts_suppressed_total", "")),
             ),
             "{{reason}}",
         )
@@ -559,11 +845,11 @@ fn alerts() -> (Text, Vec<Spec>) {
                 "time() - max by (job) (last_over_time({}[4d]))",
                 of("report_last_success_timestamp_seconds", "")
             ),
-            "{{job}} age",
+            text("{{job}} since the last", "{{job}} 마지막 이후"),
         )
         .ask(
             format!("max by (job) ({})", of("report_duration_seconds", "")),
-            "{{job}} duration",
+            text("{{job}} duration", "{{job}} 작성 시간"),
         )
         .not_below_zero()
         .width(8),

@@ -29,6 +29,13 @@ impl Text {
     }
 }
 
+/// One text for both: names, placeholders, figures.
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self { en: text, ko: text }
+    }
+}
+
 /// English, Korean.
 #[must_use]
 pub const fn text(en: &'static str, ko: &'static str) -> Text {

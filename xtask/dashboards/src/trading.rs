@@ -2,7 +2,7 @@
 
 use crate::{
     grafana::Dashboard,
-    promql::{growth, of, quantile, rate, share, sum},
+    promql::{growth, named, of, quantile, rate, share, step, sum},
     spec::{Sheet, Spec},
     text::{Language, Text, text},
 };
@@ -132,7 +132,7 @@ fn trades() -> (Text, Vec<Spec>) {
                 &rate("trades_executed_total", DONE),
                 &rate("trades_executed_total", SYMBOL),
             ),
-            "",
+            text("filled", "체결"),
         )
         .up_to(1.0),
         Spec::series(
@@ -190,12 +190,12 @@ fn money() -> (Text, Vec<Spec>) {
     let panels = vec![
         Spec::series("currencyKRW", text("Portfolio value over time", "평가액 추이"), text("Value of the portfolio, in won.", "포트폴리오 평가액(원)."))
             .ask(sum(&["job", "instance"], &of("portfolio_value_krw", "")), "{{instance}}").decimals(0),
-        Spec::series("currencyKRW", text("P&L by symbol", "종목별 손익"), text("Cumulative profit and loss by symbol, in won; a loss goes down.", "종목별 누적 손익(원). 손실이면 내려갑니다."))
-            .ask(sum(&["symbol"], &of("trade_pnl_krw", SYMBOL)), "{{symbol}}").decimals(0),
+        Spec::series("currencyKRW", text("P&L by symbol", "종목별 손익"), text("Cumulative profit and loss of the five best and the five worst symbols, in won; a loss goes down.", "누적 손익 상위·하위 5개 종목(원). 손실이면 내려갑니다."))
+            .ask(format!("topk(5, {pnl}) or bottomk(5, {pnl})", pnl = sum(&["symbol"], &of("trade_pnl_krw", SYMBOL))), "{{symbol}}").decimals(0),
         Spec::series("currencyKRW", text("Profits and losses", "이익과 손실"), text("Profits of winning trades and losses of losing ones since the range's start, in won. A series that began inside the range counts from its second sample.", "기간 시작 이후 이익 거래와 손실 거래의 합(원)."))
-            .ask(sum(&[], &growth("trade_profit_krw_total", SYMBOL)), "profit").ask(format!("-{}", sum(&[], &growth("trade_loss_krw_total", SYMBOL))), "loss").decimals(0),
+            .ask(sum(&[], &growth("trade_profit_krw_total", SYMBOL)), text("profit", "이익")).ask(format!("-{}", sum(&[], &growth("trade_loss_krw_total", SYMBOL))), text("loss", "손실")).decimals(0),
         Spec::series("none", text("Profit factor", "손익비"), text("Profits over losses in the time shown; above 1 the trades earn.", "표시 기간의 이익 합 ÷ 손실 합. 1보다 크면 수익입니다."))
-            .ask(format!("{} / ({} > 0)", sum(&[], &growth("trade_profit_krw_total", SYMBOL)), sum(&[], &growth("trade_loss_krw_total", SYMBOL))), "").not_below_zero().decimals(2),
+            .ask(format!("{} / ({} > 0)", sum(&[], &growth("trade_profit_krw_total", SYMBOL)), sum(&[], &growth("trade_loss_krw_total", SYMBOL))), text("profits over losses", "이익 ÷ 손실")).not_below_zero().decimals(2),
     ];
     (text("Profit and loss", "손익"), panels)
 }
@@ -238,12 +238,12 @@ fn risk() -> (Text, Vec<Spec>) {
             "none",
             text("Risk violations", "위험 한도 위반"),
             text(
-                "Breaches of a risk limit since the service started, by kind.",
-                "서비스 시작 이후 위험 한도 위반 횟수, 종류별.",
+                "Breaches of a risk limit between two points, by kind.",
+                "구간별 위험 한도 위반 횟수, 종류별.",
             ),
         )
         .ask(
-            sum(&["violation_type"], &of("risk_violations_total", "")),
+            named(&["violation_type"], "risk_violations_total", step),
             "{{violation_type}}",
         )
         .not_below_zero()
@@ -322,7 +322,7 @@ fn data() -> (Text, Vec<Spec>) {
         Spec::series("ops", text("Stocks collected", "수집 종목"), text("Stocks whose data arrived, a second, by market; 0 in a session means stale prices.", "초당 수집 종목 수, 시장별. 장중 0이면 시세가 멈춘 것입니다."))
             .ask(sum(&["market"], &rate("stocks_collected_total", "")), "{{market}}").not_below_zero().width(8),
         Spec::series("ops", text("Collection errors", "수집 오류"), text("Failures while collecting data, a second.", "초당 데이터 수집 오류."))
-            .ask(sum(&["source", "error_type"], &rate("data_collection_errors_total", "")), "{{source}} {{error_type}}").not_below_zero().width(8),
+            .ask(named(&["source", "error_type"], "data_collection_errors_total", rate), "{{source}} {{error_type}}").not_below_zero().width(8),
         Spec::series("s", text("Slow operations (p95)", "작업 지연 (p95)"), text("Time that 95 % of the measured operations stay under.", "측정 작업의 95 %가 끝나는 시간."))
             .ask(quantile("0.95", &["operation"], "operation_duration_seconds", ""), "{{operation}}").not_below_zero().width(8),
     ];

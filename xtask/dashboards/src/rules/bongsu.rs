@@ -1,6 +1,6 @@
 //! The monitoring itself.
 
-use super::{HERE, JOB};
+use super::{EACH, HERE, JOB, grew, grew_over};
 use crate::rule::{Alert, Group, Severity};
 use Severity::{Critical, Warning};
 
@@ -27,7 +27,7 @@ pub(super) fn group() -> Group {
                 )
                 .fires("5m", &[], &[])
                 .silent("0m", &[]),
-            Alert::new("LogsLost", Warning, "sum by (job, instance, reason) (increase(log_dropped_total[10m])) > 0 or sum by (job, instance, reason) (log_dropped_total > 0 unless log_dropped_total offset 10m) > 0")
+            Alert::new("LogsLost", Warning, grew("log_dropped_total", "10m"))
                 .pending("0s")
                 .keep("10m")
                 .says("{{ $labels.job }} {{ $labels.instance }} loses log lines ({{ $labels.reason }})", "{{ $labels.job }} {{ $labels.instance }} 로그 유실({{ $labels.reason }})")
@@ -39,7 +39,7 @@ pub(super) fn group() -> Group {
                 .fires("20m", &[("instance", "a"), ("job", "x"), ("reason", "queue_full")], &[(r#"log_dropped_total{job="x",instance="a",reason="queue_full"}"#, "0x12 5x20")])
                 .fires("20m", &[("instance", "a"), ("job", "x"), ("reason", "queue_full")], &[(r#"log_dropped_total{job="x",instance="a",reason="queue_full"}"#, "_x15 5x20")])
                 .silent("30m", &[(r#"log_dropped_total{job="x",instance="a",reason="queue_full"}"#, "7x60")]),
-            Alert::new("AlertDeliveryFailing", Critical, r#"sum by (job, channel) (increase(alerts_delivery_total{outcome="dead"}[15m])) > 0 or sum by (job, channel) (alerts_delivery_total{outcome="dead"} > 0 unless alerts_delivery_total{outcome="dead"} offset 15m) > 0"#)
+            Alert::new("AlertDeliveryFailing", Critical, grew_over("outcome", r#"alerts_delivery_total{outcome="dead"}"#, "15m"))
                 .pending("0s")
                 .keep("15m")
                 .says("{{ $labels.job }} gave up alerts for the channel {{ $labels.channel }}", "{{ $labels.job }}: 채널 {{ $labels.channel }} 경보 전달 포기")
@@ -62,7 +62,7 @@ pub(super) fn group() -> Group {
                 .fires("10m", HERE, &[(r#"alerts_oldest_pending_seconds{job="x",instance="a"}"#, "400x20")])
                 .silent("10m", &[(r#"alerts_oldest_pending_seconds{job="x",instance="a"}"#, "20x20")]),
             // A restart forgets the gauge until the next report; Prometheus does not.
-            Alert::new("ReportMissed", Warning, format!("max by (job) (last_over_time(report_last_success_timestamp_seconds[4d])) {BEFORE_CLOSE} {REPORT_DUE}"))
+            Alert::new("ReportMissed", Warning, format!("max without ({EACH}) (last_over_time(report_last_success_timestamp_seconds[4d])) {BEFORE_CLOSE} {REPORT_DUE}"))
                 .pending("30m")
                 .says("The daily report of {{ $labels.job }} has not arrived", "{{ $labels.job }} 일일 보고서 미도착")
                 .runbook(
@@ -88,7 +88,7 @@ pub(super) fn group() -> Group {
                 // Friday's, on Saturday and on Monday; the service has been stopped since.
                 .silent("61h", &[(LAST_REPORT, "_x2109 126600x9 _x5000")])
                 .fires("109h", JOB, &[(LAST_REPORT, "_x2109 126600x9 _x5000")]),
-            Alert::new("MetricsOverflow", Warning, "sum by (job, metric) (increase(bongsu_metrics_overflow_total[15m])) > 0 or sum by (job, metric) (bongsu_metrics_overflow_total > 0 unless bongsu_metrics_overflow_total offset 15m) > 0")
+            Alert::new("MetricsOverflow", Warning, grew_over("", "bongsu_metrics_overflow_total", "15m"))
                 .pending("0s")
                 .keep("15m")
                 .says("{{ $labels.metric }} of {{ $labels.job }} has too many label values", "{{ $labels.job }} 지표 {{ $labels.metric }} 라벨 값 과다")

@@ -1,6 +1,6 @@
 //! The service as a whole.
 
-use super::HERE;
+use super::{HERE, over};
 use crate::rule::{Alert, Group, Severity::Critical, Severity::Warning};
 
 pub(super) fn group() -> Group {
@@ -71,7 +71,7 @@ pub(super) fn group() -> Group {
                 )
                 .fires("10m", HERE, &[(r#"process_start_time_seconds{job="x",instance="a"}"#, "100x2 200x2 300x2 400x10")])
                 .silent("10m", &[(r#"process_start_time_seconds{job="x",instance="a"}"#, "100x5 200x10")]),
-            Alert::new("HighErrorRate", Critical, "sum by (job, instance) (rate(errors_total[5m])) > 10")
+            Alert::new("HighErrorRate", Critical, "sum without (error_type, severity) (rate(errors_total[5m])) > 10")
                 .says("High error rate detected on {{ $labels.job }} {{ $labels.instance }}", "{{ $labels.job }} {{ $labels.instance }} 오류율 높음")
                 .runbook(
                     "More than ten errors a second, all types together, for five minutes.",
@@ -80,7 +80,10 @@ pub(super) fn group() -> Group {
                 )
                 .fires("15m", HERE, &[(r#"errors_total{job="x",instance="a",error_type="database",severity="error"}"#, "0+400x30"), (r#"errors_total{job="x",instance="a",error_type="broker",severity="error"}"#, "0+400x30")])
                 .silent("15m", &[(r#"errors_total{job="x",instance="a",error_type="database",severity="error"}"#, "0+500x30")]),
-            Alert::new("HighLatency", Warning, r#"histogram_quantile(0.99, sum by (job, le) (rate(http_request_duration_seconds_bucket[5m]))) > 1"#)
+            Alert::new("HighLatency", Warning, format!(
+                    "histogram_quantile(0.99, {}) > 1",
+                    over("endpoint, exported_endpoint, method", "rate(http_request_duration_seconds_bucket[5m])"),
+                ))
                 .pending("10m")
                 .keep("5m")
                 .says("1 % of the requests to {{ $labels.job }} take longer than a second", "{{ $labels.job }} 요청의 1 %가 1초 넘게 걸림")

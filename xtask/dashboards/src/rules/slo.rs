@@ -4,7 +4,7 @@
 //! for an hour is 2 % of the month's budget, 6 times for six hours is 5 %; the short window ends the
 //! alert soon after the trouble.
 
-use super::JOB;
+use super::{JOB, over};
 use crate::rule::{Alert, Group, Severity::Critical, Severity::Warning};
 
 const WINDOWS: [(&str, &str); 4] = [
@@ -13,6 +13,9 @@ const WINDOWS: [(&str, &str); 4] = [
     ("job:http_errors:ratio_rate1h", "1h"),
     ("job:http_errors:ratio_rate6h", "6h"),
 ];
+
+/// The labels of a request.
+const REQUEST: &str = "endpoint, exported_endpoint, method, status";
 
 const GOOD: &str =
     r#"http_requests_total{job="x",instance="a",endpoint="/trade",method="POST",status="200"}"#;
@@ -24,15 +27,17 @@ const PROBE: &str = r#"bongsu_http_requests_total{job="x",instance="a",endpoint=
 
 pub(super) fn group() -> Group {
     let ratio = |window: &str| {
-        let all = format!("sum by (job) (rate(http_requests_total[{window}]))");
-        let bad = format!("sum by (job) (rate(http_requests_total{{status=~\"5..\"}}[{window}]))");
+        let all = over(REQUEST, &format!("rate(http_requests_total[{window}])"));
+        let bad = over(
+            REQUEST,
+            &format!("rate(http_requests_total{{status=~\"5..\"}}[{window}])"),
+        );
         format!("({bad} or 0 * {all}) / {all}")
     };
     // A handful of failures among few requests is not worth a page.
     let enough = |window: &str| {
-        format!(
-            "and on (job) sum by (job) (increase(http_requests_total{{status=~\"5..\"}}[{window}])) > 5"
-        )
+        let failed = format!("increase(http_requests_total{{status=~\"5..\"}}[{window}])");
+        format!("and {} > 5", over(REQUEST, &failed))
     };
     let mut group = Group::new(
         "slo",

@@ -1,6 +1,6 @@
 //! Databases and caches.
 
-use super::JOB;
+use super::{JOB, over};
 use crate::rule::{Alert, Group, Severity::Critical, Severity::Warning};
 
 const QUERY: &str =
@@ -15,11 +15,17 @@ pub(super) fn group() -> Group {
         )
     };
     let (half, five, all) = (bucket("0.5"), bucket("5.0"), bucket("+Inf"));
+    let misses = over("", "rate(cache_misses_total[10m])");
+    let hits = over("", "rate(cache_hits_total[10m])");
     Group::new(
         "stores",
         "Databases and caches as the services see them.",
         vec![
-            Alert::new("DatabaseErrors", Critical, r#"sum by (job) (rate(database_queries_total{status!~"success|ok"}[5m])) / sum by (job) (rate(database_queries_total[5m])) > 0.05"#)
+            Alert::new("DatabaseErrors", Critical, format!(
+                    "{} / {} > 0.05",
+                    over("operation, status, table", r#"rate(database_queries_total{status!~"success|ok"}[5m])"#),
+                    over("operation, status, table", "rate(database_queries_total[5m])"),
+                ))
                 .keep("5m")
                 .says("More than 5 % of the queries of {{ $labels.job }} fail", "{{ $labels.job }} 쿼리 5 % 이상 실패")
                 .runbook(
@@ -29,7 +35,10 @@ pub(super) fn group() -> Group {
                 )
                 .fires("15m", JOB, &[(&failed, "0+10x40"), (&fine, "0+90x40")])
                 .silent("15m", &[(&failed, "0+1x40"), (&fine, "0+99x40")]),
-            Alert::new("DatabaseSlow", Warning, "histogram_quantile(0.95, sum by (job, le) (rate(database_query_duration_seconds_bucket[5m]))) > 0.5")
+            Alert::new("DatabaseSlow", Warning, format!(
+                    "histogram_quantile(0.95, {}) > 0.5",
+                    over("operation, table", "rate(database_query_duration_seconds_bucket[5m])"),
+                ))
                 .pending("10m")
                 .keep("5m")
                 .says("5 % of the queries of {{ $labels.job }} take longer than half a second", "{{ $labels.job }} 쿼리의 5 %가 0.5초 넘게 걸림")
@@ -40,7 +49,7 @@ pub(super) fn group() -> Group {
                 )
                 .fires("20m", JOB, &[(&half, "0+50x40"), (&five, "0+100x40"), (&all, "0+100x40")])
                 .silent("20m", &[(&half, "0+100x40"), (&five, "0+100x40"), (&all, "0+100x40")]),
-            Alert::new("CacheMisses", Warning, "sum by (job, cache_name) (rate(cache_misses_total[10m])) / (sum by (job, cache_name) (rate(cache_hits_total[10m])) + sum by (job, cache_name) (rate(cache_misses_total[10m]))) > 0.5 and sum by (job, cache_name) (rate(cache_misses_total[10m])) > 1")
+            Alert::new("CacheMisses", Warning, format!("{misses} / ({hits} + {misses}) > 0.5 and {misses} > 1"))
                 .pending("15m")
                 .says("The cache {{ $labels.cache_name }} of {{ $labels.job }} misses more than it hits", "{{ $labels.job }} 캐시 {{ $labels.cache_name }} 적중률 50 % 미만")
                 .runbook(

@@ -1,6 +1,6 @@
 //! Trading: halts, losses, refused orders, prices that stand still.
 
-use super::{HERE, JOB};
+use super::{HERE, JOB, grew, over};
 use crate::rule::{Alert, Group, Severity::Critical, Severity::Warning};
 
 /// Regular session of the KRX, 09:00 to 15:30 in Korea, from ten minutes after its start; in UTC it
@@ -8,8 +8,10 @@ use crate::rule::{Alert, Group, Severity::Critical, Severity::Warning};
 const IN_SESSION: &str =
     "and on () (day_of_week() > 0 < 6) and on () (hour() * 60 + minute() >= 10 < 390)";
 
+/// The labels of an order.
+const ORDER: &str = "side, status, symbol";
+
 pub(super) fn group() -> Group {
-    let violations = "risk_violations_total";
     Group::new(
         "trading",
         "Orders, money at risk and market data. Session hours are those of the KRX, 09:00 to 15:30 in Korea; \
@@ -35,10 +37,7 @@ pub(super) fn group() -> Group {
                 )
                 .fires("10m", HERE, &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "22x20")])
                 .silent("10m", &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "15x20")]),
-            // A limit's first breach makes a new series, which `increase` cannot see.
-            Alert::new("RiskViolation", Critical, format!(
-                    "sum by (job, instance, violation_type) (increase({violations}[10m])) > 0 or sum by (job, instance, violation_type) ({violations} > 0 unless {violations} offset 10m) > 0"
-                ))
+            Alert::new("RiskViolation", Critical, grew("risk_violations_total", "10m"))
                 .pending("0s")
                 .says("Risk limit {{ $labels.violation_type }} breached on {{ $labels.job }} {{ $labels.instance }}", "{{ $labels.job }} {{ $labels.instance }} 위험 한도 {{ $labels.violation_type }} 위반")
                 .runbook(
@@ -49,7 +48,11 @@ pub(super) fn group() -> Group {
                 .fires("10m", &[("instance", "a"), ("job", "x"), ("violation_type", "max_drawdown")], &[(r#"risk_violations_total{job="x",instance="a",violation_type="max_drawdown"}"#, "_x8 1x10")])
                 .fires("30m", &[("instance", "a"), ("job", "x"), ("violation_type", "max_drawdown")], &[(r#"risk_violations_total{job="x",instance="a",violation_type="max_drawdown"}"#, "1x25 2x20")])
                 .silent("30m", &[(r#"risk_violations_total{job="x",instance="a",violation_type="max_drawdown"}"#, "2x60"), (r#"risk_violations_total{job="x",instance="a",violation_type="other"}"#, "0x60")]),
-            Alert::new("OrdersRefused", Warning, r#"sum by (job) (rate(trades_executed_total{status=~"rejected|failed|error"}[10m])) / sum by (job) (rate(trades_executed_total[10m])) > 0.5"#)
+            Alert::new("OrdersRefused", Warning, format!(
+                    "{} / {} > 0.5",
+                    over(ORDER, r#"rate(trades_executed_total{status=~"rejected|failed|error"}[10m])"#),
+                    over(ORDER, "rate(trades_executed_total[10m])"),
+                ))
                 .pending("10m")
                 .says("More than half of the orders of {{ $labels.job }} are refused", "{{ $labels.job }} 주문 절반 이상 거부")
                 .runbook(
@@ -59,7 +62,7 @@ pub(super) fn group() -> Group {
                 )
                 .fires("30m", JOB, &[(r#"trades_executed_total{job="x",instance="a",side="buy",status="rejected",symbol="005930"}"#, "0+9x60"), (r#"trades_executed_total{job="x",instance="a",side="buy",status="filled",symbol="005930"}"#, "0+1x60")])
                 .silent("30m", &[(r#"trades_executed_total{job="x",instance="a",side="buy",status="rejected",symbol="005930"}"#, "0+1x60"), (r#"trades_executed_total{job="x",instance="a",side="buy",status="filled",symbol="005930"}"#, "0+9x60")]),
-            Alert::new("MarketDataStale", Critical, format!("sum by (job, instance) (rate(stocks_collected_total[5m])) == 0 {IN_SESSION}"))
+            Alert::new("MarketDataStale", Critical, format!("sum without (market) (rate(stocks_collected_total[5m])) == 0 {IN_SESSION}"))
                 .says("No market data reaches {{ $labels.job }} {{ $labels.instance }}", "{{ $labels.job }} {{ $labels.instance }} 시세 수신 중단")
                 .runbook(
                     "The exchange is open and no stock's data has been collected for five minutes: prices are old.",
@@ -70,7 +73,7 @@ pub(super) fn group() -> Group {
                 .silent("30m", &[(r#"stocks_collected_total{job="x",instance="a",market="KOSPI"}"#, "0+10x60")])
                 // The evening: 08:00 UTC is 17:00 in Korea.
                 .silent("8h", &[(r#"stocks_collected_total{job="x",instance="a",market="KOSPI"}"#, "100x600")]),
-            Alert::new("DataCollectionErrors", Warning, "sum by (job, source) (increase(data_collection_errors_total[10m])) > 10")
+            Alert::new("DataCollectionErrors", Warning, format!("{} > 10", over("error_type", "increase(data_collection_errors_total[10m])")))
                 .keep("10m")
                 .says("Collecting from {{ $labels.source }} fails for {{ $labels.job }}", "{{ $labels.job }}의 {{ $labels.source }} 수집 실패")
                 .runbook(

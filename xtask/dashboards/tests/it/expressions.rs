@@ -182,7 +182,13 @@ fn every_family_that_matters_is_asked_for() {
         "process_cpu_percent",
         "process_memory_percent",
         "process_memory_bytes",
-        "service_info",
+        // Shown as a share, or by what they lead to.
+        "container_cpu_limit_cores",
+        "container_cpu_throttled_periods_total",
+        "container_cpu_throttled_seconds_total",
+        "container_pressure_stalled_seconds_total",
+        "system_pressure_stalled_seconds_total",
+        "system_swap_total_bytes",
     ];
     let all: String = panels().into_iter().map(|(_, expr)| expr + "\n").collect();
     for family in CATALOG {

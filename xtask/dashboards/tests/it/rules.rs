@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use bongsu_dashboards::{Language, dashboards, groups};
+use bongsu_dashboards::{Language, dashboards, groups, rule::emphasised};
 
 use crate::support::{output, read, root, said};
 
@@ -117,12 +117,23 @@ fn every_alert_has_a_name_a_summary_and_a_runbook() {
     }
 }
 
-/// What stands between asterisks, save in code.
-fn emphasised(text: &str) -> Vec<&str> {
-    let plain = text.split('`').step_by(2);
-    plain
-        .flat_map(|part| part.split('*').skip(1).step_by(2))
-        .collect()
+/// People route by the labels of a target: a sum must not drop them.
+#[test]
+fn every_rule_keeps_the_labels_of_its_target() {
+    for group in groups() {
+        let alerts = group.alerts.iter().map(|alert| &alert.expr);
+        let recorded = group.recorded.iter().map(|(_, expr)| expr);
+        for expr in alerts.chain(recorded) {
+            assert!(!expr.contains(" by ("), "{expr}");
+        }
+        let tests = group.tests_to_yaml();
+        for alert in group.alerts.iter().filter(|a| a.name != "Watchdog") {
+            let told = |line: &&str| {
+                line.contains("ALERTS{") && line.contains(alert.name) && line.contains("team=")
+            };
+            assert!(tests.lines().any(|line| told(&line)), "{}", alert.name);
+        }
+    }
 }
 
 #[test]
