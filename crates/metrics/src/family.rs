@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use crate::bounds::{Bounds, Scale};
-use crate::catalog::{FamilySpec, Keeps, Kind, Unit};
+use crate::catalog::{FamilySpec, Keeps, Kind, Source, Unit};
 use crate::cells::{CHUNK, CellSpace};
+use crate::http::Part;
 use crate::index::{Entry, Found, Index, MAX_LABELS, MAX_VALUE, Template};
 use crate::visit;
 
@@ -66,7 +67,12 @@ pub(crate) struct Declaration<'a> {
 }
 
 impl Declaration<'static> {
-    pub(crate) fn of(spec: &FamilySpec) -> Self {
+    /// `buckets` are those of the HTTP durations, which the service may choose.
+    pub(crate) fn of(spec: &FamilySpec, buckets: &[f64]) -> Self {
+        let buckets = match spec.source {
+            Source::Http(Part::Duration) => buckets,
+            _ => spec.buckets,
+        };
         let repr = match spec.keeps {
             Keeps::Total => Repr::Count,
             Keeps::Raised => Repr::Absolute,
@@ -75,9 +81,9 @@ impl Declaration<'static> {
             Keeps::LevelI64 => Repr::LevelI64,
             Keeps::Balance => Repr::Balance,
             Keeps::Buckets if spec.unit == Unit::Seconds => {
-                Repr::Histogram(Bounds::new(spec.buckets, Scale::Nanos))
+                Repr::Histogram(Bounds::new(buckets, Scale::Nanos))
             }
-            Keeps::Buckets => Repr::Histogram(Bounds::new(spec.buckets, Scale::Whole)),
+            Keeps::Buckets => Repr::Histogram(Bounds::new(buckets, Scale::Whole)),
         };
         Self {
             name: spec.name,

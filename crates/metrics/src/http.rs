@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::bounds::{Bounds, Scale};
-use crate::catalog::{HTTP_DURATION_BUCKETS, Id, SIZE_BUCKETS};
-use crate::cells::{CellSpace, Writer};
+use crate::catalog::{Id, SIZE_BUCKETS};
+use crate::cells::{CHUNK, CellSpace, Writer};
 use crate::exemplar::{Exemplar, Exemplars};
 use crate::family::{Family, OTHER};
 use crate::index::{Entry, Found, Index, MAX_VALUE};
@@ -25,12 +25,12 @@ const METHODS: [&str; 9] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE",
 ];
 
-const DURATION: usize = 0;
-const REQUEST: usize = DURATION + HTTP_DURATION_BUCKETS.len() + 2;
+const REQUEST: usize = 0;
 const RESPONSE: usize = REQUEST + SIZE_BUCKETS.len() + 2;
 const STATUS: usize = RESPONSE + SIZE_BUCKETS.len() + 2;
-const STRIDE: usize = STATUS + STATUSES.len();
-/// Routes whose cells are allocated together.
+/// Last, for the service may choose its buckets.
+const DURATION: usize = STATUS + STATUSES.len();
+/// Most routes whose cells are allocated together.
 const BLOCK: usize = 8;
 
 /// One of a route's histograms.
@@ -60,6 +60,8 @@ pub(crate) struct Http {
     routes: Box<[OnceLock<Arc<Route>>]>,
     pub(crate) durations: Bounds,
     pub(crate) sizes: Bounds,
+    /// Cells of a route.
+    stride: usize,
     budget: usize,
 }
 
@@ -81,14 +83,16 @@ pub(crate) struct Request {
 }
 
 impl Http {
-    pub(crate) fn new(budget: usize) -> Self {
+    pub(crate) fn new(budget: usize, durations: &[f64]) -> Self {
         let room = budget + METHODS.len() + 1;
+        let durations = Bounds::new(durations, Scale::Nanos);
         Self {
             index: Index::new(0x5851_F42D_4C95_7F2D, room),
             block_base: AtomicU32::new(0),
             full: AtomicBool::new(false),
             routes: (0..room).map(|_| OnceLock::new()).collect(),
-            durations: Bounds::new(HTTP_DURATION_BUCKETS, Scale::Nanos),
+            stride: DURATION + durations.buckets() + 1,
+            durations,
             sizes: Bounds::new(SIZE_BUCKETS, Scale::Whole),
             budget,
         }
@@ -152,10 +156,12 @@ impl Http {
                 self.full.store(true, Relaxed);
                 return None;
             }
-            if number % BLOCK == 0 {
-                self.block_base.store(cells.alloc(BLOCK * STRIDE)?, Relaxed);
+            let block = BLOCK.min(CHUNK / self.stride);
+            if number % block == 0 {
+                let base = cells.alloc(block * self.stride)?;
+                self.block_base.store(base, Relaxed);
             }
-            let cell = self.block_base.load(Relaxed) + (number % BLOCK * STRIDE) as u32;
+            let cell = self.block_base.load(Relaxed) + (number % block * self.stride) as u32;
             let _ = self.routes.get(number)?.set(Arc::new(Route {
                 base: cell,
                 endpoint: endpoint.into(),
@@ -197,7 +203,7 @@ impl Http {
         request: &Request,
     ) {
         let status = status::slot(request.status);
-        self.write(registry.cells.writer(base, STRIDE), status, request);
+        self.write(registry.cells.writer(base, self.stride), status, request);
         if status.is_none()
             && let Some(route) = route()
         {

@@ -46,6 +46,7 @@ pub(crate) struct Options {
     pub(crate) custom_families: usize,
     pub(crate) macro_series: usize,
     pub(crate) macro_buckets: Vec<f64>,
+    pub(crate) http_buckets: Vec<f64>,
     /// Unix time of the start, for `_created`.
     pub(crate) created: f64,
 }
@@ -61,7 +62,7 @@ impl Registry {
     pub(crate) fn new(service: &str, options: Options) -> Self {
         let families: Box<[Family]> = CATALOG
             .iter()
-            .map(|spec| Family::new(Declaration::of(spec)))
+            .map(|spec| Family::new(Declaration::of(spec, &options.http_buckets)))
             .collect();
         let mut custom = Custom::default();
         for spec in CATALOG {
@@ -74,7 +75,10 @@ impl Registry {
             service: service.into(),
             cells: Arc::new(CellSpace::new(options.cells)),
             families,
-            http: Http::new(Id::HttpRequestDurationSeconds.spec().budget),
+            http: Http::new(
+                Id::HttpRequestDurationSeconds.spec().budget,
+                &options.http_buckets,
+            ),
             trades: Index::new(0x2545_F491_4F6C_DD1D, trades),
             in_flight: None,
             info: Mutex::new(None),

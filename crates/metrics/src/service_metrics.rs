@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::catalog::{DEFAULT_BUCKETS, Id};
+use crate::catalog::{DEFAULT_BUCKETS, HTTP_DURATION_BUCKETS, Id};
 use crate::error::{AlreadyInstalled, MetricsError};
 use crate::http::{self, HttpRoute, InFlight};
 use crate::recorder;
@@ -73,6 +73,13 @@ impl ServiceMetricsBuilder {
         self
     }
 
+    /// Upper bounds of the buckets of `http_request_duration_seconds`, in seconds: 62 at most, each one more
+    /// series a route. Default: [`HTTP_DURATION_BUCKETS`](crate::catalog::HTTP_DURATION_BUCKETS), 0.0005 to 10.
+    pub fn http_buckets(mut self, upper: &[f64]) -> Self {
+        self.options.http_buckets = upper.to_vec();
+        self
+    }
+
     /// Makes the metrics. Reads the clock once, for the `_created` lines of OpenMetrics.
     ///
     /// # Errors
@@ -83,6 +90,8 @@ impl ServiceMetricsBuilder {
             return Err(MetricsError::EmptyServiceName);
         }
         crate::bounds::check("histogram!", &self.options.macro_buckets)?;
+        let durations = "http_request_duration_seconds";
+        crate::bounds::check(durations, &self.options.http_buckets)?;
         let metrics = ServiceMetrics {
             registry: Arc::new(Registry::new(&self.service, self.options)),
         };
@@ -126,6 +135,7 @@ impl ServiceMetrics {
                 custom_families: 500,
                 macro_series: 2_000,
                 macro_buckets: DEFAULT_BUCKETS.to_vec(),
+                http_buckets: HTTP_DURATION_BUCKETS.to_vec(),
                 created: seconds(unix_now()),
             },
         }

@@ -239,14 +239,20 @@ impl Exchange {
         }
         self.endpoint.is(Kind::Users);
         if let Some(route) = self.endpoint.metrics() {
-            route.record_with_trace(
-                end.status,
-                end.elapsed,
-                self.request_bytes,
-                self.response_bytes,
-                || self.trace.trace_id_hex(),
-                now.into_std(),
-            );
+            let (request, response) = (self.request_bytes, self.response_bytes);
+            // An exemplar leads to a trace: one that nobody records leads nowhere.
+            if self.trace.sampled {
+                route.record_with_trace(
+                    end.status,
+                    end.elapsed,
+                    request,
+                    response,
+                    || self.trace.trace_id_hex(),
+                    now.into_std(),
+                );
+            } else {
+                route.record(end.status, end.elapsed, request, response);
+            }
         }
         if let Some(metrics) = &settings.metrics
             && end.aborted

@@ -21,7 +21,7 @@ use super::{AccessLog, Monitor, endpoint::Endpoints};
 /// - continues or starts a W3C trace;
 /// - gives [`RequestId`](crate::RequestId) and [`TraceContext`](crate::TraceContext) to handlers that
 ///   ask for them, and with feature `logging` sets the log context;
-/// - records `http_*` metrics under the matched route, or `unmatched`, with the trace as an exemplar; a stream
+/// - records `http_*` metrics under the matched route, or `unmatched`, with a trace that is recorded as an exemplar; a stream
 ///   of events and a WebSocket take as long as their head, gRPC's status counts as the HTTP status it stands for;
 /// - counts [`Operations`](crate::Operations) apart;
 /// - writes one access log line, for operations only when they fail ([`AccessLog`]);

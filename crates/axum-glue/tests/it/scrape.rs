@@ -79,3 +79,28 @@ async fn the_trace_of_a_request_is_its_durations_exemplar() {
     let plain = scrape(&app, "text/plain").await;
     assert!(!plain.contains(TRACE), "the text format has no exemplars");
 }
+
+#[tokio::test]
+async fn a_trace_that_nobody_records_is_no_exemplar() {
+    for (flags, shown) in [("01", 1), ("03", 1), ("00", 0), ("02", 0)] {
+        let metrics = ServiceMetrics::new("test").unwrap();
+        let app = Router::new()
+            .route("/orders", get(|| async { "order" }))
+            .merge(metrics_router(metrics.clone(), OpsPolicy::open()))
+            .layer(MonitorLayer::new().metrics(metrics));
+        let request = Request::get("/orders")
+            .header(
+                "traceparent",
+                format!("00-{TRACE}-00f067aa0ba902b7-{flags}"),
+            )
+            .body(Body::empty())
+            .unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        response.into_body().collect().await.unwrap();
+        let page = scrape(&app, "application/openmetrics-text; version=1.0.0").await;
+        assert_eq!(page.matches("trace_id=").count(), shown, "{flags}: {page}");
+        assert!(page.contains(
+            "http_requests_total{endpoint=\"/orders\",method=\"GET\",status=\"200\"} 1\n"
+        ));
+    }
+}

@@ -142,6 +142,56 @@ fn openmetrics_says_units_created_and_end() {
 }
 
 #[test]
+fn the_service_chooses_the_buckets_of_its_requests() {
+    let fast: Vec<f64> = (1..=62).map(|n| f64::from(n) / 10_000.0).collect();
+    for buckets in [&[0.000_1, 0.000_2][..], &fast] {
+        let builder = ServiceMetrics::builder("engine").http_buckets(buckets);
+        let m = builder.build().expect("legal");
+        for route in 0..20 {
+            let path = format!("/{route}");
+            m.record_request("GET", &path, 200, Duration::from_micros(150), 300, 1);
+            m.record_request("GET", &path, 500, Duration::from_secs(1), 1, 70_000);
+        }
+        let page = parse(&m.export_metrics());
+        for route in 0..20 {
+            let path = format!("/{route}");
+            let with = |more: (&'static str, &'static str)| {
+                [("endpoint", path.as_str()), ("method", "GET"), more]
+            };
+            let buckets = "http_request_duration_seconds_bucket";
+            assert_eq!(page.value(buckets, &with(("le", "0.0001"))), Some(0.0));
+            assert_eq!(page.value(buckets, &with(("le", "0.0002"))), Some(1.0));
+            assert_eq!(page.value(buckets, &with(("le", "+Inf"))), Some(2.0));
+            assert_eq!(
+                page.value("http_requests_total", &with(("status", "500"))),
+                Some(1.0)
+            );
+            let route = [("endpoint", path.as_str()), ("method", "GET")];
+            assert_eq!(
+                page.value("http_request_size_bytes_sum", &route),
+                Some(301.0)
+            );
+            assert_eq!(
+                page.value("http_response_size_bytes_sum", &route),
+                Some(70_001.0)
+            );
+        }
+        assert_eq!(
+            page.series("http_request_duration_seconds_bucket"),
+            20 * (buckets.len() + 1)
+        );
+    }
+    for wrong in [&[][..], &[2.0, 1.0], &[f64::INFINITY]] {
+        let builder = ServiceMetrics::builder("engine").http_buckets(wrong);
+        let error = builder.build().expect_err("no list of buckets");
+        assert!(
+            error.to_string().contains("http_request_duration_seconds"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn exemplars_carry_the_trace() {
     let m = metrics();
     let other = m.http_route("GET", "/other");
