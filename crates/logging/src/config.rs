@@ -326,7 +326,8 @@ impl LoggingConfig {
         self
     }
 
-    /// Whether `install` sets a panic hook that logs, flushes and counts, then runs the one before.
+    /// Whether `install` sets a panic hook that logs, flushes and counts, then runs the one before; in place
+    /// of the standard library's it writes the panic to standard error as one line of the log.
     /// Default yes.
     pub fn panic_hook(mut self, on: bool) -> Self {
         self.panic_hook = on;

@@ -26,6 +26,12 @@
 //! (`field_level`), non-finite numbers are `null`, 128-bit integers are strings, and the first error-typed
 //! field becomes `exception {type, message, chain[]}`. [`Preset`] has the names of other log stores.
 //!
+//! # Ends
+//!
+//! A panic is logged and flushed; standard error gets it as one line of the same format, unless the service
+//! set a panic hook of its own, which then runs as before. `std::process::exit` and the end of `main` write
+//! what still waits, for a second at most.
+//!
 //! # Where lines go
 //!
 //! Into a bounded buffer, from which one thread writes to stdout and to a file. [`Overflow`] says what

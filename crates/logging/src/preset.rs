@@ -11,13 +11,16 @@ pub enum Preset {
     /// The keys of the Python original: `timestamp level service_name environment logger message file …`.
     #[default]
     Bongsu,
-    /// Elastic Common Schema 8: `@timestamp`, `log.level`, `service.name`, …
+    /// Elastic Common Schema 8: `@timestamp`, `log.level`, `service.name`, … A field with the name of a field
+    /// set, which is an object there (`user`, `service`, `event`), goes under `labels.`; `error` is
+    /// `error.message`.
     Ecs,
     /// OpenTelemetry log data model: `Timestamp`, `SeverityText`, `Body`, `Attributes {…}`.
     Otel,
     /// Google Cloud Logging: `time`, `severity`, `logging.googleapis.com/…`.
     Gcp,
-    /// Datadog: `timestamp`, `status`, `service`, `env`, `dd.trace_id`, …
+    /// Datadog: `timestamp`, `status`, `service`, `env`, `dd.trace_id`, … Ids are the decimal digits of their
+    /// low 64 bits; a field with a name of Datadog's own gets `field_` before it, `error` is `error.message`.
     Datadog,
 }
 
