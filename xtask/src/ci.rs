@@ -3,9 +3,9 @@
 use std::{process::Stdio, time::Instant};
 
 use crate::{
-    dashboards, demo, deny, layers, manifests, package, packages, readme,
+    dashboards, demo, deny, guests, layers, manifests, package, packages, readme,
     run::{Failure, cargo, run, say, show},
-    test,
+    stack_proof, test,
 };
 
 pub(crate) fn run_all() -> Result<(), Failure> {
@@ -27,6 +27,8 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     phases.run("the main job", demo::once)?;
     phases.run("the packaged crates", package::check)?;
     phases.run("each feature alone", features)?;
+    phases.run("the stack", stack_proof::prove)?;
+    phases.run("guests", || guests::run_all(&[]))?;
     phases.run("documentation tests", test::documentation)?;
     phases.show();
     // Last, so that the run closes with the test runner's own summary.

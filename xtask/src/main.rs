@@ -9,6 +9,7 @@ mod deny;
 mod doctor;
 mod features;
 mod figures;
+mod guests;
 mod http;
 mod json;
 mod layers;
@@ -37,6 +38,8 @@ usage: cargo xtask <command>
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
           writes the dashboards, rules, runbooks and docs/metrics.md; --check: says what differs or is invalid
+  guests [name]...
+          services of other people's making, built and tested beside bongsu
   package the crates as a registry would get them, and a service built from those
   doctor  whether the environment will do for a service: variables, folders, ports, servers,
           channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         "test" => test::run_all(rest),
         "ci" => ci::run_all(),
         "bench" => bench::run_areas(rest),
+        "guests" => guests::run_all(rest),
         "package" => package::check(),
         "dashboards" => dashboards::generate(rest),
         "doctor" => return doctor::examine(rest),

@@ -1,11 +1,6 @@
 //! The example trading engine over restarts and hours, and the demo that drives it.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader},
-    net::TcpStream,
-    process::{Command, Stdio},
-};
+use std::{collections::BTreeMap, net::TcpStream, process::Stdio};
 
 use serde_json::Value;
 
@@ -97,15 +92,11 @@ fn the_demo_ends_when_asked_and_takes_its_engine_with_it() {
         let mut demo = command("demo", dir.path(), &[("PATH", "/usr/bin:/bin")]);
         demo.arg(engine.get_program());
         demo.args(["--dir", "here", "--port", &address.port().to_string()]);
-        let mut demo = Process::of(demo.stdout(Stdio::piped()));
-        let mut said = BufReader::new(demo.output()).lines().map_while(Result::ok);
-        assert!(said.any(|line| line.starts_with("Orders are flowing")));
-        let sent = Command::new("kill")
-            .args([format!("-{signal}"), demo.id().to_string()])
-            .status();
-        assert!(sent.unwrap().success());
-        let rest: Vec<String> = said.collect();
-        assert!(demo.wait().success(), "SIG{signal}: {rest:#?}");
+        let mut demo = Process::start(demo.stdout(Stdio::piped()), "of this repository");
+        let said = demo.lines();
+        said.find(|line| line.starts_with("Orders are flowing"));
+        demo.signal(signal);
+        assert!(demo.wait().success(), "SIG{signal}: {:#?}", said.rest());
         assert!(TcpStream::connect(address).is_err(), "the engine lives on");
     }
 }

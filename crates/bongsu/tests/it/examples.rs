@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    process::{Process, Service, until},
+    process::{Service, start, until},
     receiver::Receiver,
 };
 
@@ -32,7 +32,7 @@ fn page(receiver: &Receiver) -> (bool, String) {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("http://{}/page/T0P-S3CRET", receiver.address);
     let vars = [("SERVICE_NAME", "desk"), ("PAGER_URL", url.as_str())];
-    let ended = Process::start("custom_channel", dir.path(), &vars).wait();
+    let ended = start("custom_channel", dir.path(), &vars).wait();
     let log = std::fs::read_to_string(dir.path().join("custom_channel.log")).unwrap();
     assert!(!log.contains("T0P-S3CRET"), "the URL is shown:\n{log}");
     (ended.success(), log)
@@ -119,7 +119,7 @@ fn worker_without_http_works_keeps_its_health_and_ends_in_order() {
         ("DATABASE_URL", "sqlite:trades.db"),
         ("BONGSU_RESOURCE_INTERVAL_SECONDS", "1"),
     ];
-    let worker = Process::start("worker_without_http", dir.path(), &vars);
+    let worker = start("worker_without_http", dir.path(), &vars);
     let file = dir.path().join("bongsu-data/health.json");
     let health = until("a health file with resources", || {
         let text = std::fs::read_to_string(&file).ok()?;

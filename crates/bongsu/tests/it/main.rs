@@ -13,6 +13,7 @@ mod lives;
 mod process;
 mod readme;
 mod receiver;
+mod seams;
 mod startup;
 mod tools;
 mod unknown;

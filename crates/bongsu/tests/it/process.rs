@@ -2,13 +2,13 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    time::{Duration, Instant},
+    process::{Command, ExitStatus, Stdio},
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+use bongsu_testkit::PATIENCE;
+pub(crate) use bongsu_testkit::{Process, free_address, until};
 
 /// Where cargo puts the package's examples: beside the folder of this test.
 fn binary(example: &str) -> PathBuf {
@@ -33,72 +33,11 @@ pub(crate) fn command(example: &str, dir: &Path, vars: &[(&str, &str)]) -> Comma
     command
 }
 
-pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
-/// Looks again and again until something is there.
-#[track_caller]
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "not seen: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// A child that does not outlive its test.
-pub(crate) struct Process(Child);
-
-impl Process {
-    /// Starts with standard output in `dir/<example>.log`.
-    pub(crate) fn start(example: &str, dir: &Path, vars: &[(&str, &str)]) -> Self {
-        let log = std::fs::File::create(dir.join(format!("{example}.log"))).unwrap();
-        let mut command = command(example, dir, vars);
-        Self(command.stdout(Stdio::from(log)).spawn().unwrap())
-    }
-
-    /// Starts a command as it is.
-    pub(crate) fn of(command: &mut Command) -> Self {
-        Self(command.spawn().unwrap())
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    /// Its standard output, once.
-    pub(crate) fn output(&mut self) -> ChildStdout {
-        self.0.stdout.take().unwrap()
-    }
-
-    /// Waits for the end.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
-        until("its end", || self.0.try_wait().unwrap())
-    }
-
-    /// Sends SIGTERM and waits for the end.
-    pub(crate) fn stop(mut self) -> ExitStatus {
-        let pid = self.0.id().to_string();
-        Command::new("sh")
-            .args(["-c", &format!("kill -TERM {pid}")])
-            .status()
-            .unwrap();
-        self.wait()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Starts an example with standard output in `dir/<example>.log`.
+pub(crate) fn start(example: &str, dir: &Path, vars: &[(&str, &str)]) -> Process {
+    let log = std::fs::File::create(dir.join(format!("{example}.log"))).unwrap();
+    let mut command = command(example, dir, vars);
+    Process::start(command.stdout(Stdio::from(log)), "of this repository")
 }
 
 /// A child that serves HTTP.
@@ -118,7 +57,7 @@ impl Service {
             ("BONGSU_DRAIN_SECONDS", "0"),
         ];
         all.extend(vars);
-        let process = Process::start(example, dir, &all);
+        let process = start(example, dir, &all);
         until("it listens", || TcpStream::connect(address).ok());
         Self { process, address }
     }

@@ -236,50 +236,17 @@ fn an_alert_test_goes_through_every_channel_or_the_one_named() {
     assert_eq!(left, 0, "nothing is stored");
 }
 
-/// A real Redis that wants a password; ended with the test.
-#[cfg(feature = "redis")]
-struct Redis {
-    child: std::process::Child,
-    port: u16,
-}
-
-#[cfg(feature = "redis")]
-impl Redis {
-    fn start(dir: &Path, password: &str) -> Self {
-        let port = free_address().port();
-        let child = std::process::Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--requirepass", password])
-            .current_dir(dir)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        crate::process::until("Redis listens", || {
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
-        });
-        Self { child, port }
-    }
-}
-
-#[cfg(feature = "redis")]
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[cfg(feature = "redis")]
 #[test]
 fn the_doctor_really_pings_redis() {
-    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let redis = Redis::start(data.path(), "T0P-S3CRET");
+    let dir = tempfile::tempdir().unwrap();
+    let redis = bongsu_testkit::servers::Redis::start(&["--requirepass", "T0P-S3CRET"]);
     let bind = free_address().to_string();
     for (password, wanted, words) in [
         ("T0P-S3CRET", 0, "answers"),
         ("WR0NG-S3CRET", 1, "WRONGPASS"),
     ] {
-        let url = format!("redis://:{password}@127.0.0.1:{}", redis.port);
+        let url = format!("redis://:{password}@127.0.0.1:{}", redis.port());
         let vars = [
             ("SERVICE_NAME", "engine"),
             ("BONGSU_BIND", bind.as_str()),

@@ -1,0 +1,50 @@
+//! A service that has its own log, panic hook, metrics recorder, health and fallback, and keeps them.
+
+use std::{panic, process::ExitCode};
+
+use axum::{Json, Router, http::StatusCode, routing::get};
+use bongsu::{Bongsu, Config};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::json;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    bongsu::exit_code(run().await)
+}
+
+async fn run() -> Result<(), bongsu::Error> {
+    let own = PrometheusBuilder::new().build_recorder();
+    let page = own.handle();
+    metrics::set_global_recorder(own).expect("this is the first recorder");
+    panic::set_hook(Box::new(|info| eprintln!("own hook: {info}")));
+
+    let mut builder = Bongsu::builder(Config::from_env()?).version(env!("CARGO_PKG_VERSION"));
+    let human = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(builder.log_layer()?)
+        .with(human.with_filter(EnvFilter::new("info")))
+        .init();
+    let bongsu = builder.start().await?;
+
+    let app = Router::new()
+        .route("/health", get(|| async { Json(json!({ "own": true })) }))
+        .route("/metrics", get(move || async move { page.render() }))
+        .route(
+            "/orders",
+            get(|| async {
+                metrics::counter!("own_orders_total").increment(1);
+                tracing::info!("an order was looked at");
+                "none"
+            }),
+        )
+        .route(
+            "/panic",
+            get(async || -> &'static str { panic!("on purpose") }),
+        )
+        .fallback(|| async { (StatusCode::NOT_FOUND, "own 404") });
+    // Bongsu's endpoints are on a port of their own: METRICS_PORT.
+    bongsu.serve(app).await
+}
