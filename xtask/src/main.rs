@@ -12,6 +12,7 @@ mod figures;
 mod guests;
 mod http;
 mod json;
+mod kubernetes;
 mod layers;
 mod manifests;
 mod new_channel;
@@ -59,6 +60,8 @@ usage: cargo xtask <command>
           stops it
   logs [service]...
           follows its logs
+  kubernetes
+          prints engine, monitors, rules and dashboards for a cluster
   stack-proof
           starts and stops it on an engine of its own and looks at it from outside; needs root
 ";
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         "new-channel" => new_channel::scaffold(rest),
         "up" => stack::up(rest),
         "down" => stack::down(rest),
+        "kubernetes" => kubernetes::print(),
         "logs" => stack::logs(rest),
         "stack-proof" => stack_proof::prove(),
         _ => {

@@ -128,6 +128,63 @@ fn every_service_is_hardened() {
     );
 }
 
+#[test]
+fn a_cluster_is_asked_for_what_the_stack_is_asked_for() {
+    let text = read("docker/kubernetes/engine.yaml");
+    let documents = yaml_rust2::YamlLoader::load_from_str(&text).unwrap();
+    let pod = &documents[0]["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let engine = &yaml(COMPOSE)["services"]["trading-engine"];
+    let grace = pod["terminationGracePeriodSeconds"].as_i64().unwrap();
+    assert_eq!(
+        engine["stop_grace_period"].as_str(),
+        Some(format!("{grace}s").as_str())
+    );
+    assert_eq!(container["image"], engine["image"]);
+    let ports = container["ports"].as_vec().unwrap();
+    for (probe, path) in [
+        ("startupProbe", "/startup"),
+        ("readinessProbe", "/ready"),
+        ("livenessProbe", "/liveness"),
+    ] {
+        let asked = &container[probe]["httpGet"];
+        assert_eq!(asked["path"].as_str(), Some(path), "{probe}");
+        assert!(
+            ports.iter().any(|port| port["name"] == asked["port"]),
+            "{probe}"
+        );
+    }
+    let ops = ports
+        .iter()
+        .find(|port| port["name"].as_str() == Some("ops"))
+        .unwrap();
+    let variables = container["env"].as_vec().unwrap();
+    let metrics = variables
+        .iter()
+        .find(|v| v["name"].as_str() == Some("METRICS_PORT"))
+        .unwrap();
+    let port = ops["containerPort"].as_i64().unwrap().to_string();
+    assert_eq!(metrics["value"].as_str(), Some(port.as_str()));
+
+    // The labels by which each finds the next.
+    let pod_labels = &documents[0]["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(&documents[0]["spec"]["selector"]["matchLabels"], pod_labels);
+    assert_eq!(&documents[2]["spec"]["selector"], pod_labels);
+    let monitors =
+        yaml_rust2::YamlLoader::load_from_str(&read("docker/kubernetes/monitors.yaml")).unwrap();
+    assert_eq!(
+        &monitors[0]["spec"]["selector"]["matchLabels"],
+        &documents[2]["metadata"]["labels"]
+    );
+    for (monitor, endpoints) in monitors.iter().zip(["endpoints", "podMetricsEndpoints"]) {
+        // Or the operator's own label `endpoint` takes the route's place.
+        assert_eq!(
+            monitor["spec"][endpoints][0]["honorLabels"].as_bool(),
+            Some(true)
+        );
+    }
+}
+
 /// What every engine's own builder knows: a frontend would be one more image, fetched at every build.
 #[test]
 fn the_image_is_built_from_two_others_in_one_pass() {
