@@ -43,7 +43,7 @@ async fn what_one_part_sees_the_others_tell() {
         ("BONGSU_DATA_DIR", dir.path().display().to_string()),
         ("ALERT_WEBHOOK_URLS", url),
         ("BONGSU_RESOURCE_INTERVAL_SECONDS", "1".to_owned()),
-        ("DISK_WARNING_THRESHOLD", "0.001".to_owned()),
+        ("DISK_WARNING_THRESHOLD", "1".to_owned()),
         ("BONGSU_ALERT_COOLDOWN_SECONDS", "0".to_owned()),
         ("BONGSU_ALERT_ON_ERRORS", "true".to_owned()),
     ]);

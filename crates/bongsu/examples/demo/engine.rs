@@ -44,7 +44,7 @@ impl Engine {
                 format!("sqlite:{}", dir.join("engine.db").display()),
             )
             .env("BONGSU_RESOURCE_INTERVAL_SECONDS", "1")
-            .env("DISK_WARNING_THRESHOLD", "0.1")
+            .env("DISK_WARNING_THRESHOLD", "1")
             .env("DISK_CRITICAL_THRESHOLD", "99.9")
             .env(
                 "ALERT_WEBHOOK_URLS",

@@ -43,7 +43,7 @@ fn an_operator_sees_and_acts_and_every_step_is_in_the_log() {
             ("ALERT_WEBHOOK_URLS", &hook),
             ("DATABASE_URL", &database),
             // Crossed by any disk: an alert that fires.
-            ("DISK_WARNING_THRESHOLD", "0.001"),
+            ("DISK_WARNING_THRESHOLD", "1"),
             ("BONGSU_RESOURCE_INTERVAL_SECONDS", "1"),
             ("BONGSU_HEALTH_DETAIL", "never"),
         ],

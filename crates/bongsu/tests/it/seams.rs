@@ -43,7 +43,7 @@ fn what_fired_before_a_restart_ends_when_it_is_so_no_longer() {
             ];
             Service::start("minimal", dir.path(), &vars)
         };
-        let service = start("0.001");
+        let service = start("1");
         until("the disk's alert", || {
             told(&receiver, "resource|disk")
                 .contains(&"firing".to_owned())
@@ -80,7 +80,7 @@ fn one_redis_url_means_the_same_to_every_part() {
     let dir = tempfile::tempdir().unwrap();
     let vars = [
         ("REDIS_URL", url.as_str()),
-        ("DISK_WARNING_THRESHOLD", "0.001"),
+        ("DISK_WARNING_THRESHOLD", "1"),
         ("BONGSU_RESOURCE_INTERVAL_SECONDS", "1"),
     ];
     let service = Service::start("minimal", dir.path(), &vars);
