@@ -102,9 +102,9 @@ impl Budget {
 /// The message, and whether something was cut.
 pub(crate) fn message(n: &Notification) -> (Value, bool) {
     let view = View::of(n);
-    // What is not taken from the budget below: the level, the last field's note.
+    // What is not taken from the budget below: labels, the level, the time, the last field's note.
     let mut budget = Budget {
-        left: TOTAL - 100,
+        left: TOTAL - 200,
         truncated: false,
     };
     let title = budget.take(&format!("[{}] {}", view.level, view.headline), TITLE);

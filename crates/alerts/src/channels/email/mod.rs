@@ -23,6 +23,8 @@ mod addresses;
 mod render;
 mod smtp;
 
+const HOST: &str = "a name or an address, no URL";
+
 /// Where mail goes and by what way.
 ///
 /// ```
@@ -110,10 +112,11 @@ impl EmailChannel {
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));
         let host = bare.unwrap_or(host).to_owned();
+        let is_host = !host.contains(|c: char| c.is_whitespace() || c == '/' || c == '@');
         if host.is_empty() {
             problems.add("host", Problem::Missing);
-        } else if host.contains(|c: char| c.is_whitespace() || c == '/' || c == '@') {
-            problems.add("host", Problem::Malformed("a name or an address, no URL"));
+        } else if !is_host {
+            problems.add("host", Problem::Malformed(HOST));
         }
         if config.port == 0 {
             problems.add("port", Problem::OutOfRange("1 to 65535"));
@@ -134,7 +137,12 @@ impl EmailChannel {
             Tls::None => None,
             Tls::StartTls | Tls::Implicit if host.is_empty() => None,
             Tls::StartTls | Tls::Implicit => {
-                problems.keep("tls", trust(&host, config.ca_pem.as_deref()))
+                let trusted = problems.keep("tls", smtp::tls::trust(config.ca_pem.as_deref()));
+                let name = ServerName::try_from(host.clone());
+                if name.is_err() && is_host {
+                    problems.add("host", Problem::Malformed(HOST));
+                }
+                trusted.zip(name.ok())
             }
         };
         let hello = match &config.hello {
@@ -263,12 +271,6 @@ fn recipients(to: &[String], problems: &mut Problems) -> Vec<Mailbox> {
         }
     }
     list
-}
-
-fn trust(host: &str, ca_pem: Option<&[u8]>) -> Result<smtp::Trust, Problem> {
-    let name = ServerName::try_from(host.to_owned());
-    let name = name.map_err(|_| Problem::Tls("the host can have no certificate".to_owned()))?;
-    Ok((smtp::tls::trust(ca_pem)?, name))
 }
 
 /// A name to be said in EHLO: letters, digits, dots and dashes, or an address in brackets.

@@ -73,10 +73,9 @@ pub(crate) fn event(n: &Notification) -> (Value, bool) {
         event["client_url"] = json!(url);
     }
     if let Some(runbook) = &view.runbook {
-        event["links"] = match &runbook.url {
-            Some(url) => json!([{"href": url, "text": runbook.name}]),
-            None => Value::Null,
-        };
+        if let Some(url) = &runbook.url {
+            event["links"] = json!([{"href": url, "text": runbook.name}]);
+        }
         event["payload"]["custom_details"]["runbook"] = json!(runbook.text());
     }
     (event, cut || summary.truncated || left_out > 0)

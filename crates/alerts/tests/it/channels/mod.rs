@@ -30,6 +30,7 @@ mod http_server;
 #[cfg(feature = "http")]
 #[allow(
     dead_code,
+    unreachable_pub,
     reason = "a channel to start from offers more than its tests use"
 )]
 #[path = "../../../../../xtask/src/new_channel/pigeon/mod.rs"]
