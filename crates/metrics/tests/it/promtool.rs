@@ -55,6 +55,7 @@ pub(crate) fn full() -> ServiceMetrics {
     m.record_error(&"x".repeat(5_000), "critical");
     m.record_alert("risk", "slack");
     m.record_alert_delivery("slack", "delivered");
+    m.record_own_request("GET", "/ready", 200);
     m.record_alert_suppressed("cooldown");
     m.update_alert_queue(1, Some(Duration::from_secs(9)));
     m.record_report(Some(1.7e9), Duration::from_secs(2));
