@@ -22,6 +22,10 @@ fn resident_mib() -> u64 {
 const ALONE: &str = "BONGSU_TEST_ALONE";
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the child is told by its environment what it is"
+)]
 fn a_day_of_macro_histograms_without_a_scrape_does_not_grow() {
     if std::env::var_os(ALONE).is_none() {
         let name = "memory::a_day_of_macro_histograms_without_a_scrape_does_not_grow";
