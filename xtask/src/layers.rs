@@ -15,7 +15,8 @@ const LEAVES: [&str; 7] = [
 
 /// One idea each, for whoever needs it.
 const BELOW: [&str; 11] = [
-    "catch", "connect", "figure", "lang", "ops", "redis", "secret", "severity", "sqlite", "text", "trace",
+    "catch", "connect", "figure", "lang", "ops", "redis", "secret", "severity", "sqlite", "text",
+    "trace",
 ];
 
 /// Crate, features, and what must not be compiled for them.

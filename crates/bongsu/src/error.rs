@@ -18,6 +18,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The service has a route that the operations have too.
+    #[error(
+        "{path} is a route of the service already: take it out, or set METRICS_PORT, which gives the \
+         operations a port of their own"
+    )]
+    Route {
+        /// The route.
+        path: String,
+    },
     /// A part refused its settings.
     #[error("cannot set up {part}")]
     Setup {
@@ -61,7 +70,7 @@ impl Error {
 
 /// The exit code of a service's `main`; a failure is printed on standard error.
 ///
-/// 0 after a clean end, 2 when the configuration is wrong, 1 for everything else.
+/// 0 after a clean end, 2 when the configuration is wrong or a route is taken, 1 for everything else.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), bongsu::Error> { Ok(()) }
@@ -79,11 +88,8 @@ pub fn exit_code(result: Result<(), Error>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", error.chain());
-            ExitCode::from(if matches!(error, Error::Config(_)) {
-                2
-            } else {
-                1
-            })
+            let corrected = matches!(error, Error::Config(_) | Error::Route { .. });
+            ExitCode::from(if corrected { 2 } else { 1 })
         }
     }
 }

@@ -34,15 +34,13 @@ impl Bongsu {
 
     /// What is wrong with a service that has a route of the operations' itself, if it has and they are to be
     /// beside its own.
-    fn taken(&self, app: &Router) -> Option<String> {
+    fn taken(&self, app: &Router) -> Option<Error> {
         if self.config().http.ops_port.is_some() {
             return None;
         }
         let ours = routes(&self.ops_router());
-        let taken = routes(app).into_iter().find(|path| ours.contains(path))?;
-        Some(format!(
-            "{taken} is a route of the service already: take it out, or set METRICS_PORT, which gives the operations a port of their own"
-        ))
+        let path = routes(app).into_iter().find(|path| ours.contains(path))?;
+        Some(Error::Route { path })
     }
 
     /// The operations endpoints alone: health, metrics, and the console and
@@ -161,7 +159,7 @@ impl Bongsu {
             None => None,
         };
         if let Some(taken) = self.taken(&app) {
-            return Err(Error::setup("serve", taken));
+            return Err(taken);
         }
         let room = Descriptors::of_process().suffice();
         room.map_err(|error| Error::setup("serve", error))?;

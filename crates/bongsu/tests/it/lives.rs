@@ -74,12 +74,13 @@ async fn next(heard: &mut mpsc::UnboundedReceiver<String>) -> String {
 #[tokio::test]
 async fn a_process_starts_as_often_as_it_likes() {
     let dirs: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
-    for _ in 0..2 {
-        let lives = dirs.iter().map(|dir| async {
+    for round in 0..2 {
+        let lives = dirs.iter().map(|dir| async move {
             let (sender, mut heard) = mpsc::unbounded_channel();
             let bongsu = builder(dir.path(), &[]).channel(Heard(sender));
             let bongsu = bongsu.start().await.unwrap();
-            let title = dir.path().display().to_string();
+            // A repeat would be held back.
+            let title = format!("{} {round}", dir.path().display());
             tell(&bongsu, &title).await;
             assert_eq!(next(&mut heard).await, title, "each has its own channels");
             assert!(bongsu.logs().flush(PATIENCE));
