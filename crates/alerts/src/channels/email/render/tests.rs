@@ -86,7 +86,7 @@ fn a_time_that_no_date_header_can_say_is_rendered_all_the_same() {
         (
             "-000001-06-01T00:00:00Z",
             "Thu, 01 Jan 1970 00:00:00 +0000",
-            "-000001-06-01",
+            "-06-01 09:00:00",
         ),
         (
             "9999-12-30T00:00:00Z",
