@@ -255,16 +255,6 @@ async fn a_broken_channel_is_told_from_a_refused_mail() {
     )
     .await;
     check(
-        "another name",
-        EmailConfig {
-            host: "127.0.0.1".to_owned(),
-            ..good()
-        },
-        "broken",
-        "certificate",
-    )
-    .await;
-    check(
         "nobody there",
         EmailConfig {
             port: free_port(),
@@ -290,6 +280,35 @@ async fn a_broken_channel_is_told_from_a_refused_mail() {
     .await;
     assert_eq!(outcome.as_str(), "broken", "{outcome:?}");
     assert!(outcome.reason().contains("530"), "{outcome:?}");
+    assert!(server.mails.rest().is_empty());
+}
+
+/// A certificate of a trusted authority, for somebody else.
+#[tokio::test]
+async fn a_certificate_for_another_name_is_not_taken() {
+    let certificates = Certificates::new();
+    std::fs::write(
+        certificates.path("leaf.ext"),
+        "basicConstraints=CA:FALSE\nsubjectAltName=DNS:elsewhere.test\n",
+    )
+    .unwrap();
+    for arguments in [
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=elsewhere.test -keyout leaf.key -out leaf.csr",
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile leaf.ext -out leaf.pem",
+    ] {
+        let status = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(certificates.path("."))
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "openssl {arguments}");
+    }
+    let server = Server::start(&certificates, &["--auth"]);
+    let channel = EmailChannel::new(server.config(&certificates, &["fine@x.test"])).unwrap();
+    let outcome = deliver(&channel, &firing(), "fine@x.test", PATIENCE).await;
+    assert_eq!(outcome.as_str(), "broken", "{outcome:?}");
+    assert!(outcome.reason().contains("certificate"), "{outcome:?}");
     assert!(server.mails.rest().is_empty());
 }
 

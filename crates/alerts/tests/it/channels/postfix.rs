@@ -23,10 +23,16 @@ async fn a_korean_mail_lands_in_a_mailbox() {
         ..EmailConfig::default()
     })
     .unwrap();
-    eventually("postfix answers", || async {
-        channel.probe().await.is_delivered().then_some(())
+    // The probe goes as far as the recipients, and names the one that there is not.
+    let refused = eventually("postfix answers", || async {
+        let outcome = channel.probe().await;
+        (outcome.as_str() == "permanent").then_some(outcome)
     })
     .await;
+    assert!(
+        refused.reason().contains("<nobody@bongsu.test>"),
+        "{refused:?}"
+    );
 
     let n = firing();
     let desk = channel
