@@ -22,7 +22,7 @@ use std::{
 use axum::{Router, routing::get};
 use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, ServeOptions, console_router, serve};
 use bongsu_console::{
-    ConsoleSource, Lang, assets,
+    Lang, Operator, assets,
     pages::{Chrome, overview},
     testing::FakeSource,
 };
@@ -54,8 +54,13 @@ async fn service(with_console: bool) {
     let mut app: Router = Router::new().route("/", get(|| async { BODY }));
     if with_console {
         let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
-        let (console, publisher) =
-            console_router(source, OpsPolicy::open(), ConsoleOptions::default());
+        let memory = source.memory();
+        let (console, publisher) = console_router(
+            source,
+            memory,
+            OpsPolicy::open(),
+            ConsoleOptions::default(),
+        );
         app = app.merge(console);
         tokio::spawn(publisher.run());
     }
@@ -131,8 +136,9 @@ async fn figures() {
 async fn page() {
     let source = FakeSource::new(jiff::Timestamp::now);
     let snapshot = source.snapshot().await;
-    let hour = source.history(overview::SHORT, overview::COLUMNS).await;
-    let day = source.history(overview::LONG, overview::COLUMNS).await;
+    let memory = source.memory();
+    let trend = |span| memory.trend(snapshot.at, span, overview::COLUMNS);
+    let (hour, day) = (trend(overview::SHORT), trend(overview::LONG));
     let chrome = Chrome::new(Lang::Ko, "t".repeat(64));
     let page = overview::page(&chrome, &snapshot, &hour, &day);
     let all = page.len() + assets::STYLE.len() + assets::SCRIPT.len() + assets::ICON.len();
