@@ -41,6 +41,13 @@ fn figures_in_both_languages() {
     snapshot.portfolio.day_pnl_krw = Figure::Known(-1_500);
     snapshot.portfolio.day_pnl_percent = Figure::Known(0.001);
     snapshot.portfolio.drawdown_percent = Figure::Known(12.4);
+    let without = text(&overview_page(&snapshot, Lang::En));
+    assert!(without.contains("Drawdown 12.4%") && !without.contains("trading halts"));
+    snapshot.portfolio.halt_percent = Some(28.0);
+    snapshot.portfolio.symbols = vec![bongsu_console::SymbolPnl {
+        symbol: "005930".to_owned(),
+        pnl_krw: -3_000,
+    }];
     snapshot.http.error_ratio = Figure::Known(0.004);
     snapshot.session = Figure::Known(Session {
         state: SessionState::Open,
@@ -52,6 +59,7 @@ fn figures_in_both_languages() {
         "₩1,284,300,000",
         "today ▼ −₩1,500 0.00%",
         "Drawdown 12.4% trading halts at 28.0%",
+        "Realised by symbol 005930",
         "Errors 0.40%",
         "● Open closes in 06:29:00",
         "as of 09:01:00 KST",
