@@ -789,6 +789,7 @@ macro_rules! cases {
             let server = Postgres::start();
             let schema = include_str!("../../src/source/sqlite/schema.sql")
                 .replace("DATETIME", "text")
+                .replace("VARCHAR(10)", "text")
                 .replace("total_value BIGINT", "total_value numeric")
                 .replace("total_amount BIGINT", "total_amount numeric")
                 .replace("commission INTEGER", "commission numeric")

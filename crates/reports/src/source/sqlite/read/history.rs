@@ -80,7 +80,10 @@ fn equity(
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
     const TABLE: &str = "portfolio_risk_metrics";
-    let id = if risk.has("id") { "id" } else { "0" };
+    let (id, order) = match risk.has("id") {
+        true => ("id", "date, id"),
+        false => ("0", "date"),
+    };
     let [cash, halted, reason, loss, position] = [
         "cash_balance",
         "is_trading_halted",
@@ -92,7 +95,7 @@ fn equity(
     // Times that are numbers come before every text.
     let sql = format!(
         "SELECT {id}, date, total_value, {cash}, {halted}, {reason}, {loss}, {position} \
-         FROM {} WHERE user_id = ?1 AND (date IS NULL OR date < ?2 OR date >= '2200-01-01') ORDER BY date, {id}",
+         FROM {} WHERE user_id = ?1 AND (date IS NULL OR date < ?2 OR date >= '2200-01-01') ORDER BY {order}",
         risk.from
     );
     let until = until_date(query.until()).to_string();
