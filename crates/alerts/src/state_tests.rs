@@ -764,6 +764,29 @@ async fn the_probe_of_a_broken_channel_goes_round() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_what_may_have_arrived_is_told() {
+    let doubtful = || {
+        Step::Answer(Outcome::Transient {
+            reason: "connection lost after the message".to_owned(),
+            retry_after: None,
+            maybe_delivered: true,
+        })
+    };
+    let chat = ScriptedChannel::new("chat")
+        .step(doubtful())
+        .step(doubtful());
+    with(manager(&[&chat]), |alerts| async move {
+        fire(&alerts, Critical, "disk").await;
+        pass(MINUTE).await;
+        assert_eq!(chat.attempts().len(), 2, "repeated once and no more");
+        end(&alerts, Info, "disk").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&chat), ["resolved info disk"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn conditions_are_handed_over_as_a_set() {
     let chat = ScriptedChannel::new("chat");
     with(manager(&[&chat]), |alerts| async move {

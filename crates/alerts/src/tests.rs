@@ -71,22 +71,29 @@ async fn retries_carry_the_same_bytes_and_key() {
         .step(Step::Panic)
         .step(Step::Hang)
         .step(Step::Answer(Outcome::transient("reset")));
-    with(manager().channel(chat.clone()), |alerts| async move {
-        alerts
-            .send_alert(alert(AlertLevel::Error, "t"))
-            .await
-            .unwrap();
-        assert!(chat.wait_for(1, LONG).await);
-        let attempts = chat.attempts();
-        assert_eq!(attempts.len(), 5);
-        for (index, attempt) in attempts.iter().enumerate() {
-            assert_eq!(attempt.attempt as usize, index + 1);
-            assert_eq!(attempt.body, attempts[0].body);
-            assert_eq!(attempt.delivery_id, attempts[0].delivery_id);
-        }
-        assert_eq!(alerts.get_statistics().panics, 1);
-        assert_eq!(alerts.get_statistics().channels["chat"].retried, 4);
-    })
+    let retry = crate::RetryConfig {
+        doubtful_repeats: 5,
+        ..crate::RetryConfig::default()
+    };
+    with(
+        manager().channel(chat.clone()).retry(retry),
+        |alerts| async move {
+            alerts
+                .send_alert(alert(AlertLevel::Error, "t"))
+                .await
+                .unwrap();
+            assert!(chat.wait_for(1, LONG).await);
+            let attempts = chat.attempts();
+            assert_eq!(attempts.len(), 5);
+            for (index, attempt) in attempts.iter().enumerate() {
+                assert_eq!(attempt.attempt as usize, index + 1);
+                assert_eq!(attempt.body, attempts[0].body);
+                assert_eq!(attempt.delivery_id, attempts[0].delivery_id);
+            }
+            assert_eq!(alerts.get_statistics().panics, 1);
+            assert_eq!(alerts.get_statistics().channels["chat"].retried, 4);
+        },
+    )
     .await;
 }
 
@@ -313,7 +320,8 @@ async fn a_message_that_may_have_arrived_is_repeated_once() {
     for level in AlertLevel::ALL {
         let unsure = Step::Answer(Outcome::unanswered("closed after the message"));
         let chat = ScriptedChannel::new("chat").otherwise(unsure);
-        with(manager().channel(chat.clone()), |alerts| async move {
+        let builder = manager().channel(chat.clone()).repeat_interval(None);
+        with(builder, |alerts| async move {
             alerts.send_alert(alert(level, "t")).await.unwrap();
             tokio::time::sleep(Duration::from_secs(80 * 3_600)).await;
             assert_eq!(chat.attempts().len(), 2, "{level}");

@@ -218,8 +218,13 @@ impl Engine {
         if row.digest.is_some() {
             self.open_digests.retain(|_, open| *open != id);
         }
-        self.policy
-            .dead(now.tick, &row.accepted.key, channel, row.ticket);
+        let key = &row.accepted.key;
+        if row.doubts > 0 {
+            // It may have arrived: then its readers are owed the end.
+            self.policy.delivered(now.tick, key, channel, row.ticket);
+        } else {
+            self.policy.dead(now.tick, key, channel, row.ticket);
+        }
         self.counters.channels[channel].dead += 1;
         effects.events.push(AlertEvent::Dead {
             channel: self.channels[channel].id.to_string(),
