@@ -145,10 +145,19 @@ mod tests {
             .build()
             .unwrap();
         let _guard = monitor.start();
+        // A sample needs a processor whose ticks go on.
+        let stat = root.path().join("proc/stat");
+        let mut ticks = 1;
         let sample = loop {
             if let Some(sample) = monitor.get_resources() {
                 break sample;
             }
+            ticks += 10;
+            let text = format!(
+                "cpu {ticks} 0 0 {0}\ncpu0 {ticks} 0 0 {0}\nbtime 1000\n",
+                9 * ticks
+            );
+            fs::write(&stat, text).unwrap();
             std::thread::yield_now();
         };
         let metrics = ServiceMetrics::new("engine").unwrap();
