@@ -86,3 +86,74 @@ fn what_waits_for_a_broken_channel_takes_the_fallback_once() {
     let added = |change: &&Change| matches!(change, Change::Add { .. });
     assert_eq!(effects.changes.iter().filter(added).count(), 10);
 }
+
+/// What a look makes due is claimed by the poll after it, which follows at once.
+fn looked(engine: &mut Engine, seconds: i64) -> Vec<Job> {
+    let first = engine.poll(now(seconds));
+    assert!(first.wake <= now(seconds).tick);
+    engine.poll(now(seconds)).jobs
+}
+
+/// A record as it was written before there were events and scopes.
+fn old_record(kind: &str, key: &str) -> crate::store::ActiveAlert {
+    let alert = Alert::new(AlertLevel::Error, key, "m", "src").kind(kind);
+    serde_json::from_value(serde_json::json!({
+        "key": key,
+        "alert": alert.key(key),
+        "since": now(-100).wall,
+        "last": now(-100).wall,
+        "count": 1,
+        "channels": ["chat"],
+        "acknowledged_by": null,
+        "acknowledged_at": null,
+        "escalated": 0,
+        "rule": null,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn what_an_earlier_version_left_firing_is_taken_up() {
+    let mut engine = engine();
+    let recovered = crate::store::Recovered {
+        active: vec![old_record("error", "e"), old_record("health", "health|db")],
+        ..crate::store::Recovered::default()
+    };
+    engine.recover(now(0), recovered);
+    assert_eq!(engine.active.len(), 2);
+    // Told already: nothing is told again.
+    assert!(engine.poll(now(1)).jobs.is_empty());
+    // The error was an event all along: it ends half an hour after it was last sent.
+    let jobs = looked(&mut engine, 30 * 60);
+    let ended = jobs.iter().map(|job| &job.notification);
+    let ended: Vec<_> = ended
+        .map(|it| (it.status, it.alert.title.as_str()))
+        .collect();
+    assert_eq!(ended, [(crate::AlertStatus::Resolved, "e")]);
+    // A check that is not configured any more is over, whoever wrote its record.
+    let unsure = std::collections::HashSet::new();
+    let difference = engine.compare(now(2_000), &Arc::from("health"), Vec::new(), &unsure);
+    let over: Vec<&str> = difference.over.iter().map(|it| it.key.as_str()).collect();
+    assert_eq!(over, ["health|db"]);
+}
+
+#[test]
+fn fault_2_a_flap_hold_outlives_the_process() {
+    let mut engine = engine();
+    let mut held = old_record("custom", "link");
+    held.format = 1;
+    held.channels = Vec::new();
+    held.held = Some(crate::Suppressed::Flapping);
+    held.held_until = Some(now(300).wall);
+    let recovered = crate::store::Recovered {
+        active: vec![held],
+        ..crate::store::Recovered::default()
+    };
+    engine.recover(now(0), recovered);
+    assert!(engine.poll(now(1)).jobs.is_empty());
+    let listed = engine.active_alerts(now(1));
+    assert_eq!(listed[0].held, Some(crate::Suppressed::Flapping));
+    let jobs = looked(&mut engine, 301);
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0].notification.alert.title, "link");
+}
