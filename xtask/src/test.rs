@@ -7,8 +7,13 @@ use crate::{
     run::{Failure, cargo, run, variable},
 };
 
+/// With arguments, what `cargo test` makes of them; without, the documentation's tests and then all others.
 pub(crate) fn run_all(args: &[String]) -> Result<(), Failure> {
     packages::ensure()?;
+    if args.is_empty() {
+        documentation()?;
+        return all();
+    }
     let mut tests = cargo(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     run(with_python(tests.args(args)))
 }
@@ -26,7 +31,7 @@ pub(crate) fn units() -> Result<(), Failure> {
 }
 
 /// The examples in the documentation.
-pub(crate) fn documentation() -> Result<(), Failure> {
+fn documentation() -> Result<(), Failure> {
     run(&mut cargo([
         "test",
         "--quiet",
@@ -36,10 +41,10 @@ pub(crate) fn documentation() -> Result<(), Failure> {
     ]))
 }
 
-/// The tests with servers and processes: by nextest where it is there, for it runs the tests of all crates
-/// side by side.
-pub(crate) fn integration() -> Result<(), Failure> {
-    // A choice of tests builds no examples, which some of them run.
+/// Units, servers and processes, and the examples that they start: by nextest where it is there, for it runs the
+/// tests of all crates side by side.
+fn all() -> Result<(), Failure> {
+    // Some of the tests run the examples.
     demo::build_all()?;
     let mut nextest = cargo(["nextest", "--version"]);
     let found = nextest.stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -54,10 +59,10 @@ pub(crate) fn integration() -> Result<(), Failure> {
             "slow",
         ]
     } else {
-        &["test", "--no-fail-fast"]
+        &["test", "--no-fail-fast", "--all-targets"]
     };
     let mut tests = cargo(runner.iter().copied());
-    tests.args(["--workspace", "--all-features", "--test", "*"]);
+    tests.args(["--workspace", "--all-features"]);
     run(with_python(&mut tests))
 }
 
