@@ -41,8 +41,9 @@ impl Engine {
             .map_err(|error| Failure(format!("dockerd: {error}")))?;
         let mut engine = Self { child, folder };
         let answers = wait::until("the Docker engine answers", Duration::from_secs(60), || {
-            if let Some(status) = engine.child.try_wait()? {
-                return Err(Failure(format!("dockerd ended: {status}")));
+            // One that has ended is told of below, at once.
+            if engine.ended()? {
+                return Ok(());
             }
             let mut version = engine.docker();
             version
@@ -51,10 +52,19 @@ impl Engine {
                 .stderr(Stdio::null());
             run(&mut version)
         });
-        match answers {
-            Ok(()) => Ok(engine),
-            Err(failure) => Err(Failure(format!("{}\n{}", failure.0, engine.last_words()))),
-        }
+        let reason = match answers {
+            Ok(()) if !engine.ended()? => return Ok(engine),
+            Ok(()) => "it ended".to_owned(),
+            Err(failure) => failure.0,
+        };
+        Err(Failure(format!(
+            "the Docker engine (dockerd) cannot be started: {reason}\n{}",
+            engine.last_words()
+        )))
+    }
+
+    fn ended(&mut self) -> Result<bool, Failure> {
+        Ok(self.child.try_wait()?.is_some())
     }
 
     fn last_words(&self) -> String {
@@ -94,7 +104,9 @@ fn socket(folder: &Path) -> String {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if let Ok(all) = self.said(&["ps", "--all", "--quiet"]) {
+        // One that ended by itself has neither containers nor a process id of its own any more.
+        let lives = !self.ended().unwrap_or(true);
+        if lives && let Ok(all) = self.said(&["ps", "--all", "--quiet"]) {
             let mut remove = self.docker();
             remove
                 .args(["rm", "--force", "--volumes"])
@@ -102,7 +114,9 @@ impl Drop for Engine {
             let _may_be_gone = remove.stdout(Stdio::null()).stderr(Stdio::null()).status();
         }
         let pid = self.child.id().to_string();
-        let _asked = Command::new("kill").args(["-TERM", &pid]).status();
+        if lives {
+            let _asked = Command::new("kill").args(["-TERM", &pid]).status();
+        }
         let ended = wait::until("dockerd ends", Duration::from_secs(30), || {
             match self.child.try_wait()? {
                 Some(_) => Ok(()),

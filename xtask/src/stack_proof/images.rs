@@ -18,6 +18,9 @@ use crate::{
 /// Compose 2 is not among the packages of Debian 12: it is taken from the release after it.
 const LATER: &str = "trixie";
 
+/// Where the machine's own apt is told of its archive.
+const SOURCES: &str = "/etc/apt/sources.list.d/debian.sources";
+
 /// Answers for `cargo` in the build's image.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
@@ -233,7 +236,8 @@ pub(super) fn compose(engine: &Engine) -> Result<(), Failure> {
 /// they are.
 fn fetch_compose(to: &Path) -> Result<(), Failure> {
     let work = std::env::temp_dir().join(format!("bongsu-compose-{}", std::process::id()));
-    let sources = fs::read_to_string("/etc/apt/sources.list.d/debian.sources")?;
+    let sources = fs::read_to_string(SOURCES)
+        .map_err(|error| Failure(format!("Compose comes by apt: {SOURCES}: {error}")))?;
     let first = sources.split("\n\n").next().unwrap_or_default();
     let later = first
         .lines()
