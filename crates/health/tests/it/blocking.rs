@@ -97,7 +97,7 @@ fn check_threads() -> usize {
     tasks
         .flatten()
         .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
-        .filter(|name| name.trim() == "bongsu-check")
+        .filter(|name| name.trim() == "bongsu-off")
         .count()
 }
 

@@ -15,7 +15,9 @@ use std::{
 };
 
 use bongsu_dashboards::promql::filled_in;
-use bongsu_metrics::{ProcessUsage, ServiceMetrics, SystemUsage};
+use bongsu_metrics::{
+    ContainerUsage, Packets, PressureUsage, ProcessUsage, ServiceMetrics, SystemUsage, Waited,
+};
 use serde_json::Value;
 
 use crate::{
@@ -67,6 +69,7 @@ fn page() -> ServiceMetrics {
     process.resident_memory_bytes = Some(40 << 20);
     process.cpu_time = Some(Duration::from_secs(3));
     process.open_fds = Some(30);
+    process.max_fds = Some(1_024);
     process.threads = Some(8);
     process.start_time_seconds = Some(1.7e9);
     metrics.update_process(&process);
@@ -127,7 +130,39 @@ fn traffic(metrics: &ServiceMetrics, round: u64, calm: bool) {
     machine.process_count = Some(120);
     machine.network_sent_bytes = Some(round * 1_000);
     machine.network_received_bytes = Some(round * 2_000);
+    let waited = Some(Waited {
+        some: ms(round * 10),
+        all: Some(ms(round)),
+    });
+    let pressure = PressureUsage {
+        cpu: waited,
+        memory: waited,
+        io: waited,
+    };
+    let packets = Some(Packets {
+        sent: round,
+        received: round,
+    });
+    machine.network_errors = packets;
+    machine.network_dropped = packets;
+    machine.cpu_count = Some(2);
+    machine.load_average = Some([0.5, 0.25, 0.125]);
+    machine.swap_total_bytes = Some(2 << 30);
+    machine.swap_used_bytes = Some(1 << 30);
+    machine.pressure = pressure;
     metrics.update_system(&machine);
+    let mut container = ContainerUsage::default();
+    container.cpu_percent = Some(30.0);
+    container.cpu_limit_cores = Some(1.0);
+    container.cpu_throttled_percent = Some(5.0);
+    container.cpu_throttled_periods = Some(round);
+    container.cpu_throttled_time = Some(ms(round));
+    container.memory_percent = Some(50.0);
+    container.memory_used_bytes = Some(128 << 20);
+    container.memory_limit_bytes = Some(256 << 20);
+    container.oom_kills = Some(0);
+    container.pressure = pressure;
+    metrics.update_container(&container);
     // Longer than a label may be: counted as past a bound.
     metrics.record_error(&"x".repeat(2_000), "error");
 }
