@@ -178,6 +178,9 @@ fn a_report_reaches_every_channel_that_carries_one() {
         vars.push(("DISCORD_WEBHOOK_URL", discord.as_str()));
         paths.push("/discord");
     }
+    // A webhook is read by programs: it carries a report where it is asked to.
+    let asked = paths.join(",").replace('/', "");
+    vars.push(("REPORT_CHANNELS", asked.as_str()));
     let engine = Service::start("trading_engine", dir.path(), &vars);
     let (status, body) = engine.ask("POST", "/market/close", "");
     assert_eq!(status, 200, "{body}");

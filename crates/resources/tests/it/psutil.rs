@@ -120,7 +120,7 @@ fn traffic_is_between_two_readings() {
     let mut python = psutil();
     let sources: [(Box<dyn Source>, &str); 2] = [
         (Box::new(LinuxSource::open().unwrap()), "once()"),
-        (Box::new(SysinfoSource::new().unwrap()), "net()"),
+        (Box::new(SysinfoSource::new().unwrap()), "once()"),
     ];
     for (mut source, theirs) in sources {
         let mut reading = Reading::default();
