@@ -9,11 +9,11 @@ use jiff::{Span, Timestamp};
 struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    fn roll(&mut self, sides: u64) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0 % sides
+        u32::try_from(self.0 % sides).unwrap()
     }
 
     fn pick<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
@@ -37,12 +37,12 @@ fn written(at: Timestamp, dice: &mut Dice) -> String {
 const TICKERS: [&str; 3] = ["005930", "000660", "0009K0"];
 
 fn insert(connection: &rusqlite::Connection, id: i64, day: Date, dice: &mut Dice) {
-    let minute = i64::try_from(dice.roll(12 * 60)).unwrap();
+    let minute = i64::from(dice.roll(12 * 60));
     let open: Timestamp = format!("{day}T08:00:00+09:00").parse().unwrap();
     let at = open + Span::new().minutes(minute);
     let action = dice.pick(&["BUY", "BUY", "SELL", "SHORT", "COVER"]);
-    let shares = 1 + i64::try_from(dice.roll(50)).unwrap();
-    let price = 1_000 + i64::try_from(dice.roll(90_000)).unwrap();
+    let shares = 1 + i64::from(dice.roll(50));
+    let price = 1_000 + i64::from(dice.roll(90_000));
     let text = written(at, dice);
     connection
         .execute(
@@ -57,7 +57,7 @@ fn insert(connection: &rusqlite::Connection, id: i64, day: Date, dice: &mut Dice
                 shares,
                 price,
                 shares * price,
-                i64::try_from(dice.roll(90)).unwrap(),
+                i64::from(dice.roll(90)),
                 text
             ],
         )
@@ -82,7 +82,7 @@ fn figures(mut summary: DailySummary) -> DailySummary {
 #[tokio::test]
 async fn day_by_day_is_as_from_nothing_through_every_correction() {
     for seed in 1..=40_u64 {
-        let mut dice = Dice(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trading.db");
         let connection = rusqlite::Connection::open(&path).unwrap();
@@ -116,12 +116,12 @@ async fn day_by_day_is_as_from_nothing_through_every_correction() {
                 insert(&connection, next_id, day, &mut dice);
                 next_id += 1;
             }
-            for (id, _) in TICKERS.iter().enumerate() {
+            for stock in 1..=3 {
                 let close = 1_000 + dice.roll(90_000);
                 connection
                     .execute(
                         "INSERT INTO stock_prices (stock_id, date, open, high, low, close, volume) VALUES (?1, ?2, 0, 0, 0, ?3, 0)",
-                        rusqlite::params![id + 1, day.to_string(), close],
+                        rusqlite::params![stock, day.to_string(), close],
                     )
                     .unwrap();
             }
@@ -134,7 +134,7 @@ async fn day_by_day_is_as_from_nothing_through_every_correction() {
                 .unwrap();
             // Now and then something of before is not as it was.
             let earlier = sessions[usize::try_from(dice.roll(at as u64 + 1)).unwrap()];
-            let row = 1 + i64::try_from(dice.roll(next_id.unsigned_abs())).unwrap();
+            let row = 1 + i64::from(dice.roll(next_id.unsigned_abs()));
             match dice.roll(9) {
                 0 => insert(&connection, row, earlier, &mut dice),
                 1 => drop(connection.execute("DELETE FROM trades WHERE id = ?1", [row])),

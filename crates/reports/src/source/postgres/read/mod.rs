@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{
-    AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _, Statement as _,
-    TypeInfo as _,
+    AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
+    Statement as _, TypeInfo as _,
 };
 
 use super::Settings;
@@ -78,6 +78,11 @@ pub(super) async fn layout(
     settings: &Settings,
 ) -> Result<Layout, SourceError> {
     let mut layout = Layout::default();
+    // A statement kept from before would tell the columns of then.
+    let forgotten = connection.clear_cached_statements();
+    within(settings.limit, forgotten)
+        .await
+        .map_err(failed("layout"))?;
     for table in TABLES {
         let mapping = &settings.mapping;
         let sql = format!("SELECT * FROM {} LIMIT 0", mapping.relation(table));
