@@ -24,6 +24,15 @@ pub struct Book {
     holdings: Vec<Holding>,
     pub(crate) realised: Won,
     pub(crate) totals: Totals,
+    pub(crate) transferred: Vec<Transferred>,
+}
+
+/// Shares that came (or went, negative) without a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Transferred {
+    pub(crate) date: Date,
+    pub(crate) cost: Won,
+    pub(crate) value: Won,
 }
 
 /// Where a book holds a ticker; good as long as the book.
@@ -90,6 +99,10 @@ pub struct StoredBook {
     trips: Vec<(Option<Date>, String)>,
     #[serde(default)]
     pub(crate) totals: Totals,
+    /// Cost and value of the shares that came or went without a trade: they are flows of every later
+    /// return.
+    #[serde(default)]
+    transferred: Vec<(Date, String, String)>,
     /// Of the rows the book was made of; see [`Fingerprint`](super::Fingerprint).
     #[serde(default)]
     pub(crate) fingerprint: super::Fingerprint,
@@ -134,6 +147,7 @@ impl StoredBook {
             positions: Vec::new(),
             trips: Vec::new(),
             totals: Totals::default(),
+            transferred: Vec::new(),
             fingerprint: super::Fingerprint::default(),
         }
     }
@@ -306,6 +320,7 @@ impl Book {
         Positions {
             realised: self.realised,
             totals: self.totals,
+            transferred: self.transferred.clone(),
             open: self.open().cloned().collect(),
         }
     }
@@ -325,6 +340,13 @@ impl Book {
             totals: stored.totals,
             ..Self::default()
         };
+        for (date, cost, value) in &stored.transferred {
+            book.transferred.push(Transferred {
+                date: *date,
+                cost: won(cost)?,
+                value: won(value)?,
+            });
+        }
         for (at, (ticker, quantity, cost)) in stored.positions.iter().enumerate() {
             if *quantity == 0 || book.quantity(ticker) != 0 {
                 return None;
@@ -351,6 +373,7 @@ impl Book {
 pub(crate) struct Positions {
     realised: Won,
     totals: Totals,
+    transferred: Vec<Transferred>,
     open: Vec<Holding>,
 }
 
@@ -370,6 +393,11 @@ impl Positions {
                 .map(|held| (held.opened, text(held.earned)))
                 .collect(),
             totals: self.totals,
+            transferred: self
+                .transferred
+                .iter()
+                .map(|moved| (moved.date, text(moved.cost), text(moved.value)))
+                .collect(),
             fingerprint: super::Fingerprint::default(),
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::book::{Book, Misfit, Positions, StoredBook};
+use super::book::{Book, Misfit, Positions, StoredBook, Transferred};
 use super::day::Day;
 use super::fingerprint::{Digests, Fingerprint};
 use super::rules::{Fill, canonical, check};
@@ -97,8 +97,6 @@ pub struct Replay {
     disordered: bool,
     /// What came on each date, as fingerprints; the last one is the present date's.
     digests: Vec<(Date, Fingerprint)>,
-    /// Cost and worth of the shares that came or went on each date since the snapshot.
-    moved: Vec<(Date, Won, Won)>,
     previous_date: Option<Date>,
     detail: Option<Date>,
     today: Option<Date>,
@@ -167,7 +165,6 @@ impl Replay {
             waits: 0,
             disordered: false,
             digests: Vec::new(),
-            moved: Vec::new(),
             previous_date: plan.previous,
             detail: plan.detail,
             today,
@@ -210,11 +207,12 @@ impl Replay {
     /// Cost and worth of the shares that came or went after one date and up to another.
     pub(crate) fn transferred(&self, after: Date, through: Date) -> (Won, Won) {
         let within = self
-            .moved
+            .book
+            .transferred
             .iter()
-            .filter(|(date, ..)| *date > after && *date <= through);
-        within.fold((Won::ZERO, Won::ZERO), |(cost, value), (_, c, v)| {
-            (cost + *c, value + *v)
+            .filter(|moved| moved.date > after && moved.date <= through);
+        within.fold((Won::ZERO, Won::ZERO), |(cost, value), moved| {
+            (cost + moved.cost, value + moved.value)
         })
     }
 
@@ -447,6 +445,14 @@ impl Replay {
         self.split_until(date);
     }
 
+    /// Did it happen after the session before and up to the detailed one? What is older was told then.
+    fn is_news(&self, on: Date) -> bool {
+        self.detail.is_some_and(|detail| {
+            let before = self.previous_date.or_else(|| detail.yesterday().ok());
+            on <= detail && before.is_none_or(|before| on > before)
+        })
+    }
+
     fn transfer(&mut self, transfer: &Transfer) {
         let ticker = canonical(&transfer.ticker);
         let won = |value: Decimal| Won::from_decimal(value).unwrap_or(Won::ZERO);
@@ -464,9 +470,13 @@ impl Replay {
                         value.abs()
                     }
                 });
-                self.moved.push((on, cost, value.unwrap_or(cost)));
+                self.book.transferred.push(Transferred {
+                    date: on,
+                    cost,
+                    value: value.unwrap_or(cost),
+                });
             }
-            None if self.detail == Some(on) => self.day.note(
+            None if self.is_news(on) => self.day.note(
                 QualitySeverity::Error,
                 QualityIssue::Oversold,
                 ticker.to_string(),
@@ -489,7 +499,7 @@ impl Replay {
                 split.numerator,
                 split.denominator,
             );
-            if !whole {
+            if !whole && self.is_news(split.date) {
                 self.day.note(
                     QualitySeverity::Warning,
                     QualityIssue::SplitFraction,

@@ -47,6 +47,8 @@ impl Known {
                 .part(moved.date.to_string().as_bytes())
                 .part(&moved.quantity.to_le_bytes())
                 .part(moved.cost.normalize().to_string().as_bytes());
+            let value = moved.value.map(|value| value.normalize().to_string());
+            let hash = hash.part(value.unwrap_or_default().as_bytes());
             one(moved.date, hash)
         });
         Self {

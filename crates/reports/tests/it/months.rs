@@ -153,8 +153,12 @@ async fn day_by_day_is_as_from_nothing_through_every_correction() {
                     ],
                 )),
                 5 => drop(connection.execute(
-                    "INSERT INTO position_flows VALUES ('u', ?1, '000660', 5, 50000, 60000)",
-                    [earlier.to_string()],
+                    "INSERT INTO position_flows VALUES ('u', ?1, '000660', ?2, 50000, ?3)",
+                    rusqlite::params![
+                        earlier.to_string(),
+                        dice.pick(&[&5, &-1]),
+                        dice.pick(&[&Some(60_000), &None])
+                    ],
                 )),
                 _ => {}
             }
