@@ -39,6 +39,9 @@ pub struct ReportGenerator {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// The version of the source, the date up to which was read, and what was found.
+type KeptDigests = (u64, Date, Arc<Digests>);
+
 #[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) source: Arc<dyn ReportSource>,
@@ -56,7 +59,7 @@ pub(crate) struct Inner {
     pub(crate) mark: MarkPrice,
     pub(crate) short_sales: bool,
     /// What was executed on each date, as of a version of the source.
-    pub(crate) digests: Arc<std::sync::Mutex<Option<(u64, Date, Arc<Digests>)>>>,
+    pub(crate) digests: Arc<std::sync::Mutex<Option<KeptDigests>>>,
     /// Set in a generator of reports of whole periods.
     pub(crate) period: Option<PeriodKind>,
     /// The generators of longer spans, each with its schedule.

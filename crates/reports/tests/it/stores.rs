@@ -336,13 +336,15 @@ async fn in_postgres() {
     promises(Arc::new(PostgresStore::new(&url).unwrap())).await;
 }
 
+type Opens<'a> = Box<dyn Fn() -> Arc<dyn ReportStore> + 'a>;
+
 /// What was kept before services were told apart is found again by the one that made it.
 #[tokio::test]
 async fn reports_of_before_keep_their_service() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reports.db");
     let server = Postgres::start();
-    let stores: [(&str, Box<dyn Fn() -> Arc<dyn ReportStore>>); 2] = [
+    let stores: [(&str, Opens<'_>); 2] = [
         ("sqlite", Box::new(|| Arc::new(SqliteStore::new(&path)))),
         (
             "postgres",
