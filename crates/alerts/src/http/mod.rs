@@ -136,6 +136,7 @@ impl Endpoint {
     }
 
     /// The same place with a path behind its own, and without its query.
+    #[cfg(feature = "alertmanager")]
     pub(crate) fn below(mut self, path: &str) -> Self {
         let path = format!("{}{path}", self.url.path().trim_end_matches('/'));
         self.url.set_path(&path);
@@ -143,6 +144,7 @@ impl Endpoint {
         self
     }
 
+    #[cfg(any(test, feature = "alertmanager"))]
     pub(crate) const fn url(&self) -> &Url {
         &self.url
     }

@@ -169,6 +169,7 @@ impl Config {
     }
 
     /// A `database_url` of PostgreSQL.
+    #[cfg(feature = "postgres")]
     pub(crate) fn postgres_url(&self) -> Option<&str> {
         let url = self.database_url.as_ref()?.expose();
         url.starts_with("postgres:").then_some(url)

@@ -39,7 +39,7 @@ mod checks {
 
     use bongsu_health::{Check, Importance};
 
-    use super::{Config, DATABASE, Error, REDIS};
+    use super::{Config, Error};
 
     /// How soon what is not healthy is asked again.
     const RECHECK: Duration = Duration::from_secs(2);
@@ -53,17 +53,17 @@ mod checks {
         };
         #[cfg(feature = "sqlite")]
         if let Some(path) = config.sqlite_path() {
-            let check = bongsu_health::checks::sqlite(DATABASE, path);
+            let check = bongsu_health::checks::sqlite(super::DATABASE, path);
             add(check, Importance::Critical);
         }
         #[cfg(feature = "postgres")]
         if let Some(url) = config.postgres_url() {
-            let check = bongsu_health::checks::postgres(DATABASE, pool(url)?);
+            let check = bongsu_health::checks::postgres(super::DATABASE, pool(url)?);
             add(check, Importance::Critical);
         }
         #[cfg(feature = "redis")]
         if let Some(url) = &config.redis_url {
-            let check = bongsu_health::checks::redis(REDIS, url.expose())
+            let check = bongsu_health::checks::redis(super::REDIS, url.expose())
                 .map_err(|error| Error::setup("health", error))?;
             add(check, Importance::Degrading);
         }
@@ -89,11 +89,14 @@ mod checks {
     pub(crate) fn direct(config: &Config, check: Check) -> Check {
         use bongsu_health::{CheckOutput, DependencyType};
         use sqlx::{Connection as _, PgConnection};
-        let Some(url) = config.postgres_url().filter(|_| check.name() == DATABASE) else {
+        let Some(url) = config
+            .postgres_url()
+            .filter(|_| check.name() == super::DATABASE)
+        else {
             return check;
         };
         let url = url.to_owned();
-        Check::new(DATABASE, DependencyType::Database, move || {
+        Check::new(super::DATABASE, DependencyType::Database, move || {
             let url = url.clone();
             async move {
                 let mut connection = PgConnection::connect(&url).await?;
