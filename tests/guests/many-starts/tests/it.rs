@@ -40,8 +40,5 @@ async fn one_after_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_at_once() {
-    let all: Vec<_> = (5..10).map(|number| tokio::spawn(lives(number))).collect();
-    for one in all {
-        one.await.unwrap();
-    }
+    tokio::join!(lives(5), lives(6), lives(7), lives(8), lives(9));
 }
