@@ -193,6 +193,7 @@ impl Built {
     }
 
     /// One channel for each item of a list: `slack`, `slack-2`, ….
+    #[cfg(feature = "_http")]
     fn several<C: Channel>(
         &mut self,
         list: &crate::config::Secret,
@@ -314,8 +315,8 @@ mod email {
     }
 }
 
+#[cfg(test)]
 #[cfg(all(
-    test,
     feature = "alertmanager",
     feature = "email",
     feature = "slack",

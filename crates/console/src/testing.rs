@@ -303,7 +303,6 @@ fn figures(at: Timestamp) -> Snapshot {
                 pnl_krw,
             })
             .to_vec(),
-            ..Portfolio::default()
         },
         session: Figure::Known(Session {
             state: SessionState::Open,

@@ -216,7 +216,7 @@ impl Default for UsageLimits {
 }
 
 /// The book.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Portfolio {
     /// What it is worth, won.
     pub value_krw: Figure<i64>,
@@ -232,20 +232,6 @@ pub struct Portfolio {
     pub positions: Figure<u64>,
     /// Realised gain or loss by symbol, in any order; what is held of it is another matter.
     pub symbols: Vec<SymbolPnl>,
-}
-
-impl Default for Portfolio {
-    fn default() -> Self {
-        Self {
-            value_krw: Figure::default(),
-            drawdown_percent: Figure::default(),
-            halt_percent: None,
-            day_pnl_krw: Figure::default(),
-            day_pnl_percent: Figure::default(),
-            positions: Figure::default(),
-            symbols: Vec::new(),
-        }
-    }
 }
 
 /// Realised gain or loss of one symbol since the books began.

@@ -466,7 +466,7 @@ fn variables(marker: &'static str, with_symbol: bool, language: Language) -> Vec
     let mut named = values(
         "service",
         text("Name", "이름"),
-        format!("label_values(service_info{{job=~\"$job\"}}, service_name)"),
+        "label_values(service_info{job=~\"$job\"}, service_name)".to_owned(),
     );
     named.hide = 2;
     all.push(named);

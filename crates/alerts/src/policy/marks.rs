@@ -237,10 +237,7 @@ impl KeyState {
             None => Pass::First,
             Some(last) if level > last.level => Pass::LevelRise,
             Some(last) if level < last.level => Pass::LevelFall,
-            Some(last) if ask.again => match last.overdue(question) {
-                Some(why) => why,
-                None => return None,
-            },
+            Some(last) if ask.again => last.overdue(question)?,
             Some(_) if ask.acknowledged => {
                 return Some(self.suppress(channel, place, Suppressed::Acknowledged));
             }

@@ -112,8 +112,10 @@ mod tests {
     fn names_become_links() {
         let check = |name: &str, base: Option<&str>, want: Option<&str>| {
             let alert = Alert::new(AlertLevel::Error, "t", "m", "s").runbook(name);
-            let mut here = Presentation::default();
-            here.runbooks = base.map(str::to_owned);
+            let here = Presentation {
+                runbooks: base.map(str::to_owned),
+                ..Presentation::default()
+            };
             let runbook = Runbook::of(&alert, &here);
             assert_eq!(
                 runbook.as_ref().and_then(|runbook| runbook.url.as_deref()),

@@ -176,8 +176,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_limit_is_a_limit_far_away() {
-        let mut options = ServeOptions::default();
-        options.header_timeout = Duration::MAX;
+        let options = ServeOptions {
+            header_timeout: Duration::MAX,
+            ..ServeOptions::default()
+        };
         let (left, _) = left(&Activity::new(&options)).unwrap();
         assert!(left > Duration::from_secs(1 << 29));
     }

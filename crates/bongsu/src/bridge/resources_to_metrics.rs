@@ -101,7 +101,8 @@ fn pressure(pressure: Option<&Pressure>) -> PressureUsage {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs;
 

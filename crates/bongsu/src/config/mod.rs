@@ -170,12 +170,17 @@ impl Config {
 
     /// A `database_url` of PostgreSQL.
     #[cfg(feature = "postgres")]
+    #[allow(dead_code, reason = "asked by checks and reports, where there are any")]
     pub(crate) fn postgres_url(&self) -> Option<&str> {
         let url = self.database_url.as_ref()?.expose();
         url.starts_with("postgres:").then_some(url)
     }
 
     /// Makes the folder for what must survive a restart.
+    #[allow(
+        dead_code,
+        reason = "which parts keep something depends on the features"
+    )]
     pub(crate) fn create_data_dir(&self) -> Result<(), String> {
         use std::os::unix::fs::DirBuilderExt;
         // What is traded is nobody else's to read.

@@ -218,6 +218,7 @@ pub(crate) fn dependency(subject: &str, ping: Ping<'_>) -> Finding {
 }
 
 /// What the probe of an alert channel came to, under its id.
+#[cfg(feature = "alerts")]
 pub(crate) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
     use bongsu_alerts::Outcome;
     let subject = format!("channel {id}");
@@ -236,6 +237,7 @@ pub(crate) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
 }
 
 /// The variables of a channel, from the table, and those of the way out where that may be the fault.
+#[cfg(feature = "alerts")]
 fn remedy(id: &str, outcome: &bongsu_alerts::Outcome) -> String {
     // A second webhook is `webhook-2`.
     let feature = id.split('-').next().unwrap_or(id);

@@ -15,13 +15,16 @@ pub(crate) struct Settings {
     layer: Adjust<MonitorLayer>,
 }
 
+/// Called when a handler panics.
+type OnPanic = Arc<dyn Fn(&PanicEvent) + Send + Sync>;
+
 /// What [`Bongsu::serve`](crate::Bongsu::serve) and its kin need.
 #[derive(Default)]
 pub(crate) struct Joined {
     /// The policy of `BONGSU_OPS_TOKEN`: one, so that wrong tokens are counted together.
     pub(crate) ops_token: Option<OpsPolicy>,
     /// Who wants to know when a handler panics.
-    pub(crate) on_panic: Option<Arc<dyn Fn(&PanicEvent) + Send + Sync>>,
+    pub(crate) on_panic: Option<OnPanic>,
     /// The request middleware.
     pub(crate) layer: MonitorLayer,
 }

@@ -148,14 +148,16 @@ fn rotation(config: &Config) -> Rotation {
     }
 }
 
+type Call = dyn Fn(&ErrorLine<'_>) + Send + Sync;
+
 /// Who is called with ERROR lines: each start of the process that makes alerts of them.
 #[derive(Clone, Default)]
-pub(crate) struct Errors(Arc<RwLock<Vec<Weak<dyn Fn(&ErrorLine<'_>) + Send + Sync>>>>);
+pub(crate) struct Errors(Arc<RwLock<Vec<Weak<Call>>>>);
 
 impl Errors {
     /// Calls `call` for as long as it is kept.
     #[allow(dead_code, reason = "without alerting nobody wants to know")]
-    pub(crate) fn call(&self, call: &Arc<dyn Fn(&ErrorLine<'_>) + Send + Sync>) {
+    pub(crate) fn call(&self, call: &Arc<Call>) {
         let mut calls = self.0.write().unwrap_or_else(PoisonError::into_inner);
         calls.retain(|call| call.strong_count() > 0);
         calls.push(Arc::downgrade(call));

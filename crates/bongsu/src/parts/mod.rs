@@ -2,7 +2,8 @@
 //! `absent.rs` under its name, so that nothing else here asks which parts there are.
 #![allow(
     clippy::duplicate_mod,
-    reason = "one file stands for every part that is not there"
+    clippy::unit_arg,
+    reason = "one file stands for every part that is not there, and a part may have no settings"
 )]
 
 mod adjust;
@@ -56,6 +57,7 @@ pub(crate) struct Parts {
 }
 
 /// What a part starts with.
+#[allow(dead_code, reason = "what a part uses of it depends on the features")]
 pub(crate) struct Start<'a> {
     pub(crate) config: &'a mut Config,
     pub(crate) tasks: &'a Tasks,

@@ -1,12 +1,11 @@
 //! The databases that `DATABASE_URL` and `REDIS_URL` name: who judges the URL, and their checks.
 #![allow(
     dead_code,
+    unused_imports,
     unused_variables,
     unused_mut,
     reason = "which databases there are depends on the features"
 )]
-
-use crate::{Config, Error};
 
 /// The check of `DATABASE_URL`.
 pub(crate) const DATABASE: &str = "database";
@@ -39,7 +38,7 @@ mod checks {
 
     use bongsu_health::{Check, Importance};
 
-    use super::{Config, Error};
+    use crate::{Config, Error};
 
     /// How soon what is not healthy is asked again.
     const RECHECK: Duration = Duration::from_secs(2);

@@ -2,11 +2,7 @@
 //! brought back while the checks run; a tarpit; files; a hung file.
 
 #![expect(clippy::disallowed_methods, reason = "tests spawn and read the clock")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod blocking;
 mod http;

@@ -22,6 +22,7 @@ pub(crate) use rules::canonical;
 pub use spans::Base;
 pub use summarise::{DayInputs, summarise};
 pub use totals::Totals;
+#[allow(unused_imports, reason = "the databases' readers need it")]
 pub(crate) use trade::OwnedRow;
 pub use trade::{Executed, Number, TradeRow};
 

@@ -81,11 +81,11 @@ fn converse(client: TcpStream, script: &Script, heard: &Mutex<Vec<String>>) -> s
             .next()
             .map_or(b"334 UGFzc3dvcmQ6\r\n", |(_, answer)| answer)
     };
-    let mut lines = BufReader::new(client.try_clone()?).split(b'\n');
+    let lines = BufReader::new(client.try_clone()?).split(b'\n');
     let mut client = client;
     client.write_all(answer("GREETING"))?;
     let (mut content, mut prompts) = (false, 0);
-    while let Some(line) = lines.next() {
+    for line in lines {
         let line = String::from_utf8_lossy(&line?).trim_end().to_owned();
         if content && line != "." {
             continue;

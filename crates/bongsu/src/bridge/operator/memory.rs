@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bongsu_console::Snapshot;
+#[allow(unused_imports, reason = "what is remembered depends on the features")]
 use jiff::Timestamp;
 
 #[derive(Debug, Default)]

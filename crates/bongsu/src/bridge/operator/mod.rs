@@ -29,7 +29,9 @@ use bongsu_ops::{
     OpsError, OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, SetLogLevel, Setting,
     Snapshot, Tested,
 };
+#[allow(unused_imports, reason = "what is asked depends on the features")]
 use jiff::{Timestamp, civil::Date};
+#[allow(unused_imports, reason = "what is asked depends on the features")]
 use serde_json::Value;
 
 use crate::{Config, parts::Parts};
@@ -87,6 +89,7 @@ impl Desk {
     }
 
     /// Does what goes through much, as there is in an incident, on the runtime's threads for blocking calls.
+    #[allow(dead_code, reason = "what is asked depends on the features")]
     async fn off<T: Send + 'static>(
         &self,
         work: impl Fn(&Known) -> T + Clone + Send + 'static,

@@ -29,6 +29,7 @@ use tokio::sync::broadcast;
 use crate::{Config, parts::Parts, tasks::Tasks};
 
 /// What a part needs to have to do with the report.
+#[allow(dead_code, reason = "what is asked of it depends on the features")]
 pub(super) struct Wiring<'a> {
     pub(super) parts: &'a Parts,
     pub(super) config: &'a Config,
