@@ -143,6 +143,10 @@ impl Problems {
 
     /// An endpoint that connects another way.
     #[cfg(feature = "http")]
+    #[allow(
+        dead_code,
+        reason = "the base alone, for other people's channels, has none"
+    )]
     pub(crate) fn connected(
         channel: &'static str,
         endpoint: crate::http::Endpoint,

@@ -67,6 +67,10 @@ pub use crate::http::HttpOptions;
 
 /// How long a probe may take.
 #[cfg(any(feature = "http", feature = "email"))]
+#[allow(
+    dead_code,
+    reason = "the base alone, for other people's channels, has none"
+)]
 const PROBE: std::time::Duration = std::time::Duration::from_secs(30);
 
 #[cfg(all(

@@ -67,7 +67,7 @@ async fn tell(bongsu: &Bongsu, title: &str) {
 
 async fn next(heard: &mut mpsc::UnboundedReceiver<String>) -> String {
     let next = tokio::time::timeout(PATIENCE, heard.recv()).await;
-    next.expect("it was told").unwrap()
+    next.unwrap().unwrap()
 }
 
 /// Starts, is told something, and ends: alone, again on the same folder, and beside others.
