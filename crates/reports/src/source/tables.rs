@@ -259,6 +259,7 @@ pub(super) struct Reorder {
 }
 
 impl Reorder {
+    #[cfg(feature = "sqlite")]
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -183,6 +183,7 @@ pub(crate) fn price_date(text: &str) -> Option<Date> {
 
 /// The instant of a number of seconds, milliseconds, microseconds or nanoseconds since 1970, told by
 /// its size.
+#[cfg(any(feature = "sqlite", test))]
 pub(crate) fn epoch(number: i64) -> Option<Timestamp> {
     match number.unsigned_abs() {
         0..100_000_000_000 => Timestamp::from_second(number).ok(),
