@@ -17,7 +17,7 @@ pub struct Rendered {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// The form that takes the body's place after [`Outcome::Degrade`].
+    /// The form that takes the body's place after [`Outcome::Degrade`](super::Outcome::Degrade).
     pub plain: Option<Vec<u8>>,
     /// Whether something had to be cut; the text says so too.
     pub truncated: bool,
@@ -67,7 +67,7 @@ impl Rendered {
         self
     }
 
-    /// Sets the form that takes the body's place after [`Outcome::Degrade`].
+    /// Sets the form that takes the body's place after [`Outcome::Degrade`](super::Outcome::Degrade).
     #[must_use]
     pub fn plain(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.plain = Some(body.into());
