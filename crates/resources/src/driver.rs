@@ -164,6 +164,8 @@ impl<'a> Sampler<'a> {
         let shared = self.shared;
         let mut state = shared.state();
         state.history.push(now, HistoryPoint::of(&sample));
+        // Before its events: whoever hears of one and asks what is so now gets the sample that it is of.
+        self.spare = shared.latest.send_replace(Some(Arc::clone(&sample)));
         state.board.feed(&sample, now, |event| {
             shared.counters.events.fetch_add(1, Relaxed);
             // no receiver is no error: the level can be asked for
@@ -172,7 +174,6 @@ impl<'a> Sampler<'a> {
         state.sampled_at = Some(now);
         drop(state);
         shared.counters.samples.fetch_add(1, Relaxed);
-        self.spare = shared.latest.send_replace(Some(sample));
     }
 
     /// Counts a failure and says so once a row.

@@ -106,6 +106,15 @@ fn unhealthy(snapshot: &bongsu_health::Snapshot, service: &str) -> Holding {
 #[cfg(feature = "resources")]
 async fn resources(alerts: AlertManager, monitor: bongsu_resources::ResourceMonitor) {
     let changes = monitor.subscribe();
+    // Nothing is known before the first sample; what fires from before the start may end with it, without a change.
+    let first = monitor
+        .subscribe_samples()
+        .wait_for(Option::is_some)
+        .await
+        .is_ok();
+    if !first {
+        return;
+    }
     follow(alerts.conditions("resource"), changes, || {
         let sample = monitor.get_resources()?;
         let over = monitor.check_thresholds();
