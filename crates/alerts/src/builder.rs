@@ -52,7 +52,7 @@ pub struct AlertManagerBuilder {
     store: Option<Arc<dyn AlertStore>>,
     fallback: Option<String>,
     replicas: Option<Arc<dyn SharedState>>,
-    lease: Option<Duration>,
+    lease: Duration,
     max_active: usize,
     events: usize,
     drain: Duration,
@@ -81,7 +81,7 @@ impl AlertManagerBuilder {
             store: None,
             fallback: None,
             replicas: None,
-            lease: None,
+            lease: crate::shared::LEASE,
             max_active: 4_096,
             events: 1_024,
             drain: Duration::from_secs(10),
@@ -218,11 +218,11 @@ impl AlertManagerBuilder {
         self
     }
 
-    /// How long a replica that died keeps a message from the others. Default: the time of an attempt
-    /// and 5 s.
+    /// How long a replica that died keeps a message from the others: a reservation lasts so long, and
+    /// is renewed while an attempt is under way. Default: 2 s.
     #[must_use]
     pub const fn replica_lease(mut self, lease: Duration) -> Self {
-        self.lease = Some(lease);
+        self.lease = lease;
         self
     }
 
@@ -331,9 +331,7 @@ impl AlertManagerBuilder {
             events,
             wake: Notify::new(),
             replicas: self.replicas,
-            lease: self
-                .lease
-                .unwrap_or_else(|| attempt_time.saturating_add(Duration::from_secs(5))),
+            lease: self.lease,
             attempt_time,
             drain: self.drain,
             dispatching: AtomicBool::new(false),
@@ -403,6 +401,7 @@ impl AlertManagerBuilder {
             ("the first retry wait", retry.base),
             ("the longest retry wait", retry.cap),
             ("the breaker's open time", outbox.breaker.open),
+            ("the replicas' lease", self.lease),
         ];
         for (name, value) in zero {
             if value.is_zero() {

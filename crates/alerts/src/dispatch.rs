@@ -11,11 +11,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use crate::attempt;
-use crate::channel::{Attempt, Outcome};
+use crate::channel::{Attempt, Outcome, Rendered};
 use crate::core::Core;
-use crate::engine::{Job, SharedAsk};
-use crate::manager::SHARED_PATIENCE;
-use crate::shared::{Reservation, Topic};
+use crate::engine::Job;
+use crate::replicas::{self, Asked, Way, in_time};
 
 /// Makes the attempts: one future, to be spawned by whoever owns the runtime. Without it alerts are
 /// taken in and kept, and nothing goes out. A clone is for running it again after an end.
@@ -94,147 +93,88 @@ async fn run(core: Arc<Core>, shutdown: impl Future<Output = ()> + Send + 'stati
     core.write_and_wait(Vec::new(), DISK_PATIENCE).await;
 }
 
-async fn make_attempt(core: Arc<Core>, job: Job) {
+async fn make_attempt(core: Arc<Core>, mut job: Job) {
     let id = job.id;
-    let topic = match ask_replicas(&core, &job).await {
-        Asked::Alone => None,
-        Asked::Mine(topic, cooldown) => Some((topic, cooldown)),
-        Asked::Wait(wait) => {
-            let now = core.clock.now();
-            core.engine().wait_for_replica(now, id, wait);
-            return;
-        }
-        Asked::Told => {
-            let now = core.clock.now();
-            let effects = core.engine().told_elsewhere(now, id);
-            core.write(effects);
-            return;
-        }
+    let Some(mut way) = way(&core, &job).await else {
+        return;
     };
-    let outcome = deliver(&core, job).await;
-    if let Some((topic, cooldown)) = topic {
-        tell_replicas(&core, &topic, cooldown, &outcome).await;
-    }
+    let outcome = match prepare(&core, &mut job).await {
+        Ok(message) => {
+            // What was so before the message was ready may not be so any more.
+            if way.is_over() {
+                let Some(again) = self::way(&core, &job).await else {
+                    return;
+                };
+                way = again;
+            }
+            way.attempt(&core, deliver(&core, &job, &message)).await
+        }
+        Err(reason) => Outcome::Permanent { reason },
+    };
+    let outcome = way.end(&core, outcome).await;
     let now = core.clock.now();
     let effects = core.engine().settle(now, id, outcome);
     core.write(effects);
 }
 
-async fn deliver(core: &Arc<Core>, job: Job) -> Outcome {
+/// How the attempt is made; none: not here, not now.
+async fn way(core: &Arc<Core>, job: &Job) -> Option<Way> {
+    let asked = replicas::ask(core, job).await;
+    let now = core.clock.now();
+    match asked {
+        Asked::Go(way) => Some(way),
+        Asked::Wait(wait) => {
+            core.engine().wait_for_replica(now, job.id, wait);
+            None
+        }
+        Asked::Told => {
+            let effects = core.engine().told_elsewhere(now, job.id);
+            core.write(effects);
+            None
+        }
+    }
+}
+
+/// The bytes to send, durable before the first attempt.
+async fn prepare(core: &Arc<Core>, job: &mut Job) -> Result<Arc<Rendered>, String> {
+    if let Some(message) = job.message.take() {
+        return Ok(message);
+    }
     let channel = &core.channels[job.channel];
-    let message = match job.message {
-        Some(message) => message,
-        None => match attempt::render(channel, &job.notification, &job.target) {
-            Ok(message) => {
-                let message = Arc::new(message);
-                let now = core.clock.now();
-                let changes = core.engine().rendered(now, job.id, &message);
-                core.write_and_wait(changes, DISK_PATIENCE).await;
-                message
-            }
-            Err(reason) => return Outcome::Permanent { reason },
-        },
-    };
+    let message = attempt::render(channel, &job.notification, &job.target)?;
+    let message = Arc::new(message);
+    let now = core.clock.now();
+    let changes = core.engine().rendered(now, job.id, &message);
+    core.write_and_wait(changes, DISK_PATIENCE).await;
+    Ok(message)
+}
+
+async fn deliver(core: &Core, job: &Job, message: &Rendered) -> Outcome {
     let cx = Attempt::new(
-        job.notification.delivery_id,
+        job.notification.delivery_id.clone(),
         core.clock.now().wall,
         Instant::now() + core.attempt_time,
     )
     .attempt(job.attempt);
-    let tried = attempt::within(cx.deadline, channel.deliver(&cx, &message)).await;
+    let channel = &core.channels[job.channel];
+    let tried = attempt::within(cx.deadline, channel.deliver(&cx, message)).await;
     if tried.panicked {
         core.engine().counters.panics += 1;
     }
     tried.outcome
 }
 
-enum Asked {
-    /// No replicas, or out of reach.
-    Alone,
-    Mine(Topic, Duration),
-    Wait(Duration),
-    Told,
-}
-
-async fn ask_replicas(core: &Arc<Core>, job: &Job) -> Asked {
-    let (Some(replicas), Some(ask)) = (&core.replicas, &job.shared) else {
-        return Asked::Alone;
-    };
-    let SharedAsk {
-        key,
-        level,
-        resolved,
-        cooldown,
-    } = ask;
-    let topic = Topic {
-        key: key.to_string(),
-        channel: core.channels[job.channel].id().to_owned(),
-        target: job.target.as_str().to_owned(),
-        level: *level,
-        resolved: *resolved,
-    };
-    let asked = tokio::time::timeout(SHARED_PATIENCE, replicas.reserve(&topic, core.lease)).await;
-    match asked {
-        Ok(Ok(Reservation::Mine)) => Asked::Mine(topic, *cooldown),
-        Ok(Ok(Reservation::Theirs(wait))) => Asked::Wait(wait),
-        Ok(Ok(Reservation::Told)) => Asked::Told,
-        Ok(Err(error)) => {
-            alone(core, &error.to_string());
-            Asked::Alone
-        }
-        Err(_) => {
-            alone(core, "no answer in time");
-            Asked::Alone
-        }
-    }
-}
-
-fn alone(core: &Core, reason: &str) {
-    let mut engine = core.engine();
-    engine.counters.shared_unreachable += 1;
-    let first = engine.counters.shared_unreachable.is_power_of_two();
-    drop(engine);
-    if first {
-        tracing::warn!(target: "bongsu_alerts", reason, "the shared alert state is out of reach, this replica decides alone");
-    }
-}
-
-async fn tell_replicas(core: &Arc<Core>, topic: &Topic, cooldown: Duration, outcome: &Outcome) {
-    let Some(replicas) = &core.replicas else {
-        return;
-    };
-    let told = match outcome {
-        Outcome::Delivered { .. } => {
-            tokio::time::timeout(SHARED_PATIENCE, replicas.told(topic, cooldown)).await
-        }
-        Outcome::Permanent { .. }
-        | Outcome::Unsupported
-        | Outcome::TargetBroken { .. }
-        | Outcome::ChannelBroken { .. } => {
-            tokio::time::timeout(SHARED_PATIENCE, replicas.release(topic)).await
-        }
-        // Kept for the retry.
-        Outcome::Transient { .. } | Outcome::Degrade { .. } => return,
-    };
-    match told {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => alone(core, &error.to_string()),
-        Err(_) => alone(core, "no answer in time"),
-    }
-}
-
 async fn escalate(core: Arc<Core>, key: Arc<str>) {
     if let Some(replicas) = &core.replicas {
-        match tokio::time::timeout(SHARED_PATIENCE, replicas.acknowledged(&key)).await {
-            Ok(Ok(Some(by))) => {
+        match in_time(replicas.acknowledged(&key)).await {
+            Ok(Some(by)) => {
                 let now = core.clock.now();
                 let effects = core.engine().acknowledge(now, &key, &by);
                 core.write(effects.unwrap_or_default());
                 return;
             }
-            Ok(Ok(None)) => {}
-            Ok(Err(error)) => alone(&core, &error.to_string()),
-            Err(_) => alone(&core, "no answer in time"),
+            Ok(None) => {}
+            Err(error) => replicas::unreachable(&core, &error),
         }
     }
     let now = core.clock.now();

@@ -78,6 +78,7 @@ mod outbox;
 pub mod policy;
 mod presentation;
 pub mod render;
+mod replicas;
 pub mod rule;
 pub mod schedule;
 pub mod shared;

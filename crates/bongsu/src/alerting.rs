@@ -42,9 +42,12 @@ pub(crate) async fn build(
     }
     #[cfg(feature = "redis")]
     if let Some(url) = &config.redis_url {
-        let shared = bongsu_alerts::shared::RedisShared::new(url, &config.service.name)
+        let mut shared = bongsu_alerts::shared::RedisShared::new(url, &config.service.name)
             .map_err(|error| Error::setup("alerts", error))?
             .environment(&config.service.environment);
+        if let Some(replica) = replica(config).await {
+            shared = shared.replica(&replica);
+        }
         builder = builder.replicas(shared);
     }
     let channels: Vec<_> = built.channels.into_iter().chain(added).collect();
@@ -177,6 +180,25 @@ async fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Err
         .await
         .map_err(|error| Error::setup("alerts", error))?
         .map_err(|error| Error::setup("alerts", error))
+}
+
+/// Who this replica is: the same after a restart, and another on a copy of its folder elsewhere. None,
+/// where it has no folder of its own.
+#[cfg(feature = "redis")]
+async fn replica(config: &Config) -> Option<String> {
+    if !cfg!(feature = "sqlite") {
+        return None;
+    }
+    let folder = config.data_dir.clone();
+    let id = tokio::task::spawn_blocking(move || bongsu_alerts::shared::replica_id(&folder)).await;
+    match id {
+        Ok(Ok(id)) => Some(format!("{id}@{}", host().unwrap_or_default())),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the replica's name cannot be kept: its next start is another replica");
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 /// What still fires from before a restart is repeated to Alertmanager from now on.

@@ -135,6 +135,7 @@ impl Engine {
         row.attempt = delivery.attempt;
         row.next = next;
         row.state = state;
+        row.begun = delivery.state == DeliveryState::InFlight;
         row.message = message;
         row.accepted_tick = now
             .tick_at(accepted.at)

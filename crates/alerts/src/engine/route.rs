@@ -313,6 +313,7 @@ impl Engine {
             message: None,
             degraded: false,
             doubts: 0,
+            begun: false,
             digest: None,
             detour: false,
             urgency: accepted.alert.level,

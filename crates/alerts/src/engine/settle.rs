@@ -158,7 +158,10 @@ impl Engine {
         effects.changes.push(Change::Move {
             id,
             state: DeliveryState::Suppressed,
-            reason: Cow::Borrowed(Suppressed::Replica.as_str()),
+            reason: match row.begun || row.doubts > 0 {
+                true => Cow::Borrowed("replica; an attempt from here may have arrived as well"),
+                false => Cow::Borrowed(Suppressed::Replica.as_str()),
+            },
             attempt: 0,
             next_at: now.wall,
             deadline: now.wall_at(row.deadline),

@@ -41,6 +41,11 @@ impl Bucket {
             .max(Duration::from_millis(1));
         Err(tick.after(wait))
     }
+
+    /// The token that was taken last was not used.
+    pub(crate) const fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.burst);
+    }
 }
 
 #[cfg(test)]
@@ -54,6 +59,8 @@ mod tests {
             assert_eq!(bucket.take(Tick(0)), Ok(()));
         }
         assert_eq!(bucket.take(Tick(0)), Err(Tick(500)));
+        assert_eq!(bucket.take(Tick(500)), Ok(()));
+        bucket.give_back();
         assert_eq!(bucket.take(Tick(500)), Ok(()));
         let (mut now, mut sent) = (500, 0);
         while now < 100_500 {

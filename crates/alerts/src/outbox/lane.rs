@@ -225,6 +225,13 @@ impl ChannelQueue {
         self.target(target).breaker.neutral(tick);
     }
 
+    /// An attempt was not made after all: it told nothing, and the far side was not troubled.
+    pub(crate) fn unused(&mut self, target: usize, tick: Tick) {
+        self.neutral(target, tick);
+        self.bucket.give_back();
+        self.empty_until = self.empty_until.min(tick);
+    }
+
     /// The next row whose turn it is; it counts as running from now on.
     pub(crate) fn claim(&mut self, tick: Tick, most: Lanes<usize>) -> Option<Ulid> {
         let gate = self.breaker.gate(tick);

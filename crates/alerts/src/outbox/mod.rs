@@ -90,6 +90,8 @@ pub(crate) struct Row {
     pub(crate) degraded: bool,
     /// Attempts after which it may have arrived all the same.
     pub(crate) doubts: u32,
+    /// The last run ended in the middle of an attempt.
+    pub(crate) begun: bool,
     /// Being gathered (not rendered yet) or told: a digest.
     pub(crate) digest: Option<Box<Gathered>>,
     /// Sent on the way around a failing channel, or by an escalation: never gathered.
@@ -585,7 +587,7 @@ impl Outbox {
         };
         let (channel, target) = row.place();
         let queue = &mut self.queues[channel];
-        queue.neutral(target, tick);
+        queue.unused(target, tick);
         queue.end(target, row.critical());
         self.leases.remove(&(lease, id));
         row.state = RowState::Waiting;

@@ -1,11 +1,13 @@
 //! Cooldown and acknowledgments shared by the replicas of a service, so that all of them together
 //! page once.
 //!
-//! Before an attempt a replica reserves the message for a while. Whoever finds it reserved waits; who
-//! finds it told is done; when the holder dies, the reservation runs out and another takes over.
+//! Before an attempt a replica reserves the message for a moment, and goes on doing so while the attempt
+//! lasts. Whoever finds it reserved looks again soon; who finds it told is done. When the holder dies or
+//! is stopped, the reservation runs out; when its attempt fails, it lets go: another takes over.
 
 #[cfg(feature = "redis")]
 mod redis;
+mod replica;
 
 use std::fmt;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use async_trait::async_trait;
 
 #[cfg(feature = "redis")]
 pub use redis::{RedisShared, RedisUrlError};
+pub use replica::replica_id;
 
 use crate::AlertLevel;
 
@@ -21,13 +24,15 @@ use crate::AlertLevel;
 /// replica decides alone, which is counted.
 #[async_trait]
 pub trait SharedState: Send + Sync + fmt::Debug + 'static {
-    /// Reserves a message for this replica, or says who has it.
+    /// Reserves a message for this replica, or says who has it. What is this replica's already is
+    /// so for another `lease` from now.
     async fn reserve(&self, topic: &Topic, lease: Duration) -> Result<Reservation, SharedError>;
 
     /// The message arrived: nobody tells it again during the cooldown.
     async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError>;
 
-    /// The message will not arrive from here: another may try.
+    /// The message did not arrive from here, or nobody knows: another may try, before this one does
+    /// again.
     async fn release(&self, topic: &Topic) -> Result<(), SharedError>;
 
     /// Somebody knows of the alert of this key.
@@ -65,6 +70,11 @@ pub enum Reservation {
     /// It was told already.
     Told,
 }
+
+/// How long a reservation lasts that is not renewed, by default.
+pub(crate) const LEASE: Duration = Duration::from_secs(2);
+/// However long another's reservation lasts, it is asked for again after this.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The shared state is out of reach.
 #[derive(Debug, Clone, thiserror::Error)]

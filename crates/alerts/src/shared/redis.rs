@@ -1,4 +1,4 @@
-//! The shared state in Redis: `SET … NX PX` for reservations, plain keys for the rest.
+//! The shared state in Redis: one script to reserve, one to let go, plain keys for the rest.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,13 +17,14 @@ use crate::clock::millis;
 /// Cooldown and acknowledgments in a Redis (2.6 or newer), under keys that begin with
 /// `bongsu:<service>:<environment>:`.
 ///
-/// A message is reserved with `SET … NX PX`, so that the reservation of a replica that died runs
-/// out by itself. While Redis is away every replica decides alone.
+/// A reservation has a time to live, so that that of a replica that died runs out by itself; one whose
+/// attempt failed leaves the message to whoever waits for it. While Redis is away every replica
+/// decides alone.
 pub struct RedisShared {
     client: Client,
     service: String,
     environment: String,
-    /// What marks this process's reservations.
+    /// What marks this replica's reservations.
     owner: String,
     link: Mutex<Kept>,
 }
@@ -55,12 +56,29 @@ const AWAY: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_millis(800);
 const TOLD: &str = "told";
 
-/// Deletes a key if this process owns it.
-const RELEASE: &str =
-    "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0";
-/// Makes a reservation of this process last longer.
-const RENEW: &str = "if redis.call('get',KEYS[1])==ARGV[1] then \
-                     return redis.call('pexpire',KEYS[1],ARGV[2]) end return 0";
+/// For how long a replica that failed leaves a message to those that wait for it: they look again
+/// within [`LOOK_AGAIN`](super::LOOK_AGAIN).
+const YIELD: Duration = Duration::from_millis(2_500);
+/// How long it is remembered that somebody waits.
+const WAITS: Duration = Duration::from_secs(3);
+
+/// Takes a message that is free, one's own, or left by another; else notes that somebody waits.
+const RESERVE: &str = "\
+local held = redis.call('get', KEYS[1]) \
+if held == 'told' then return {2, 0} end \
+local left = held and string.sub(held, 1, 4) == 'not:' \
+if not held or held == ARGV[1] or (left and held ~= ARGV[2]) then \
+  redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[3]) return {0, 0} \
+end \
+if not left then redis.call('set', KEYS[2], '1', 'PX', ARGV[4]) end \
+return {1, redis.call('pttl', KEYS[1])}";
+/// Lets go of one's own message: to those that wait for it before oneself, if anybody does.
+const RELEASE: &str = "\
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end \
+if redis.call('exists', KEYS[2]) == 1 then \
+  redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
+else redis.call('del', KEYS[1]) end \
+return 1";
 
 impl RedisShared {
     /// A Redis by any URL that [`bongsu_redis`] reads, shared by the replicas of `service`. Nothing is
@@ -73,7 +91,7 @@ impl RedisShared {
             client: Client::new(url.expose())?.limit(PATIENCE),
             service: service.to_owned(),
             environment: String::new(),
-            owner: format!("by:{}", Ulid::new()),
+            owner: Ulid::new().to_string(),
             link: Mutex::default(),
         })
     }
@@ -83,6 +101,15 @@ impl RedisShared {
     #[must_use]
     pub fn environment(mut self, environment: &str) -> Self {
         environment.clone_into(&mut self.environment);
+        self
+    }
+
+    /// Who this replica is, the same after a restart: what it had reserved when it died is its own
+    /// again at once. No two replicas may have the same. Default: another with each start, so that a
+    /// restart waits for the reservations of the last run as everybody does. See [`super::replica_id`].
+    #[must_use]
+    pub fn replica(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.owner);
         self
     }
 
@@ -145,14 +172,35 @@ impl RedisShared {
     }
 
     fn name(&self, topic: &Topic, level: AlertLevel, resolved: bool) -> String {
+        self.named('m', topic, level, resolved)
+    }
+
+    fn named(&self, kind: char, topic: &Topic, level: AlertLevel, resolved: bool) -> String {
         let what = if resolved { "end" } else { level.as_str() };
         format!(
-            "{}m:{}:{}:{what}:{}",
+            "{}{kind}:{}:{}:{what}:{}",
             self.prefix(),
             topic.channel,
             topic.target,
             topic.key
         )
+    }
+
+    /// One of the scripts about a message: its key, that of those who wait, and whose it is.
+    async fn script(
+        &self,
+        script: &str,
+        topic: &Topic,
+        times: &[Duration],
+    ) -> Result<Reply, SharedError> {
+        let name = self.name(topic, topic.level, topic.resolved);
+        let waits = self.named('w', topic, topic.level, topic.resolved);
+        let (mine, left) = (format!("by:{}", self.owner), format!("not:{}", self.owner));
+        let times: Vec<String> = times.iter().copied().map(lasting).collect();
+        let mut words = vec!["EVAL", script, "2", &name, &waits, &mine, &left];
+        words.extend(times.iter().map(String::as_str));
+        let words: Vec<&[u8]> = words.into_iter().map(str::as_bytes).collect();
+        self.one(&words).await
     }
 
     fn acknowledgment(&self, key: &str) -> String {
@@ -174,51 +222,19 @@ fn lasting(time: Duration) -> String {
 #[async_trait]
 impl SharedState for RedisShared {
     async fn reserve(&self, topic: &Topic, lease: Duration) -> Result<Reservation, SharedError> {
-        let name = self.name(topic, topic.level, topic.resolved);
-        let (name, lease) = (name.as_bytes(), lasting(lease));
-        let owner = self.owner.as_bytes();
-        // Twice: the key may run out between the question and the look.
-        for _ in 0..2 {
-            let replies = self
-                .call(&[
-                    &[b"SET", name, owner, b"NX", b"PX", lease.as_bytes()],
-                    &[b"GET", name],
-                    &[b"PTTL", name],
-                ])
-                .await?;
-            let [set, holder, left] = &replies[..] else {
-                return Err(SharedError::new("redis: too few answers"));
-            };
-            if *set == Reply::Status("OK".to_owned()) {
-                return Ok(Reservation::Mine);
-            }
-            let left = match left {
-                Reply::Integer(left) => u64::try_from(*left).unwrap_or(0),
-                _ => 0,
-            };
-            match holder.text() {
-                Some(TOLD) => return Ok(Reservation::Told),
-                Some(holder) if holder == self.owner => {
-                    let renew = vec![
-                        b"EVAL".as_slice(),
-                        RENEW.as_bytes(),
-                        b"1",
-                        name,
-                        owner,
-                        lease.as_bytes(),
-                    ];
-                    if self.one(&renew).await? == Reply::Integer(1) {
-                        return Ok(Reservation::Mine);
-                    }
+        let answer = self.script(RESERVE, topic, &[lease, WAITS]).await?;
+        match answer {
+            Reply::Array(parts) => match parts[..] {
+                [Reply::Integer(0), _] => Ok(Reservation::Mine),
+                [Reply::Integer(1), Reply::Integer(left)] => {
+                    let left = u64::try_from(left).unwrap_or(0).max(10);
+                    Ok(Reservation::Theirs(Duration::from_millis(left)))
                 }
-                Some(_) => {
-                    let wait = Duration::from_millis(left.max(10));
-                    return Ok(Reservation::Theirs(wait));
-                }
-                None => {}
-            }
+                [Reply::Integer(2), _] => Ok(Reservation::Told),
+                _ => Err(SharedError::new("redis: an answer that means nothing")),
+            },
+            _ => Err(SharedError::new("redis: an answer that means nothing")),
         }
-        Ok(Reservation::Theirs(Duration::from_millis(100)))
     }
 
     async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError> {
@@ -254,15 +270,7 @@ impl SharedState for RedisShared {
     }
 
     async fn release(&self, topic: &Topic) -> Result<(), SharedError> {
-        let name = self.name(topic, topic.level, topic.resolved);
-        let command = vec![
-            b"EVAL".as_slice(),
-            RELEASE.as_bytes(),
-            b"1",
-            name.as_bytes(),
-            self.owner.as_bytes(),
-        ];
-        self.one(&command).await.map(drop)
+        self.script(RELEASE, topic, &[YIELD]).await.map(drop)
     }
 
     async fn acknowledge(&self, key: &str, by: &str, keep: Duration) -> Result<(), SharedError> {

@@ -1,7 +1,10 @@
 //! Three replicas and a real Redis page once, whoever is killed.
 
+mod reservations;
+mod takeover;
+
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -18,6 +21,8 @@ use bongsu_testkit::servers::Redis;
 use crate::child::{LineFile, Process, say};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(3);
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// Pages by a line in a file that all replicas share, some time after it said that it would.
@@ -27,6 +32,8 @@ struct Pager {
     name: String,
     pages: LineFile,
     hold: Duration,
+    /// While there is such a file, no answer comes.
+    cut: PathBuf,
 }
 
 #[async_trait]
@@ -54,15 +61,20 @@ impl Channel for Pager {
     async fn deliver(&self, _cx: &Attempt, message: &Rendered) -> Outcome {
         let title = String::from_utf8_lossy(&message.body).into_owned();
         say(&format!("trying {} {title}", self.name));
+        if self.cut.exists() {
+            std::future::pending::<()>().await;
+        }
         tokio::time::sleep(self.hold).await;
-        self.pages.add(&format!("{} {title}", self.id));
+        let at = jiff::Timestamp::now().as_millisecond();
+        self.pages.add(&format!("{} {title} {at}", self.id));
         Outcome::delivered()
     }
 }
 
-/// Arguments: the folder, the replica's name, Redis's port. Takes orders on standard input.
+/// Arguments: the folder, the replica's name, Redis's port, how many milliseconds a page takes. Takes
+/// orders on standard input.
 pub(crate) async fn replica(arguments: &[String]) {
-    let [folder, name, port] = arguments else {
+    let [folder, name, port, hold] = arguments else {
         panic!("{arguments:?}");
     };
     let folder = Path::new(folder);
@@ -71,11 +83,12 @@ pub(crate) async fn replica(arguments: &[String]) {
         name: name.clone(),
         pages: LineFile::open(&folder.join("pages")),
         hold: Duration::from_millis(hold),
+        cut: folder.join(format!("{name}.cut")),
     };
     let url = Secret::new(format!("redis://127.0.0.1:{port}"));
     let (alerts, dispatcher) = AlertManager::builder("svc", "test")
         .store(SqliteStore::open(folder.join(format!("{name}.db"))).unwrap())
-        .channel(pager("pager", 700))
+        .channel(pager("pager", hold.parse().unwrap()))
         .channel(pager("boss", 0))
         .rule(
             AlertRule::new("r")
@@ -84,9 +97,9 @@ pub(crate) async fn replica(arguments: &[String]) {
                 .escalate(Duration::from_secs(3), ["boss"]),
         )
         .rule(AlertRule::new("s").channel("pager"))
-        .replicas(RedisShared::new(&url, "svc").unwrap())
-        .replica_lease(Duration::from_millis(2_000))
+        .replicas(RedisShared::new(&url, "svc").unwrap().replica(name))
         .retry(RetryConfig {
+            attempt: ATTEMPT,
             base: Duration::from_millis(50),
             cap: Duration::from_millis(200),
             ..RetryConfig::default()
@@ -114,6 +127,7 @@ pub(crate) async fn replica(arguments: &[String]) {
                 "ack" => alerts.acknowledge(key, name).await.unwrap(),
                 "resolve" => drop(alerts.resolve(key).await.unwrap()),
                 "pending" => {}
+                "notes" => notes(&alerts).await,
                 other => panic!("{other}"),
             }
             let stats = alerts.get_statistics();
@@ -129,6 +143,18 @@ pub(crate) async fn replica(arguments: &[String]) {
     }
 }
 
+/// Says what the journal has about each page.
+async fn notes(alerts: &AlertManager) {
+    let (since, until) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX);
+    let history = alerts.history(since, until, usize::MAX).await.unwrap();
+    for entry in history {
+        let key = &entry.accepted.key;
+        for delivery in &entry.deliveries {
+            say(&format!("note {key} {:?} {}", delivery.state, delivery.reason));
+        }
+    }
+}
+
 struct Replica {
     process: Process,
     said: Receiver<String>,
@@ -136,8 +162,9 @@ struct Replica {
 }
 
 impl Replica {
-    fn start(folder: &str, name: &str, port: u16) -> Self {
-        let mut process = Process::start("replica", &[folder, name, &port.to_string()]);
+    fn start(folder: &str, name: &str, port: u16, hold: &str) -> Self {
+        let port = port.to_string();
+        let mut process = Process::start("replica", &[folder, name, &port, hold]);
         let (tx, said) = channel();
         let lines = process.lines();
         std::thread::spawn(move || {
@@ -185,6 +212,15 @@ impl Replica {
         (numbers.next().unwrap(), numbers.next().unwrap())
     }
 
+    /// The lines heard so far that begin so.
+    fn take(&mut self, prefix: &str) -> Vec<String> {
+        let (found, others) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|line| line.starts_with(prefix));
+        self.waiting = others;
+        found
+    }
+
     fn is_trying(&mut self, title: &str) -> bool {
         while let Ok(line) = self.said.try_recv() {
             self.waiting.push(line);
@@ -208,7 +244,8 @@ impl Replica {
 fn pages(folder: &Path) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for line in LineFile::read(&folder.join("pages")) {
-        *counts.entry(line).or_insert(0) += 1;
+        let (page, _at) = line.rsplit_once(' ').unwrap();
+        *counts.entry(page.to_owned()).or_insert(0) += 1;
     }
     counts
 }
@@ -218,7 +255,7 @@ fn three_replicas_page_once_whoever_is_killed() {
     let redis = Redis::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    let start = |name: &str| Replica::start(path, name, redis.port());
+    let start = |name: &str| Replica::start(path, name, redis.port(), "700");
     let mut replicas: Vec<Replica> = NAMES.iter().map(|name| start(name)).collect();
 
     // All healthy.

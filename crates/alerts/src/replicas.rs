@@ -1,0 +1,204 @@
+//! One attempt among several replicas: who makes it, and for how long it is reserved.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::channel::Outcome;
+use crate::core::Core;
+use crate::engine::{Job, SharedAsk};
+use crate::manager::SHARED_PATIENCE;
+use crate::shared::{LOOK_AGAIN, Reservation, SharedError, SharedState, Topic};
+
+/// What the other replicas say to an attempt.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It is made here.
+    Go(Way),
+    /// Another makes it just now.
+    Wait(Duration),
+    /// Another made it.
+    Told,
+}
+
+/// On what grounds an attempt is made here.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// There are no others.
+    Alone,
+    /// They are out of reach: this one decides alone, and they may decide the same.
+    Unheard,
+    /// It is reserved.
+    Mine(Lease),
+}
+
+/// A message that is this replica's to tell.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    replicas: Arc<dyn SharedState>,
+    topic: Topic,
+    cooldown: Duration,
+    length: Duration,
+    /// It is ours at least until then.
+    until: Instant,
+    lost: bool,
+}
+
+/// Asks for a message before an attempt.
+pub(crate) async fn ask(core: &Core, job: &Job) -> Asked {
+    let (Some(replicas), Some(ask)) = (&core.replicas, &job.shared) else {
+        return Asked::Go(Way::Alone);
+    };
+    let SharedAsk {
+        key,
+        level,
+        resolved,
+        cooldown,
+    } = ask;
+    let topic = Topic {
+        key: key.to_string(),
+        channel: core.channels[job.channel].id().to_owned(),
+        target: job.target.as_str().to_owned(),
+        level: *level,
+        resolved: *resolved,
+    };
+    let asked_at = Instant::now();
+    match in_time(replicas.reserve(&topic, core.lease)).await {
+        Ok(Reservation::Mine) => Asked::Go(Way::Mine(Lease {
+            replicas: Arc::clone(replicas),
+            topic,
+            cooldown: *cooldown,
+            length: core.lease,
+            until: asked_at + core.lease,
+            lost: false,
+        })),
+        Ok(Reservation::Theirs(wait)) => Asked::Wait(wait.min(LOOK_AGAIN)),
+        Ok(Reservation::Told) => Asked::Told,
+        Err(error) => {
+            unreachable(core, &error);
+            Asked::Go(Way::Unheard)
+        }
+    }
+}
+
+impl Way {
+    /// Whether its grounds may be gone: the process was stopped, or a disk took long.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Mine(lease) if lease.is_over())
+    }
+
+    /// Makes the attempt, and keeps the message reserved meanwhile.
+    pub(crate) async fn attempt(
+        &mut self,
+        core: &Core,
+        attempt: impl Future<Output = Outcome>,
+    ) -> Outcome {
+        match self {
+            Self::Alone | Self::Unheard => attempt.await,
+            Self::Mine(lease) => lease.keep(core, attempt).await,
+        }
+    }
+
+    /// Tells the others what came of it, and gives what has to be known of it here.
+    pub(crate) async fn end(self, core: &Core, outcome: Outcome) -> Outcome {
+        match self {
+            Self::Alone => outcome,
+            Self::Unheard => noted(outcome, Some(UNHEARD)),
+            Self::Mine(lease) => lease.end(core, outcome).await,
+        }
+    }
+}
+
+impl Lease {
+    fn is_over(&self) -> bool {
+        self.lost || Instant::now() >= self.until
+    }
+
+    async fn keep(&mut self, core: &Core, attempt: impl Future<Output = Outcome>) -> Outcome {
+        let mut attempt = pin!(attempt);
+        let (replicas, topic, length) = (Arc::clone(&self.replicas), self.topic.clone(), self.length);
+        let renew = || async {
+            tokio::time::sleep(length / 3).await;
+            let asked_at = Instant::now();
+            (asked_at, in_time(replicas.reserve(&topic, length)).await)
+        };
+        let mut renewal = pin!(renew());
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut attempt => return outcome,
+                (asked_at, answer) = &mut renewal => {
+                    match answer {
+                        Ok(Reservation::Mine) => self.until = asked_at + length,
+                        Ok(Reservation::Theirs(_) | Reservation::Told) => self.lost = true,
+                        Err(error) => unreachable(core, &error),
+                    }
+                    renewal.set(renew());
+                }
+            }
+        }
+    }
+
+    async fn end(self, core: &Core, outcome: Outcome) -> Outcome {
+        let over = self.is_over();
+        match outcome {
+            Outcome::Delivered { note } => {
+                let told = in_time(self.replicas.told(&self.topic, self.cooldown)).await;
+                let doubt = match told {
+                    Err(error) => {
+                        unreachable(core, &error);
+                        Some(UNHEARD)
+                    }
+                    Ok(()) => over.then_some(OVERTAKEN),
+                };
+                noted(Outcome::Delivered { note }, doubt)
+            }
+            // The other form goes out at once.
+            Outcome::Degrade { .. } => outcome,
+            _ => {
+                if let Err(error) = in_time(self.replicas.release(&self.topic)).await {
+                    unreachable(core, &error);
+                }
+                outcome
+            }
+        }
+    }
+}
+
+/// Why other replicas may have told the same.
+const UNHEARD: &str =
+    "the other replicas could not be asked or told: one of them may have told it as well";
+const OVERTAKEN: &str =
+    "the reservation ran out before the attempt ended: another replica may have told it as well";
+
+/// The outcome with one more note, if it is a delivery.
+fn noted(outcome: Outcome, more: Option<&str>) -> Outcome {
+    match (outcome, more) {
+        (Outcome::Delivered { note }, Some(more)) => Outcome::delivered_with(match note {
+            Some(note) => format!("{note}; {more}"),
+            None => more.to_owned(),
+        }),
+        (outcome, _) => outcome,
+    }
+}
+
+/// Waits for an answer of the shared state, not for ever.
+pub(crate) async fn in_time<T>(
+    call: impl Future<Output = Result<T, SharedError>>,
+) -> Result<T, SharedError> {
+    let answer = tokio::time::timeout(SHARED_PATIENCE, call).await;
+    answer.unwrap_or_else(|_| Err(SharedError::new("no answer in time")))
+}
+
+/// Counts that the shared state is out of reach, and says so now and then.
+pub(crate) fn unreachable(core: &Core, error: &SharedError) {
+    let mut engine = core.engine();
+    engine.counters.shared_unreachable += 1;
+    let first = engine.counters.shared_unreachable.is_power_of_two();
+    drop(engine);
+    if first {
+        tracing::warn!(target: "bongsu_alerts", reason = %error, "the shared alert state is out of reach, this replica decides alone");
+    }
+}

@@ -1,0 +1,86 @@
+//! Who may tell a message, asked of a real Redis.
+
+use std::time::Duration;
+
+use bongsu_alerts::shared::{RedisShared, Reservation, SharedState, Topic};
+use bongsu_alerts::{AlertLevel, Secret};
+use bongsu_testkit::servers::Redis;
+
+const LONG: Duration = Duration::from_secs(600);
+
+fn topic(key: &str) -> Topic {
+    Topic {
+        key: key.to_owned(),
+        channel: "pager".to_owned(),
+        target: "oncall".to_owned(),
+        level: AlertLevel::Critical,
+        resolved: false,
+    }
+}
+
+fn replica(redis: &Redis, environment: &str, id: &str) -> RedisShared {
+    let shared = RedisShared::new(&Secret::new(redis.url()), "svc").unwrap();
+    shared.environment(environment).replica(id)
+}
+
+async fn reserve(shared: &RedisShared, topic: &Topic) -> Reservation {
+    shared.reserve(topic, LONG).await.unwrap()
+}
+
+fn is_theirs(reservation: Reservation) -> bool {
+    matches!(reservation, Reservation::Theirs(wait) if wait <= LONG)
+}
+
+#[tokio::test]
+async fn a_replica_has_after_a_restart_what_it_had_before() {
+    let redis = Redis::start(&[]);
+    let page = topic("page");
+    assert_eq!(reserve(&replica(&redis, "prod", "a"), &page).await, Reservation::Mine);
+    assert!(is_theirs(reserve(&replica(&redis, "prod", "b"), &page).await));
+    let again = replica(&redis, "prod", "a");
+    assert_eq!(reserve(&again, &page).await, Reservation::Mine);
+    // What another environment does is none of its affair.
+    let staging = replica(&redis, "staging", "c");
+    assert_eq!(reserve(&staging, &page).await, Reservation::Mine);
+    staging.told(&page, LONG).await.unwrap();
+    assert_eq!(reserve(&again, &page).await, Reservation::Mine);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_message_comes_before_who_failed_with_it() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let page = topic("page");
+    // Nobody waits: it may try again at once.
+    assert_eq!(reserve(&a, &page).await, Reservation::Mine);
+    a.release(&page).await.unwrap();
+    assert_eq!(reserve(&a, &page).await, Reservation::Mine);
+    // Somebody does.
+    assert!(is_theirs(reserve(&b, &page).await));
+    a.release(&page).await.unwrap();
+    assert!(is_theirs(reserve(&a, &page).await));
+    assert_eq!(reserve(&b, &page).await, Reservation::Mine);
+    // Whoever has it no more cannot let go of it.
+    a.release(&page).await.unwrap();
+    assert!(is_theirs(reserve(&a, &page).await));
+    b.told(&page, LONG).await.unwrap();
+    assert_eq!(reserve(&a, &page).await, Reservation::Told);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_for_those_who_waited() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let page = topic("page");
+    assert_eq!(reserve(&a, &page).await, Reservation::Mine);
+    assert!(is_theirs(reserve(&b, &page).await));
+    a.release(&page).await.unwrap();
+    // The other is gone meanwhile.
+    let mut answer = reserve(&a, &page).await;
+    while let Reservation::Theirs(wait) = answer {
+        assert!(wait < Duration::from_secs(5), "{wait:?}");
+        tokio::time::sleep(wait).await;
+        answer = reserve(&a, &page).await;
+    }
+    assert_eq!(answer, Reservation::Mine);
+}
