@@ -118,7 +118,8 @@ impl Lease {
 
     async fn keep(&mut self, core: &Core, attempt: impl Future<Output = Outcome>) -> Outcome {
         let mut attempt = pin!(attempt);
-        let (replicas, topic, length) = (Arc::clone(&self.replicas), self.topic.clone(), self.length);
+        let (replicas, topic, length) =
+            (Arc::clone(&self.replicas), self.topic.clone(), self.length);
         let renew = || async {
             tokio::time::sleep(length / 3).await;
             let asked_at = Instant::now();

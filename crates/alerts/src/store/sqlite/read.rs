@@ -151,7 +151,7 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
         let (key, status): ((String, String), String) = (key, status);
         let alert = Ulid::from_bytes(alert);
         // What another replica told is told.
-        let replica = reason == Suppressed::Replica.as_str();
+        let replica = reason.starts_with(Suppressed::Replica.as_str());
         let state = match row.get::<_, i64>(4)? {
             0 | 1 => DeliveryState::Pending,
             4 if !replica => DeliveryState::Suppressed,

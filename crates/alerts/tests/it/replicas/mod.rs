@@ -150,7 +150,10 @@ async fn notes(alerts: &AlertManager) {
     for entry in history {
         let key = &entry.accepted.key;
         for delivery in &entry.deliveries {
-            say(&format!("note {key} {:?} {}", delivery.state, delivery.reason));
+            say(&format!(
+                "note {key} {:?} {}",
+                delivery.state, delivery.reason
+            ));
         }
     }
 }

@@ -35,8 +35,13 @@ fn is_theirs(reservation: Reservation) -> bool {
 async fn a_replica_has_after_a_restart_what_it_had_before() {
     let redis = Redis::start(&[]);
     let page = topic("page");
-    assert_eq!(reserve(&replica(&redis, "prod", "a"), &page).await, Reservation::Mine);
-    assert!(is_theirs(reserve(&replica(&redis, "prod", "b"), &page).await));
+    assert_eq!(
+        reserve(&replica(&redis, "prod", "a"), &page).await,
+        Reservation::Mine
+    );
+    assert!(is_theirs(
+        reserve(&replica(&redis, "prod", "b"), &page).await
+    ));
     let again = replica(&redis, "prod", "a");
     assert_eq!(reserve(&again, &page).await, Reservation::Mine);
     // What another environment does is none of its affair.

@@ -129,13 +129,18 @@ fn a_page_is_taken_over_within_an_attempt() {
         replica.order("notes");
         for line in replica.take("note ") {
             let (key, said) = line["note ".len()..].split_once(' ').unwrap();
-            notes.entry(key.to_owned()).or_default().push(said.to_owned());
+            notes
+                .entry(key.to_owned())
+                .or_default()
+                .push(said.to_owned());
         }
     }
     let arrivals = arrivals(folder.path());
     let (mut worst, mut twice) = (HashMap::new(), 0);
     for (key, sent) in &sent {
-        let times = arrivals.get(key).unwrap_or_else(|| panic!("{key} was told nobody"));
+        let times = arrivals
+            .get(key)
+            .unwrap_or_else(|| panic!("{key} was told nobody"));
         let said = &notes[key];
         if times.len() > 1 {
             twice += 1;
@@ -146,7 +151,10 @@ fn a_page_is_taken_over_within_an_attempt() {
         let delay = worst.entry(fault).or_insert(0);
         *delay = i64::max(*delay, times.iter().min().unwrap() - sent);
     }
-    println!("{} alerts, {twice} told twice; worst delays in ms: {worst:?}", sent.len());
+    println!(
+        "{} alerts, {twice} told twice; worst delays in ms: {worst:?}",
+        sent.len()
+    );
     // Two seconds more than an attempt is what is promised; the rest is for a busy machine.
     let most = ATTEMPT + Duration::from_secs(2 + 10);
     let late = |delay: &i64| Duration::from_millis(delay.unsigned_abs()) > most;
