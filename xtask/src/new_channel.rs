@@ -18,6 +18,36 @@ const FILES: [(&str, &str); 3] = [
     ("render.rs", include_str!("new_channel/pigeon/render.rs")),
     ("tests.rs", include_str!("new_channel/pigeon/tests.rs")),
 ];
+/// How an operator asks for it: for this crate alone, a crate of one's own hands the channel over.
+const KIND: &str = r#"//! Pigeon as an operator asks for it.
+
+use super::super::kind::{ChannelKind, ChannelVariable, Make};
+
+pub(super) const KIND: ChannelKind = ChannelKind {
+    name: "pigeon",
+    variables: VARIABLES,
+    min_level: Some("PIGEON_MIN_LEVEL"),
+    review: |_| Vec::new(),
+    make: MAKE,
+};
+
+const VARIABLES: &[ChannelVariable] = &[ChannelVariable::new(
+    "PIGEON_WEBHOOK_URL",
+    "url",
+    "webhook, or several separated by commas",
+)
+.urls()];
+
+#[cfg(not(feature = "pigeon"))]
+const MAKE: Option<Make> = None;
+#[cfg(feature = "pigeon")]
+const MAKE: Option<Make> = Some(|asked, made| {
+    made.keep_each(VARIABLES, asked, "pigeon", |url, id| {
+        let channel = crate::channels::PigeonChannel::new(url)?;
+        channel.with_id(id).with_http(&asked.way.http())
+    });
+});
+"#;
 /// What the template calls the crate.
 const TEMPLATE_CRATE: &str = "bongsu_alerts";
 
@@ -58,24 +88,30 @@ fn into_a_crate(folder: &Path, name: &str, from: &str) -> Result<(), Failure> {
 
 fn into_this_one(name: &str) -> Result<(), Failure> {
     let alerts = root().join("crates/alerts");
-    let (module, manifest) = (
+    let (module, kinds, manifest) = (
         alerts.join("src/channels/mod.rs"),
+        alerts.join("src/channels/kinds.rs"),
         alerts.join("Cargo.toml"),
     );
     let facade = root().join("crates/bongsu/Cargo.toml");
+    let features = root().join("crates/bongsu/src/features.rs");
     let with_module = declare(&fs::read_to_string(&module)?, name)?;
+    let with_kind = register(&fs::read_to_string(&kinds)?, name)?;
     let with_feature = feature(&fs::read_to_string(&manifest)?, name)?;
     let with_facade = facade_feature(&fs::read_to_string(&facade)?, name)?;
+    let with_name = named(&fs::read_to_string(&features)?, name)?;
     let folder = alerts.join("src/channels").join(name);
     write(&folder, name, "crate")?;
+    fs::write(folder.join("kind.rs"), filled(KIND, name, "crate"))?;
     fs::write(module, with_module)?;
+    fs::write(kinds, with_kind)?;
     fs::write(manifest, with_feature)?;
     fs::write(facade, with_facade)?;
+    fs::write(features, with_name)?;
     say(&format!(
         "Wrote {}, declared behind the feature `{name}` here and in the facade.\n\
          Fill in `outcome` and `render`, then: cargo test -p bongsu-alerts --features {name} {name}\n\
-         Its variables and how it is built from them: crates/bongsu/src/config/alerting.rs and \
-         crates/bongsu/src/alerting.rs.",
+         Its variables and how it is made of them: kind.rs in that folder; the README's table follows them.",
         folder.display()
     ));
     Ok(())
@@ -97,6 +133,7 @@ fn filled(template: &str, name: &str, from: &str) -> String {
     template
         .replace(TEMPLATE_CRATE, from)
         .replace("pigeon", name)
+        .replace("PIGEON", &name.to_uppercase())
         .replace("Pigeon", &type_name(name))
 }
 
@@ -130,6 +167,17 @@ fn declare(module: &str, name: &str) -> Result<String, Failure> {
     Ok(out)
 }
 
+fn register(kinds: &str, name: &str) -> Result<String, Failure> {
+    let module = format!("#[path = \"{name}/kind.rs\"]\nmod {name};\n");
+    let changed = || Failure("channels/kinds.rs has changed its shape".to_owned());
+    let at = kinds.find("#[path").ok_or_else(changed)?;
+    let mut out = kinds.to_owned();
+    out.insert_str(at, &module);
+    let end = out.rfind("];").ok_or_else(changed)?;
+    out.insert_str(end, &format!("    {name}::KIND,\n"));
+    Ok(out)
+}
+
 fn feature(manifest: &str, name: &str) -> Result<String, Failure> {
     insert_after(
         manifest,
@@ -144,6 +192,12 @@ fn facade_feature(manifest: &str, name: &str) -> Result<String, Failure> {
     insert_after(manifest, "# One a channel.\n", &line)
         .and_then(|out| insert_after(&out, "full = [", &format!("\"{name}\", ")))
         .ok_or_else(|| Failure("crates/bongsu/Cargo.toml has changed its shape".to_owned()))
+}
+
+fn named(features: &str, name: &str) -> Result<String, Failure> {
+    let line = format!("    (\"{name}\", cfg!(feature = \"{name}\")),\n");
+    insert_after(features, "&[(&str, bool)] = &[\n", &line)
+        .ok_or_else(|| Failure("crates/bongsu/src/features.rs has changed its shape".to_owned()))
 }
 
 fn insert_after(text: &str, anchor: &str, line: &str) -> Option<String> {
@@ -178,6 +232,12 @@ mod tests {
             declared.contains("mod kakao_work;")
                 && declared.contains("pub use kakao_work::KakaoWorkChannel;")
         );
+        let named = named(&read("crates/bongsu/src/features.rs"), "kakao_work");
+        assert!(named.ok().unwrap().contains("    (\"kakao_work\", cfg!"));
+        let registered = register(&read("crates/alerts/src/channels/kinds.rs"), "kakao_work");
+        let registered = registered.ok().unwrap();
+        assert!(registered.contains("#[path = \"kakao_work/kind.rs\"]\nmod kakao_work;\n"));
+        assert!(registered.ends_with("    kakao_work::KIND,\n];\n"));
         let featured = feature(&read("crates/alerts/Cargo.toml"), "kakao_work");
         assert!(
             featured

@@ -3,23 +3,19 @@
 use std::sync::Arc;
 
 use bongsu_alerts::{
-    AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, Channel, Dispatcher, Presentation,
-    channels::LogChannel,
+    AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Channel, Dispatcher,
+    Notification, Presentation,
+    channels::{LogChannel, Purpose},
 };
 
 use crate::{
     Config, Error,
-    channels::{Purpose, configured},
-    config::Problem,
+    channels::{as_problems, configured},
     tasks::Tasks,
 };
 
 /// The manager with every configured channel, the log channel first, and its dispatcher; `change`
 /// is what the service's code has to say.
-#[allow(
-    unused_variables,
-    reason = "which channels run in the background depends on the features"
-)]
 pub(crate) async fn build(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
@@ -29,7 +25,7 @@ pub(crate) async fn build(
 ) -> Result<(AlertManager, Dispatcher), Error> {
     let built = configured(config, Purpose::Alerts);
     if !built.problems.is_empty() {
-        return Err(crate::config::ConfigError::new(built.problems).into());
+        return Err(crate::config::ConfigError::new(as_problems(&built)).into());
     }
     let service = &config.service;
     let mut builder = AlertManager::builder(&service.name, &service.environment)
@@ -70,14 +66,9 @@ pub(crate) async fn build(
     let (manager, dispatcher) = change(builder)
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
-    #[cfg(feature = "alertmanager")]
-    if let Some(peers) = built.alertmanager {
-        adopt(&peers, &manager, config);
-        tasks.spawn("alertmanager-refresh", peers.refresh());
-    }
-    #[cfg(feature = "heartbeat")]
-    if let Some(heartbeat) = built.heartbeat {
-        tasks.spawn("heartbeat", heartbeat.run());
+    adopt(&manager, config);
+    for (name, work) in built.background {
+        tasks.spawn(name, work);
     }
     Ok((manager, dispatcher))
 }
@@ -201,32 +192,22 @@ async fn replica(config: &Config) -> Option<String> {
     }
 }
 
-/// What still fires from before a restart is repeated to Alertmanager from now on.
-#[cfg(feature = "alertmanager")]
-fn adopt(
-    peers: &bongsu_alerts::channels::AlertmanagerChannel,
-    manager: &AlertManager,
-    config: &Config,
-) {
-    use bongsu_alerts::{AlertStatus, Notification};
+/// What still fires from before a restart is handed to each channel, for those that repeat it.
+fn adopt(manager: &AlertManager, config: &Config) {
     let (service, presentation) = (&config.service, manager.presentation());
+    let channels = manager.channel_ids().into_iter();
+    let channels: Vec<_> = channels
+        .filter_map(|id| manager.channel(&id).ok())
+        .collect();
     for active in manager.active() {
         let status = AlertStatus::Firing;
         let notification =
             Notification::new(active.alert, status, &service.name, &service.environment);
-        peers.adopt(&notification.presentation(std::sync::Arc::clone(&presentation)));
-    }
-}
-
-/// What is wrong with the configured channels, whoever they write to.
-pub(crate) fn problems(config: &Config) -> Vec<Problem> {
-    let mut found = configured(config, Purpose::Alerts).problems;
-    for problem in configured(config, Purpose::Reports).problems {
-        if !found.contains(&problem) {
-            found.push(problem);
+        let notification = notification.presentation(Arc::clone(&presentation));
+        for channel in &channels {
+            channel.adopt(&notification);
         }
     }
-    found
 }
 
 #[cfg(test)]

@@ -55,6 +55,12 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
     fn render(&self, notification: &Notification, target: &Target)
     -> Result<Rendered, RenderError>;
 
+    /// What fires from before a restart, and was told before it. Default: nothing; a channel that
+    /// repeats by itself what fires takes it up.
+    fn adopt(&self, notification: &Notification) {
+        let _ = notification;
+    }
+
     /// One attempt: no retry inside, safe to cancel, over by `cx.deadline`.
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome;
 

@@ -59,6 +59,11 @@ mod webhook;
 #[cfg(feature = "webhook")]
 pub use webhook::WebhookChannel;
 
+mod kind;
+pub use kind::{Asked, ChannelKind, ChannelVariable, Given, Made, Purpose, Remark, WayOut};
+mod kinds;
+pub use kinds::KINDS;
+
 mod error;
 pub use error::{ChannelConfigError, FieldProblem, Problem, Problems};
 

@@ -1,5 +1,5 @@
 //! How what is sent looks, by what way it goes, and to whom: language, zone, links, proxies,
-//! authorities, levels, recipients of reports.
+//! authorities, levels, the channels of reports.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -25,8 +25,6 @@ pub struct DeliveryConfig {
     pub public_url: Option<String>,
     /// What a runbook's name is appended to.
     pub runbook_url: Option<String>,
-    /// The name said to mail servers.
-    pub smtp_helo: Option<String>,
     /// Certificate authorities to trust besides the public ones.
     pub ca_file: Option<PathBuf>,
     /// A proxy for whatever goes out over HTTP.
@@ -39,8 +37,6 @@ pub struct DeliveryConfig {
     pub no_proxy: Option<String>,
     /// The channels that carry the report, by name; none: those that people read.
     pub report_channels: Vec<String>,
-    /// Who gets the report by mail; none: who gets the alerts.
-    pub report_email_to: Option<String>,
     /// The least level by kind of channel: `slack`, `email`, ….
     pub min_levels: BTreeMap<&'static str, Severity>,
 }
@@ -52,14 +48,12 @@ impl Default for DeliveryConfig {
             time_zone: "Asia/Seoul".to_owned(),
             public_url: None,
             runbook_url: None,
-            smtp_helo: None,
             ca_file: None,
             proxy: None,
             https_proxy: None,
             http_proxy: None,
             no_proxy: None,
             report_channels: Vec::new(),
-            report_email_to: None,
             min_levels: BTreeMap::new(),
         }
     }
@@ -143,65 +137,6 @@ pub(super) const WAY: &[Variable] = &[
         |c| c.delivery.ca_file.as_ref().map(|file| file.display().to_string()),
     )
     .needs("alerts"),
-    Variable::new(
-        "BONGSU_SMTP_HELO",
-        "",
-        "full host name said to the mail server; default the sender's domain",
-        |c, v| put(&mut c.delivery.smtp_helo, Ok(Some(v.to_owned()))),
-        |c| c.delivery.smtp_helo.clone(),
-    )
-    .needs("email"),
-];
-
-pub(super) const LEVELS: &[Variable] = &[
-    level(
-        "ALERT_EMAIL_MIN_LEVEL",
-        "email",
-        |c, v| min_level(c, "email", v),
-        |c| shown_level(c, "email"),
-    ),
-    level(
-        "SLACK_MIN_LEVEL",
-        "slack",
-        |c, v| min_level(c, "slack", v),
-        |c| shown_level(c, "slack"),
-    ),
-    level(
-        "ALERT_WEBHOOK_MIN_LEVEL",
-        "webhook",
-        |c, v| min_level(c, "webhook", v),
-        |c| shown_level(c, "webhook"),
-    ),
-    level(
-        "TELEGRAM_MIN_LEVEL",
-        "telegram",
-        |c, v| min_level(c, "telegram", v),
-        |c| shown_level(c, "telegram"),
-    ),
-    level(
-        "DISCORD_MIN_LEVEL",
-        "discord",
-        |c, v| min_level(c, "discord", v),
-        |c| shown_level(c, "discord"),
-    ),
-    level(
-        "PAGERDUTY_MIN_LEVEL",
-        "pagerduty",
-        |c, v| min_level(c, "pagerduty", v),
-        |c| shown_level(c, "pagerduty"),
-    ),
-    level(
-        "TEAMS_MIN_LEVEL",
-        "teams",
-        |c, v| min_level(c, "teams", v),
-        |c| shown_level(c, "teams"),
-    ),
-    level(
-        "ALERTMANAGER_MIN_LEVEL",
-        "alertmanager",
-        |c, v| min_level(c, "alertmanager", v),
-        |c| shown_level(c, "alertmanager"),
-    ),
 ];
 
 pub(super) const REPORT: &[Variable] = &[
@@ -213,14 +148,6 @@ pub(super) const REPORT: &[Variable] = &[
         |c| Some(c.delivery.report_channels.join(",")),
     )
     .needs("reports"),
-    Variable::new(
-        "REPORT_EMAIL_TO",
-        "",
-        "who gets the report by mail; default `ALERT_EMAIL_TO`",
-        |c, v| put(&mut c.delivery.report_email_to, Ok(Some(v.to_owned()))),
-        |c| c.delivery.report_email_to.clone(),
-    )
-    .needs("email"),
 ];
 
 const fn proxy(name: &'static str, help: &'static str, set: Set, show: Show) -> Variable {
@@ -229,20 +156,19 @@ const fn proxy(name: &'static str, help: &'static str, set: Set, show: Show) -> 
         .needs("alerts")
 }
 
-const fn level(name: &'static str, feature: &'static str, set: Set, show: Show) -> Variable {
-    let help = "least level that goes there: `info`, `warning`, `error` or `critical`";
-    Variable::new(name, "info", help, set, show).needs(feature)
-}
-
-fn min_level(config: &mut Config, kind: &'static str, text: &str) -> Result<(), String> {
+pub(super) fn set_min_level(
+    config: &mut Config,
+    kind: &'static str,
+    text: &str,
+) -> Result<(), String> {
     let level = choice(text, &Severity::ALL.map(|level| (level.as_str(), level)))?;
     config.delivery.min_levels.insert(kind, level);
     Ok(())
 }
 
-fn shown_level(config: &Config, kind: &str) -> Option<String> {
+pub(super) fn min_level(config: &Config, kind: &str) -> Severity {
     let level = config.delivery.min_levels.get(kind).copied();
-    Some(level.unwrap_or(Severity::Info).as_str().to_owned())
+    level.unwrap_or(Severity::Info)
 }
 
 fn time_zone(name: &str) -> Result<String, String> {

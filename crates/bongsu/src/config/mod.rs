@@ -25,18 +25,19 @@ pub mod variables;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-pub use alerting::{AlertConfig, EmailVars, SmtpTls};
+pub use alerting::AlertConfig;
 pub use bongsu_secret::Secret;
 pub use delivery::DeliveryConfig;
 pub use env::env_var;
 pub use error::{ConfigError, Problem};
 pub use logging::LogConfig;
 pub use monitoring::ResourceConfig;
-use reader::Findings;
+pub(crate) use reader::Findings;
 pub use report::ReportConfig;
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
 pub use unread::UnreadVariable;
+pub(crate) use variables::Variable;
 
 /// Everything that [`Bongsu`](crate::Bongsu) needs to know.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ pub struct Config {
     /// Variables that are set, look like one of these, and are none: said at start and by the doctor.
     pub unread: Vec<UnreadVariable>,
     /// The variables that were given, each with the name under which it was found.
-    given: BTreeMap<&'static str, String>,
+    pub(crate) given: BTreeMap<&'static str, String>,
 }
 
 /// As an empty environment has it, but for the name that a service needs.
@@ -151,7 +152,7 @@ impl Config {
         service::check(&mut config, &mut findings);
         monitoring::check(&config, &mut findings);
         delivery::check(&config, &mut findings);
-        alerting::check(&mut config, &mut findings);
+        crate::parts::alerts::check(&mut config, &mut findings);
         config.unread = unread::among(env.into_keys());
         config.warnings = findings.warnings;
         if findings.problems.is_empty() {

@@ -19,7 +19,7 @@ struct Given {
 /// What is wrong, and what is only to be told.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    pub(super) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
 }
 
@@ -53,6 +53,7 @@ impl Findings {
     }
 
     /// What was left to the service is not the service's after all.
+    #[cfg(feature = "alerts")]
     pub(crate) fn insist(&mut self, names: &[&str]) {
         let (ours, others) = std::mem::take(&mut self.warnings)
             .into_iter()
@@ -84,7 +85,7 @@ pub(super) fn read(env: &BTreeMap<String, String>, config: &mut Config, findings
             findings.unusable(variable, &given.name, &message);
             continue;
         }
-        match (variable.set)(config, &given.value) {
+        match variable.set(config, &given.value) {
             Ok(()) => {
                 config.given.insert(variable.name, given.name);
             }

@@ -23,7 +23,7 @@ impl Config {
     /// Every variable with its value in force.
     pub fn settings(&self) -> impl Iterator<Item = Setting> {
         variables::all().map(|variable| {
-            let value = (variable.show)(self).filter(|value| !value.is_empty());
+            let value = variable.show(self).filter(|value| !value.is_empty());
             Setting {
                 variable,
                 value: match value {

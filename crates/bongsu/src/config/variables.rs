@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, alerting, delivery, logging, monitoring, report, service};
+use super::{Config, Secret, alerting, delivery, logging, monitoring, report, service};
+use crate::parts::alerts::VARIABLES as CHANNELS;
 
 /// Reads text into the configuration, or says what would be right.
 pub(crate) type Set = fn(&mut Config, &str) -> Result<(), String>;
@@ -34,8 +35,22 @@ pub struct Variable {
     pub unit: Option<Unit>,
     /// Whether a service may have it for itself: what of it cannot be used is then no error.
     pub shared: bool,
-    pub(crate) set: Set,
-    pub(crate) show: Show,
+    pub(crate) place: Place,
+}
+
+/// Where the configuration keeps a variable's value.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "alerts"),
+    expect(dead_code, reason = "channels alone keep theirs elsewhere")
+)]
+pub(crate) enum Place {
+    /// In a field of its own.
+    Field(Set, Show),
+    /// Among the channels', as the text that it is, if it can be one.
+    Channel(fn(&str) -> Result<(), String>),
+    /// The least level of a kind of channel.
+    MinLevel(&'static str),
 }
 
 /// What a bare number counts.
@@ -67,6 +82,15 @@ impl Variable {
         set: Set,
         show: Show,
     ) -> Self {
+        Self::kept(name, default, help, Place::Field(set, show))
+    }
+
+    pub(crate) const fn kept(
+        name: &'static str,
+        default: &'static str,
+        help: &'static str,
+        place: Place,
+    ) -> Self {
         Self {
             name,
             also: &[],
@@ -76,8 +100,34 @@ impl Variable {
             feature: None,
             unit: None,
             shared: false,
-            set,
-            show,
+            place,
+        }
+    }
+
+    /// Reads `text` into `config`, or says what would be right.
+    pub(crate) fn set(&self, config: &mut Config, text: &str) -> Result<(), String> {
+        match self.place {
+            Place::Field(set, _) => set(config, text),
+            Place::Channel(check) => {
+                check(text)?;
+                config.alerts.channels.insert(self.name, Secret::new(text));
+                Ok(())
+            }
+            Place::MinLevel(kind) => delivery::set_min_level(config, kind, text),
+        }
+    }
+
+    /// The value in force, as it would be written in the environment; none when nothing is. The caller
+    /// hides what is secret.
+    pub(crate) fn show(&self, config: &Config) -> Option<String> {
+        match self.place {
+            Place::Field(_, show) => show(config),
+            Place::Channel(_) => {
+                let given = config.alerts.channels.get(self.name);
+                let text = given.map_or(self.default, Secret::expose);
+                Some(text.to_owned())
+            }
+            Place::MinLevel(kind) => Some(delivery::min_level(config, kind).as_str().to_owned()),
         }
     }
 
@@ -158,11 +208,11 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         title: "Alerts",
-        parts: alerting::VARS,
+        parts: &[alerting::VARS, CHANNELS],
     },
     Group {
         title: "What alerts look like, and their way out",
-        parts: &[delivery::LOOK, delivery::WAY, delivery::LEVELS],
+        parts: &[delivery::LOOK, delivery::WAY],
     },
     Group {
         title: "Daily report",
@@ -241,7 +291,7 @@ mod tests {
     fn a_default_is_what_an_empty_environment_shows() {
         let config = Config::default();
         for variable in all() {
-            let shown = (variable.show)(&config).unwrap_or_default();
+            let shown = variable.show(&config).unwrap_or_default();
             assert_eq!(shown, variable.default, "{}", variable.name);
         }
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bongsu_alerts::channels::KINDS;
 use jiff::Timestamp;
 use reqwest::{Client, Url, redirect::Policy};
 
@@ -22,7 +23,7 @@ pub(super) async fn look(config: &Config) -> (Option<Told>, Option<Finding>) {
     };
     let server = tokio::time::timeout(super::PATIENCE, first).await;
     let mut heartbeat = None;
-    let url = config.alerts.heartbeat.as_ref();
+    let url = config.alerts.channels.get("BONGSU_HEARTBEAT_URL");
     if let Some(origin) = url.and_then(|url| origin(url.expose())) {
         let (host, answer) = (host(&origin), ask(&origin).await);
         heartbeat = Some(judge::heartbeat(&host, answer.silent()));
@@ -34,17 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Scheme, host and port of every endpoint, each once.
 fn origins(config: &Config) -> Vec<Url> {
-    let alerts = &config.alerts;
-    let urls = alerts
-        .slack
-        .iter()
-        .chain(&alerts.webhooks)
-        .chain(&alerts.discord)
-        .chain(&alerts.teams)
-        .chain(&alerts.heartbeat)
-        .chain(&alerts.alertmanagers)
-        .map(crate::config::Secret::expose);
-    let mut origins: Vec<Url> = urls.filter_map(origin).collect();
+    let given = crate::channels::given(config);
+    let variables = KINDS.iter().flat_map(|kind| kind.variables);
+    let of = variables.filter(|variable| variable.urls);
+    let urls = of.flat_map(|variable| given.items(variable.name));
+    let mut origins: Vec<Url> = urls.filter_map(|url| origin(&url)).collect();
     let mut seen = std::collections::BTreeSet::new();
     origins.retain(|origin| seen.insert(origin.to_string()));
     origins

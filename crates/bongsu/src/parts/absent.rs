@@ -4,7 +4,11 @@
 use std::path::Path;
 
 use super::{Parts, Start};
-use crate::{Config, Error, config::Problem, doctor::Finding};
+use crate::{
+    Config, Error,
+    config::{Findings, Variable},
+    doctor::Finding,
+};
 
 #[derive(Debug, Default)]
 pub(crate) struct Absent;
@@ -28,10 +32,10 @@ pub(crate) async fn doctor(_: &Config, _: Settings) -> Vec<Finding> {
 /// The service is about to end.
 pub(crate) fn drain(_: &Absent) {}
 
-/// What is wrong with its variables: nobody will read them.
-pub(crate) fn problems(_: &Config) -> Vec<Problem> {
-    Vec::new()
-}
+/// Nobody will read its variables.
+pub(crate) const VARIABLES: &[Variable] = &[];
+
+pub(crate) fn check(_: &mut Config, _: &mut Findings) {}
 
 pub(crate) fn judge_level(_: &str) -> Result<(), String> {
     Ok(())

@@ -7,11 +7,11 @@ use tokio::time::timeout;
 
 use super::{Start, adjust::Adjust};
 use crate::{
-    Bongsu, Builder, Config, Error, alerting,
+    Bongsu, Builder, Config, Error, alerting, channels,
     doctor::{Finding, PATIENCE, judge},
     tasks::Stoppable,
 };
-pub(crate) use alerting::problems;
+pub(crate) use channels::{VARIABLES, check};
 
 pub(crate) type Offer = AlertManager;
 

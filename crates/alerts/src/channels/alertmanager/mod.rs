@@ -148,12 +148,6 @@ impl AlertmanagerChannel {
         self.lock().not_repeated()
     }
 
-    /// Takes up an alert that fired before a restart, so that it is repeated from now on.
-    pub fn adopt(&self, n: &Notification) {
-        let (stored, _) = alert(n);
-        let _ = self.lock().accept(stored, Timestamp::now(), self.times());
-    }
-
     /// Repeats what fires. Never ends; stops when dropped.
     pub fn refresh(&self) -> impl Future<Output = ()> + Send + 'static {
         let channel = self.clone();
@@ -261,6 +255,11 @@ impl Channel for AlertmanagerChannel {
         let (stored, truncated) = alert(n);
         let body = serde_json::to_vec(&stored).map_err(|e| RenderError::new(e.to_string()))?;
         Ok(Rendered::new(target.clone(), JSON, body).truncated(truncated))
+    }
+
+    fn adopt(&self, n: &Notification) {
+        let (stored, _) = alert(n);
+        let _ = self.lock().accept(stored, Timestamp::now(), self.times());
     }
 
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome {
