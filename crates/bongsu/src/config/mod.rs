@@ -33,7 +33,7 @@ pub use error::{ConfigError, Problem};
 pub use logging::LogConfig;
 pub use monitoring::ResourceConfig;
 pub(crate) use reader::Findings;
-pub use report::ReportConfig;
+pub use report::{ReportConfig, ReportPeriod};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
 pub use unread::UnreadVariable;

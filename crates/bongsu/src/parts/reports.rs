@@ -2,11 +2,15 @@
 
 use std::{path::PathBuf, time::Duration};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use bongsu_reports::source::{BadMapping, Mapping, time::StoredZone};
 use bongsu_reports::{
     ReportError, ReportEvent, ReportGenerator, ReportGeneratorBuilder, ReportSource, Schedule,
-    calendar::{Krx, date_in_seoul},
+    calendar::{Calendar, date_in_seoul},
     i18n::Lang,
-    render::RenderOptions,
+    render::{ColourScheme, RenderOptions, Units},
+    source::MarkPrice,
+    summary::PeriodKind,
 };
 use jiff::civil::Date;
 use tokio::sync::{broadcast, mpsc};
@@ -14,6 +18,7 @@ use tokio::sync::{broadcast, mpsc};
 use super::{Parts, Start, adjust::Adjust};
 use crate::{
     Bongsu, Builder, Config, Error, bridge,
+    config::ReportPeriod,
     doctor::{Finding, judge},
     tasks::Stoppable,
 };
@@ -115,6 +120,7 @@ pub(crate) async fn join(
         Some(builder) => Some(with_own_store(builder, config)?),
         None => with_source(config)?,
     };
+    let calendar = calendar(config)?;
     let Some(builder) = builder else {
         return Ok(None);
     };
@@ -130,18 +136,51 @@ pub(crate) async fn join(
         .service(&config.service.name, &config.service.environment)
         .schedule(schedule)
         .archive(archive(config))
-        .benchmark(&config.report.benchmark)
-        .render_options(RenderOptions::default().lang(lang))
+        .calendar(calendar)
+        .benchmark(config.report.benchmark.as_str())
+        .mark_price(if config.report.last_trade {
+            MarkPrice::LastTrade
+        } else {
+            MarkPrice::KrxClose
+        })
+        .render_options(
+            RenderOptions::default()
+                .lang(lang)
+                .colours(if config.report.western {
+                    ColourScheme::Western
+                } else {
+                    ColourScheme::Korean
+                })
+                .units(if config.report.short_amounts {
+                    Units::Short
+                } else {
+                    Units::Full
+                }),
+        )
         .observer(move |event: ReportEvent| {
             if sender.try_send(event).is_err() {
                 tracing::warn!("events of reports come faster than they are handled");
             }
+        });
+    let builder = config
+        .report
+        .periods
+        .iter()
+        .fold(builder, |builder, period| {
+            let kind = match period {
+                ReportPeriod::Weekly => PeriodKind::Week,
+                ReportPeriod::Monthly => PeriodKind::Month,
+                ReportPeriod::Yearly => PeriodKind::Year,
+            };
+            builder.periodic(kind, schedule)
         });
     let (others, _) = broadcast::channel(WAITING);
     let builder = bridge::reports::connect(builder, &others, parts, config, cx.tasks);
     let generator = settings.builder.apply(builder).build();
     let generator = generator.map_err(|error| Error::setup("reports", error))?;
     cx.tasks.spawn("report-events", follow(events, others));
+    cx.tasks
+        .spawn("report-source", check_source(generator.clone()));
     if settings.schedule {
         let running = Stoppable::start(|stop| generator.run_until(stop));
         // A report under way would stay unknown if it were cut off.
@@ -149,6 +188,40 @@ pub(crate) async fn join(
             .push(async move { running.finish("the daily report", FLUSH).await });
     }
     Ok(Some(generator))
+}
+
+/// Says at the start, and not in the evening, what of the tables a report cannot be made of.
+async fn check_source(generator: ReportGenerator) {
+    match generator.check_source().await {
+        Ok(problems) => {
+            for problem in problems {
+                tracing::error!(table = problem.table, "no report can be made: {problem}");
+            }
+        }
+        Err(error) => tracing::warn!("the report's tables cannot be read yet: {}", error.chain()),
+    }
+}
+
+/// The calendar, with the lines of `BONGSU_CALENDAR`.
+fn calendar(config: &Config) -> Result<Calendar, Error> {
+    match &config.report.calendar {
+        None => Ok(Calendar::default()),
+        Some(path) => {
+            Calendar::from_file(path).map_err(|error| Error::setup("BONGSU_CALENDAR", error))
+        }
+    }
+}
+
+/// The queries of `BONGSU_REPORT_MAPPING`.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn mapping(config: &Config) -> Result<Mapping, Error> {
+    let Some(path) = &config.report.mapping else {
+        return Ok(Mapping::default());
+    };
+    let read = std::fs::read_to_string(path);
+    let text = read.map_err(|error| Error::setup("BONGSU_REPORT_MAPPING", error))?;
+    text.parse()
+        .map_err(|error: BadMapping| Error::setup("BONGSU_REPORT_MAPPING", error))
 }
 
 /// What a report over a source of the service's own remembers, in the data folder.
@@ -174,19 +247,43 @@ fn with_own_store(
 fn with_source(config: &Config) -> Result<Option<ReportGeneratorBuilder>, Error> {
     #[cfg(feature = "sqlite")]
     if let Some(path) = config.sqlite_path() {
-        let source = bongsu_reports::source::sqlite::SqliteSource::new(path);
-        return with_own_store(ReportGenerator::builder(source), config).map(Some);
+        let zone = StoredZone::other(config.report.zone.clone());
+        let source = bongsu_reports::source::sqlite::SqliteSource::new(path)
+            .trades_zone(zone)
+            .mapping(mapping(config)?);
+        let builder = of_accounts(config, source, |source, account| source.account(account));
+        return with_own_store(builder, config).map(Some);
     }
     #[cfg(feature = "postgres")]
     if let Some(url) = config.postgres_url() {
         let bad = |error| Error::setup("reports", error);
+        let zone = StoredZone::other(config.report.zone.clone());
         let source = bongsu_reports::source::postgres::PostgresSource::new(url).map_err(bad)?;
+        let source = source.trades_zone(zone).mapping(mapping(config)?);
         let store = bongsu_reports::store::PostgresStore::new(url).map_err(bad)?;
-        return Ok(Some(ReportGenerator::builder(source).store(store)));
+        let builder = of_accounts(config, source, |source, account| source.account(account));
+        return Ok(Some(builder.store(store)));
     }
     #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
     let _ = config;
     Ok(None)
+}
+
+/// The first account is the report's, the others get a section each.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn of_accounts<S: ReportSource + Clone>(
+    config: &Config,
+    source: S,
+    choose: impl Fn(S, &str) -> S,
+) -> ReportGeneratorBuilder {
+    let mut accounts = config.report.accounts.iter();
+    let first = match accounts.next() {
+        Some(account) => choose(source.clone(), account),
+        None => source.clone(),
+    };
+    accounts.fold(ReportGenerator::builder(first), |builder, account| {
+        builder.also_account(account.as_str(), choose(source.clone(), account))
+    })
 }
 
 /// Says in the log what becomes of reports, and passes it on.
@@ -231,8 +328,9 @@ fn say(event: &ReportEvent) {
 }
 
 /// Whether the exchange's calendar reaches far enough.
-pub(crate) async fn doctor(_: &Config, _: Settings) -> Vec<Finding> {
-    let krx = Krx::new();
+pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
+    // What is wrong with the file keeps the service from starting, which says so.
+    let krx = calendar(config).unwrap_or_default().get();
     // Of three days in a row one is no weekend, which the calendar knows without any data.
     let known = |year: i16| (2..=4).all(|day| krx.day(jiff::civil::date(year, 1, day)).is_ok());
     vec![judge::calendar(
