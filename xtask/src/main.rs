@@ -46,7 +46,7 @@ usage: cargo xtask <command>
           channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
   alert test [channel]
           a test message through one channel, or through all, with the service's environment
-  report preview|send|resend <date> [--out <folder>] [--recompute]
+  report preview|send|resend <date> [--out <folder>] [--recompute] | rebuild [--from <date>]
           the daily report by hand, with the service's environment, while the service is stopped;
           of a running one, /admin/reports/{date} and its resend
   readme [--check]

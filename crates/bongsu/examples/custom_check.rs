@@ -9,14 +9,10 @@ use std::{process::ExitCode, time::Duration};
 use async_trait::async_trait;
 use axum::Router;
 use bongsu::{
-    Bongsu, Config, Error,
+    Bongsu, Config, Error, MarketHours,
     config::env_var,
-    health::{
-        Check, CheckError, CheckOutput, DependencyType, Heartbeat, Importance, Probe, Session,
-    },
-    reports::calendar::{Krx, date_in_seoul},
+    health::{Check, CheckError, CheckOutput, DependencyType, Heartbeat, Importance, Probe},
 };
-use jiff::Timestamp;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -55,16 +51,6 @@ fn judge(line: &str) -> Result<CheckOutput, CheckError> {
     }
 }
 
-/// The feed is silent on purpose while the Korea Exchange is closed.
-fn krx_session(at: Timestamp) -> Session {
-    match Krx::new().hours(date_in_seoul(at)) {
-        Ok(Some((open, close))) if open <= at && at < close => Session::Open { since: Some(open) },
-        Ok(_) => Session::Closed,
-        // A year that the calendar does not know: rather an alert too many than none at all.
-        Err(_) => Session::Open { since: None },
-    }
-}
-
 /// Stands for the service's own feed handler.
 async fn read_feed(heartbeat: Heartbeat) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
@@ -100,7 +86,8 @@ async fn run() -> Result<(), Error> {
         .degraded_after(Duration::from_secs(5))
         .unhealthy_after(Duration::from_secs(30))
         .importance(Importance::Degrading)
-        .schedule(krx_session)
+        // The feed is silent on purpose while no venue trades.
+        .schedule(MarketHours::new(bongsu.calendar()))
         .start()
         .map_err(Error::service)?;
     let feed = read_feed(feed);

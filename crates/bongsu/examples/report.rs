@@ -1,7 +1,7 @@
-//! The daily report by hand: `cargo xtask report preview|send|resend`.
+//! The daily report by hand: `cargo xtask report preview|send|resend|rebuild`.
 //!
-//! Usage: `report <preview|send|resend> <YYYY-MM-DD> [--out <folder>] [--recompute]`, with the
-//! service's own environment (`DATABASE_URL`, `SMTP_…`, `SLACK_…`), while the service is stopped: its
+//! Usage: `report <preview|send|resend> <YYYY-MM-DD> [--out <folder>] [--recompute]`, or
+//! `report rebuild [--from <YYYY-MM-DD>]` for the kept positions, with the service's own environment (`DATABASE_URL`, `SMTP_…`, `SLACK_…`), while the service is stopped: its
 //! data folder belongs to one process. Of a running one, `/admin/reports/{date}` and its `resend`.
 
 use std::{path::Path, process::ExitCode};
@@ -12,11 +12,16 @@ use bongsu::{
 };
 use jiff::civil::Date;
 
-struct Request {
-    what: String,
-    session: Date,
-    out: String,
-    recompute: bool,
+enum Request {
+    /// `preview`, `send` or `resend` of a session.
+    Report {
+        what: String,
+        session: Date,
+        out: String,
+        recompute: bool,
+    },
+    /// Positions computed anew, from a session on or from the first trade.
+    Rebuild { from: Option<Date> },
 }
 
 #[tokio::main]
@@ -38,43 +43,66 @@ async fn run() -> Result<(), Error> {
     done.map_err(Error::service)
 }
 
+const USAGE: &str = "usage: report <preview|send|resend> <YYYY-MM-DD> [--out <folder>] [--recompute]\n       \
+                     report rebuild [--from <YYYY-MM-DD>]";
+
 fn request() -> Result<Request, String> {
-    let usage = "usage: report <preview|send|resend> <YYYY-MM-DD> [--out <folder>] [--recompute]";
     let mut args = std::env::args().skip(1);
-    let (Some(what), Some(session)) = (args.next(), args.next()) else {
-        return Err(usage.to_owned());
-    };
-    if !["preview", "send", "resend"].contains(&what.as_str()) {
-        return Err(usage.to_owned());
+    let what = args.next().ok_or(USAGE)?;
+    if what == "rebuild" {
+        let from = match (args.next().as_deref(), args.next(), args.next()) {
+            (None, ..) => None,
+            (Some("--from"), Some(day), None) => Some(date(&day)?),
+            _ => return Err(USAGE.to_owned()),
+        };
+        return Ok(Request::Rebuild { from });
     }
-    let session = session
-        .parse()
-        .map_err(|_| format!("{session:?} is not a date, e.g. 2026-05-28"))?;
-    let mut request = Request {
-        what,
-        session,
-        out: "report-preview".to_owned(),
-        recompute: false,
-    };
+    if !["preview", "send", "resend"].contains(&what.as_str()) {
+        return Err(USAGE.to_owned());
+    }
+    let session = date(&args.next().ok_or(USAGE)?)?;
+    let (mut out, mut recompute) = ("report-preview".to_owned(), false);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--out" => request.out = args.next().ok_or(usage)?,
-            "--recompute" => request.recompute = true,
-            _ => return Err(usage.to_owned()),
+            "--out" => out = args.next().ok_or(USAGE)?,
+            "--recompute" => recompute = true,
+            _ => return Err(USAGE.to_owned()),
         }
     }
-    Ok(request)
+    Ok(Request::Report {
+        what,
+        session,
+        out,
+        recompute,
+    })
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse()
+        .map_err(|_| format!("{text:?} is not a date, e.g. 2026-05-28"))
 }
 
 async fn answer(reports: &ReportGenerator, request: &Request) -> Result<(), String> {
-    let session = request.session;
-    match request.what.as_str() {
+    let (what, session, out, recompute) = match request {
+        Request::Report {
+            what,
+            session,
+            out,
+            recompute,
+        } => (what.as_str(), *session, out, *recompute),
+        Request::Rebuild { from } => {
+            let read = reports.rebuild(*from).await.map_err(|e| e.chain())?;
+            say(&format!("Positions are computed anew from {read} rows."));
+            return Ok(());
+        }
+    };
+    match what {
         "preview" => {
             let summary = reports
                 .generate_daily_summary(session)
                 .await
                 .map_err(|e| e.chain())?;
-            let folder = Path::new(&request.out);
+            let folder = Path::new(out);
             write(&reports.render(&summary).await, folder)
                 .map_err(|error| format!("cannot write to {}: {error}", folder.display()))?;
             say(&format!(
@@ -84,7 +112,7 @@ async fn answer(reports: &ReportGenerator, request: &Request) -> Result<(), Stri
             Ok(())
         }
         "send" => {
-            let summary = if request.recompute {
+            let summary = if recompute {
                 reports.recompute(session).await
             } else {
                 reports.generate_daily_summary(session).await

@@ -70,6 +70,8 @@ mod parts;
 mod stop;
 mod tasks;
 
+#[cfg(feature = "reports")]
+pub use bridge::market_hours::MarketHours;
 pub use builder::Builder;
 pub use config::Config;
 pub use error::{Error, exit_code};
@@ -121,6 +123,11 @@ pub use bongsu_resources as resources;
 ))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The report's, too.
+#[cfg(all(doctest, feature = "alerts", feature = "reports"))]
+#[doc = include_str!("../../../docs/reports.md")]
+struct Reports;
 
 /// The steps for a service that exists, compiled too.
 #[cfg(doctest)]

@@ -115,6 +115,15 @@ pub struct ReportDeliveries {
     pub deliveries: Vec<ReportDelivery>,
 }
 
+/// Positions that were computed anew.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct ReportRebuilt {
+    /// The first session of them.
+    pub from: Date,
+    /// How many rows of trades were read.
+    pub rows: u64,
+}
+
 /// What became of a report for one recipient.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReportDelivery {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::{
     AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
-    OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, SetLogLevel, Setting, Snapshot,
-    Tested,
+    OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, ReportRebuilt, SetLogLevel,
+    Setting, Snapshot, Tested,
 };
 
 /// A running service as its operator meets it.
@@ -136,6 +136,12 @@ pub trait Operator: Send + Sync + 'static {
     /// What became of each delivery of a session's report.
     async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
         let _ = session;
+        Err(OpsError::Unavailable("reports"))
+    }
+
+    /// Computes the kept positions anew, from a session on.
+    async fn report_rebuild(&self, from: Date) -> OpsResult<ReportRebuilt> {
+        let _ = from;
         Err(OpsError::Unavailable("reports"))
     }
 

@@ -12,7 +12,7 @@ use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState,
     Channels, DeliveryOutcome, DeliveryRecord, EndSilence, FiringAlert, Level, LogLevelNow,
     NewAlert, NewSilence, Operator, OpsResult, Replay, ReportDeliveries, ReportDelivery,
-    ReportForm, Service, SetLogLevel, Snapshot, Tested,
+    ReportForm, ReportRebuilt, Service, SetLogLevel, Snapshot, Tested,
 };
 use http_body_util::BodyExt;
 use jiff::{Timestamp, civil::Date};
@@ -187,6 +187,10 @@ impl Operator for Full {
 
     async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
         Ok(report(session))
+    }
+
+    async fn report_rebuild(&self, from: Date) -> OpsResult<ReportRebuilt> {
+        Ok(ReportRebuilt { from, rows: 3 })
     }
 
     async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {

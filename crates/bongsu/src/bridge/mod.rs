@@ -9,6 +9,8 @@
 mod alerts_follow;
 #[cfg(feature = "console")]
 pub(crate) mod console;
+#[cfg(feature = "reports")]
+pub(crate) mod market_hours;
 #[cfg(feature = "axum")]
 pub(crate) mod operator;
 #[cfg(all(feature = "alerts", feature = "reports"))]

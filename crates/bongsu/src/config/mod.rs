@@ -153,6 +153,7 @@ impl Config {
         monitoring::check(&config, &mut findings);
         delivery::check(&config, &mut findings);
         crate::parts::alerts::check(&mut config, &mut findings);
+        report::check(&mut config, &mut findings);
         config.unread = unread::among(env.into_keys());
         config.warnings = findings.warnings;
         if findings.problems.is_empty() {

@@ -2,9 +2,16 @@
 
 use std::path::PathBuf;
 
-use jiff::{civil::Time, tz::TimeZone};
+#[cfg(feature = "reports")]
+use bongsu_reports::{calendar::Calendar, source::Mapping};
+use jiff::{
+    civil::Time,
+    tz::{Offset, TimeZone},
+};
 
 use super::{
+    Config,
+    reader::Findings,
     value::{choice, list, put, word},
     variables::Variable,
 };
@@ -19,12 +26,17 @@ pub struct ReportConfig {
     pub korean: bool,
     /// Whose figures they are, each account in a section of its own; empty for the only one there is.
     pub accounts: Vec<String>,
-    /// Longer spans that get a report of their own.
-    pub periods: Vec<ReportPeriod>,
+    /// Longer spans that get a report of their own, each with its time of day where that is not
+    /// [`time`](Self::time).
+    pub periods: Vec<(ReportPeriod, Option<Time>)>,
     /// A file of named queries in place of the tables.
-    pub mapping: Option<PathBuf>,
-    /// The zone of the times in `trades` that have none.
-    pub zone: TimeZone,
+    pub mapping_file: Option<PathBuf>,
+    /// What is in it.
+    #[cfg(feature = "reports")]
+    pub mapping: Mapping,
+    /// The zone of the times that have none, in every table; none: Korea's in `trades` and the flows,
+    /// UTC in `portfolio_risk_metrics`.
+    pub zone: Option<TimeZone>,
     /// The benchmark's ticker.
     pub benchmark: String,
     /// Positions are valued at the last trade of any venue instead of the KRX close.
@@ -34,7 +46,11 @@ pub struct ReportConfig {
     /// Amounts in 억 and 만, or millions, instead of in full.
     pub short_amounts: bool,
     /// A file of closures and hours beyond the published ones.
-    pub calendar: Option<PathBuf>,
+    pub calendar_file: Option<PathBuf>,
+    /// The published calendar with what is in it: the one of the service, which everything that asks
+    /// for hours shares, and which follows the file while the service runs.
+    #[cfg(feature = "reports")]
+    pub calendar: Calendar,
 }
 
 /// A span that gets a report of its own.
@@ -55,13 +71,17 @@ impl Default for ReportConfig {
             korean: false,
             accounts: Vec::new(),
             periods: Vec::new(),
-            mapping: None,
-            zone: TimeZone::fixed(jiff::tz::offset(9)),
+            mapping_file: None,
+            #[cfg(feature = "reports")]
+            mapping: Mapping::default(),
+            zone: None,
             benchmark: "^KS11".to_owned(),
             last_trade: false,
             western: false,
             short_amounts: false,
-            calendar: None,
+            calendar_file: None,
+            #[cfg(feature = "reports")]
+            calendar: Calendar::default(),
         }
     }
 }
@@ -104,28 +124,25 @@ pub(super) const VARS: &[Variable] = &[
     Variable::new(
         "BONGSU_REPORT_PERIODS",
         "",
-        "`weekly`, `monthly`, `yearly`, comma-separated: a report on each period's last session",
+        "`weekly`, `monthly`, `yearly`, comma-separated: a report on each period's last session, at the daily one's time or its own, e.g. `weekly@20:20,monthly`",
         |c, v| put(&mut c.report.periods, periods(v)),
-        |c| {
-            let words = c.report.periods.iter().filter_map(|period| word(period, &PERIODS));
-            shown(words.collect::<Vec<_>>().join(","))
-        },
+        |c| shown(c.report.periods.iter().map(period_shown).collect::<Vec<_>>().join(",")),
     )
     .needs("reports"),
     Variable::new(
         "BONGSU_REPORT_MAPPING",
         "",
         "file of named queries in place of the tables, see `docs/reports.md`",
-        |c, v| put(&mut c.report.mapping, Ok(Some(PathBuf::from(v)))),
-        |c| c.report.mapping.as_ref().map(|path| path.display().to_string()),
+        |c, v| put(&mut c.report.mapping_file, Ok(Some(PathBuf::from(v)))),
+        |c| c.report.mapping_file.as_ref().map(|path| path.display().to_string()),
     )
     .needs("reports"),
     Variable::new(
         "BONGSU_REPORT_ZONE",
-        "+09:00",
-        "zone of the times in `trades` that have none, e.g. `UTC`, `Asia/Seoul`, `+09:00`",
-        |c, v| put(&mut c.report.zone, zone(v)),
-        |c| Some(zone_name(&c.report.zone)),
+        "",
+        "zone of the times that have none, e.g. `UTC`, `Asia/Seoul`, `+09:00`; unset: Korea's, and UTC in `portfolio_risk_metrics`",
+        |c, v| put(&mut c.report.zone, zone(v).map(Some)),
+        |c| c.report.zone.as_ref().map(zone_name),
     )
     .needs("reports"),
     Variable::new(
@@ -164,8 +181,8 @@ pub(super) const VARS: &[Variable] = &[
         "BONGSU_CALENDAR",
         "",
         "file of closures and hours beyond the published ones, read again when it changes, see `docs/reports.md`",
-        |c, v| put(&mut c.report.calendar, Ok(Some(PathBuf::from(v)))),
-        |c| c.report.calendar.as_ref().map(|path| path.display().to_string()),
+        |c, v| put(&mut c.report.calendar_file, Ok(Some(PathBuf::from(v)))),
+        |c| c.report.calendar_file.as_ref().map(|path| path.display().to_string()),
     )
     .needs("reports"),
 ];
@@ -178,43 +195,146 @@ fn shown(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn periods(text: &str) -> Result<Vec<ReportPeriod>, String> {
-    list(text)
-        .iter()
-        .map(|word| choice(word, &PERIODS))
-        .collect()
+fn periods(text: &str) -> Result<Vec<(ReportPeriod, Option<Time>)>, String> {
+    let mut periods: Vec<(ReportPeriod, Option<Time>)> = Vec::new();
+    for item in list(text) {
+        let (name, time) = match item.split_once('@') {
+            Some((name, time)) => (name.trim(), Some(time_of_day(time.trim())?)),
+            None => (item.as_str(), None),
+        };
+        let period = choice(name, &PERIODS)?;
+        if periods.iter().any(|(known, _)| *known == period) {
+            return Err(format!("{name} is there twice"));
+        }
+        periods.push((period, time));
+    }
+    Ok(periods)
 }
 
-fn zone(text: &str) -> Result<TimeZone, String> {
-    let offset = || {
-        let (sign, rest) = text.split_at_checked(1)?;
-        let sign = match sign {
-            "+" => 1,
-            "-" => -1,
-            _ => return None,
-        };
-        let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
-        let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-        let seconds = sign * (hours * 3_600 + minutes * 60);
-        jiff::tz::Offset::from_seconds(seconds).ok()
-    };
-    match offset() {
-        Some(offset) => Ok(TimeZone::fixed(offset)),
-        None => TimeZone::get(text)
-            .map_err(|_| format!("{text:?} is no time zone, e.g. UTC, Asia/Seoul or +09:00")),
+fn period_shown((period, time): &(ReportPeriod, Option<Time>)) -> String {
+    let word = word(period, &PERIODS).unwrap_or_default();
+    match time {
+        Some(time) => format!("{word}@{}", time.strftime("%H:%M")),
+        None => word,
     }
 }
 
+fn zone(text: &str) -> Result<TimeZone, String> {
+    if let Some(offset) = offset(text) {
+        return Ok(TimeZone::fixed(offset));
+    }
+    // Known without the system's data.
+    for (name, zone) in [
+        ("UTC", TimeZone::UTC),
+        ("Asia/Seoul", TimeZone::fixed(jiff::tz::offset(9))),
+    ] {
+        if name.eq_ignore_ascii_case(text) {
+            return Ok(zone);
+        }
+    }
+    TimeZone::get(text).map_err(|_| {
+        format!("{text:?} is no time zone that this machine knows, e.g. UTC, Asia/Seoul or +09:00")
+    })
+}
+
+/// `+09:00`, `-0330` or `+9`.
+fn offset(text: &str) -> Option<Offset> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (hours, minutes) = match (rest.split_once(':'), rest.len()) {
+        (Some(parts), _) => parts,
+        (None, 4) => rest.split_at_checked(2)?,
+        (None, _) => (rest, "0"),
+    };
+    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
+    Offset::from_seconds(sign * seconds).ok()
+}
+
 fn zone_name(zone: &TimeZone) -> String {
-    match zone.iana_name() {
-        Some(name) => name.to_owned(),
-        None => zone.to_fixed_offset().map_or_else(
-            |_| String::new(),
-            |offset| {
-                let minutes = offset.seconds() / 60;
-                let sign = if minutes < 0 { '-' } else { '+' };
-                format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
-            },
-        ),
+    if let Some(name) = zone.iana_name() {
+        return name.to_owned();
+    }
+    let minutes = zone.to_fixed_offset().map_or(0, Offset::seconds) / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.abs();
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Reads the files that are named: what is wrong with one is told at the start, with its line.
+pub(super) fn check(config: &mut Config, findings: &mut Findings) {
+    #[cfg(feature = "reports")]
+    {
+        let report = &mut config.report;
+        if let Some(path) = &report.calendar_file {
+            match Calendar::from_file(path) {
+                Ok(calendar) => report.calendar = calendar,
+                Err(error) => findings.problem("BONGSU_CALENDAR", bongsu_text::chain(&error)),
+            }
+        }
+        if let Some(path) = &report.mapping_file {
+            let read = std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))
+                .and_then(|text| text.parse().map_err(|error| format!("{error}")));
+            match read {
+                Ok(mapping) => report.mapping = mapping,
+                Err(problem) => findings.problem("BONGSU_REPORT_MAPPING", problem),
+            }
+        }
+    }
+    let report = &config.report;
+    if !report.accounts.is_empty() {
+        let mut seen = std::collections::BTreeSet::new();
+        for account in &report.accounts {
+            if !seen.insert(account) {
+                findings.problem(
+                    "BONGSU_REPORT_ACCOUNTS",
+                    format!("{account} is there twice"),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_have_their_own_time_or_the_daily_one() {
+        let read = periods("weekly@20:20, Monthly").unwrap();
+        let shown: Vec<String> = read.iter().map(period_shown).collect();
+        assert_eq!(shown, ["weekly@20:20", "monthly"]);
+        for (wrong, said) in [
+            ("weekly@25:00", "is not a time of day"),
+            ("hourly", "is not one of weekly, monthly, yearly"),
+            ("yearly,yearly@20:00", "is there twice"),
+        ] {
+            let error = periods(wrong).unwrap_err();
+            assert!(error.contains(said), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn zones_by_name_or_offset() {
+        for (text, shown) in [
+            ("UTC", "UTC"),
+            ("utc", "UTC"),
+            ("Asia/Seoul", "+09:00"),
+            ("+09:00", "+09:00"),
+            ("-0330", "-03:30"),
+            ("+9", "+09:00"),
+        ] {
+            assert_eq!(zone_name(&zone(text).unwrap()), shown, "{text}");
+        }
+        for wrong in ["Asia/Soul", "+25:00", "+09:75", "nine", "+", "+é9"] {
+            assert!(zone(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn time_zone(known: bool) -> Finding {
 /// Whether the exchange's calendar has this year and the next.
 pub(crate) fn calendar(today: jiff::civil::Date, known: impl Fn(i16) -> bool) -> Finding {
     const REMEDY: &str =
-        "update bongsu, or declare the year's closures with reports::calendar::Krx";
+        "update bongsu, or give the year's closures in the file of BONGSU_CALENDAR";
     let (year, next) = (today.year(), today.year() + 1);
     match (known(year), known(next)) {
         (true, true) => Finding::ok("KRX calendar", format!("{year} and {next} are there")),

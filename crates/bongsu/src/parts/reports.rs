@@ -1,9 +1,9 @@
 //! The daily report as the configuration asks for it.
 
+mod source;
+
 use std::{path::PathBuf, time::Duration};
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use bongsu_reports::source::{BadMapping, Mapping, time::StoredZone};
 use bongsu_reports::{
     ReportError, ReportEvent, ReportGenerator, ReportGeneratorBuilder, ReportSource, Schedule,
     calendar::{Calendar, date_in_seoul},
@@ -18,7 +18,7 @@ use tokio::sync::{broadcast, mpsc};
 use super::{Parts, Start, adjust::Adjust};
 use crate::{
     Bongsu, Builder, Config, Error, bridge,
-    config::ReportPeriod,
+    config::{ReportConfig, ReportPeriod},
     doctor::{Finding, judge},
     tasks::Stoppable,
 };
@@ -116,71 +116,54 @@ pub(crate) async fn join(
     parts: &Parts,
 ) -> Result<Joined, Error> {
     let config = &*cx.config;
+    let report = &config.report;
     let builder = match settings.source {
-        Some(builder) => Some(with_own_store(builder, config)?),
-        None => with_source(config)?,
+        Some(builder) => Some(source::with_own_store(builder, config)?),
+        None => source::with_store(config)?,
     };
-    let calendar = calendar(config)?;
+    if builder.is_none() || !settings.schedule {
+        // The schedule of a generator looks at the file by itself.
+        cx.tasks
+            .spawn("calendar", source::follow_file(report.calendar.clone()));
+    }
     let Some(builder) = builder else {
         return Ok(None);
     };
-    let time = config.report.time;
-    let schedule = Schedule::daily(time);
-    let lang = if config.report.korean {
-        Lang::Ko
-    } else {
-        Lang::En
-    };
+    let schedule = Schedule::daily(report.time);
     let (sender, events) = mpsc::channel(WAITING);
     let builder = builder
         .service(&config.service.name, &config.service.environment)
         .schedule(schedule)
         .archive(archive(config))
-        .calendar(calendar)
-        .benchmark(config.report.benchmark.as_str())
-        .mark_price(if config.report.last_trade {
+        .calendar(report.calendar.clone())
+        .benchmark(report.benchmark.as_str())
+        .mark_price(if report.last_trade {
             MarkPrice::LastTrade
         } else {
             MarkPrice::KrxClose
         })
-        .render_options(
-            RenderOptions::default()
-                .lang(lang)
-                .colours(if config.report.western {
-                    ColourScheme::Western
-                } else {
-                    ColourScheme::Korean
-                })
-                .units(if config.report.short_amounts {
-                    Units::Short
-                } else {
-                    Units::Full
-                }),
-        )
+        .render_options(look(report))
         .observer(move |event: ReportEvent| {
             if sender.try_send(event).is_err() {
                 tracing::warn!("events of reports come faster than they are handled");
             }
         });
-    let builder = config
-        .report
-        .periods
-        .iter()
-        .fold(builder, |builder, period| {
-            let kind = match period {
-                ReportPeriod::Weekly => PeriodKind::Week,
-                ReportPeriod::Monthly => PeriodKind::Month,
-                ReportPeriod::Yearly => PeriodKind::Year,
-            };
-            builder.periodic(kind, schedule)
-        });
+    let periods = report.periods.iter();
+    let builder = periods.fold(builder, |builder, (period, time)| {
+        let kind = match period {
+            ReportPeriod::Weekly => PeriodKind::Week,
+            ReportPeriod::Monthly => PeriodKind::Month,
+            ReportPeriod::Yearly => PeriodKind::Year,
+        };
+        builder.periodic(kind, time.map_or(schedule, Schedule::daily))
+    });
     let (others, _) = broadcast::channel(WAITING);
     let builder = bridge::reports::connect(builder, &others, parts, config, cx.tasks);
     let generator = settings.builder.apply(builder).build();
     let generator = generator.map_err(|error| Error::setup("reports", error))?;
     cx.tasks.spawn("report-events", follow(events, others));
     cx.tasks
-        .spawn("report-source", check_source(generator.clone()));
+        .spawn("report-source", source::say_problems(generator.clone()));
     if settings.schedule {
         let running = Stoppable::start(|stop| generator.run_until(stop));
         // A report under way would stay unknown if it were cut off.
@@ -188,102 +171,6 @@ pub(crate) async fn join(
             .push(async move { running.finish("the daily report", FLUSH).await });
     }
     Ok(Some(generator))
-}
-
-/// Says at the start, and not in the evening, what of the tables a report cannot be made of.
-async fn check_source(generator: ReportGenerator) {
-    match generator.check_source().await {
-        Ok(problems) => {
-            for problem in problems {
-                tracing::error!(table = problem.table, "no report can be made: {problem}");
-            }
-        }
-        Err(error) => tracing::warn!("the report's tables cannot be read yet: {}", error.chain()),
-    }
-}
-
-/// The calendar, with the lines of `BONGSU_CALENDAR`.
-fn calendar(config: &Config) -> Result<Calendar, Error> {
-    match &config.report.calendar {
-        None => Ok(Calendar::default()),
-        Some(path) => {
-            Calendar::from_file(path).map_err(|error| Error::setup("BONGSU_CALENDAR", error))
-        }
-    }
-}
-
-/// The queries of `BONGSU_REPORT_MAPPING`.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn mapping(config: &Config) -> Result<Mapping, Error> {
-    let Some(path) = &config.report.mapping else {
-        return Ok(Mapping::default());
-    };
-    let read = std::fs::read_to_string(path);
-    let text = read.map_err(|error| Error::setup("BONGSU_REPORT_MAPPING", error))?;
-    text.parse()
-        .map_err(|error: BadMapping| Error::setup("BONGSU_REPORT_MAPPING", error))
-}
-
-/// What a report over a source of the service's own remembers, in the data folder.
-fn with_own_store(
-    builder: ReportGeneratorBuilder,
-    config: &Config,
-) -> Result<ReportGeneratorBuilder, Error> {
-    #[cfg(feature = "sqlite")]
-    let builder = {
-        let folder = config.create_data_dir();
-        folder.map_err(|error| Error::setup("reports", error))?;
-        builder.store(bongsu_reports::store::SqliteStore::new(
-            config.data_dir.join("reports.db"),
-        ))
-    };
-    #[cfg(not(feature = "sqlite"))]
-    let _ = config;
-    Ok(builder)
-}
-
-/// The source that `DATABASE_URL` names, with the store that goes with it: beside the trades in
-/// PostgreSQL, so that replicas send one report; in a file of its own for SQLite.
-fn with_source(config: &Config) -> Result<Option<ReportGeneratorBuilder>, Error> {
-    #[cfg(feature = "sqlite")]
-    if let Some(path) = config.sqlite_path() {
-        let zone = StoredZone::other(config.report.zone.clone());
-        let source = bongsu_reports::source::sqlite::SqliteSource::new(path)
-            .trades_zone(zone)
-            .mapping(mapping(config)?);
-        let builder = of_accounts(config, source, |source, account| source.account(account));
-        return with_own_store(builder, config).map(Some);
-    }
-    #[cfg(feature = "postgres")]
-    if let Some(url) = config.postgres_url() {
-        let bad = |error| Error::setup("reports", error);
-        let zone = StoredZone::other(config.report.zone.clone());
-        let source = bongsu_reports::source::postgres::PostgresSource::new(url).map_err(bad)?;
-        let source = source.trades_zone(zone).mapping(mapping(config)?);
-        let store = bongsu_reports::store::PostgresStore::new(url).map_err(bad)?;
-        let builder = of_accounts(config, source, |source, account| source.account(account));
-        return Ok(Some(builder.store(store)));
-    }
-    #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
-    let _ = config;
-    Ok(None)
-}
-
-/// The first account is the report's, the others get a section each.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn of_accounts<S: ReportSource + Clone>(
-    config: &Config,
-    source: S,
-    choose: impl Fn(S, &str) -> S,
-) -> ReportGeneratorBuilder {
-    let mut accounts = config.report.accounts.iter();
-    let first = match accounts.next() {
-        Some(account) => choose(source.clone(), account),
-        None => source.clone(),
-    };
-    accounts.fold(ReportGenerator::builder(first), |builder, account| {
-        builder.also_account(account.as_str(), choose(source.clone(), account))
-    })
 }
 
 /// Says in the log what becomes of reports, and passes it on.
@@ -327,19 +214,51 @@ fn say(event: &ReportEvent) {
     }
 }
 
-/// Whether the exchange's calendar reaches far enough.
-pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
-    // What is wrong with the file keeps the service from starting, which says so.
-    let krx = calendar(config).unwrap_or_default().get();
+/// How a report looks.
+fn look(report: &ReportConfig) -> RenderOptions {
+    RenderOptions::default()
+        .lang(if report.korean { Lang::Ko } else { Lang::En })
+        .colours(if report.western {
+            ColourScheme::Western
+        } else {
+            ColourScheme::Korean
+        })
+        .units(if report.short_amounts {
+            Units::Short
+        } else {
+            Units::Full
+        })
+}
+
+/// Whether the exchange's calendar reaches far enough, and whether the tables are as a report needs them.
+pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> {
+    let krx = config.report.calendar.get();
     // Of three days in a row one is no weekend, which the calendar knows without any data.
     let known = |year: i16| (2..=4).all(|day| krx.day(jiff::civil::date(year, 1, day)).is_ok());
-    vec![judge::calendar(
-        date_in_seoul(jiff::Timestamp::now()),
-        known,
-    )]
+    let today = date_in_seoul(jiff::Timestamp::now());
+    let mut findings = vec![judge::calendar(today, known)];
+    let builder = match settings.source {
+        Some(builder) => Ok(Some(builder)),
+        None => source::of(config),
+    };
+    let built = builder.map(|builder| builder.map(ReportGeneratorBuilder::build));
+    match built {
+        Ok(None) => {}
+        Ok(Some(Ok(generator))) => findings.extend(source::doctor(&generator).await),
+        Ok(Some(Err(error))) => findings.push(source::unusable(&error.to_string())),
+        Err(error) => findings.push(source::unusable(&error.chain())),
+    }
+    findings
 }
 
 impl Bongsu {
+    /// The exchange's calendar with the lines of `BONGSU_CALENDAR`, which it follows; clones share it.
+    /// [`Config`] has it before the start, as `report.calendar`.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.config().report.calendar
+    }
+
     /// The daily report; none without `DATABASE_URL` or a source of the service's own.
     #[must_use]
     pub fn reports(&self) -> Option<&ReportGenerator> {

@@ -13,6 +13,7 @@ mod lives;
 mod process;
 mod readme;
 mod receiver;
+mod reports;
 mod seams;
 mod startup;
 mod tools;

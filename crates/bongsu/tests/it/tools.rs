@@ -8,7 +8,12 @@ use crate::{
 };
 
 /// Runs to the end; gives the exit code and everything that was said.
-fn run(example: &str, dir: &Path, vars: &[(&str, &str)], args: &[&str]) -> (i32, String) {
+pub(crate) fn run(
+    example: &str,
+    dir: &Path,
+    vars: &[(&str, &str)],
+    args: &[&str],
+) -> (i32, String) {
     let output = command(example, dir, vars).args(args).output().unwrap();
     let told = [output.stdout, output.stderr].concat();
     let told = String::from_utf8(told).unwrap();
@@ -16,7 +21,7 @@ fn run(example: &str, dir: &Path, vars: &[(&str, &str)], args: &[&str]) -> (i32,
 }
 
 #[track_caller]
-fn check(told: &str, wanted: &[&str]) {
+pub(crate) fn check(told: &str, wanted: &[&str]) {
     for words in wanted {
         assert!(told.contains(words), "{words:?} is not said:\n{told}");
     }

@@ -177,20 +177,31 @@ impl ReportGenerator {
         all.find(|generator| generator.inner.period == Some(kind))
     }
 
-    /// What of the source's tables is not as a report needs it, each with its remedy.
+    /// What of the source's tables is not as a report needs it, each with its remedy; of every account's
+    /// source.
     ///
     /// # Errors
     ///
-    /// When the source cannot be reached.
+    /// When a source cannot be reached.
     pub async fn check_source(&self) -> Result<Vec<SourceProblem>, ReportError> {
         let limit = self.inner.source_timeout;
-        let checked = tokio::time::timeout(limit, self.inner.source.check()).await;
-        let found = checked.unwrap_or_else(|_| {
-            Err(SourceError::Timeout {
-                seconds: limit.as_secs(),
-            })
-        });
-        found.map_err(|cause| self.source_error(cause))
+        let accounts = self.inner.accounts.iter().map(|(_, account)| account);
+        let mut problems = Vec::new();
+        for generator in std::iter::once(self).chain(accounts) {
+            let checked = tokio::time::timeout(limit, generator.inner.source.check()).await;
+            let found = checked.unwrap_or_else(|_| {
+                Err(SourceError::Timeout {
+                    seconds: limit.as_secs(),
+                })
+            });
+            for problem in found.map_err(|cause| generator.source_error(cause))? {
+                // Accounts mostly share their tables.
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+        }
+        Ok(problems)
     }
 
     /// The calendar in force, with its overrides.

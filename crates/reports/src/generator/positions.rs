@@ -220,7 +220,7 @@ impl ReportGenerator {
     }
 
     /// Computes the closing positions anew, from the session of `from` on or from the first trade, and
-    /// stores them in place of those that were kept.
+    /// stores them in place of those that were kept; those of every account.
     ///
     /// Returns the number of rows read.
     ///
@@ -228,6 +228,14 @@ impl ReportGenerator {
     ///
     /// When the source or the store cannot be used; the stored positions are then as before.
     pub async fn rebuild(&self, from: Option<Date>) -> Result<u64, ReportError> {
+        let mut rows = self.rebuild_one(from).await?;
+        for (_, account) in &self.inner.accounts {
+            rows += account.rebuild_one(from).await?;
+        }
+        Ok(rows)
+    }
+
+    async fn rebuild_one(&self, from: Option<Date>) -> Result<u64, ReportError> {
         let inner = &self.inner;
         let now = self.now();
         let through = date_in_seoul(now);

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::equity::{EquityDays, EquityRow};
 use super::text::{Times, date};
-use super::{AccountHistory, Flow, FlowKind, QuoteQuery, Quotes, SourceError};
+use super::{AccountHistory, Flow, FlowKind, QuoteQuery, Quotes, SourceError, SourceProblem};
 use crate::calendar::date_in_seoul;
 use crate::compute::{Executed, Number, OwnedRow, Replay, Split, Transfer};
 use crate::summary::{Halt, Limits, QualityIssue, QualityNote, QualitySeverity};
@@ -33,6 +33,28 @@ pub(super) fn only_account(mut found: Vec<String>) -> Result<Option<String>, Sou
         });
     }
     Ok(found.pop())
+}
+
+/// What is wrong with the account: `there` says whether the chosen one has a row, `found` names some of
+/// those that have. Where nothing is recorded yet, nothing is wrong.
+pub(super) fn account_problem(
+    chosen: Option<&str>,
+    there: bool,
+    mut found: Vec<String>,
+) -> Option<SourceProblem> {
+    found.sort();
+    let names = found.join(", ");
+    let problem = match chosen {
+        Some(account) if !there && !found.is_empty() => {
+            format!("no row is of the account {account:?}; there are {names}: choose one of them")
+        }
+        None if found.len() > 1 => format!("several accounts are recorded ({names}): choose one"),
+        _ => return None,
+    };
+    Some(SourceProblem {
+        table: "portfolio_risk_metrics".to_owned(),
+        problem,
+    })
 }
 
 /// The date in Korea of a time, or the date that a text without a time is.

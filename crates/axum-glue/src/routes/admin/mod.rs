@@ -47,6 +47,7 @@ type Ops = State<Arc<dyn Operator>>;
 /// | `POST /admin/channels/{channel}/test` | sends a marked test message, says what came of it |
 /// | `GET /admin/reports/{date}?form=html` | the report as it would be sent: `html`, `text`, `json`, `csv` |
 /// | `GET /admin/reports/{date}/deliveries` | what became of each delivery |
+/// | `POST /admin/reports/{date}/rebuild` | computes the kept positions anew from this session on |
 /// | `POST /admin/reports/{date}/resend` | sends the kept report once more to everybody, as it is |
 ///
 /// Bodies are JSON of at most 16 KiB; an error is `{"error": reason}`. Every request, done or
@@ -73,6 +74,7 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/channels/{channel}/test", post(test_fire))
         .route("/admin/reports/{date}", get(report_preview))
         .route("/admin/reports/{date}/deliveries", get(report_deliveries))
+        .route("/admin/reports/{date}/rebuild", post(report_rebuild))
         .route("/admin/reports/{date}/resend", post(report_resend))
         // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.
         .route_layer(DefaultBodyLimit::max(MAX_BODY))
@@ -298,6 +300,11 @@ async fn report_preview(
 async fn report_deliveries(State(ops): Ops, Path(date): Path<String>) -> Response {
     let done = async { ops.report_deliveries(session(&date)?).await };
     answer(&format!("deliveries of report {date}"), done.await)
+}
+
+async fn report_rebuild(State(ops): Ops, Path(date): Path<String>) -> Response {
+    let done = async { ops.report_rebuild(session(&date)?).await };
+    answer(&format!("rebuild positions from {date}"), done.await)
 }
 
 async fn report_resend(State(ops): Ops, Path(date): Path<String>) -> Response {

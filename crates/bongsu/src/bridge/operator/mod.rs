@@ -26,8 +26,8 @@ use async_trait::async_trait;
 use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, Operator,
-    OpsError, OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, SetLogLevel, Setting,
-    Snapshot, Tested,
+    OpsError, OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, ReportRebuilt,
+    SetLogLevel, Setting, Snapshot, Tested,
 };
 #[allow(unused_imports, reason = "what is asked depends on the features")]
 use jiff::{Timestamp, civil::Date};
@@ -306,6 +306,13 @@ impl Operator for Desk {
     async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
         let sent = self.0.reports()?.deliveries(session).await;
         Ok(reports::deliveries(session, sent.map_err(reports::failed)?))
+    }
+
+    #[cfg(feature = "reports")]
+    async fn report_rebuild(&self, from: Date) -> OpsResult<ReportRebuilt> {
+        let rows = self.0.reports()?.rebuild(Some(from)).await;
+        let rows = rows.map_err(reports::failed)?;
+        Ok(ReportRebuilt { from, rows })
     }
 
     #[cfg(feature = "reports")]

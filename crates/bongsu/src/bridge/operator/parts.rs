@@ -99,15 +99,13 @@ impl Known {
 
     #[cfg(feature = "reports")]
     fn calendar(&self, snapshot: &mut Snapshot) {
-        use bongsu_console::Figure;
-        use bongsu_reports::calendar::Krx;
-
         use super::session;
+        use bongsu_console::Figure;
 
-        let calendar = self
-            .reports
-            .as_ref()
-            .map_or_else(|| std::sync::Arc::new(Krx::new()), |r| r.calendar());
+        let calendar = match &self.reports {
+            Some(reports) => reports.calendar(),
+            None => self.config.report.calendar.get(),
+        };
         let calendar = &*calendar;
         let failed =
             |error: bongsu_reports::calendar::UnknownYear| Missing::Failed(error.to_string());

@@ -152,8 +152,8 @@ impl ReportSource for PostgresSource {
 
     async fn check(&self) -> Result<Vec<SourceProblem>, SourceError> {
         let mut lease = self.lease().await?;
-        let found = read::layout(&mut lease.connection, &self.settings).await?;
+        let found = read::problems(&mut lease.connection, &self.settings).await?;
         lease.keep();
-        Ok(found.problems)
+        Ok(found)
     }
 }

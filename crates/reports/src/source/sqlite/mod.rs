@@ -283,7 +283,7 @@ impl ReportSource for SqliteSource {
     }
 
     async fn check(&self) -> Result<Vec<SourceProblem>, SourceError> {
-        self.read(|kept, settings| Ok(read::layout(&kept.connection, settings).problems))
+        self.read(|kept, settings| read::problems(&kept.connection, settings))
             .await
     }
 }

@@ -10,7 +10,7 @@ use crate::source::equity::{EquityDays, HistoryQuery};
 use crate::source::layout::{Kind, Relation};
 use crate::source::tables::{RawEquity, only_account, until_date};
 use crate::source::text::Times;
-use crate::source::{AccountHistory, SourceError};
+use crate::source::{AccountHistory, SourceError, SourceProblem, tables};
 
 pub(in crate::source::postgres) async fn history(
     connection: &mut PgConnection,
@@ -135,8 +135,21 @@ pub(super) async fn account(
     settings: &Settings,
     risk: &Relation,
 ) -> Result<(Option<String>, bool), SourceError> {
+    let found = accounts(connection, settings, risk).await?;
+    let several = found.len() > 1;
+    Ok(match &settings.account {
+        Some(account) => (Some(account.clone()), several),
+        None => (only_account(found)?, several),
+    })
+}
+
+/// Some of the accounts recorded, each found by one step in the index.
+async fn accounts(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    risk: &Relation,
+) -> Result<Vec<String>, SourceError> {
     let from = &risk.from;
-    // Each account is found by one step in the index.
     let sql = format!(
         "WITH RECURSIVE accounts (account) AS (\
          SELECT min(user_id) FROM {from} UNION ALL \
@@ -151,11 +164,31 @@ pub(super) async fn account(
         Ok(true)
     })
     .await?;
-    let several = found.len() > 1;
-    Ok(match &settings.account {
-        Some(account) => (Some(account.clone()), several),
-        None => (only_account(found)?, several),
-    })
+    Ok(found)
+}
+
+/// What is wrong with the account chosen.
+pub(super) async fn account_problem(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    risk: &Relation,
+) -> Result<Option<SourceProblem>, SourceError> {
+    let chosen = settings.account.as_deref();
+    let mut there = false;
+    if let Some(account) = chosen {
+        let sql = format!(
+            "SELECT 1 FROM {} WHERE user_id::text = $1 LIMIT 1",
+            risk.from
+        );
+        let table = "portfolio_risk_metrics";
+        rows(connection, settings, table, sql, &[account], |_| {
+            there = true;
+            Ok(false)
+        })
+        .await?;
+    }
+    let found = accounts(connection, settings, risk).await?;
+    Ok(tables::account_problem(chosen, there, found))
 }
 
 async fn equity(

@@ -17,9 +17,9 @@ use sqlx::{
 use super::Settings;
 use crate::compute::Number;
 use crate::pg::within;
-use crate::source::SourceError;
 use crate::source::layout::{Kind, Layout, Relation};
 use crate::source::mapping::TABLES;
+use crate::source::{SourceError, SourceProblem};
 
 pub(super) use digests::digests;
 pub(super) use history::history;
@@ -112,6 +112,19 @@ pub(super) async fn layout(
         layout.add(table, mapping, found);
     }
     Ok(layout)
+}
+
+/// What of the tables, and of the account chosen, is not as it is needed.
+pub(super) async fn problems(
+    connection: &mut PgConnection,
+    settings: &Settings,
+) -> Result<Vec<SourceProblem>, SourceError> {
+    let layout = layout(connection, settings).await?;
+    let account = match layout.required("portfolio_risk_metrics") {
+        Ok(risk) => history::account_problem(connection, settings, risk).await?,
+        Err(_) => None,
+    };
+    Ok(layout.problems.into_iter().chain(account).collect())
 }
 
 /// How a column's times are compared and written.

@@ -8,7 +8,7 @@ use crate::source::equity::{EquityDays, HistoryQuery};
 use crate::source::layout::{Layout, Relation};
 use crate::source::tables::{RawEquity, only_account, until_date};
 use crate::source::text::Times;
-use crate::source::{AccountHistory, SourceError};
+use crate::source::{AccountHistory, SourceError, SourceProblem, tables};
 
 pub(in crate::source::sqlite) fn history(
     connection: &Connection,
@@ -54,6 +54,25 @@ pub(super) fn account(
         Some(account) => (Some(account.clone()), several),
         None => (only_account(found)?, several),
     })
+}
+
+/// What is wrong with the account chosen.
+pub(super) fn account_problem(
+    connection: &Connection,
+    settings: &Settings,
+    risk: &Relation,
+) -> Result<Option<SourceProblem>, SourceError> {
+    let chosen = settings.account.as_deref();
+    let sql = format!("SELECT 1 FROM {} WHERE user_id = ?1 LIMIT 1", risk.from);
+    let there = |account| connection.prepare(&sql)?.exists([account]);
+    let asked = || {
+        Ok((
+            chosen.map_or(Ok(false), there)?,
+            accounts(connection, risk)?,
+        ))
+    };
+    let (there, found) = asked().map_err(failed("portfolio_risk_metrics"))?;
+    Ok(tables::account_problem(chosen, there, found))
 }
 
 /// Some of the accounts recorded, each found by one step in the index.

@@ -12,10 +12,10 @@ use rusqlite::{Connection, Row};
 
 use super::Settings;
 use crate::compute::{Executed, Number};
-use crate::source::SourceError;
 use crate::source::layout::Layout;
 use crate::source::mapping::TABLES;
 use crate::source::text::{Times, epoch};
+use crate::source::{SourceError, SourceProblem};
 
 pub(super) use digests::digests;
 pub(super) use history::history;
@@ -55,6 +55,19 @@ pub(super) fn layout(connection: &Connection, settings: &Settings) -> Layout {
         layout.add(table, mapping, found);
     }
     layout
+}
+
+/// What of the tables, and of the account chosen, is not as it is needed.
+pub(super) fn problems(
+    connection: &Connection,
+    settings: &Settings,
+) -> Result<Vec<SourceProblem>, SourceError> {
+    let layout = layout(connection, settings);
+    let account = match layout.required("portfolio_risk_metrics") {
+        Ok(risk) => history::account_problem(connection, settings, risk)?,
+        Err(_) => None,
+    };
+    Ok(layout.problems.into_iter().chain(account).collect())
 }
 
 /// Whose fills are read, where they tell whose they are.
