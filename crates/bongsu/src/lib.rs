@@ -112,25 +112,18 @@ pub use bongsu_reports as reports;
 #[doc(inline)]
 pub use bongsu_resources as resources;
 
-/// The README's examples, compiled with the documentation's.
+/// The examples of the README and of the guides, compiled with the documentation's.
 #[cfg(all(
     doctest,
     feature = "alerts",
     feature = "axum",
     feature = "health",
     feature = "logging",
-    feature = "metrics"
+    feature = "metrics",
+    feature = "reports"
 ))]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
-
-/// The report's, too.
-#[cfg(all(doctest, feature = "alerts", feature = "reports"))]
-#[doc = include_str!("../../../docs/reports.md")]
-struct Reports;
-
-/// The steps for a service that exists, compiled too.
-#[cfg(doctest)]
-#[cfg(feature = "axum")]
 #[doc = include_str!("../../../docs/adopting.md")]
-struct Adopting;
+#[doc = include_str!("../../../docs/from-python.md")]
+#[doc = include_str!("../../../docs/reports.md")]
+struct Guides;

@@ -322,3 +322,35 @@ fn a_secret_may_come_from_a_file() {
     );
     assert!(!format!("{config:?}").contains("s3cret"));
 }
+
+/// What the guide from the Python module prints is the old file, word by word.
+#[cfg(all(feature = "email", feature = "slack"))]
+#[test]
+fn the_env_file_of_the_python_module_is_read_as_it_is() {
+    let guide = include_str!("../../../../docs/from-python.md");
+    let file = guide.split("```bash\n").nth(1).unwrap();
+    let file = file.split("```").next().unwrap();
+    let vars = file.lines().filter_map(|line| line.split_once('='));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    // Whether this machine lets the tests write there is not the question.
+    let vars = vars.map(|(name, value)| match name {
+        "LOG_DIR" => (name, path.as_str()),
+        _ => (name, value),
+    });
+    let config = Config::from_vars(vars).unwrap();
+    assert_eq!(config.service.name, "trading_engine");
+    for (name, _) in file.lines().filter_map(|line| line.split_once('=')) {
+        let read = config
+            .settings()
+            .any(|one| one.given.as_deref() == Some(name));
+        let told = config.warnings.iter().any(|it| it.variable == name);
+        assert!(read || told, "{name}");
+    }
+    let unusable = |problem: &super::Problem| !problem.message.contains("built without feature");
+    let warnings: Vec<_> = config.warnings.iter().filter(|it| unusable(it)).collect();
+    assert!(
+        warnings.is_empty() && config.unread.is_empty(),
+        "{warnings:?}"
+    );
+}
