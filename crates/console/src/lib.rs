@@ -42,6 +42,7 @@ pub mod logs;
 mod memory;
 pub mod minute;
 pub mod pages;
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use beacon::{Beacon, Cause, Reason, Resource, beacon};

@@ -84,6 +84,7 @@ pub mod schedule;
 pub mod source;
 pub mod store;
 pub mod summary;
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use context::{ContextProvider, NoContext, ReportContext};

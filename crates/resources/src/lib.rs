@@ -63,6 +63,7 @@ mod query;
 mod rfc3339;
 mod sample;
 pub mod source;
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod threshold;
 mod top;
