@@ -15,6 +15,7 @@ mod readme;
 mod receiver;
 mod reports;
 mod seams;
+mod secrets;
 mod startup;
 mod tools;
 mod unknown;
