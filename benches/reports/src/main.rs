@@ -144,7 +144,7 @@ fn generator(path: &Path) -> ReportGenerator {
 
 fn aggregate(connection: &Connection) -> u64 {
     let mut query = connection
-        .prepare_cached(
+        .prepare(
             "SELECT action, COUNT(*), SUM(total_amount), SUM(commission), SUM(tax) FROM trades \
              WHERE executed_at >= ?1 AND executed_at < ?2 AND executed_quantity > 0 GROUP BY action",
         )
@@ -178,7 +178,7 @@ fn read_all(connection: &Connection, ordered: bool) -> usize {
         "trades NOT INDEXED"
     };
     let mut query = connection
-        .prepare_cached(&format!(
+        .prepare(&format!(
             "SELECT id, ticker, action, executed_quantity, total_amount, commission, tax, \
              executed_at, status FROM {table} WHERE executed_at >= '' {order}"
         ))

@@ -100,7 +100,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(2))?;
     create_schema(&connection)?;
-    let stocks: u64 = connection.query_row("SELECT count(*) FROM stocks", [], |row| row.get(0))?;
+    let stocks: i64 = connection.query_row("SELECT count(*) FROM stocks", [], |row| row.get(0))?;
     if stocks == 0 {
         seed(&mut connection)?;
     }
@@ -118,14 +118,15 @@ fn seed(connection: &mut Connection) -> rusqlite::Result<()> {
     ] {
         insert_csv(&tx, table.0, table.1)?;
     }
+    let mut price = tx.prepare(
+        "INSERT INTO stock_prices (stock_id, date, open, high, low, close, adjusted_close, volume)
+         SELECT id, ?2, ?3, ?3, ?3, ?3, ?4, ?5 FROM stocks WHERE ticker = ?1",
+    )?;
     for row in PRICES.lines().skip(1) {
         let f: Vec<&str> = row.split(',').collect();
-        tx.prepare_cached(
-            "INSERT INTO stock_prices (stock_id, date, open, high, low, close, adjusted_close, volume)
-             SELECT id, ?2, ?3, ?3, ?3, ?3, ?4, ?5 FROM stocks WHERE ticker = ?1",
-        )?
-        .execute(params![f[0], f[1], f[2], f[3], f[4]])?;
+        price.execute(params![f[0], f[1], f[2], f[3], f[4]])?;
     }
+    drop(price);
     tx.commit()
 }
 

@@ -181,13 +181,13 @@ impl Desk {
     ) -> Result<String, DbError> {
         let symbol = order.symbol.clone();
         let action = order.side.as_str().to_uppercase();
-        let (quantity, at) = (
-            order.quantity,
-            market.now().strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        );
+        let at = market.now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+        // SQLite's whole numbers have a sign.
+        let [quantity, price, amount, commission, tax] =
+            [order.quantity, price, amount, commission, tax].map(u64::cast_signed);
         self.db
             .query("INSERT", "trades", move |db| {
-                db.prepare_cached(
+                db.prepare(
                     "INSERT INTO trades (order_id, ticker, action, order_type, quantity, price, executed_price,
                      executed_quantity, total_amount, commission, tax, status, strategy, created_at, executed_at)
                      SELECT printf('DEMO_%08d', 1 + coalesce((SELECT substr(order_id, 6) FROM trades
@@ -195,7 +195,10 @@ impl Desk {
                          ?1, ?2, 'MARKET', ?3, ?4, ?4, ?3, ?5, ?6, ?7, 'EXECUTED', 'demo', ?8, ?8
                      RETURNING order_id",
                 )?
-                .query_row(params![symbol, action, quantity, price, amount, commission, tax, at], |row| row.get(0))
+                .query_row(
+                    params![symbol, action, quantity, price, amount, commission, tax, at],
+                    |row| row.get(0),
+                )
             })
             .await
     }
@@ -289,7 +292,7 @@ impl Desk {
         let (cash, peak, positions) = (
             account.book.cash,
             account.peak,
-            account.book.open_positions(),
+            account.book.open_positions().cast_signed(),
         );
         drop(account);
         self.db
@@ -300,7 +303,7 @@ impl Desk {
                         "INSERT INTO stock_prices (stock_id, date, open, high, low, close, adjusted_close, volume)
                          SELECT id, ?2, ?3, ?3, ?3, ?3, ?3, 1 FROM stocks WHERE ticker = ?1
                          AND NOT EXISTS (SELECT 1 FROM stock_prices p WHERE p.stock_id = stocks.id AND p.date = ?2)",
-                        params![symbol, SESSION.to_string(), price],
+                        params![symbol, SESSION.to_string(), price.cast_signed()],
                     )?;
                 }
                 let drawdown = 100.0 * (peak - equity) as f64 / peak as f64;
@@ -347,8 +350,9 @@ impl Desk {
                 while let Some(row) = rows.next()? {
                     let (symbol, action): (String, String) = (row.get(0)?, row.get(1)?);
                     let side = if action == "BUY" { Side::Buy } else { Side::Sell };
-                    let (quantity, amount) = (row.get(2)?, row.get(3)?);
-                    let fees = (row.get(4)?, row.get(5)?);
+                    let whole = |at| row.get(at).map(i64::unsigned_abs);
+                    let (quantity, amount) = (whole(2)?, whole(3)?);
+                    let fees = (whole(4)?, whole(5)?);
                     let effect = book.apply(&symbol, side, quantity, amount, fees);
                     if row.get(6)? {
                         since_recorded.apply(&symbol, side, quantity, amount, fees);

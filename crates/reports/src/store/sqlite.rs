@@ -148,7 +148,7 @@ fn find(
     key: &DeliveryKey,
 ) -> Result<Option<DeliveryRecord>, Failure> {
     let found = transaction
-        .prepare_cached(&format!(
+        .prepare(&format!(
             "{DELIVERY} WHERE report = ?1 AND session_date = ?2 AND revision = ?3 \
              AND channel = ?4 AND recipient = ?5"
         ))?
@@ -170,7 +170,7 @@ fn find(
 fn put(transaction: &Transaction<'_>, row: &DeliveryRecord) -> Result<(), Failure> {
     let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
     transaction
-        .prepare_cached(
+        .prepare(
             "INSERT OR REPLACE INTO bongsu_deliveries (report, session_date, revision, channel, \
              recipient, state, attempts, owner, lease_until, not_before, first_at, updated_at, \
              message_id, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
@@ -204,7 +204,7 @@ fn kept_report(
     revision: Option<u32>,
 ) -> Result<Option<KeptReport>, Failure> {
     let found = transaction
-        .prepare_cached(&format!(
+        .prepare(&format!(
             "{REPORT} AND (?3 IS NULL OR revision = ?3) ORDER BY revision DESC LIMIT 1"
         ))?
         .query_row(params![report, session.to_string(), revision], |row| {
@@ -296,7 +296,7 @@ impl ReportStore for SqliteStore {
     async fn reported(&self, report: &str, since: Date) -> Result<Vec<Reported>, StoreError> {
         let report = report.to_owned();
         self.write("reading the reports", move |tx| {
-            let mut query = tx.prepare_cached(
+            let mut query = tx.prepare(
                 "SELECT session_date, revision, complete, send, generated_at FROM bongsu_reports \
                  WHERE report = ?1 AND session_date >= ?2 ORDER BY session_date, revision",
             )?;
@@ -356,7 +356,7 @@ impl ReportStore for SqliteStore {
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
         let report = report.to_owned();
         self.write("reading deliveries", move |tx| {
-            let mut query = tx.prepare_cached(&format!(
+            let mut query = tx.prepare(&format!(
                 "{DELIVERY} WHERE report = ?1 AND session_date = ?2 \
                  ORDER BY revision, channel, recipient"
             ))?;
@@ -378,7 +378,7 @@ impl ReportStore for SqliteStore {
         let source = source.to_owned();
         self.write("reading positions", move |tx| {
             let found = tx
-                .prepare_cached(
+                .prepare(
                     "SELECT session_date, last_id, book FROM bongsu_positions \
                      WHERE source = ?1 AND session_date <= ?2 ORDER BY session_date DESC LIMIT 1",
                 )?
@@ -398,7 +398,7 @@ impl ReportStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let source = source.to_owned();
         self.write("keeping positions", move |tx| {
-            let mut insert = tx.prepare_cached(
+            let mut insert = tx.prepare(
                 // A snapshot that is there already costs no write, and so no sync of the file.
                 "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
                  VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE \

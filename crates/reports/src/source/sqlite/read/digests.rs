@@ -29,7 +29,7 @@ pub(in crate::source::sqlite) fn digests(
         trades.from,
         owned(trades, account)
     );
-    let mut query = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut query = connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = query.query([]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.trades_zone);
     let mut days: BTreeMap<Date, Fingerprint> = BTreeMap::new();

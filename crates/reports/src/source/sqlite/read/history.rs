@@ -79,7 +79,7 @@ pub(super) fn account_problem(
 fn accounts(connection: &Connection, risk: &Relation) -> Result<Vec<String>, rusqlite::Error> {
     let from = &risk.from;
     connection
-        .prepare_cached(&format!(
+        .prepare(&format!(
             "WITH RECURSIVE accounts (account) AS (\
              SELECT min(user_id) FROM {from} UNION ALL \
              SELECT (SELECT min(user_id) FROM {from} WHERE user_id > account) \
@@ -118,7 +118,7 @@ fn equity(
         risk.from
     );
     let until = until_date(query.until()).to_string();
-    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut sql = connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = sql.query([account, &until]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.risk_zone);
     let mut days = EquityDays::new(query);
@@ -158,7 +158,7 @@ fn holdings(
         "SELECT ticker, quantity FROM {} WHERE user_id = ?1",
         held.from
     );
-    let mut query = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut query = connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = query.query([account]).map_err(failed(TABLE))?;
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
         let ticker = text(row, 0).map_err(failed(TABLE))?.unwrap_or_default();
@@ -190,7 +190,7 @@ fn cash(
         "SELECT date, amount, {kind} FROM {} WHERE user_id = ?1 ORDER BY date",
         flows.from
     );
-    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut sql = connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = sql.query([account]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.trades_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
@@ -216,7 +216,7 @@ fn shares(
         "SELECT date, ticker, quantity, {cost}, {value} FROM {} WHERE user_id = ?1 ORDER BY date",
         flows.from
     );
-    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut sql = connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = sql.query([account]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.trades_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {
@@ -250,7 +250,7 @@ fn splits(
         "SELECT date, ticker, numerator, denominator FROM {} ORDER BY date",
         table.from
     );
-    let mut sql = connection.prepare_cached(&sql).map_err(failed(TABLE))?;
+    let mut sql = connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = sql.query([]).map_err(failed(TABLE))?;
     let mut times = Times::new(&settings.trades_zone);
     while let Some(row) = rows.next().map_err(failed(TABLE))? {

@@ -28,10 +28,7 @@ impl Tables<'_> {
             "SELECT {key}, {name}, {market}, {sector}, {industry} FROM {} WHERE ticker = ?1",
             self.stocks.from
         );
-        let mut query = self
-            .connection
-            .prepare_cached(&sql)
-            .map_err(failed(TABLE))?;
+        let mut query = self.connection.prepare(&sql).map_err(failed(TABLE))?;
         for spelling in spellings(ticker) {
             let mut rows = query.query([&spelling]).map_err(failed(TABLE))?;
             let Some(row) = rows.next().map_err(failed(TABLE))? else {
@@ -75,7 +72,7 @@ pub(in crate::source::sqlite) fn quotes(
     let mut quotes = Quotes::default();
     let closes =
         format!("SELECT date, close FROM {from} WHERE {key} = ?1 AND date < ?2 ORDER BY date DESC");
-    let mut closes = connection.prepare_cached(&closes).map_err(failed(PRICES))?;
+    let mut closes = connection.prepare(&closes).map_err(failed(PRICES))?;
     // The wanted dates, the latest first.
     let mut dates = wanted.dates.clone();
     dates.sort_by(|a, b| b.cmp(a));
@@ -131,7 +128,7 @@ pub(in crate::source::sqlite) fn quotes(
     let sql = format!(
         "SELECT date, close FROM {from} WHERE {key} = ?1 AND date >= ?2 AND date < ?3 ORDER BY date"
     );
-    let mut query = connection.prepare_cached(&sql).map_err(failed(PRICES))?;
+    let mut query = connection.prepare(&sql).map_err(failed(PRICES))?;
     for benchmark in &wanted.benchmarks {
         let Some((id, stock)) = tables.find(benchmark)? else {
             continue;

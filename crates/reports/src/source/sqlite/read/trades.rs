@@ -49,7 +49,7 @@ impl Trades<'_> {
         wide: bool,
         mut each: impl FnMut(&TradeRow<'_>) -> bool,
     ) -> Result<(), SourceError> {
-        let mut query = self.connection.prepare_cached(sql).map_err(failed(TABLE))?;
+        let mut query = self.connection.prepare(sql).map_err(failed(TABLE))?;
         let mut rows = query.query(params).map_err(failed(TABLE))?;
         let mut times = Times::new(&self.settings.trades_zone);
         while let Some(row) = rows.next().map_err(failed(TABLE))? {
@@ -235,10 +235,7 @@ fn unexecuted(
         "+executed_at IS NULL AND id NOT BETWEEN ?3 AND ?4 AND created_at >= ?1 AND created_at < ?2",
     );
     let sql = format!("{near} UNION ALL {far} ORDER BY 1");
-    let mut query = trades
-        .connection
-        .prepare_cached(&sql)
-        .map_err(failed(TABLE))?;
+    let mut query = trades.connection.prepare(&sql).map_err(failed(TABLE))?;
     let mut rows = query
         .query(params![early, late, first_id, last_id])
         .map_err(failed(TABLE))?;
