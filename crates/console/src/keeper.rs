@@ -2,31 +2,30 @@
 
 use std::path::Path;
 
+use bongsu_sqlite::{Error, Options, OwnFile, Replaced, Schema};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
 use crate::history::{RESOLUTION, SLOTS, Sample};
 
+const SCHEMA: Schema = Schema::of_file(&[
+    // 1: as files of before there were versions have it.
+    "CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY, sample TEXT NOT NULL);",
+]);
+
 /// A SQLite file with the samples of the last 24 hours: some 3 MB.
+///
+/// One that is damaged or of a newer version is put aside, and one that is removed made anew; what can be read
+/// is taken over.
 #[derive(Debug)]
-pub struct Keeper(Connection);
+pub struct Keeper(OwnFile);
 
 impl Keeper {
-    /// Opens or makes the file.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened or is no database.
-    pub fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
-        // The history is nothing that anybody is paid for: the last seconds may be lost.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = NORMAL;
-             CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY, sample TEXT NOT NULL);",
-        )?;
-        Ok(Self(connection))
+    /// A keeper of this file, which is opened on the first use.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(OwnFile::new(path, Options::default(), SCHEMA))
     }
 
     /// What was kept of the 24 hours before `now`, the oldest first. A row that cannot be read is
@@ -34,38 +33,65 @@ impl Keeper {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
-    pub fn load(&self, now: Timestamp) -> rusqlite::Result<Vec<(Timestamp, Sample)>> {
-        let mut statement = self
-            .0
-            .prepare("SELECT at, sample FROM samples WHERE at > ?1 AND at <= ?2 ORDER BY at")?;
-        let rows = statement.query_map(params![oldest(now), now.as_second()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let mut samples = Vec::new();
-        for row in rows {
-            let (at, text) = row?;
-            if let (Ok(at), Some(sample)) = (Timestamp::from_second(at), decode(&text)) {
-                samples.push((at, sample));
-            }
-        }
-        Ok(samples)
+    /// When the file cannot be opened or read; the next call tries again.
+    pub fn load(&mut self, now: Timestamp) -> Result<Kept<Vec<(Timestamp, Sample)>>, Error> {
+        self.on(now, |connection| load(connection, now))
     }
 
     /// Keeps a sample and forgets those older than 24 hours.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
-    pub fn add(&self, now: Timestamp, sample: &Sample) -> rusqlite::Result<()> {
-        self.0.execute(
-            "INSERT OR REPLACE INTO samples (at, sample) VALUES (?1, ?2)",
-            params![now.as_second(), encode(sample)],
-        )?;
-        self.0
-            .execute("DELETE FROM samples WHERE at <= ?1", params![oldest(now)])?;
-        Ok(())
+    /// When the file cannot be opened or written; the next call tries again.
+    pub fn add(&mut self, now: Timestamp, sample: &Sample) -> Result<Kept<()>, Error> {
+        self.on(now, |connection| {
+            let transaction = connection.transaction()?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO samples (at, sample) VALUES (?1, ?2)",
+                params![now.as_second(), encode(sample)],
+            )?;
+            transaction.execute("DELETE FROM samples WHERE at <= ?1", params![oldest(now)])?;
+            transaction.commit()
+        })
     }
+
+    fn on<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<Kept<T>, Error> {
+        let (connection, replaced) = self.0.ready(now)?;
+        let answer = work(connection).map_err(|error| self.0.failed(&error))?;
+        Ok(Kept { answer, replaced })
+    }
+}
+
+/// An answer of the file's.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Kept<T> {
+    /// What was asked for.
+    pub answer: T,
+    /// The file had to give way to a new one first; to be told in the log.
+    pub replaced: Option<Replaced>,
+}
+
+fn load(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<(Timestamp, Sample)>> {
+    let mut statement = connection
+        .prepare("SELECT at, sample FROM samples WHERE at > ?1 AND at <= ?2 ORDER BY at")?;
+    let rows = statement.query_map(params![oldest(now), now.as_second()], |row| {
+        // What was not text when it was written is no sample.
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1).ok()))
+    })?;
+    let mut samples = Vec::new();
+    for row in rows {
+        let (at, text) = row?;
+        let sample = text.and_then(|text| decode(&text));
+        if let (Ok(at), Some(sample)) = (Timestamp::from_second(at), sample) {
+            samples.push((at, sample));
+        }
+    }
+    Ok(samples)
 }
 
 fn oldest(now: Timestamp) -> i64 {
@@ -103,50 +129,118 @@ mod tests {
         sample
     }
 
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
+    }
+
+    fn before(seconds: u64) -> Timestamp {
+        now() - Duration::from_secs(seconds)
+    }
+
+    fn kept(path: &Path, now: Timestamp) -> Vec<(Timestamp, Sample)> {
+        Keeper::new(path).load(now).unwrap().answer
+    }
+
     #[test]
     fn a_day_is_kept_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("console.db");
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let before = |seconds| now - Duration::from_secs(seconds);
-        {
-            let keeper = Keeper::open(&path).unwrap();
-            for (seconds, requests) in [(90_000, 1.0), (86_000, 2.0), (10, 3.0), (0, 4.0)] {
-                keeper.add(before(seconds), &sample(requests)).unwrap();
-            }
+        let mut keeper = Keeper::new(&path);
+        for (seconds, requests) in [(90_000, 1.0), (86_000, 2.0), (10, 3.0), (0, 4.0)] {
+            let added = keeper.add(before(seconds), &sample(requests)).unwrap();
+            assert_eq!(added.replaced, None);
         }
-        let keeper = Keeper::open(&path).unwrap();
-        keeper
-            .0
-            .execute(
-                "INSERT INTO samples VALUES (?1, 'torn')",
-                params![before(5).as_second()],
-            )
-            .unwrap();
-        let kept = keeper.load(now).unwrap();
+        let beside = Connection::open(&path).unwrap();
+        let torn = "INSERT INTO samples VALUES (?1, 'torn'), (?2, x'ff')";
+        let at = |seconds| before(seconds).as_second();
+        beside.execute(torn, params![at(5), at(6)]).unwrap();
         let want = [(86_000, 2.0), (10, 3.0), (0, 4.0)];
         assert_eq!(
-            kept,
+            kept(&path, now()),
             want.map(|(s, requests)| (before(s), sample(requests)))
         );
-        let rows: i64 = keeper
-            .0
-            .query_row("SELECT count(*) FROM samples", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(rows, 4, "what is older than a day is gone from the file");
+        let rows = "SELECT count(*) FROM samples";
+        let rows: i64 = beside.query_row(rows, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 5, "what is older than a day is gone from the file");
         // A clock that was set back looks at nothing from its future.
-        assert_eq!(keeper.load(before(20)).unwrap().len(), 1);
+        assert_eq!(kept(&path, before(20)).len(), 1);
+    }
+
+    /// The file as it was made before it had a version.
+    fn old(path: &Path) {
+        let old = Connection::open(path).unwrap();
+        let table = "CREATE TABLE samples (at INTEGER PRIMARY KEY, sample TEXT NOT NULL)";
+        old.execute_batch(table).unwrap();
+        let row = "INSERT INTO samples VALUES (?1, ?2)";
+        let text = encode(&sample(1.0));
+        old.execute(row, params![before(10).as_second(), text])
+            .unwrap();
     }
 
     #[test]
-    fn a_file_that_is_no_database_is_an_error() {
+    fn an_older_file_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("console.db");
-        std::fs::write(
-            &path,
-            "not a database, and long enough to be looked at as one",
-        )
-        .unwrap();
-        assert!(Keeper::open(&path).is_err());
+        old(&path);
+        let mut keeper = Keeper::new(&path);
+        let found = keeper.load(now()).unwrap();
+        assert_eq!(
+            (found.answer.len(), found.replaced.is_none()),
+            (1, true),
+            "nothing is put aside"
+        );
+    }
+
+    #[test]
+    fn whatever_becomes_of_the_file_the_next_sample_is_kept() {
+        let mend = |path: &Path, sql: &str| {
+            Connection::open(path).unwrap().execute_batch(sql).unwrap();
+        };
+        type Damage<'a> = (&'a str, &'a dyn Fn(&Path), usize);
+        let damages: [Damage<'_>; 4] = [
+            (
+                "no database",
+                &|path| std::fs::write(path, [0xa5; 9_000]).unwrap(),
+                0,
+            ),
+            (
+                "a newer version",
+                &|path| mend(path, "PRAGMA user_version = 9"),
+                1,
+            ),
+            (
+                "a table gone",
+                &|path| mend(path, "PRAGMA user_version = 1; DROP TABLE samples"),
+                0,
+            ),
+            (
+                "half of it",
+                &|path| {
+                    let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+                    file.set_len(5_000).unwrap();
+                },
+                0,
+            ),
+        ];
+        for (what, damage, saved) in damages {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("console.db");
+            old(&path);
+            damage(&path);
+            let mut keeper = Keeper::new(&path);
+            let found = keeper.load(now()).unwrap();
+            assert_eq!(found.answer.len(), saved, "{what}");
+            let said = found
+                .replaced
+                .unwrap_or_else(|| panic!("{what}: nothing is said"));
+            let said = said.to_string();
+            assert!(
+                said.contains("console.db.") && said.contains("move it away"),
+                "{said}"
+            );
+            keeper.add(now(), &sample(2.0)).unwrap();
+            drop(keeper);
+            assert_eq!(kept(&path, now()).len(), saved + 1, "{what}");
+        }
     }
 }

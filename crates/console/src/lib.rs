@@ -55,5 +55,7 @@ pub use bongsu_ops::{
     Status, SymbolPnl, Usage, UsageLimits,
 };
 #[cfg(feature = "sqlite")]
-pub use keeper::Keeper;
+pub use bongsu_sqlite::Replaced;
+#[cfg(feature = "sqlite")]
+pub use keeper::{Keeper, Kept};
 pub use memory::Memory;

@@ -10,7 +10,8 @@ use rusqlite::{Connection, Row, params_from_iter};
 /// What belongs to a database file.
 const PARTS: [&str; 3] = ["", "-wal", "-shm"];
 
-fn with(path: &Path, suffix: &str) -> PathBuf {
+/// The name of what belongs to a file.
+pub(crate) fn with(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -21,7 +22,7 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
 ///
 /// # Errors
 /// When one of them cannot be renamed.
-pub fn set_aside(path: &Path, why: &str, now: Timestamp) -> io::Result<PathBuf> {
+pub(crate) fn set_aside(path: &Path, why: &str, now: Timestamp) -> io::Result<PathBuf> {
     let time = now.strftime("%Y%m%dT%H%M%SZ");
     let free = |n: u32| match n {
         0 => with(path, &format!(".{why}-{time}")),

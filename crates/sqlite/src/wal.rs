@@ -20,7 +20,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 ///
 /// # Errors
 /// What the system says.
-pub fn rebuild(log: &Path, into: &Path) -> io::Result<u64> {
+pub(crate) fn rebuild(log: &Path, into: &Path) -> io::Result<u64> {
     let mut log = BufReader::new(File::open(log)?);
     let mut header = [0; HEADER];
     if log.read_exact(&mut header).is_err() {

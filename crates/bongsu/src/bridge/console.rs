@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "sqlite")]
-use bongsu_console::{Keeper, history::Sample};
+use bongsu_console::{Keeper, Replaced, history::Sample};
 use bongsu_console::{Memory, history::RESOLUTION};
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -80,47 +80,73 @@ async fn record(desk: Desk, memory: Arc<Memory>, config: Config) {
         };
         memory.keep(now, &sample);
         #[cfg(feature = "sqlite")]
-        if let Some(keeper) = file.take() {
-            file = store(keeper, now, sample).await;
+        if let Some((keeper, kept)) = file.take() {
+            file = store(keeper, kept, now, sample).await;
         }
     }
 }
 
-/// The file of `BONGSU_CONSOLE_HISTORY`, with what it held taken into memory.
+/// The file of `BONGSU_CONSOLE_HISTORY`, with what it held taken into memory, and whether it is kept.
 #[cfg(feature = "sqlite")]
-async fn open_history(config: &Config, memory: &Arc<Memory>) -> Option<Keeper> {
+async fn open_history(config: &Config, memory: &Arc<Memory>) -> Option<(Keeper, bool)> {
     if !config.console_history {
         return None;
     }
     let (config, memory) = (config.clone(), memory.clone());
     let opened = tokio::task::spawn_blocking(move || {
-        let path = config.data_dir.join("console.db");
+        let mut keeper = Keeper::new(&config.data_dir.join("console.db"));
         let now = Timestamp::now();
-        let opened = config.create_data_dir().and_then(|()| {
-            let keeper = Keeper::open(&path).map_err(|e| e.to_string())?;
-            for (at, sample) in keeper.load(now).map_err(|e| e.to_string())? {
-                memory.keep(at, &sample);
-            }
-            Ok(keeper)
-        });
-        opened
-            .inspect_err(|error| {
-                tracing::warn!(error, path = %path.display(), "the console's history is kept in memory only");
-            })
-            .ok()
+        let opened = config
+            .create_data_dir()
+            .and_then(|()| keeper.load(now).map_err(|error| error.to_string()));
+        let kept = told(
+            opened.map(|found| {
+                for (at, sample) in found.answer {
+                    memory.keep(at, &sample);
+                }
+                found.replaced
+            }),
+            true,
+        );
+        (keeper, kept)
     });
-    opened.await.ok().flatten()
+    opened.await.ok()
 }
 
-/// Writes a sample; after a failure the history goes on in memory only.
+/// Writes a sample; after a failure the history goes on in memory, and the file is tried with the next one.
 #[cfg(feature = "sqlite")]
-async fn store(keeper: Keeper, now: Timestamp, sample: Sample) -> Option<Keeper> {
-    let stored = tokio::task::spawn_blocking(move || match keeper.add(now, &sample) {
-        Ok(()) => Some(keeper),
-        Err(error) => {
-            tracing::warn!(%error, "the console's history goes on in memory only");
-            None
-        }
+async fn store(
+    mut keeper: Keeper,
+    kept: bool,
+    now: Timestamp,
+    sample: Sample,
+) -> Option<(Keeper, bool)> {
+    let stored = tokio::task::spawn_blocking(move || {
+        let added = keeper.add(now, &sample).map_err(|error| error.to_string());
+        let kept = told(added.map(|added| added.replaced), kept);
+        (keeper, kept)
     });
-    stored.await.ok().flatten()
+    stored.await.ok()
+}
+
+/// Says what there is to say of the file, a trouble that lasts once; gives whether it is kept.
+#[cfg(feature = "sqlite")]
+fn told(kept: Result<Option<Replaced>, String>, before: bool) -> bool {
+    match kept {
+        Ok(replaced) => {
+            if let Some(replaced) = replaced {
+                tracing::error!("the console's history: {replaced}");
+            }
+            if !before {
+                tracing::info!("the console's history is kept again");
+            }
+            true
+        }
+        Err(error) => {
+            if before {
+                tracing::warn!(error, "the console's history is kept in memory only");
+            }
+            false
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
+use bongsu_sqlite::{Options, OwnFile, Schema};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -15,32 +15,38 @@ use crate::compute::Snapshot;
 use crate::deliver::{Claim, DeliveryKey, DeliveryRecord, Settlement};
 use crate::source::blocking;
 
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS bongsu_report_baselines (
-    report TEXT PRIMARY KEY, since TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bongsu_reports (
-    report TEXT NOT NULL, session_date TEXT NOT NULL, revision INTEGER NOT NULL,
-    complete INTEGER NOT NULL, send INTEGER NOT NULL, generated_at TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    PRIMARY KEY (report, session_date, revision)
+/// The version is in a table of its own, for the file may be the trading database.
+const SCHEMA: Schema = Schema::beside_others(
+    "bongsu_reports_schema",
+    &[
+        // 1: as files of before there were versions have it.
+        "CREATE TABLE IF NOT EXISTS bongsu_report_baselines (
+         report TEXT PRIMARY KEY, since TEXT NOT NULL
+     ) WITHOUT ROWID;
+     CREATE TABLE IF NOT EXISTS bongsu_reports (
+         report TEXT NOT NULL, session_date TEXT NOT NULL, revision INTEGER NOT NULL,
+         complete INTEGER NOT NULL, send INTEGER NOT NULL, generated_at TEXT NOT NULL,
+         summary TEXT NOT NULL,
+         PRIMARY KEY (report, session_date, revision)
+     );
+     CREATE TABLE IF NOT EXISTS bongsu_deliveries (
+         report TEXT NOT NULL, session_date TEXT NOT NULL, revision INTEGER NOT NULL,
+         channel TEXT NOT NULL, recipient TEXT NOT NULL,
+         state TEXT NOT NULL, attempts INTEGER NOT NULL, owner TEXT, lease_until TEXT,
+         not_before TEXT, first_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+         message_id TEXT NOT NULL, reason TEXT,
+         PRIMARY KEY (report, session_date, revision, channel, recipient)
+     ) WITHOUT ROWID;
+     CREATE TABLE IF NOT EXISTS bongsu_positions (
+         source TEXT NOT NULL, session_date TEXT NOT NULL, last_id INTEGER NOT NULL,
+         book TEXT NOT NULL,
+         PRIMARY KEY (source, session_date)
+     ) WITHOUT ROWID;",
+    ],
 );
-CREATE TABLE IF NOT EXISTS bongsu_deliveries (
-    report TEXT NOT NULL, session_date TEXT NOT NULL, revision INTEGER NOT NULL,
-    channel TEXT NOT NULL, recipient TEXT NOT NULL,
-    state TEXT NOT NULL, attempts INTEGER NOT NULL, owner TEXT, lease_until TEXT,
-    not_before TEXT, first_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-    message_id TEXT NOT NULL, reason TEXT,
-    PRIMARY KEY (report, session_date, revision, channel, recipient)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bongsu_positions (
-    source TEXT NOT NULL, session_date TEXT NOT NULL, last_id INTEGER NOT NULL,
-    book TEXT NOT NULL,
-    PRIMARY KEY (source, session_date)
-) WITHOUT ROWID;
-";
 
-/// Names of before there were several services in a store: each report's own summary tells whose it is.
+/// Names of before there were several services in a store: each report's own summary tells whose it is. A process
+/// of an older version may still write them, so that it is no step of the schema.
 const SCOPE: &str = "
 BEGIN IMMEDIATE;
 INSERT OR IGNORE INTO bongsu_report_baselines (report, since)
@@ -67,56 +73,136 @@ const DELIVERY: &str = "SELECT revision, channel, recipient, state, attempts, ow
      not_before, first_at, updated_at, message_id, reason FROM bongsu_deliveries ";
 
 /// Remembers in a SQLite file, in tables named `bongsu_…` that it makes itself.
-///
-/// The file may be the trading database or another one.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    path: Arc<PathBuf>,
-    idle: Arc<Mutex<Option<Connection>>>,
+    file: Arc<Mutex<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    place: Place,
+    /// Old names were looked for.
+    scoped: bool,
+}
+
+#[derive(Debug)]
+enum Place {
+    Own(OwnFile),
+    Shared(PathBuf, Option<Connection>),
 }
 
 impl SqliteStore {
-    /// A store in this file; it is opened, and made if need be, on the first use.
+    /// A store in a file that is somebody else's too, such as the trading database: nothing but the store's
+    /// own tables is touched. It is opened, and made if need be, on the first use.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
+        Self::at(Place::Shared(path.as_ref().to_owned(), None))
+    }
+
+    /// A store in a file that is the store's alone: for its owner's eyes, and put aside as
+    /// `<file>.corrupt-<time>` or `<file>.version<n>-<time>` when it is damaged or of a newer version; what can
+    /// be read of it is taken over, and the log says so. It is opened, and made if need be, on the first use.
+    #[must_use]
+    pub fn own(path: impl AsRef<Path>) -> Self {
+        let options = Options::default();
+        Self::at(Place::Own(OwnFile::new(path.as_ref(), options, SCHEMA)))
+    }
+
+    fn at(place: Place) -> Self {
         Self {
-            path: Arc::new(path.as_ref().to_owned()),
-            idle: Arc::default(),
+            file: Arc::new(Mutex::new(Held {
+                place,
+                scoped: false,
+            })),
         }
     }
 
-    /// Runs `work` in a transaction that holds the write lock from the beginning.
+    /// Runs `work` in a transaction that holds the write lock from the beginning, one at a time.
     async fn write<T: Send + 'static>(
         &self,
         what: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let path = Arc::clone(&self.path);
-        let idle = Arc::clone(&self.idle);
-        let done = blocking::run(move || -> Result<T, Failure> {
-            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut connection = match kept {
-                Some(connection) => connection,
-                None => open(&path)?,
-            };
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = work(&transaction)?;
-            transaction.commit()?;
-            *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
-            Ok(answer)
+        let file = Arc::clone(&self.file);
+        let done = blocking::run(move || {
+            let mut held = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let done = held.ready().and_then(|connection| {
+                let now = TransactionBehavior::Immediate;
+                let transaction = connection.transaction_with_behavior(now)?;
+                let answer = work(&transaction)?;
+                transaction.commit()?;
+                Ok(answer)
+            });
+            done.map_err(|failure| match failure {
+                Failure::Sql(error) => Failure::File(held.place.failed(&error)),
+                other => other,
+            })
         })
         .await
         .map_err(|cause| StoreError::new(what, cause))?;
         done.map_err(|failure| match failure {
             Failure::Sql(cause) => StoreError::new(what, cause),
+            Failure::File(cause) => StoreError::new(what, cause),
             Failure::Store(error) => error,
         })
     }
 }
 
+impl Held {
+    fn ready(&mut self) -> Result<&mut Connection, Failure> {
+        let connection = self.place.ready().map_err(Failure::File)?;
+        if !self.scoped {
+            let old = "SELECT 1 FROM bongsu_reports WHERE instr(report, '@') = 0 LIMIT 1";
+            if connection.prepare(old)?.exists([])? {
+                connection.execute_batch(SCOPE)?;
+            }
+            self.scoped = true;
+        }
+        Ok(connection)
+    }
+}
+
+impl Place {
+    fn ready(&mut self) -> Result<&mut Connection, bongsu_sqlite::Error> {
+        match self {
+            Self::Own(file) => {
+                // The moment is part of a name, no more.
+                let (connection, replaced) = file.ready(Timestamp::now())?;
+                if let Some(replaced) = replaced {
+                    tracing::error!(target: "bongsu_reports", "the store of the reports: {replaced}");
+                }
+                Ok(connection)
+            }
+            Self::Shared(_, Some(connection)) => Ok(connection),
+            Self::Shared(path, open) => Ok(open.insert(shared(path)?)),
+        }
+    }
+
+    /// What a statement met. The next one goes over a connection of its own.
+    fn failed(&mut self, error: &rusqlite::Error) -> bongsu_sqlite::Error {
+        match self {
+            Self::Own(file) => file.failed(error),
+            Self::Shared(path, open) => {
+                *open = None;
+                bongsu_sqlite::Error::sqlite(path, error)
+            }
+        }
+    }
+}
+
+/// Somebody else's file, in which all stays as its owner has set it.
+fn shared(path: &Path) -> Result<Connection, bongsu_sqlite::Error> {
+    let wrong = |error: rusqlite::Error| bongsu_sqlite::Error::sqlite(path, &error);
+    let connection = Connection::open(path).map_err(wrong)?;
+    let patience = Options::default().patience;
+    connection.busy_timeout(patience).map_err(wrong)?;
+    SCHEMA.migrate(&connection, path)?;
+    Ok(connection)
+}
+
 enum Failure {
     Sql(rusqlite::Error),
+    File(bongsu_sqlite::Error),
     Store(StoreError),
 }
 
@@ -130,17 +216,6 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
-    connection.execute_batch(SCHEMA)?;
-    let old = "SELECT 1 FROM bongsu_reports WHERE instr(report, '@') = 0 LIMIT 1";
-    if connection.prepare(old)?.exists([])? {
-        connection.execute_batch(SCOPE)?;
-    }
-    Ok(connection)
 }
 
 fn find(

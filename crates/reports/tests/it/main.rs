@@ -10,6 +10,7 @@ mod delivery;
 mod edges;
 mod month;
 mod months;
+mod own_store;
 mod postgres;
 mod rows;
 mod stores;

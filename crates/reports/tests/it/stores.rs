@@ -1,5 +1,6 @@
 //! Every store keeps the same promises.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bongsu_reports::MemoryStore;
@@ -301,21 +302,24 @@ async fn in_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("reports.db");
-    promises(Arc::new(SqliteStore::new(&path))).await;
-    one_winner(
-        (0..8)
-            .map(|_| Arc::new(SqliteStore::new(&path)) as _)
-            .collect(),
-    )
-    .await;
-    // Another process finds what was kept.
-    let found = SqliteStore::new(&path)
-        .report("daily", DAY, None)
-        .await
-        .unwrap();
-    assert_eq!(found.unwrap().summary, "revised");
+    for open in [
+        |path: &Path| SqliteStore::new(path),
+        |path: &Path| SqliteStore::own(path),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reports.db");
+        let path = path.as_path();
+        // The tables are made by whoever comes first, of many at once.
+        one_winner((0..8).map(|_| Arc::new(open(path)) as _).collect()).await;
+        rusqlite::Connection::open(path)
+            .unwrap()
+            .execute("DELETE FROM bongsu_deliveries", [])
+            .unwrap();
+        promises(Arc::new(open(path))).await;
+        // Another process finds what was kept.
+        let found = open(path).report("daily", DAY, None).await.unwrap();
+        assert_eq!(found.unwrap().summary, "revised");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,23 +172,20 @@ impl Disk {
 
     /// Puts the file aside, begins a new one, and takes over every row that can still be read.
     fn replace(&mut self, why: &StoreError) -> Result<Connection, StoreError> {
-        let tag = match why {
-            StoreError::TooNew { found, .. } => format!("version{found}"),
-            _ => "corrupt".to_owned(),
+        let fault = match *why {
+            StoreError::TooNew { found, known } => Fault::TooNew { found, known },
+            _ => Fault::Damaged,
         };
+        let path = self.path.clone();
         // The moment is part of a name, no more.
-        let now = Timestamp::now();
-        let aside = bongsu_sqlite::set_aside(&self.path, &tag, now)
-            .map_err(|error| Error::io(&self.path, &error))?;
-        let connection = self.connect().map_err(StoreError::from)?;
-        let salvaged = salvage(&aside, &connection);
+        let (reason, now) = (why.to_string(), Timestamp::now());
+        let (connection, replaced) =
+            bongsu_sqlite::replace(&path, fault, &reason, now, || self.connect())?;
         tracing::error!(
             target: "bongsu_alerts",
-            file = %self.path.display(),
-            aside = %aside.display(),
-            salvaged,
-            "the alert store could not be used and was put aside, what can be read of it was taken \
-             over: {why}; look at it, then move it away"
+            file = %path.display(),
+            salvaged = replaced.rows,
+            "the alert store: {replaced}"
         );
         Ok(connection)
     }
@@ -254,23 +251,6 @@ fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// Rows taken over from a file that was put aside, or from its log alone.
-fn salvage(aside: &Path, into: &Connection) -> u64 {
-    let copy = |from: &Path| {
-        let old = bongsu_sqlite::open_read_only(from).ok()?;
-        bongsu_sqlite::copy_rows(&old, into).ok()
-    };
-    // First the log: SQLite deletes one that lies beside an empty file.
-    let rebuilt = sibling(aside, "-rebuilt");
-    let _ = bongsu_sqlite::rebuild(&sibling(aside, "-wal"), &rebuilt);
-    let of_file = copy(aside).unwrap_or(0);
-    let of_log = copy(&rebuilt).unwrap_or(0);
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(sibling(&rebuilt, suffix));
-    }
-    of_file + of_log
 }
 
 /// The writer's thread.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bongsu_sqlite::Schema;
 use rusqlite::Connection;
 
 /// Each step takes the schema from its place in the list to the next version.
@@ -51,5 +52,5 @@ pub(super) const STEPS: &[&str] = &[
 
 /// Brings a file up to the newest version, in one transaction.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), bongsu_sqlite::Error> {
-    bongsu_sqlite::migrate(connection, path, STEPS)
+    Schema::of_file(STEPS).migrate(connection, path)
 }

@@ -27,7 +27,7 @@ pub(super) fn with_own_store(
     let builder = {
         let folder = config.create_data_dir();
         folder.map_err(|error| Error::setup("reports", error))?;
-        builder.store(bongsu_reports::store::SqliteStore::new(
+        builder.store(bongsu_reports::store::SqliteStore::own(
             config.data_dir.join("reports.db"),
         ))
     };
