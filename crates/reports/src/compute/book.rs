@@ -56,6 +56,14 @@ pub(crate) struct Holding {
     pub(crate) earned: Won,
 }
 
+impl Holding {
+    /// Nothing is held any more, and no fill closed it.
+    fn close(&mut self) {
+        self.opened = None;
+        self.earned = Won::ZERO;
+    }
+}
+
 /// What a fill did to a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moved {
@@ -239,7 +247,8 @@ impl Book {
     }
 
     /// Shares that come without a trade at a cost (`quantity > 0`), or go with theirs; returns the cost
-    /// that went. `None` when more go than are held.
+    /// that went. Those that come to a short position give back what was borrowed, as a cover at their
+    /// cost would. `None` when more go than are held.
     pub(crate) fn transfer(
         &mut self,
         ticker: &str,
@@ -249,10 +258,29 @@ impl Book {
     ) -> Option<Won> {
         let slot = self.slot(ticker);
         let holding = &mut self.holdings[slot.0];
-        if quantity >= 0 {
-            holding.quantity = holding.quantity.checked_add(quantity)?;
-            holding.cost += cost;
-            holding.opened = holding.opened.or(Some(on));
+        if quantity == 0 {
+            return Some(Won::ZERO);
+        }
+        if quantity > 0 {
+            let short = holding.quantity.checked_neg()?.max(0);
+            let back = short.min(quantity);
+            let after = holding.quantity.checked_add(quantity)?;
+            let given = cost.share(back, quantity);
+            if back > 0 {
+                let brought = holding.cost.share(back, short);
+                holding.cost -= brought;
+                let pnl = Won::ZERO - brought - given;
+                holding.earned += pnl;
+                self.realised += pnl;
+                if back == short {
+                    holding.close();
+                }
+            }
+            if back < quantity {
+                holding.cost += cost - given;
+                holding.opened = holding.opened.or(Some(on));
+            }
+            holding.quantity = after;
             return Some(cost);
         }
         let gone = quantity.checked_neg()?;
@@ -263,13 +291,13 @@ impl Book {
         holding.quantity -= gone;
         holding.cost -= cost;
         if holding.quantity == 0 {
-            holding.opened = None;
-            holding.earned = Won::ZERO;
+            holding.close();
         }
         Some(cost)
     }
 
-    /// Multiplies the shares held by `numerator ÷ denominator`, cost unchanged.
+    /// Multiplies the shares held by `numerator ÷ denominator`, cost unchanged. Where no whole share is
+    /// left, the cost is lost: what comes for the fraction is cash of its own.
     ///
     /// Returns `false` when a fraction of a share was cut off.
     pub(crate) fn split(&mut self, ticker: &str, numerator: i64, denominator: i64) -> bool {
@@ -284,6 +312,10 @@ impl Book {
         let whole = product / i128::from(denominator);
         holding.quantity =
             i64::try_from(whole).unwrap_or(if whole < 0 { i64::MIN } else { i64::MAX });
+        if whole == 0 && product != 0 {
+            self.realised -= std::mem::take(&mut holding.cost);
+            holding.close();
+        }
         product % i128::from(denominator) == 0
     }
 

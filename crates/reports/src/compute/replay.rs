@@ -90,8 +90,8 @@ pub struct Replay {
     transfers: Vec<Transfer>,
     transfer_next: usize,
     short_sales: bool,
-    /// The instant of the last row, and the sales of it, which wait for what was bought then.
-    now: Option<Timestamp>,
+    /// The instant and the id of the last row, and the sales of it, which wait for what was bought then.
+    now: Option<(Timestamp, i64)>,
     waiting: Vec<(OwnedRow, Fill)>,
     waits: usize,
     disordered: bool,
@@ -188,7 +188,8 @@ impl Replay {
         self.last_id
     }
 
-    /// A row came that was executed before the one before it: the outcome is worth nothing.
+    /// A row came that was executed before the one before it, or at the same instant with a lower id: the
+    /// outcome is worth nothing.
     #[must_use]
     pub fn disordered(&self) -> bool {
         self.disordered
@@ -233,11 +234,12 @@ impl Replay {
         self.last_id = self.last_id.max(row.id);
         let date = match row.executed {
             Executed::At { date, at } => {
-                if self.now != Some(at) {
+                let (now, id) = self.now.unwrap_or((Timestamp::MIN, i64::MIN));
+                if now != at {
                     self.flush();
-                    self.disordered |= self.now.is_some_and(|now| at < now);
-                    self.now = Some(at);
                 }
+                self.disordered |= (at, row.id) < (now, id);
+                self.now = Some((at, row.id));
                 Some(date)
             }
             Executed::Missing | Executed::Bad(_) => None,

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::Missing;
+use crate::compute::book::Book;
 use crate::summary::QualityIssue;
 
 #[test]
@@ -165,6 +166,45 @@ fn splits_multiply_the_shares_and_leave_the_cost() {
     );
     // Before the position was opened, and after the day: nothing.
     check(vec![split(50, 1, date(2026, 5, 20))], 7, 7, 0);
+}
+
+#[test]
+fn a_consolidation_that_leaves_no_share_ends_the_position_at_a_loss() {
+    let mut before = row("BUY", 7, 7_000);
+    before.day = date(2026, 5, 20);
+    let split = Split {
+        ticker: "005930".into(),
+        date: date(2026, 5, 26),
+        numerator: 1,
+        denominator: 10,
+    };
+    let replay = replay(&[before, row("BUY", 2, 300)], vec![split]);
+    let held: Vec<_> = replay.book.open().collect();
+    assert_eq!((held[0].quantity, held[0].cost), (2, Won::new(300)));
+    assert_eq!(held[0].opened, Some(DAY), "a position of its own");
+    assert_eq!(replay.book.realised, Won::new(-7_000));
+}
+
+#[test]
+fn shares_that_come_to_a_short_position_give_back_what_was_borrowed() {
+    let mut book = Book::default();
+    book.trade("005930", -10, Won::new(1_000), Some(DAY), true)
+        .unwrap();
+    book.transfer("005930", 4, Won::new(300), DAY).unwrap();
+    assert_eq!(book.realised, Won::new(100));
+    let now = |book: &Book| {
+        let held = book.open().next().map(|held| (held.quantity, held.cost));
+        held.unwrap()
+    };
+    assert_eq!(now(&book), (-6, Won::new(-600)));
+    // More than was borrowed: the rest is held, at its share of the cost.
+    book.transfer("005930", 10, Won::new(1_000), DAY).unwrap();
+    assert_eq!(
+        (now(&book), book.realised),
+        ((4, Won::new(400)), Won::new(100))
+    );
+    assert!(Book::restore(&book.store()).is_some());
+    assert_eq!(book.transfer("005930", -5, Won::ZERO, DAY), None);
 }
 
 #[test]
