@@ -126,7 +126,10 @@ fn alone(
 fn presentation(config: &Config) -> Presentation {
     let look = &config.delivery;
     let mut presentation = Presentation::default().language(look.language);
-    if let Ok(zone) = jiff::tz::TimeZone::get(&look.time_zone) {
+    // The exchange's own is the default, and has a name there.
+    if look.time_zone != "Asia/Seoul"
+        && let Ok(zone) = crate::config::value::zone(&look.time_zone)
+    {
         presentation = presentation.zone(zone);
     }
     presentation.host = host();

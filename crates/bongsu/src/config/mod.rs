@@ -20,7 +20,7 @@ mod report;
 mod service;
 mod setting;
 mod unread;
-mod value;
+pub(crate) mod value;
 pub mod variables;
 
 use std::{collections::BTreeMap, path::PathBuf};

@@ -12,7 +12,7 @@ use jiff::{
 use super::{
     Config,
     reader::Findings,
-    value::{choice, list, put, word},
+    value::{choice, list, put, word, zone},
     variables::Variable,
 };
 
@@ -217,44 +217,6 @@ fn period_shown((period, time): &(ReportPeriod, Option<Time>)) -> String {
         Some(time) => format!("{word}@{}", time.strftime("%H:%M")),
         None => word,
     }
-}
-
-fn zone(text: &str) -> Result<TimeZone, String> {
-    if let Some(offset) = offset(text) {
-        return Ok(TimeZone::fixed(offset));
-    }
-    // Known without the system's data.
-    for (name, zone) in [
-        ("UTC", TimeZone::UTC),
-        ("Asia/Seoul", TimeZone::fixed(jiff::tz::offset(9))),
-    ] {
-        if name.eq_ignore_ascii_case(text) {
-            return Ok(zone);
-        }
-    }
-    TimeZone::get(text).map_err(|_| {
-        format!("{text:?} is no time zone that this machine knows, e.g. UTC, Asia/Seoul or +09:00")
-    })
-}
-
-/// `+09:00`, `-0330` or `+9`.
-fn offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.as_bytes().first()? {
-        b'+' => (1, &text[1..]),
-        b'-' => (-1, &text[1..]),
-        _ => return None,
-    };
-    let (hours, minutes) = match (rest.split_once(':'), rest.len()) {
-        (Some(parts), _) => parts,
-        (None, 4) => rest.split_at_checked(2)?,
-        (None, _) => (rest, "0"),
-    };
-    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
-    if hours > 23 || minutes > 59 {
-        return None;
-    }
-    let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
-    Offset::from_seconds(sign * seconds).ok()
 }
 
 fn zone_name(zone: &TimeZone) -> String {

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
+use jiff::tz::{Offset, TimeZone};
+
 /// Puts a value that could be read where it belongs.
 pub(crate) fn put<T>(place: &mut T, read: Result<T, String>) -> Result<(), String> {
     *place = read?;
@@ -147,6 +149,44 @@ fn in_words(seconds: f64) -> String {
 /// A length of time as its variable shows it: in seconds.
 pub(crate) fn seconds(time: Duration) -> Option<String> {
     Some(time.as_secs_f64().to_string())
+}
+
+/// A zone by its IANA name or as an offset; Korea's and UTC are known without the system's data.
+pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
+    if let Some(offset) = offset(text) {
+        return Ok(TimeZone::fixed(offset));
+    }
+    for (name, zone) in [
+        ("UTC", TimeZone::UTC),
+        ("Asia/Seoul", TimeZone::fixed(jiff::tz::offset(9))),
+    ] {
+        if name.eq_ignore_ascii_case(text) {
+            return Ok(zone);
+        }
+    }
+    TimeZone::get(text).map_err(|_| {
+        format!("{text:?} is no time zone that this machine knows, e.g. UTC, Asia/Seoul or +09:00")
+    })
+}
+
+/// `+09:00`, `-0330` or `+9`.
+fn offset(text: &str) -> Option<Offset> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (hours, minutes) = match (rest.split_once(':'), rest.len()) {
+        (Some(parts), _) => parts,
+        (None, 4) => rest.split_at_checked(2)?,
+        (None, _) => (rest, "0"),
+    };
+    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
+    Offset::from_seconds(sign * seconds).ok()
 }
 
 /// A secret shows only that it is there.
