@@ -20,6 +20,7 @@ use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig, RetryConf
 use crate::policy::{ChannelSpec, FlapConfig, InhibitConfig, MAX_CHANNELS, Policy, PolicyConfig};
 use crate::presentation::Presentation;
 use crate::rule::AlertRule;
+use crate::schedule::{Schedule, SharedSchedule};
 use crate::shared::SharedState;
 use crate::store::{AlertStore, MemoryStore, StoreError};
 
@@ -128,6 +129,15 @@ impl AlertManagerBuilder {
     #[must_use]
     pub fn flap(mut self, flap: Option<FlapConfig>) -> Self {
         self.policy.flap = flap;
+        self
+    }
+
+    /// Hours by name, such as a trading session, for silences that hold in them only
+    /// ([`Silence::during`](crate::Silence::during)). Default: none.
+    #[must_use]
+    pub fn hours(mut self, name: impl Into<String>, hours: impl Schedule) -> Self {
+        let hours = SharedSchedule::new(hours);
+        self.policy.hours.push((name.into(), hours));
         self
     }
 

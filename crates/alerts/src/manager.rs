@@ -54,7 +54,7 @@ pub enum ManageError {
     #[error("the silence cannot be added: {reason}")]
     Silence {
         /// Why.
-        reason: &'static str,
+        reason: String,
     },
     /// The store failed.
     #[error("the alert store failed")]

@@ -6,6 +6,7 @@ use crate::alert::Alert;
 use crate::engine::{ChannelDecision, What};
 use crate::manager::{AlertManager, ManageError, SHARED_PATIENCE};
 use crate::policy::{Decision, Silence, Suppressed, Verdict};
+use crate::rule::Matcher;
 use crate::store::Change;
 
 /// How long an acknowledgment is shared between replicas.
@@ -83,15 +84,27 @@ impl AlertManager {
     /// before is told at once.
     ///
     /// # Errors
-    /// [`ManageError::Silence`] when it ends in the past or before it begins, or there are too many.
+    /// [`ManageError::Silence`] when it ends in the past or before it begins, names hours that the
+    /// manager does not know, or there are too many.
     pub async fn silence(&self, silence: Silence) -> Result<String, ManageError> {
         let now = self.core.clock.now();
-        let refused = |reason| Err(ManageError::Silence { reason });
+        let refused = |reason: &str| {
+            let reason = reason.to_owned();
+            Err(ManageError::Silence { reason })
+        };
         if silence.until <= now.wall {
             return refused("it ends in the past");
         }
         if silence.starts.is_some_and(|starts| starts >= silence.until) {
             return refused("it ends before it begins");
+        }
+        let known = self.hours();
+        if let Some(name) = silence.during.as_ref().filter(|it| !known.contains(it)) {
+            let known = match known.is_empty() {
+                true => "none is known here".to_owned(),
+                false => format!("known: {}", known.join(", ")),
+            };
+            return refused(&format!("it names the unknown hours {name:?} ({known})"));
         }
         let id = silence.id.clone();
         if !self.core.engine().silence(now, silence.clone()) {
@@ -132,6 +145,28 @@ impl AlertManager {
         let engine = self.core.engine();
         let silence = engine.policy.silences(now).find(|it| it.id == id)?.clone();
         Some(engine.silenced_by(now, &silence))
+    }
+
+    /// Whether the silence of this id holds now: it has begun, and it is in its hours.
+    #[must_use]
+    pub fn silence_holds(&self, id: &str) -> bool {
+        let now = self.core.clock.now();
+        self.core.engine().policy.silence_holds(now, id)
+    }
+
+    /// The firing alerts that a silence would hold back whenever it holds, by their keys: what it is
+    /// about, before it is made.
+    #[must_use]
+    pub fn matching(&self, matcher: &Matcher) -> Vec<String> {
+        self.core.engine().matching(matcher)
+    }
+
+    /// The names of the hours that a silence may be limited to; see
+    /// [`AlertManagerBuilder::hours`](crate::AlertManagerBuilder::hours).
+    #[must_use]
+    pub fn hours(&self) -> Vec<String> {
+        let engine = self.core.engine();
+        engine.policy.hours().map(str::to_owned).collect()
     }
 
     /// Switches a channel off, or on again. What it has missed, and still fires, is told then.

@@ -242,6 +242,38 @@ async fn a_silence_begins_later_and_holds_at_its_hours() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_silence_holds_in_hours_that_go_by_a_name() {
+    use crate::schedule::DailyHours;
+    use jiff::civil::time;
+    let chat = ScriptedChannel::new("chat");
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    let hours = DailyHours::new(zone, time(3, 0, 0, 0), time(4, 0, 0, 0));
+    let builder = manager(&[&chat]).hours("session", hours);
+    with(builder, |alerts| async move {
+        assert_eq!(alerts.hours(), ["session"]);
+        let matcher = Matcher::new().source("src");
+        let silence = Silence::new(matcher.clone(), start() + 100 * HOUR, "kim");
+        let unknown = alerts.silence(silence.clone().during("lunch")).await;
+        let unknown = unknown.unwrap_err().to_string();
+        assert!(unknown.contains("\"lunch\" (known: session)"), "{unknown}");
+        let id = alerts.silence(silence.during("session")).await.unwrap();
+        fire(&alerts, Error, "before").await;
+        assert!(!alerts.silence_holds(&id));
+        assert_eq!(alerts.silenced_by(&id), Some(Vec::new()));
+        assert_eq!(alerts.matching(&matcher), ["before"]);
+        pass(2 * HOUR).await;
+        fire(&alerts, Error, "within").await;
+        assert!(alerts.silence_holds(&id));
+        assert_eq!(alerts.silenced_by(&id).unwrap(), ["before", "within"]);
+        pass(20 * MINUTE).await;
+        assert_eq!(told(&chat), ["firing error before"]);
+        pass(20 * MINUTE).await;
+        assert_eq!(told(&chat), ["firing error before", "firing error within"]);
+    })
+    .await;
+}
+
 fn pager_rules() -> [AlertRule; 2] {
     [
         AlertRule::new("pager")

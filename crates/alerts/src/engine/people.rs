@@ -9,6 +9,7 @@ use crate::clock::Now;
 use crate::event::AlertEvent;
 use crate::outbox::Row;
 use crate::policy::{Ask, Decision, Pass, Silence};
+use crate::rule::Matcher;
 use crate::store::{Accepted, Change};
 
 impl Engine {
@@ -63,12 +64,17 @@ impl Engine {
 
     /// The keys that a silence holds back now.
     pub(crate) fn silenced_by(&self, now: Now, silence: &Silence) -> Vec<String> {
+        match self.policy.silence_holds(now, &silence.id) {
+            true => self.matching(&silence.matcher),
+            false => Vec::new(),
+        }
+    }
+
+    /// The keys of the firing alerts that match.
+    pub(crate) fn matching(&self, matcher: &Matcher) -> Vec<String> {
         let firing = self.active.iter().filter(|(_, it)| it.ended.is_none());
         let mut keys: Vec<String> = firing
-            .filter(|(key, it)| {
-                let alert = &it.accepted.alert;
-                self.policy.silence_holds(now, silence, alert, key)
-            })
+            .filter(|(key, it)| matcher.matches(&it.accepted.alert, key))
             .map(|(key, _)| key.to_string())
             .collect();
         keys.sort_unstable();

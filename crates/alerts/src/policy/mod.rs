@@ -71,6 +71,8 @@ pub struct PolicyConfig {
     pub max_keys: usize,
     /// Silences at once. Default: 1,000.
     pub max_silences: usize,
+    /// Hours by name, for silences that hold in them only.
+    pub hours: Vec<(String, crate::schedule::SharedSchedule)>,
 }
 
 impl Default for PolicyConfig {
@@ -83,6 +85,7 @@ impl Default for PolicyConfig {
             repeat: Some(Duration::from_secs(6 * 3_600)),
             max_keys: 50_000,
             max_silences: 1_000,
+            hours: Vec::new(),
         }
     }
 }
@@ -235,7 +238,7 @@ impl Policy {
             channels,
             disabled: 0,
             marks: Marks::new(config.max_keys),
-            silences: silence::Silences::new(config.max_silences),
+            silences: silence::Silences::new(config.max_silences, config.hours),
             inhibitor: config.inhibit.map(Inhibitor::new),
             flap: config.flap,
             repeat: config.repeat,
@@ -550,15 +553,9 @@ impl Policy {
         }
     }
 
-    /// Whether the silence of this id holds back an alert now.
-    pub(crate) fn silence_holds(
-        &self,
-        now: Now,
-        silence: &Silence,
-        alert: &Alert,
-        key: &str,
-    ) -> bool {
-        self.silences.holds_now(now, &silence.id) && silence.matcher.matches(alert, key)
+    /// Whether the silence of this id holds now.
+    pub(crate) fn silence_holds(&self, now: Now, id: &str) -> bool {
+        self.silences.holds_now(now, id)
     }
 
     /// The alert of the key was put into a digest on the channel: told, for the cooldown's purposes.
@@ -592,6 +589,11 @@ impl Policy {
     /// Ends a silence; false when there is none of that id.
     pub fn unsilence(&mut self, id: &str) -> bool {
         self.silences.remove(id)
+    }
+
+    /// The names of the hours that a silence may be limited to.
+    pub fn hours(&self) -> impl Iterator<Item = &str> {
+        self.silences.hours()
     }
 
     /// The silences that have not ended.

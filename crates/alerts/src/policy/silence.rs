@@ -1,5 +1,7 @@
 //! Silences: somebody knows, until a stated moment, at once or at set hours of the week.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
@@ -9,7 +11,7 @@ use ulid::Ulid;
 use crate::alert::Alert;
 use crate::clock::{Now, Tick};
 use crate::rule::Matcher;
-use crate::schedule::{DailyHours, Schedule};
+use crate::schedule::{DailyHours, SharedSchedule};
 
 /// Alerts that match are not told while the silence holds. They fire all the same, are listed and can
 /// be acknowledged; what still fires when it ends is told then.
@@ -38,6 +40,10 @@ pub struct Silence {
     /// Between its beginning and its end it holds at these hours only; none: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weekly: Option<Weekly>,
+    /// And in the hours of this name only, as
+    /// [`AlertManagerBuilder::hours`](crate::AlertManagerBuilder::hours) gave them; none: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub during: Option<String>,
     /// Who asked for it.
     pub by: String,
     /// Why.
@@ -55,6 +61,7 @@ pub struct Silence {
 ///     .on([Weekday::Sunday]);
 /// assert_eq!(night.zone(), "Asia/Seoul");
 /// assert!(Weekly::new("Asia/Seol", time(2, 0, 0, 0), time(4, 0, 0, 0)).is_none());
+/// assert!(Weekly::new("+09:00", time(2, 0, 0, 0), time(4, 0, 0, 0)).is_some());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weekly {
@@ -66,7 +73,8 @@ pub struct Weekly {
 }
 
 impl Weekly {
-    /// Every day from `from` (included) to `to` (not included) in an IANA time zone; a span that ends
+    /// Every day from `from` (included) to `to` (not included) in a time zone, by its IANA name or as an
+    /// offset; a span that ends
     /// before it begins runs over midnight. None: there is no such zone.
     #[must_use]
     pub fn new(zone: impl Into<String>, from: Time, to: Time) -> Option<Self> {
@@ -98,20 +106,41 @@ impl Weekly {
 
     fn hours(&self) -> Option<DailyHours> {
         let zone = time_zone(&self.zone)?;
-        let day = |number: &u8| {
+        Some(DailyHours::new(zone, self.from, self.to).on(self.days()))
+    }
+
+    fn days(&self) -> impl Iterator<Item = Weekday> {
+        self.days.iter().filter_map(|number| {
             let number = i8::try_from(*number).ok()?;
             Weekday::from_monday_zero_offset(number).ok()
-        };
-        Some(DailyHours::new(zone, self.from, self.to).on(self.days.iter().filter_map(day)))
+        })
     }
 }
 
-/// A zone by its name; Korea's, which knows no summer time, also where the system has no zones.
-fn time_zone(name: &str) -> Option<TimeZone> {
-    match TimeZone::get(name) {
-        Ok(zone) => Some(zone),
-        Err(_) => (name == "Asia/Seoul").then(|| TimeZone::fixed(jiff::tz::offset(9))),
+/// In words: `Saturday, Sunday 02:00 to 04:00 (Asia/Seoul)`.
+impl fmt::Display for Weekly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.days.len() < 7 {
+            let days: Vec<String> = self.days().map(|day| format!("{day:?}")).collect();
+            write!(f, "{} ", days.join(", "))?;
+        }
+        let (from, to) = (self.from.strftime("%H:%M"), self.to.strftime("%H:%M"));
+        write!(f, "{from} to {to} ({})", self.zone)
     }
+}
+
+/// A zone by its name or as an offset; Korea's, which knows no summer time, and UTC also where the system
+/// has no zones.
+fn time_zone(name: &str) -> Option<TimeZone> {
+    let offset = |form| jiff::fmt::strtime::parse(form, name).ok()?.offset();
+    if let Some(offset) = ["%:z", "%z"].into_iter().find_map(offset) {
+        return Some(TimeZone::fixed(offset));
+    }
+    TimeZone::get(name).ok().or(match name {
+        "Asia/Seoul" => Some(TimeZone::fixed(jiff::tz::offset(9))),
+        "UTC" => Some(TimeZone::UTC),
+        _ => None,
+    })
 }
 
 impl Silence {
@@ -124,6 +153,7 @@ impl Silence {
             starts: None,
             until,
             weekly: None,
+            during: None,
             by: by.into(),
             comment: String::new(),
         }
@@ -149,23 +179,40 @@ impl Silence {
         self.weekly = Some(hours);
         self
     }
+
+    /// Holds only in the hours that the manager knows by this name, such as a trading session.
+    #[must_use]
+    pub fn during(mut self, name: impl Into<String>) -> Self {
+        self.during = Some(name.into());
+        self
+    }
 }
 
-/// A silence with its span on the clock that does not jump; the hours of a week go by the wall.
+/// Hours that silences may name.
+pub(crate) type NamedHours = Vec<(String, SharedSchedule)>;
+
+/// A silence with its span on the clock that does not jump; its hours go by the wall.
 #[derive(Debug)]
 struct Live {
     silence: Silence,
     start: Tick,
     end: Tick,
-    hours: Option<DailyHours>,
+    /// It holds while all of them do. None: one of them is not known here, and it holds nothing.
+    hours: Option<Vec<SharedSchedule>>,
 }
 
 impl Live {
-    fn new(now: Now, silence: Silence) -> Self {
+    fn new(now: Now, silence: Silence, known: &NamedHours) -> Self {
+        let weekly = silence.weekly.as_ref().map(Weekly::hours);
+        let weekly = weekly.map(|hours| hours.map(SharedSchedule::new));
+        let named = silence.during.as_ref().map(|wanted| {
+            let found = known.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, hours)| hours.clone())
+        });
         Self {
             start: silence.starts.map_or(now.tick, |at| now.tick_at(at)),
             end: now.tick_at(silence.until),
-            hours: silence.weekly.as_ref().and_then(Weekly::hours),
+            hours: weekly.into_iter().chain(named).collect(),
             silence,
         }
     }
@@ -175,14 +222,11 @@ impl Live {
         if now.tick < self.start || now.tick >= self.end {
             return None;
         }
-        let Some(hours) = &self.hours else {
-            // A zone that this build does not know any more holds nothing back.
-            return self.silence.weekly.is_none().then_some(self.end);
-        };
-        let change = hours.next_change(now.wall).map(|at| now.tick_at(at));
-        hours
-            .contains(now.wall)
-            .then(|| change.map_or(self.end, |change| change.min(self.end)))
+        let hours = self.hours.as_ref()?;
+        let all = hours.iter().all(|hours| hours.contains(now.wall));
+        let changes = hours.iter().filter_map(|hours| hours.next_change(now.wall));
+        let change = changes.min().map_or(self.end, |at| now.tick_at(at));
+        all.then(|| change.min(self.end))
     }
 }
 
@@ -191,14 +235,21 @@ impl Live {
 pub(super) struct Silences {
     all: Vec<Live>,
     max: usize,
+    hours: NamedHours,
 }
 
 impl Silences {
-    pub(super) const fn new(max: usize) -> Self {
+    pub(super) const fn new(max: usize, hours: NamedHours) -> Self {
         Self {
             all: Vec::new(),
             max,
+            hours,
         }
+    }
+
+    /// The names of the hours that a silence may be limited to.
+    pub(super) fn hours(&self) -> impl Iterator<Item = &str> {
+        self.hours.iter().map(|(name, _)| name.as_str())
     }
 
     pub(super) fn add(&mut self, now: Now, silence: Silence) -> bool {
@@ -207,7 +258,7 @@ impl Silences {
         if self.all.len() >= self.max {
             return false;
         }
-        self.all.push(Live::new(now, silence));
+        self.all.push(Live::new(now, silence, &self.hours));
         true
     }
 
