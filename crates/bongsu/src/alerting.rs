@@ -27,11 +27,7 @@ pub(crate) async fn build(
     if !built.problems.is_empty() {
         return Err(crate::config::ConfigError::new(as_problems(&built)).into());
     }
-    let service = &config.service;
-    let mut builder = AlertManager::builder(&service.name, &service.environment)
-        .cooldown(config.alerts.cooldown)
-        .presentation(presentation(config))
-        .channel(LogChannel::new());
+    let mut builder = base(config);
     #[cfg(feature = "sqlite")]
     {
         builder = builder.store(store(config).await?);
@@ -47,6 +43,55 @@ pub(crate) async fn build(
         builder = builder.replicas(shared);
     }
     let channels: Vec<_> = built.channels.into_iter().chain(added).collect();
+    let (manager, dispatcher) = change(routed(config, builder, channels, rules))
+        .build()
+        .map_err(|error| Error::setup("alerts", error))?;
+    adopt(&manager, config);
+    for (name, work) in built.background {
+        tasks.spawn(name, work);
+    }
+    Ok((manager, dispatcher))
+}
+
+/// A manager that tells nobody and keeps nothing, but decides as the service's would.
+pub(crate) fn deciding(
+    config: &Config,
+    added: Vec<Arc<dyn Channel>>,
+    rules: Vec<AlertRule>,
+    change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
+) -> Result<AlertManager, Error> {
+    let built = configured(config, Purpose::Alerts);
+    if !built.problems.is_empty() {
+        return Err(crate::config::ConfigError::new(as_problems(&built)).into());
+    }
+    let channels = built.channels.into_iter().chain(added).collect();
+    let (manager, _) = change(routed(config, base(config), channels, rules))
+        .build()
+        .map_err(|error| Error::setup("alerts", error))?;
+    Ok(manager)
+}
+
+/// What every manager that decides has: names, cooldown, the look of what is sent, the log.
+fn base(config: &Config) -> AlertManagerBuilder {
+    let service = &config.service;
+    let builder = AlertManager::builder(&service.name, &service.environment)
+        .cooldown(config.alerts.cooldown)
+        .presentation(presentation(config))
+        .channel(LogChannel::new());
+    #[cfg(feature = "reports")]
+    let builder = crate::bridge::market_hours::named(&config.report.calendar)
+        .into_iter()
+        .fold(builder, |builder, (name, hours)| builder.hours(name, hours));
+    builder
+}
+
+/// The channels, and the rules of the service's code or else those of the channels' least levels.
+fn routed(
+    config: &Config,
+    mut builder: AlertManagerBuilder,
+    channels: Vec<Arc<dyn Channel>>,
+    rules: Vec<AlertRule>,
+) -> AlertManagerBuilder {
     let rules = match (rules.is_empty(), config.delivery.min_levels.is_empty()) {
         (_, true) => rules,
         (true, false) => level_rules(config, &channels),
@@ -63,14 +108,7 @@ pub(crate) async fn build(
     for rule in rules {
         builder = builder.rule(rule);
     }
-    let (manager, dispatcher) = change(builder)
-        .build()
-        .map_err(|error| Error::setup("alerts", error))?;
-    adopt(&manager, config);
-    for (name, work) in built.background {
-        tasks.spawn(name, work);
-    }
-    Ok((manager, dispatcher))
+    builder
 }
 
 /// A manager of every channel but the log, with nothing behind it: no store and no dispatcher, so

@@ -126,6 +126,13 @@
     setTimeout(reload, again.dataset.refresh * 1000);
   }
 
+  // A link from elsewhere carries no session, but what this page asks for does: who is signed in goes on.
+  if (document.querySelector("form[data-again]") && location.pathname !== "/console/login") {
+    fetch(location.href, { headers: { accept: "text/html" } }).then((answer) => {
+      if (answer.ok) location.replace(location.href);
+    }, () => {});
+  }
+
   // The name that was typed last, in every form that asks for one.
   const remember = () => {
     for (const input of document.querySelectorAll("input[name=by]")) {

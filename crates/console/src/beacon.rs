@@ -437,6 +437,7 @@ mod tests {
             count: 1,
             acknowledged_by: by.map(str::to_owned),
             silenced_until: None,
+            standing: Default::default(),
             detail: AlertDetail::default(),
         }
     }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bongsu_ops::{AboutAlert, EndSilence, LogLevelNow, SetLogLevel};
+use bongsu_ops::{
+    AboutAlert, EndSilence, LogLevelNow, RebuildReports, Rebuilt, SetLogLevel, SilencePreview,
+};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
     DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
     LogQuery, LogSeverity, Memory, MetricFamily, MetricSample, Missing, NewSilence, Operator,
     OpsError, Portfolio, ReportEntry, Reports, Service, Session, SessionState, Setting, Snapshot,
-    Status, SymbolPnl, Usage,
+    Status, SymbolPnl, Usage, VenueSession,
     history::{RESOLUTION, SLOTS, Sample},
 };
 
@@ -103,11 +105,17 @@ impl Operator for FakeSource {
         snapshot
     }
 
+    async fn firing(&self) -> Result<Vec<FiringAlert>, OpsError> {
+        Ok(self.state().alerts.clone())
+    }
+
     async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, OpsError> {
         let text = query.text.to_lowercase();
         let state = self.state();
         let found = state.alerts.iter().filter(|alert| {
-            Some(alert.level) >= query.level && alert.title.to_lowercase().contains(&text)
+            let said = [&alert.title, &alert.key, &alert.source];
+            Some(alert.level) >= query.level
+                && said.iter().any(|said| said.to_lowercase().contains(&text))
         });
         Ok(found.take(query.limit).map(record).collect())
     }
@@ -195,26 +203,90 @@ impl Operator for FakeSource {
     }
 
     async fn silence(&self, asked: &NewSilence) -> Result<ActiveSilence, OpsError> {
-        let until = (self.clock)() + Duration::from_secs(asked.for_seconds);
-        let key = asked.key.clone().unwrap_or_default();
+        let (start, until) = asked.span((self.clock)())?;
+        let about = self.preview_silence(asked).await?;
         let mut state = self.state();
-        for alert in state.alerts.iter_mut().filter(|alert| alert.key == key) {
+        let held = state.alerts.iter_mut();
+        for alert in held.filter(|alert| about.holds.contains(&alert.key)) {
             alert.silenced_until = Some(until);
         }
+        let key = about.matches.clone();
         let silence = ActiveSilence {
             id: format!("S{}", state.silences.len()),
-            matches: key.clone(),
+            matches: about.matches,
+            start: asked.start,
             until,
+            recurrence: None,
+            active: true,
+            holds: about.holds,
+            held: about.held,
             by: asked.by.clone(),
             reason: asked.comment.clone(),
         };
-        let minutes = asked.for_seconds / 60;
+        let minutes = until.duration_since(start).as_mins();
         let (by, why) = (&asked.by, &asked.comment);
         state
             .actions
             .push(format!("silence {key} for {minutes} min by {by}: {why}"));
         state.silences.push(silence.clone());
         Ok(silence)
+    }
+
+    async fn preview_silence(&self, asked: &NewSilence) -> Result<SilencePreview, OpsError> {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
+        let state = self.state();
+        let held = state.alerts.iter().filter(|alert| {
+            is(&asked.key, &alert.key)
+                && is(&asked.source, &alert.source)
+                && alert.level <= asked.levels().1
+                && asked
+                    .tag
+                    .as_ref()
+                    .is_none_or(|tag| alert.detail.tags.contains(tag))
+        });
+        let holds: Vec<String> = held.map(|alert| alert.key.clone()).collect();
+        let words = [&asked.key, &asked.source, &asked.tag];
+        let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
+        Ok(SilencePreview {
+            matches: words.join(", "),
+            held: holds.len(),
+            holds,
+        })
+    }
+
+    async fn unacknowledge(&self, asked: &AboutAlert) -> Result<(), OpsError> {
+        let AboutAlert { key, by, .. } = asked;
+        let mut state = self.state();
+        let found = state.alerts.iter_mut().find(|alert| alert.key == *key);
+        let alert = found.ok_or_else(|| OpsError::no_such("firing alert"))?;
+        alert.acknowledged_by = None;
+        state.actions.push(format!("unacknowledge {key} by {by}"));
+        Ok(())
+    }
+
+    async fn resolve(&self, asked: &AboutAlert) -> Result<usize, OpsError> {
+        let AboutAlert { key, by, .. } = asked;
+        let mut state = self.state();
+        let before = state.alerts.len();
+        state.alerts.retain(|alert| alert.key != *key);
+        if state.alerts.len() == before {
+            return Err(OpsError::no_such("firing alert"));
+        }
+        state.actions.push(format!("resolve {key} by {by}"));
+        Ok(1)
+    }
+
+    async fn rebuild_reports(&self, asked: &RebuildReports) -> Result<Rebuilt, OpsError> {
+        let from = asked.from.map_or("all".to_owned(), |from| from.to_string());
+        self.state()
+            .actions
+            .push(format!("rebuild {from} by {}", asked.by));
+        Ok(Rebuilt {
+            from: asked.from,
+            rows: 1_234,
+        })
     }
 
     async fn unsilence(&self, asked: &EndSilence) -> Result<(), OpsError> {
@@ -300,6 +372,7 @@ fn figures(at: Timestamp) -> Snapshot {
             ]
             .map(|(symbol, pnl_krw)| SymbolPnl {
                 symbol: symbol.to_owned(),
+                name: (symbol == "005930").then(|| "삼성전자".to_owned()),
                 pnl_krw,
             })
             .to_vec(),
@@ -309,6 +382,17 @@ fn figures(at: Timestamp) -> Snapshot {
             changes_at: at + SignedDuration::from_mins(389),
             began_at: Some(at - SignedDuration::from_mins(1)),
         }),
+        venues: [("KRX", "regular", 389), ("NXT", "regular", 379)]
+            .map(|(venue, phase, minutes)| VenueSession {
+                venue: venue.to_owned(),
+                phase: phase.to_owned(),
+                session: Session {
+                    state: SessionState::Open,
+                    changes_at: at + SignedDuration::from_mins(minutes),
+                    began_at: None,
+                },
+            })
+            .to_vec(),
         reports: Reports {
             next: Figure::Known(at + SignedDuration::from_hours(11)),
             last: Figure::Known(LastReport {
@@ -403,6 +487,7 @@ fn alerts(at: Timestamp) -> Vec<FiringAlert> {
             count,
             acknowledged_by: None,
             silenced_until: None,
+            standing: Default::default(),
             detail: AlertDetail::default(),
         };
     vec![

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     ActiveSilence, AlertDetail, AlertRecord, DeliveryOutcome, DeliveryRecord, FiringAlert, Level,
+    Standing,
 };
 
 /// The log's filter in force.
@@ -31,17 +32,6 @@ pub struct Firing {
 pub struct History {
     /// The newest first.
     pub alerts: Vec<AlertRecord>,
-}
-
-/// An alert that was taken.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Accepted {
-    /// The alert's id.
-    pub id: String,
-    /// What it goes by.
-    pub key: String,
-    /// Deliveries that will be made of it.
-    pub deliveries: usize,
 }
 
 /// Silences in force.
@@ -106,6 +96,15 @@ pub struct Tested {
     pub outcome: String,
 }
 
+/// Positions that were computed anew.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Rebuilt {
+    /// From this date on; everything without it.
+    pub from: Option<Date>,
+    /// Rows read.
+    pub rows: u64,
+}
+
 /// What became of a report.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReportDeliveries {
@@ -113,15 +112,6 @@ pub struct ReportDeliveries {
     pub session: Date,
     /// One each recipient.
     pub deliveries: Vec<ReportDelivery>,
-}
-
-/// Positions that were computed anew.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub struct ReportRebuilt {
-    /// The first session of them.
-    pub from: Date,
-    /// How many rows of trades were read.
-    pub rows: u64,
 }
 
 /// What became of a report for one recipient.
@@ -176,6 +166,8 @@ impl Serialize for FiringAlert {
             count: u64,
             acknowledged_by: Option<&'a str>,
             silenced_until: Option<Timestamp>,
+            #[serde(flatten)]
+            standing: &'a Standing,
         }
         let texts = [&*self.title, &*self.message, &*self.source];
         let json = Json {
@@ -185,6 +177,7 @@ impl Serialize for FiringAlert {
             count: self.count,
             acknowledged_by: self.acknowledged_by.as_deref(),
             silenced_until: self.silenced_until,
+            standing: &self.standing,
         };
         json.serialize(serializer)
     }

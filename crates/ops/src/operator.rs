@@ -3,10 +3,10 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::{
-    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence,
+    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
-    OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, ReportRebuilt, SetLogLevel,
-    Setting, Snapshot, Tested,
+    OpsResult, RebuildReports, Rebuilt, Replay, ReportDeliveries, ReportEntry, ReportForm,
+    SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 
 /// A running service as its operator meets it.
@@ -76,6 +76,18 @@ pub trait Operator: Send + Sync + 'static {
         Err(OpsError::Unavailable("alerts"))
     }
 
+    /// Takes an acknowledgment back: it is repeated and escalated as before.
+    async fn unacknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// What would become of an alert if it were sent now. Nothing is done.
+    async fn explain(&self, alert: &NewAlert) -> OpsResult<Explained> {
+        let _ = alert;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
     /// Says that a firing alert has ended; gives how many deliveries are made of that.
     async fn resolve(&self, asked: &AboutAlert) -> OpsResult<usize> {
         let _ = asked;
@@ -89,6 +101,12 @@ pub trait Operator: Send + Sync + 'static {
 
     /// Holds back matching alerts for a time.
     async fn silence(&self, asked: &NewSilence) -> OpsResult<ActiveSilence> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// What a silence would be about. None is made.
+    async fn preview_silence(&self, asked: &NewSilence) -> OpsResult<SilencePreview> {
         let _ = asked;
         Err(OpsError::Unavailable("alerts"))
     }
@@ -139,15 +157,15 @@ pub trait Operator: Send + Sync + 'static {
         Err(OpsError::Unavailable("reports"))
     }
 
-    /// Computes the kept positions anew, from a session on.
-    async fn report_rebuild(&self, from: Date) -> OpsResult<ReportRebuilt> {
-        let _ = from;
-        Err(OpsError::Unavailable("reports"))
-    }
-
     /// Sends the kept report of a session once more to everybody, as it is.
     async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
         let _ = session;
+        Err(OpsError::Unavailable("reports"))
+    }
+
+    /// Computes the kept positions anew, as after a correction. Nothing is sent.
+    async fn rebuild_reports(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
+        let _ = asked;
         Err(OpsError::Unavailable("reports"))
     }
 }

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{Timestamp, civil::Date};
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::Level;
@@ -89,22 +88,6 @@ pub enum DeliveryOutcome {
     Digested,
     /// It was given up, for this reason.
     Dead(String),
-}
-
-/// A silence that has not ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ActiveSilence {
-    /// Its id.
-    pub id: String,
-    /// What it silences, in words.
-    pub matches: String,
-    /// When it ends.
-    pub until: Timestamp,
-    /// Who asked for it.
-    pub by: String,
-    /// Why.
-    #[serde(rename = "comment")]
-    pub reason: String,
 }
 
 /// Which log lines.

@@ -1,12 +1,11 @@
 //! What an operator may ask for, as the bodies of requests have it, and what is wrong with it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::{Level, OpsError, OpsResult};
+use crate::{OpsError, OpsResult, given::some_date};
 
 /// The longest that a log level or a silence may last.
 pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -38,7 +37,7 @@ pub fn typed(text: &str, what: &str, most: usize) -> OpsResult<()> {
 }
 
 /// Who asks. Everything that is done has somebody's name in the log.
-fn name(by: &str) -> OpsResult<()> {
+pub(crate) fn name(by: &str) -> OpsResult<()> {
     if by.trim().is_empty() {
         return Err(OpsError::Invalid(format!(
             "by: say who you are, in at most {MOST_NAME} characters"
@@ -57,7 +56,7 @@ fn lasts(seconds: u64) -> OpsResult<()> {
     )))
 }
 
-fn key(key: &str) -> OpsResult<()> {
+pub(crate) fn key(key: &str) -> OpsResult<()> {
     if (1..=MOST_KEY).contains(&key.len()) {
         return Ok(());
     }
@@ -116,114 +115,18 @@ impl AboutAlert {
         key(&self.key)?;
         name(&self.by)
     }
-}
 
-/// Alerts to hold back for a time: those for which every condition given holds; at least one is needed.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct NewSilence {
-    /// Only the alert of this key.
-    #[serde(default)]
-    pub key: Option<String>,
-    /// Only alerts from this source.
-    #[serde(default)]
-    pub source: Option<String>,
-    /// Only alerts with this tag.
-    #[serde(default)]
-    pub tag: Option<String>,
-    /// How long it lasts: 1 second to 30 days.
-    pub for_seconds: u64,
-    /// Who asks.
-    #[serde(default)]
-    pub by: String,
-    /// Why.
-    #[serde(default)]
-    pub comment: String,
-}
-
-impl NewSilence {
+    /// For a script that says that something has ended: it need not say who it is.
+    ///
     /// # Errors
     ///
-    /// What makes no sense.
-    pub fn check(&self) -> OpsResult<()> {
-        name(&self.by)?;
-        lasts(self.for_seconds)?;
-        if !self.comment.is_empty() {
-            typed(&self.comment, "comment", MOST_REASON)?;
+    /// As [`AboutAlert::check`].
+    pub fn check_unnamed(&self) -> OpsResult<()> {
+        key(&self.key)?;
+        match &*self.by {
+            "" => Ok(()),
+            by => name(by),
         }
-        match &self.key {
-            Some(key) => self::key(key),
-            // One without a condition would hush everything.
-            None if self.source.is_none() && self.tag.is_none() => Err(OpsError::Invalid(
-                "say which alerts: key, source or tag".to_owned(),
-            )),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A silence that is to end early.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct EndSilence {
-    /// Its id.
-    #[serde(default)]
-    pub id: String,
-    /// Who asks.
-    #[serde(default)]
-    pub by: String,
-}
-
-impl EndSilence {
-    /// # Errors
-    ///
-    /// What makes no sense.
-    pub fn check(&self) -> OpsResult<()> {
-        name(&self.by)
-    }
-}
-
-/// An alert to send.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct NewAlert {
-    /// How bad.
-    pub level: Level,
-    /// In a line.
-    pub title: String,
-    /// At more length.
-    #[serde(default)]
-    pub message: String,
-    /// Who raises it.
-    pub source: String,
-    /// What it goes by. Two of one key are the same alert: sent again, it is the repetition of one.
-    #[serde(default)]
-    pub key: Option<String>,
-    /// What kind of thing.
-    #[serde(default)]
-    pub kind: Option<String>,
-    /// When it happened; now without it.
-    #[serde(default)]
-    pub timestamp: Option<Timestamp>,
-    /// Facts.
-    #[serde(default)]
-    pub metadata: BTreeMap<String, Value>,
-    /// Labels for routing.
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// Says that the alert of this key has ended instead.
-    #[serde(default)]
-    pub resolved: bool,
-}
-
-impl NewAlert {
-    /// # Errors
-    ///
-    /// What makes no sense.
-    pub fn check(&self) -> OpsResult<()> {
-        typed(&self.title, "title", MOST_REASON)?;
-        typed(&self.source, "source", MOST_NAME)?;
-        self.key.as_deref().map_or(Ok(()), key)
     }
 }
 
@@ -252,34 +155,25 @@ pub enum ReportForm {
     Csv,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Kept positions to be computed anew.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RebuildReports {
+    /// From this date on; everything without it.
+    #[serde(deserialize_with = "some_date")]
+    pub from: Option<Date>,
+    /// Who asks.
+    pub by: String,
+}
 
-    fn silence(json: &str) -> Result<(), String> {
-        let asked: NewSilence = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        asked.check().map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_named() {
-        let check = |json: &str, want: &str| match silence(json) {
-            Ok(()) => assert_eq!(want, "", "{json}"),
-            Err(error) => assert!(!want.is_empty() && error.contains(want), "{json}: {error}"),
-        };
-        check(r#"{"key":"k","for_seconds":1,"by":"kim"}"#, "");
-        check(r#"{"tag":"t","for_seconds":2592000,"by":"kim"}"#, "");
-        check(r#"{"key":"k","for_seconds":2592001,"by":"kim"}"#, "30 days");
-        check(r#"{"key":"k","for_seconds":0,"by":"kim"}"#, "for_seconds");
-        check(r#"{"key":"k","for_seconds":60}"#, "by: say who you are");
-        check(r#"{"key":"k","for_seconds":60,"by":"a\nb"}"#, "control");
-        check(r#"{"key":"","for_seconds":60,"by":"kim"}"#, "key");
-        check(r#"{"for_seconds":60,"by":"kim"}"#, "key, source or tag");
-        check(r#"{"key":"k","for_seconds":60,"by":"kim","for":1}"#, "for");
-        let long = "x".repeat(101);
-        check(
-            &format!(r#"{{"key":"k","for_seconds":60,"by":"{long}"}}"#),
-            "longer than 100",
-        );
+impl RebuildReports {
+    /// # Errors
+    ///
+    /// What makes no sense.
+    pub fn check(&self) -> OpsResult<()> {
+        match &*self.by {
+            "" => Ok(()),
+            by => name(by),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::{AlertDetail, Figure, Level};
 
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub portfolio: Portfolio,
     /// The exchange.
     pub session: Figure<Session>,
+    /// Each venue with its own clock; empty where nothing is known of them.
+    pub venues: Vec<VenueSession>,
     /// The daily report.
     pub reports: Reports,
     /// The log level in force.
@@ -53,6 +56,7 @@ impl Snapshot {
             limits: UsageLimits::default(),
             portfolio: Portfolio::default(),
             session: Figure::default(),
+            venues: Vec::new(),
             reports: Reports::default(),
             log_level: Figure::default(),
         }
@@ -127,6 +131,27 @@ pub struct FiringAlert {
     pub silenced_until: Option<Timestamp>,
     /// What the rest of it says.
     pub detail: AlertDetail,
+    /// Who was told, and what holds it back.
+    pub standing: Standing,
+}
+
+/// How a firing alert stands with those whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Standing {
+    /// The channels that were told.
+    pub channels: Vec<String>,
+    /// When somebody was first told of it at this level.
+    pub told_at: Option<Timestamp>,
+    /// Why nobody is told at present, such as `silence`.
+    pub held: Option<String>,
+    /// Until when, if that ends by itself.
+    pub held_until: Option<Timestamp>,
+    /// When it was acknowledged.
+    pub acknowledged_at: Option<Timestamp>,
+    /// When it ends if it is not repeated; none for what lasts until it is told to be over.
+    pub ends: Option<Timestamp>,
+    /// Where it is written what to do: a URL, or the name of a runbook.
+    pub runbook: Option<String>,
 }
 
 /// Where alerts go.
@@ -239,6 +264,8 @@ pub struct Portfolio {
 pub struct SymbolPnl {
     /// The ticker.
     pub symbol: String,
+    /// The name of what it stands for, if known.
+    pub name: Option<String>,
     /// Won.
     pub pnl_krw: i64,
 }
@@ -252,6 +279,17 @@ pub struct Session {
     pub changes_at: Timestamp,
     /// When the running stretch began: the countdown's other end.
     pub began_at: Option<Timestamp>,
+}
+
+/// What a venue does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VenueSession {
+    /// Its short name, such as `KRX`.
+    pub venue: String,
+    /// The part of its day that the state is about: `pre`, `regular`, `auction`, `off-hours`, `after`.
+    pub phase: String,
+    /// What it does now, and when that changes.
+    pub session: Session,
 }
 
 /// What the exchange does now.

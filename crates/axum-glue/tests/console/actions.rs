@@ -46,9 +46,69 @@ async fn every_action_reaches_the_source() {
             "level debug",
         ]
     );
+    // The same from an alert's own page, which is where one is again afterwards.
+    let here = "/console/alerts?key=risk%7Cvar";
+    let wide = format!("{KEY}&by=minji&minutes=15&reason=drill&scope=source&back=alert");
+    let wide = post("/console/silence", &wide).await;
+    assert_eq!(wide, format!("{here}&said=silenced"));
+    let page = text(rig.get(here, &[]).await).await;
+    for part in [
+        "Take the acknowledgment back",
+        "everything from risk_manager",
+        "/console/resolve",
+        "What was sent of it",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let back = format!("{acknowledge}&back=alert");
+    let taken = post("/console/unacknowledge", &back).await;
+    assert_eq!(taken, format!("{here}&said=unacknowledged"));
+    post("/console/acknowledge", &acknowledge).await;
+    let rebuilt = post("/console/rebuild", "from=2026-05-01&by=minji").await;
+    assert_eq!(rebuilt, "/console/reports?said=rebuilt");
+    assert_eq!(
+        rig.source.actions()[4..],
+        [
+            "silence risk_manager for 15 min by minji: drill",
+            "unacknowledge risk|var by minji",
+            "acknowledge risk|var by minji",
+            "rebuild 2026-05-01 by minji",
+        ]
+    );
     let page = text(rig.get("/console?said=acknowledged", &[]).await).await;
     assert!(page.contains("role=\"status\"><span aria-hidden=\"true\">✓</span> Acknowledged."));
     assert!(page.contains("acknowledged by minji"));
+    let over = post("/console/resolve", &back).await;
+    assert_eq!(over, format!("{here}&said=resolved"));
+    let page = text(rig.get(here, &[]).await).await;
+    assert!(page.contains("nothing of this key fires now"), "{page}");
+}
+
+#[tokio::test]
+async fn after_the_token_a_link_opens_where_it_leads_and_nowhere_else() {
+    let rig = rig(OpsPolicy::token("0ps-t0ken"));
+    let asked = "/console/alerts?key=risk%7Cvar";
+    let page = text(rig.get(asked, &[("accept", "text/html")]).await).await;
+    assert!(
+        page.contains("name=\"back\" value=\"/console/alerts?key=risk%7Cvar\""),
+        "{page}"
+    );
+    let token = page.split("name=\"token\" value=\"").nth(1).unwrap();
+    let token = &token[..token.find('"').unwrap()];
+    for (back, want) in [
+        ("%2Fconsole%2Falerts%3Fkey%3Drisk%257Cvar", asked),
+        ("", "/console"),
+        ("https%3A%2F%2Fevil.example%2Fconsole", "/console"),
+        ("%2F%2Fevil.example", "/console"),
+        ("%2Fconsole%2Fevents", "/console"),
+    ] {
+        let form = format!("token={token}&ops_token=0ps-t0ken&back={back}");
+        let response = rig.post("/console/login", &form, &[]).await;
+        assert_eq!(location(&response), want, "{back}");
+    }
+    let form = format!("token={token}&ops_token=wrong&back=%2Fconsole%2Flogs");
+    let again = text(rig.post("/console/login", &form, &[]).await).await;
+    assert!(again.contains("value=\"/console/logs\""), "{again}");
 }
 
 #[tokio::test]
@@ -76,7 +136,16 @@ async fn a_form_from_elsewhere_is_refused() {
         );
         assert!(text(response).await.contains("not from this console"));
     }
-    for path in ["silence", "unsilence", "level", "logout", "login"] {
+    for path in [
+        "silence",
+        "unsilence",
+        "level",
+        "logout",
+        "login",
+        "unacknowledge",
+        "resolve",
+        "rebuild",
+    ] {
         let response = rig.post(&format!("/console/{path}"), "by=x", &[]).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
     }

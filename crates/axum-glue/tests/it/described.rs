@@ -10,9 +10,10 @@ use axum::{
 use bongsu_axum_glue::{OpsPolicy, admin_router};
 use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState,
-    Channels, DeliveryOutcome, DeliveryRecord, EndSilence, FiringAlert, Level, LogLevelNow,
-    NewAlert, NewSilence, Operator, OpsResult, Replay, ReportDeliveries, ReportDelivery,
-    ReportForm, ReportRebuilt, Service, SetLogLevel, Snapshot, Tested,
+    ChannelVerdict, Channels, DeliveryOutcome, DeliveryRecord, EndSilence, EscalationStep,
+    Explained, FiringAlert, Level, LogLevelNow, NewAlert, NewSilence, Operator, OpsResult,
+    RebuildReports, Rebuilt, Replay, ReportDeliveries, ReportDelivery, ReportForm, Service,
+    SetLogLevel, SilencePreview, Snapshot, Tested,
 };
 use http_body_util::BodyExt;
 use jiff::{Timestamp, civil::Date};
@@ -33,6 +34,7 @@ fn firing() -> FiringAlert {
         count: 3,
         acknowledged_by: Some("kim".to_owned()),
         silenced_until: Some(Timestamp::UNIX_EPOCH),
+        standing: Default::default(),
         detail: AlertDetail {
             id: "01".to_owned(),
             kind: "risk".to_owned(),
@@ -47,10 +49,29 @@ fn silence() -> ActiveSilence {
     ActiveSilence {
         id: "S1".to_owned(),
         matches: "source risk_manager".to_owned(),
+        start: Some(Timestamp::UNIX_EPOCH),
         until: Timestamp::UNIX_EPOCH,
+        recurrence: Some("in KRX regular".to_owned()),
+        active: true,
+        holds: vec!["risk|var".to_owned()],
+        held: 1,
         by: "kim".to_owned(),
         reason: String::new(),
     }
+}
+
+fn verdicts() -> Vec<ChannelVerdict> {
+    let one = |rule: Option<&str>, decision, reason| ChannelVerdict {
+        channel: "slack".to_owned(),
+        rule: rule.map(str::to_owned),
+        decision,
+        reason,
+    };
+    vec![
+        one(None, "deliver", "new"),
+        one(Some("risk"), "digest", ""),
+        one(Some("risk"), "suppress", "cooldown"),
+    ]
 }
 
 fn level(level: &str) -> LogLevelNow {
@@ -98,6 +119,7 @@ impl Operator for Full {
         let quiet = FiringAlert {
             acknowledged_by: None,
             silenced_until: None,
+            standing: Default::default(),
             detail: AlertDetail::default(),
             ..firing()
         };
@@ -139,6 +161,41 @@ impl Operator for Full {
             id: "01".to_owned(),
             key: asked.key.clone().unwrap_or_default(),
             deliveries: 2,
+            channels: verdicts(),
+        })
+    }
+
+    async fn explain(&self, asked: &NewAlert) -> OpsResult<Explained> {
+        Ok(Explained {
+            key: asked.key.clone().unwrap_or_default(),
+            held: Some("silence".to_owned()),
+            held_until: Some(Timestamp::UNIX_EPOCH),
+            silences: vec!["S1".to_owned()],
+            channels: verdicts(),
+            cooldown_seconds: Some(900),
+            escalations: vec![EscalationStep {
+                after_seconds: 600,
+                channels: vec!["pagerduty".to_owned()],
+            }],
+        })
+    }
+
+    async fn unacknowledge(&self, _: &AboutAlert) -> OpsResult<()> {
+        Ok(())
+    }
+
+    async fn preview_silence(&self, _: &NewSilence) -> OpsResult<SilencePreview> {
+        Ok(SilencePreview {
+            matches: "source risk_manager".to_owned(),
+            holds: vec!["risk|var".to_owned()],
+            held: 1,
+        })
+    }
+
+    async fn rebuild_reports(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
+        Ok(Rebuilt {
+            from: asked.from,
+            rows: 3,
         })
     }
 
@@ -187,10 +244,6 @@ impl Operator for Full {
 
     async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
         Ok(report(session))
-    }
-
-    async fn report_rebuild(&self, from: Date) -> OpsResult<ReportRebuilt> {
-        Ok(ReportRebuilt { from, rows: 3 })
     }
 
     async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
@@ -289,8 +342,16 @@ async fn every_answer_is_as_described() {
         let described = &description["paths"][path][method.to_lowercase()];
         let body = match path {
             "/admin/log-level" => json!({ "level": "debug", "for_seconds": 60, "by": "kim" }),
-            "/admin/alerts" => json!({ "level": "error", "title": "t", "source": "s", "key": "k" }),
+            "/admin/alerts" | "/admin/alerts/explain" => {
+                json!({ "level": "error", "title": "t", "source": "s", "key": "k" })
+            }
             "/admin/silences" => json!({ "key": "k", "for_seconds": 60, "by": "kim" }),
+            "/admin/silences/preview" => json!({
+                "max_level": "warning", "metadata": { "symbol": "005930" }, "by": "kim",
+                "for_seconds": 31_622_400,
+                "recurrence": { "weekly": { "days": ["sat"], "from": "02:00", "to": "04:00" } },
+            }),
+            "/admin/reports/rebuild" => json!({ "from": "2026-05-28" }),
             "/admin/alerts/replay" => json!({ "id": "01" }),
             _ => json!({ "key": "k", "by": "kim" }),
         };
@@ -314,7 +375,7 @@ async fn every_answer_is_as_described() {
             asked += 1;
         }
     }
-    assert!(asked >= 18, "{asked} of {index}");
+    assert!(asked >= 22, "{asked} of {index}");
 }
 
 #[tokio::test]
@@ -333,7 +394,18 @@ async fn a_refusal_is_as_described_too() {
             "/admin/silences",
             json!({ "key": "k", "for_seconds": 2_592_001, "by": "kim" }),
         ),
-        ("POST", "/admin/alerts/resolve", json!({ "key": "k" })),
+        ("POST", "/admin/alerts/unacknowledge", json!({ "key": "k" })),
+        ("POST", "/admin/alerts/resolve", json!({ "by": "kim" })),
+        (
+            "POST",
+            "/admin/silences/preview",
+            json!({ "key": "k", "by": "kim" }),
+        ),
+        (
+            "POST",
+            "/admin/reports/rebuild",
+            json!({ "from": "yesterday" }),
+        ),
         ("DELETE", "/admin/silences/S1", Value::Null),
         (
             "POST",

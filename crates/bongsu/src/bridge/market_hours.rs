@@ -112,6 +112,35 @@ impl MarketHours {
     }
 }
 
+/// Hours by the names under which silences know them: `KRX`, `NXT after`, `outside KRX regular`; of any venue
+/// `trading`.
+#[cfg(feature = "alerts")]
+pub(crate) fn named(calendar: &Calendar) -> Vec<(String, MarketHours)> {
+    let any = MarketHours::new(calendar);
+    let mut all = vec![("trading".to_owned(), any.clone())];
+    for venue in [Venue::Krx, Venue::Nxt] {
+        let whole = any.clone().at(venue);
+        all.push((venue.as_str().to_owned(), whole.clone()));
+        for phase in [
+            Phase::PreMarket,
+            Phase::Regular,
+            Phase::ClosingAuction,
+            Phase::OffHours,
+            Phase::AfterMarket,
+        ] {
+            let name = format!("{} {}", venue.as_str(), phase.as_str());
+            all.push((name, whole.clone().during(phase)));
+        }
+    }
+    let outside = all.iter().map(|(name, hours)| {
+        let hours = hours.clone().closed();
+        (format!("outside {name}"), hours)
+    });
+    let outside: Vec<_> = outside.collect();
+    all.extend(outside);
+    all
+}
+
 /// The close itself still counts.
 fn after(close: Timestamp) -> Timestamp {
     close

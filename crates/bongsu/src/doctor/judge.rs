@@ -230,7 +230,7 @@ pub(crate) fn channel(id: &str, outcome: &bongsu_alerts::Outcome) -> Finding {
         Outcome::Unsupported => Finding::warning(
             subject,
             "cannot be tried without sending something",
-            format!("`cargo xtask alert test {id}` sends a test message"),
+            format!("`bongsu alert test {id}` sends a test message"),
         ),
         other => Finding::failed(subject, other.reason(), remedy(id, other)),
     }

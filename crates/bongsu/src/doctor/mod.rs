@@ -1,6 +1,6 @@
 //! Looks at the environment as the service would have it, and says what will not work.
 //!
-//! `cargo xtask doctor` runs it with every feature; a service offers it from its own binary, with
+//! The command `bongsu doctor` runs it with every feature; a service offers it from its own binary, with
 //! its own checks and channels:
 //!
 //! ```no_run

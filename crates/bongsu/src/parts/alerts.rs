@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bongsu_alerts::{AlertManager, AlertManagerBuilder, AlertRule, Channel, Outcome};
+use bongsu_alerts::{
+    Alert, AlertManager, AlertManagerBuilder, AlertRule, Channel, Explanation, Outcome,
+};
 use tokio::time::timeout;
 
 use super::{Start, adjust::Adjust};
@@ -153,6 +155,25 @@ impl Builder {
             }));
         }
         Ok(tested)
+    }
+}
+
+impl Builder {
+    /// What would become of an alert by the configuration, the added channels and the rules: nothing is
+    /// started, sent or stored. What fires and what is silenced at present only the running service knows.
+    ///
+    /// # Errors
+    ///
+    /// When channels or rules cannot be used as they are.
+    pub fn explain_alert(self, alert: &Alert) -> Result<Explanation, Error> {
+        let Settings {
+            channels,
+            rules,
+            builder,
+        } = self.settings.alerts;
+        let change = |to| builder.apply(to);
+        let manager = alerting::deciding(&self.config, channels, rules, change)?;
+        Ok(manager.explain(alert))
     }
 }
 

@@ -221,3 +221,164 @@ fn without_a_token_admin_is_for_the_machine_itself() {
     assert_eq!(status, 501, "{answer}");
     assert!(answer.contains("DATABASE_URL"), "{answer}");
 }
+
+#[test]
+fn a_script_raises_an_alert_asks_about_it_silences_it_and_ends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| "204 No Content");
+    let hook = format!("http://{}/hook", receiver.address);
+    let vars = [
+        ("BONGSU_OPS_TOKEN", "0ps-t0ken"),
+        ("ALERT_WEBHOOK_URLS", hook.as_str()),
+    ];
+    let engine = Service::start("minimal", dir.path(), &vars);
+    let post = |path: &str, body: Value| done(&engine, "POST", path, &body);
+    let alert = json!({
+        "level": "error", "title": "Nightly job", "message": "rc 3", "source": "cron",
+        "key": "cron|nightly", "tags": ["batch"], "metadata": { "rc": 3 },
+    });
+    let listed = || {
+        let firing = done(&engine, "GET", "/admin/alerts", &Value::Null);
+        let mut all = firing["alerts"].as_array().unwrap().iter();
+        all.find(|it| it["key"] == "cron|nightly").cloned()
+    };
+
+    // Before, nothing is held; asking changes nothing.
+    let told = post("/admin/alerts/explain", alert.clone());
+    assert_eq!(
+        (&told["key"], &told["held"]),
+        (&json!("cron|nightly"), &Value::Null)
+    );
+    assert!(listed().is_none());
+    let sent = post("/admin/alerts", alert.clone());
+    assert_eq!(
+        (&sent["key"], &sent["deliveries"]),
+        (&json!("cron|nightly"), &json!(2))
+    );
+    // The same once more is the same alert.
+    let again = post("/admin/alerts", alert.clone());
+    assert_eq!(
+        (&again["key"], &again["deliveries"]),
+        (&sent["key"], &json!(0))
+    );
+    assert_eq!(listed().unwrap()["count"], 2);
+    let told = post("/admin/alerts/explain", alert.clone());
+    let webhook = |told: &Value| {
+        let mut all = told["channels"].as_array().unwrap().iter();
+        all.find(|it| it["channel"] == "webhook").unwrap()["reason"].clone()
+    };
+    assert_eq!(webhook(&told), "cooldown", "{told}");
+
+    // Somebody knows, and takes it back.
+    let about = json!({ "key": "cron|nightly", "by": "kim" });
+    post("/admin/alerts/acknowledge", about.clone());
+    assert_eq!(listed().unwrap()["acknowledged_by"], "kim");
+    post("/admin/alerts/unacknowledge", about);
+    assert_eq!(listed().unwrap()["acknowledged_by"], Value::Null);
+
+    // A silence says what it would hold, what it holds, and lets what is worse through.
+    let silence = json!({
+        "source": "cron", "max_level": "error", "metadata": { "rc": 3 }, "for_seconds": 600,
+        "by": "kim", "comment": "drill",
+    });
+    let about = post("/admin/silences/preview", silence.clone());
+    assert_eq!(about["holds"], json!(["cron|nightly"]), "{about}");
+    let made = post("/admin/silences", silence.clone());
+    assert_eq!(
+        (&made["active"], &made["holds"]),
+        (&json!(true), &about["holds"])
+    );
+    assert_eq!(made["matches"], "source cron, rc 3, level at most error");
+    let told = post("/admin/alerts/explain", alert.clone());
+    assert_eq!(
+        (&told["held"], &told["silences"]),
+        (&json!("silence"), &json!([made["id"]]))
+    );
+    assert!(listed().unwrap()["silenced_until"].is_string());
+    let mut worse = alert;
+    worse["level"] = json!("CRITICAL");
+    let told = post("/admin/alerts/explain", worse);
+    assert_eq!(told["held"], Value::Null, "{told}");
+
+    // One that begins later, or holds at other hours, holds nothing now.
+    let mut later = silence.clone();
+    later["start"] = json!("2099-01-01T00:00:00Z");
+    let (status, answer) = ask(&engine, "POST", "/admin/silences", &later);
+    assert_eq!(
+        (status, answer["error"].as_str()),
+        (400, Some("start: at most 366 days from now"))
+    );
+    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    later["start"] = json!(tomorrow);
+    let later = post("/admin/silences", later);
+    assert_eq!(
+        (&later["active"], &later["holds"]),
+        (&json!(false), &json!([])),
+        "{later}"
+    );
+    let mut weekly = silence.clone();
+    weekly["recurrence"] = json!({ "weekly": { "from": "00:00", "to": "24:00", "zone": "UTC" } });
+    weekly["for_seconds"] = json!(31_536_000);
+    let weekly = post("/admin/silences", weekly);
+    assert_eq!(weekly["recurrence"], "00:00 to 00:00 (UTC)", "{weekly}");
+    assert_eq!(weekly["holds"], about["holds"], "{weekly}");
+    for (wrong, want) in [
+        (
+            json!({ "weekly": { "from": "2", "to": "04:00" } }),
+            "recurrence.weekly.from: ",
+        ),
+        (
+            json!({ "weekly": { "from": "02:00", "to": "04:00", "zone": "Asia/Seol" } }),
+            "recurrence.weekly.zone: ",
+        ),
+        (json!({ "session": "lunch" }), "recurrence.session: "),
+    ] {
+        let mut asked = silence.clone();
+        asked["recurrence"] = wrong;
+        let (status, answer) = ask(&engine, "POST", "/admin/silences", &asked);
+        let error = answer["error"].as_str().unwrap_or_default();
+        assert!(
+            status == 400 && error.starts_with(want),
+            "{status} {answer}"
+        );
+    }
+
+    // In a session of the exchange, or outside of it: one of the two is now.
+    let in_session = |name: &str| {
+        let mut asked = silence.clone();
+        asked["recurrence"] = json!({ "session": name });
+        let made = post("/admin/silences", asked);
+        let holds = made["holds"] == about["holds"];
+        assert_eq!(made["active"], holds, "{made}");
+        (made["recurrence"].clone(), holds)
+    };
+    let (within, outside) = (in_session("krx regular"), in_session("outside KRX regular"));
+    assert_eq!(
+        (&within.0, &outside.0),
+        (&json!("in KRX regular"), &json!("outside KRX regular"))
+    );
+    assert_ne!(within.1, outside.1);
+
+    // A script says that it is over, and need not say who it is.
+    post("/admin/alerts/resolve", json!({ "key": "cron|nightly" }));
+    assert!(listed().is_none());
+    assert_eq!(
+        ask(
+            &engine,
+            "POST",
+            "/admin/alerts/resolve",
+            &json!({ "key": "cron|nightly" })
+        )
+        .0,
+        404
+    );
+    assert!(engine.stop().success());
+    let log = std::fs::read_to_string(dir.path().join("minimal.log")).unwrap();
+    for about in [
+        "send alert cron|nightly",
+        "unacknowledge cron|nightly by kim",
+        "by kim",
+    ] {
+        assert!(log.contains(about), "{about}:\n{log}");
+    }
+}

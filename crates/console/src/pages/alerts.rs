@@ -54,26 +54,27 @@ struct Page<'a> {
     silences: Result<Vec<(&'a ActiveSilence, String)>, String>,
 }
 
-struct Row<'a> {
-    record: &'a AlertRecord,
-    when: String,
-    class: &'static str,
-    glyph: &'static str,
-    level: &'static str,
-    deliveries: Vec<DeliveryRow<'a>>,
+pub(super) struct Row<'a> {
+    pub(super) record: &'a AlertRecord,
+    pub(super) when: String,
+    pub(super) class: &'static str,
+    pub(super) glyph: &'static str,
+    pub(super) level: &'static str,
+    pub(super) deliveries: Vec<DeliveryRow<'a>>,
 }
 
-struct DeliveryRow<'a> {
-    channel: &'a str,
-    class: &'static str,
-    glyph: &'static str,
-    outcome: &'static str,
-    why: &'a str,
-    attempts: u32,
-    when: Option<String>,
+pub(super) struct DeliveryRow<'a> {
+    pub(super) channel: &'a str,
+    pub(super) target: &'a str,
+    pub(super) class: &'static str,
+    pub(super) glyph: &'static str,
+    pub(super) outcome: &'static str,
+    pub(super) why: &'a str,
+    pub(super) attempts: u32,
+    pub(super) when: Option<String>,
 }
 
-fn row(record: &AlertRecord, l: Lang) -> Row<'_> {
+pub(super) fn row(record: &AlertRecord, l: Lang) -> Row<'_> {
     let deliveries = record.deliveries.iter().map(|delivery| {
         let (class, glyph, outcome, why) = match &delivery.outcome {
             DeliveryOutcome::Delivered => ("ok", "✓", l.pick("delivered", "전달됨"), ""),
@@ -91,6 +92,7 @@ fn row(record: &AlertRecord, l: Lang) -> Row<'_> {
         };
         DeliveryRow {
             channel: &delivery.channel,
+            target: &delivery.target,
             class,
             glyph,
             outcome,

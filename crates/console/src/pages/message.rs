@@ -15,13 +15,14 @@ pub fn login(chrome: &Chrome, problem: Option<&str>) -> String {
     })
 }
 
-/// Says why something was not done, with a way back.
+/// Says why something was not done, with a way back: to the first screen, and to `back` if it is not empty.
 #[must_use]
-pub fn refused(chrome: &Chrome, reason: &str) -> String {
+pub fn refused(chrome: &Chrome, reason: &str, back: &str) -> String {
     rendered(&Refused {
         c: chrome.clone(),
         l: chrome.lang,
         reason,
+        back,
     })
 }
 
@@ -39,4 +40,5 @@ struct Refused<'a> {
     c: Chrome,
     l: Lang,
     reason: &'a str,
+    back: &'a str,
 }

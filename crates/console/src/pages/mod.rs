@@ -4,6 +4,7 @@ use askama::{Template, filters::HtmlSafe};
 
 use crate::{Figure, Lang};
 
+pub mod alert;
 pub mod alerts;
 pub mod config;
 pub mod logs;
@@ -100,17 +101,26 @@ enum Place {
 pub enum Notice {
     /// An alert was acknowledged.
     Acknowledged,
+    /// An acknowledgment was taken back.
+    Unacknowledged,
+    /// An alert was said to have ended.
+    Resolved,
     /// Alerts were silenced.
     Silenced,
     /// A silence was ended.
     Unsilenced,
     /// The log level was set.
     LevelSet,
+    /// Positions of the reports were computed anew.
+    Rebuilt,
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 7] = [
         Self::Acknowledged,
+        Self::Unacknowledged,
+        Self::Resolved,
+        Self::Rebuilt,
         Self::Silenced,
         Self::Unsilenced,
         Self::LevelSet,
@@ -121,6 +131,9 @@ impl Notice {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Acknowledged => "acknowledged",
+            Self::Unacknowledged => "unacknowledged",
+            Self::Resolved => "resolved",
+            Self::Rebuilt => "rebuilt",
             Self::Silenced => "silenced",
             Self::Unsilenced => "unsilenced",
             Self::LevelSet => "level",
@@ -136,6 +149,15 @@ impl Notice {
     fn words(self, lang: Lang) -> &'static str {
         match self {
             Self::Acknowledged => lang.pick("Acknowledged.", "확인 처리했습니다."),
+            Self::Unacknowledged => lang.pick(
+                "The acknowledgment is taken back.",
+                "확인 처리를 취소했습니다.",
+            ),
+            Self::Resolved => lang.pick("Noted as over.", "해소 처리했습니다."),
+            Self::Rebuilt => lang.pick(
+                "Positions were computed anew. Nothing was sent.",
+                "포지션을 다시 계산했습니다. 발송된 것은 없습니다.",
+            ),
             Self::Silenced => lang.pick("Silenced.", "알림을 멈췄습니다."),
             Self::Unsilenced => lang.pick("The silence has ended.", "알림 멈춤을 해제했습니다."),
             Self::LevelSet => lang.pick("The log level is set.", "로그 수준을 바꿨습니다."),

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use askama::{Template, filters::HtmlSafe};
+use jiff::Timestamp;
 
 use super::{Cell, Chrome, Place, rendered};
 use crate::{
-    Beacon, Breaker, Figure, Lang, Level, Session, SessionState, Snapshot, Status, Usage,
+    Beacon, Breaker, Figure, Lang, Level, SessionState, Snapshot, Status, Usage, VenueSession,
     beacon::{DRAWDOWN_WATCH, ERRORS_ALARM, ERRORS_WATCH, Resource, beacon},
     chart::{self, Markup, Scale},
     format,
@@ -68,7 +69,7 @@ struct Panels<'a> {
     portfolio: PortfolioPanel,
     http: HttpPanel,
     usage: Vec<UsageRow>,
-    session: SessionPanel,
+    session: SessionPanel<'a>,
     alerts: Result<Vec<AlertRow<'a>>, String>,
     more_alerts: usize,
     counts: Vec<(Level, &'static str, usize)>,
@@ -88,7 +89,7 @@ struct PortfolioPanel {
     bar: Option<Markup>,
     positions: Cell,
     chart: Markup,
-    symbols: Vec<(String, Cell)>,
+    symbols: Vec<(String, Option<String>, Cell)>,
 }
 
 struct HttpPanel {
@@ -118,7 +119,19 @@ struct UsageCell {
     chart: Markup,
 }
 
-struct SessionPanel {
+struct VenueRow<'a> {
+    venue: &'a str,
+    class: &'static str,
+    glyph: &'static str,
+    state: String,
+    note: &'a str,
+    what: &'static str,
+    clock: String,
+    at: String,
+}
+
+struct SessionPanel<'a> {
+    venues: Vec<VenueRow<'a>>,
     state: Cell,
     class: &'static str,
     glyph: &'static str,
@@ -239,6 +252,7 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
         let cell = Cell::of(&figure, l, |krw| format::signed_won(*krw));
         (
             symbol.symbol.clone(),
+            symbol.name.clone(),
             cell.signed(Some(symbol.pnl_krw as f64)),
         )
     });
@@ -344,32 +358,15 @@ fn usage(s: &Snapshot, hour: &Trend, l: Lang) -> Vec<UsageRow> {
     ]
 }
 
-fn session(s: &Snapshot, l: Lang) -> SessionPanel {
-    let word = |session: &Session| match &session.state {
-        SessionState::Open => l.pick("Open", "장중"),
-        SessionState::BeforeOpen => l.pick("Before open", "개장 전"),
-        SessionState::Closed => l.pick("Closed", "장 마감"),
-        SessionState::Holiday(_) => l.pick("Holiday", "휴장"),
-    };
+fn session(s: &Snapshot, l: Lang) -> SessionPanel<'_> {
     let known = s.session.value();
-    let (class, glyph) = match known.map(|session| &session.state) {
-        Some(SessionState::Open) => ("open", "●"),
-        Some(SessionState::BeforeOpen) => ("before", "◐"),
-        Some(SessionState::Closed) => ("closed", "○"),
-        Some(SessionState::Holiday(_)) => ("closed", "◇"),
-        None => ("", ""),
-    };
-    let note = match known.map(|session| &session.state) {
-        Some(SessionState::Holiday(reason)) => reason.clone(),
-        _ => String::new(),
-    };
+    let (class, glyph) = known.map_or(("", ""), |session| look(&session.state));
+    let note = known
+        .map_or("", |session| reason(&session.state, l))
+        .to_owned();
     let until = known.map(|session| {
-        let what = match session.state {
-            SessionState::Open => l.pick("closes in", "마감까지"),
-            _ => l.pick("opens in", "개장까지"),
-        };
         (
-            what.to_owned(),
+            until(&session.state, l).to_owned(),
             format::countdown(session.changes_at, s.at, l),
             session.changes_at.to_string(),
         )
@@ -381,7 +378,8 @@ fn session(s: &Snapshot, l: Lang) -> SessionPanel {
     });
     let last = s.reports.last.value();
     SessionPanel {
-        state: Cell::of(&s.session, l, |session| word(session).to_owned()),
+        venues: s.venues.iter().map(|it| venue(it, s.at, l)).collect(),
+        state: Cell::of(&s.session, l, |session| word(&session.state, l).to_owned()),
         class,
         glyph,
         note,
@@ -399,6 +397,67 @@ fn session(s: &Snapshot, l: Lang) -> SessionPanel {
             ),
             None => level.directives.clone(),
         }),
+    }
+}
+
+fn word(state: &SessionState, l: Lang) -> &'static str {
+    match state {
+        SessionState::Open => l.pick("Open", "장중"),
+        SessionState::BeforeOpen => l.pick("Before open", "개장 전"),
+        SessionState::Closed => l.pick("Closed", "장 마감"),
+        SessionState::Holiday(_) => l.pick("Holiday", "휴장"),
+    }
+}
+
+const fn look(state: &SessionState) -> (&'static str, &'static str) {
+    match state {
+        SessionState::Open => ("open", "●"),
+        SessionState::BeforeOpen => ("before", "◐"),
+        SessionState::Closed => ("closed", "○"),
+        SessionState::Holiday(_) => ("closed", "◇"),
+    }
+}
+
+fn reason(state: &SessionState, l: Lang) -> &str {
+    match state {
+        SessionState::Holiday(reason) if reason == "Saturday" => l.pick("Saturday", "토요일"),
+        SessionState::Holiday(reason) if reason == "Sunday" => l.pick("Sunday", "일요일"),
+        SessionState::Holiday(reason) => reason,
+        _ => "",
+    }
+}
+
+fn until(state: &SessionState, l: Lang) -> &'static str {
+    match state {
+        SessionState::Open => l.pick("closes in", "마감까지"),
+        _ => l.pick("opens in", "개장까지"),
+    }
+}
+
+/// A venue's clock: which part of its day, and when that ends or begins.
+fn venue(it: &VenueSession, now: Timestamp, l: Lang) -> VenueRow<'_> {
+    let session = &it.session;
+    let phase = match it.phase.as_str() {
+        "pre" => l.pick("pre-market", "프리마켓"),
+        "regular" => l.pick("regular session", "정규장"),
+        "auction" => l.pick("closing auction", "종가 단일가"),
+        "off-hours" => l.pick("off-hours", "시간외"),
+        "after" => l.pick("after-market", "애프터마켓"),
+        other => other,
+    };
+    let (class, glyph) = look(&session.state);
+    VenueRow {
+        venue: &it.venue,
+        class,
+        glyph,
+        state: match session.state {
+            SessionState::Open => phase.to_owned(),
+            ref state => format!("{}, {} {phase}", word(state, l), l.pick("next", "다음")),
+        },
+        note: reason(&session.state, l),
+        what: until(&session.state, l),
+        clock: format::countdown(session.changes_at, now, l),
+        at: session.changes_at.to_string(),
     }
 }
 

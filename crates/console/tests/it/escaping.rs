@@ -4,7 +4,7 @@ use bongsu_console::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Figure, FiringAlert, Lang, LastReport, Level, LogLevel, LogLine,
     LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, OpsError, ReportEntry, Session,
-    SessionState, Setting, Snapshot, Status, SymbolPnl,
+    SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
     pages::{alerts, config, logs, message, metrics, overview, reports},
 };
 use proptest::prelude::*;
@@ -37,6 +37,7 @@ fn snapshot(t: &str) -> Snapshot {
         count: 2,
         acknowledged_by: Some(text()),
         silenced_until: Some(now()),
+        standing: Default::default(),
         detail: AlertDetail::default(),
     }]);
     s.channels = Figure::Known(vec![Channel {
@@ -50,7 +51,17 @@ fn snapshot(t: &str) -> Snapshot {
     s.http.p99_ms = Missing::Failed(text()).into();
     s.portfolio.symbols = vec![SymbolPnl {
         symbol: text(),
+        name: Some(text()),
         pnl_krw: -1,
+    }];
+    s.venues = vec![VenueSession {
+        venue: text(),
+        phase: text(),
+        session: Session {
+            state: SessionState::Holiday(text()),
+            changes_at: now(),
+            began_at: None,
+        },
     }];
     s.session = Figure::Known(Session {
         state: SessionState::Holiday(text()),
@@ -101,6 +112,11 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         record(DeliveryOutcome::Pending(Some(text()))),
     ]);
     let silences = Ok(vec![ActiveSilence {
+        start: None,
+        recurrence: Some(text()),
+        active: true,
+        holds: vec![text()],
+        held: 1,
         id: text(),
         matches: text(),
         until: now(),
@@ -173,7 +189,7 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
             config::page(&chrome, now(), &s.log_level, &settings),
         ),
         ("login", message::login(&chrome, Some(t))),
-        ("refused", message::refused(&chrome, t)),
+        ("refused", message::refused(&chrome, t, "/console/alerts")),
     ]
 }
 

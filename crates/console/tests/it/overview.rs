@@ -46,6 +46,7 @@ fn figures_in_both_languages() {
     snapshot.portfolio.halt_percent = Some(28.0);
     snapshot.portfolio.symbols = vec![bongsu_console::SymbolPnl {
         symbol: "005930".to_owned(),
+        name: Some("삼성전자".to_owned()),
         pnl_krw: -3_000,
     }];
     snapshot.http.error_ratio = Figure::Known(0.004);
@@ -59,7 +60,7 @@ fn figures_in_both_languages() {
         "₩1,284,300,000",
         "today ▼ −₩1,500 0.00%",
         "Drawdown 12.4% trading halts at 28.0%",
-        "Realised by symbol 005930",
+        "Realised by symbol 삼성전자 005930",
         "Errors 0.40%",
         "● Open closes in 06:29:00",
         "as of 09:01:00 KST",
@@ -127,6 +128,7 @@ fn alert(i: usize, level: Level) -> FiringAlert {
         count: 1,
         acknowledged_by: None,
         silenced_until: None,
+        standing: Default::default(),
         detail: AlertDetail::default(),
     }
 }

@@ -180,7 +180,7 @@ fn the_level_in_force_and_the_settings() {
 fn what_was_done_is_said_and_announced() {
     let mut chrome = chrome(Lang::Ko);
     chrome.notice = Notice::parse("silenced");
-    let page = message::refused(&chrome, "그런 알림이 없습니다");
+    let page = message::refused(&chrome, "그런 알림이 없습니다", "");
     assert!(page.contains("<p class=\"notice\" role=\"status\">"));
     check(&page, &["알림을 멈췄습니다.", "✕ 그런 알림이 없습니다"]);
     assert_eq!(Notice::parse("<script>"), None);

@@ -13,14 +13,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{delete, get, post},
 };
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{Operations, OpsPolicy};
 use bongsu_ops::{
     AboutAlert, AlertQuery, EndSilence, Firing, History, LONGEST, MOST_ALERTS, NewAlert,
-    NewSilence, Operator, OpsError, OpsResult, Replay, ReportForm, SetLogLevel, Silences,
+    NewSilence, Operator, OpsError, OpsResult, RebuildReports, Replay, ReportForm, SetLogLevel,
+    Silences,
 };
 use guard::{About, guard};
 use input::{Input, MAX_BODY, refuse};
@@ -39,16 +40,23 @@ type Ops = State<Arc<dyn Operator>>;
 /// | `POST /admin/alerts` `{"level": …, "title": …, "source": …, "key": …}` | sends an alert, or with `"resolved": true` ends one |
 /// | `GET /admin/alerts/history?hours=24&limit=100` | what was, and what became of it |
 /// | `POST /admin/alerts/acknowledge` `{"key": …, "by": …}` | somebody knows: no more escalation |
-/// | `POST /admin/alerts/resolve` `{"key": …, "by": …}` | it has ended |
+/// | `POST /admin/alerts/unacknowledge` `{"key": …, "by": …}` | nobody knows after all |
+/// | `POST /admin/alerts/resolve` `{"key": …}` | it has ended |
+/// | `POST /admin/alerts/explain` with the body of `POST /admin/alerts` | what would become of it; nothing is done |
 /// | `POST /admin/alerts/replay` `{"id": …}` or `{"since": …}` | dead deliveries are tried again |
 /// | `GET /admin/silences`, `DELETE /admin/silences/{id}?by=…` | lists, ends early |
-/// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back; `source` and `tag` select too |
+/// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back, and says which; see below |
+/// | `POST /admin/silences/preview` with the same body | which it would hold; none is made |
 /// | `GET /admin/channels` | channels and counts of the alerting |
 /// | `POST /admin/channels/{channel}/test` | sends a marked test message, says what came of it |
 /// | `GET /admin/reports/{date}?form=html` | the report as it would be sent: `html`, `text`, `json`, `csv` |
 /// | `GET /admin/reports/{date}/deliveries` | what became of each delivery |
-/// | `POST /admin/reports/{date}/rebuild` | computes the kept positions anew from this session on |
 /// | `POST /admin/reports/{date}/resend` | sends the kept report once more to everybody, as it is |
+/// | `POST /admin/reports/rebuild` `{"from": "2026-05-28"}` | computes kept positions anew, all without `from` |
+///
+/// A silence is about `key`, `source`, `tag`, `kind`, `level` (or `min_level`, `max_level`) and `metadata`; it
+/// may have a `start` and an `end` instead of `for_seconds`, and a `recurrence`:
+/// `{"weekly": {"days": ["sat"], "from": "02:00", "to": "04:00"}}` or `{"session": "KRX regular"}`.
 ///
 /// Bodies are JSON of at most 16 KiB; an error is `{"error": reason}`. Every request, done or
 /// refused, is one line in the log under the target `audit`. A page of another origin may not act
@@ -66,15 +74,18 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/alerts", get(alerts).post(send))
         .route("/admin/alerts/history", get(history))
         .route("/admin/alerts/acknowledge", post(acknowledge))
+        .route("/admin/alerts/unacknowledge", post(unacknowledge))
         .route("/admin/alerts/resolve", post(resolve))
+        .route("/admin/alerts/explain", post(explain))
         .route("/admin/alerts/replay", post(replay))
         .route("/admin/silences", get(silences).post(silence))
+        .route("/admin/silences/preview", post(preview_silence))
         .route("/admin/silences/{id}", delete(unsilence))
         .route("/admin/channels", get(channels))
         .route("/admin/channels/{channel}/test", post(test_fire))
+        .route("/admin/reports/rebuild", post(rebuild_reports))
         .route("/admin/reports/{date}", get(report_preview))
         .route("/admin/reports/{date}/deliveries", get(report_deliveries))
-        .route("/admin/reports/{date}/rebuild", post(report_rebuild))
         .route("/admin/reports/{date}/resend", post(report_resend))
         // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.
         .route_layer(DefaultBodyLimit::max(MAX_BODY))
@@ -129,15 +140,25 @@ async fn alerts(State(ops): Ops) -> Response {
 
 async fn send(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
     let what = if asked.resolved { "end" } else { "send" };
-    let about = format!(
-        "{what} alert {}",
-        asked.key.as_ref().unwrap_or(&asked.title)
-    );
+    let about = by(named(what, &asked), &asked.by);
     let done = async {
         asked.check()?;
         ops.send(&asked).await
     };
     answer(&about, done.await)
+}
+
+async fn explain(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
+    let done = async {
+        asked.check()?;
+        ops.explain(&asked).await
+    };
+    answer(&named("explain", &asked), done.await)
+}
+
+fn named(what: &str, alert: &NewAlert) -> String {
+    let name = alert.key.as_ref().unwrap_or(&alert.title);
+    format!("{what} alert {name}")
 }
 
 #[derive(Deserialize)]
@@ -185,9 +206,21 @@ async fn acknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Respon
     )
 }
 
-async fn resolve(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
+async fn unacknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
     let done = async {
         asked.check()?;
+        ops.unacknowledge(&asked).await?;
+        Ok::<_, OpsError>(json!({ "unacknowledged": asked.key }))
+    };
+    answer(
+        &by(format!("unacknowledge {}", asked.key), &asked.by),
+        done.await,
+    )
+}
+
+async fn resolve(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
+    let done = async {
+        asked.check_unnamed()?;
         let deliveries = ops.resolve(&asked).await?;
         Ok::<_, OpsError>(json!({ "resolved": asked.key, "deliveries": deliveries }))
     };
@@ -209,12 +242,24 @@ async fn silences(State(ops): Ops) -> Response {
 }
 
 async fn silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
-    let about = by(format!("silence for {} s", asked.for_seconds), &asked.by);
     let done = async {
-        asked.check()?;
+        asked.check(Timestamp::now())?;
         ops.silence(&asked).await
     };
-    answer(&about, done.await)
+    let about = match (asked.for_seconds, asked.end) {
+        (Some(seconds), _) => format!("silence for {seconds} s"),
+        (None, Some(end)) => format!("silence until {end}"),
+        (None, None) => "silence".to_owned(),
+    };
+    answer(&by(about, &asked.by), done.await)
+}
+
+async fn preview_silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
+    let done = async {
+        asked.check(Timestamp::now())?;
+        ops.preview_silence(&asked).await
+    };
+    answer("preview of a silence", done.await)
 }
 
 #[derive(Default, Deserialize)]
@@ -257,8 +302,7 @@ struct PreviewQuery {
 }
 
 fn session(date: &str) -> OpsResult<Date> {
-    date.parse()
-        .map_err(|_| OpsError::Invalid(format!("{date:?} is not a date, e.g. 2026-05-28")))
+    bongsu_ops::date(date).map_err(OpsError::Invalid)
 }
 
 async fn report_preview(
@@ -302,14 +346,19 @@ async fn report_deliveries(State(ops): Ops, Path(date): Path<String>) -> Respons
     answer(&format!("deliveries of report {date}"), done.await)
 }
 
-async fn report_rebuild(State(ops): Ops, Path(date): Path<String>) -> Response {
-    let done = async { ops.report_rebuild(session(&date)?).await };
-    answer(&format!("rebuild positions from {date}"), done.await)
-}
-
 async fn report_resend(State(ops): Ops, Path(date): Path<String>) -> Response {
     let done = async { ops.report_resend(session(&date)?).await };
     answer(&format!("resend report {date}"), done.await)
+}
+
+async fn rebuild_reports(State(ops): Ops, Input(asked): Input<RebuildReports>) -> Response {
+    let from = asked.from.map(|from| format!(" from {from}"));
+    let about = format!("rebuild reports{}", from.unwrap_or_default());
+    let done = async {
+        asked.check()?;
+        ops.rebuild_reports(&asked).await
+    };
+    answer(&by(about, &asked.by), done.await)
 }
 
 /// What was asked, and by whom where that was said.

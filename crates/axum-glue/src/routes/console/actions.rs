@@ -4,9 +4,10 @@ use axum::{
     Form,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use bongsu_console::pages::{Notice, message};
+use bongsu_console::pages::{Notice, alert::Scope, message};
 use bongsu_ops::{
-    AboutAlert, EndSilence, MOST_NAME, MOST_REASON, NewSilence, OpsResult, SetLogLevel, typed,
+    AboutAlert, EndSilence, MOST_NAME, MOST_REASON, NewSilence, OpsError, OpsResult,
+    RebuildReports, SetLogLevel, typed,
 };
 use http::{StatusCode, header};
 use jiff::Timestamp;
@@ -28,14 +29,27 @@ pub(super) struct Fields {
     reason: String,
     directives: String,
     ops_token: String,
+    scope: String,
+    from: String,
+    back: String,
 }
 
-/// Says no, on a page.
-fn refuse(visit: &Visit, status: StatusCode, reason: &str) -> Response {
+impl Fields {
+    /// The page to go back to: that of the alert where the form was on it, else `other`.
+    fn page(&self, other: &'static str) -> String {
+        match &*self.back {
+            "alert" => views::alert_page(&self.key),
+            _ => other.to_owned(),
+        }
+    }
+}
+
+/// Says no, on a page that leads back to `back`.
+fn refuse(visit: &Visit, status: StatusCode, reason: &str, back: &str) -> Response {
     let mut chrome = visit.chrome();
     // The address was a form's: there is nothing to read at it.
     chrome.here = String::new();
-    (status, Html(message::refused(&chrome, reason))).into_response()
+    (status, Html(message::refused(&chrome, reason, back))).into_response()
 }
 
 /// The refusal of what no page of this process asked for.
@@ -50,7 +64,7 @@ fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
         "The form is not from this console, or from before it was restarted. Load the page again.",
         "이 콘솔의 양식이 아니거나 재시작 전의 양식입니다. 페이지를 다시 불러오세요.",
     );
-    Some(refuse(visit, StatusCode::FORBIDDEN, reason))
+    Some(refuse(visit, StatusCode::FORBIDDEN, reason, ""))
 }
 
 /// What is being done, for the log.
@@ -65,71 +79,135 @@ fn answer(
     visit: &Visit,
     action: &Action<'_>,
     done: OpsResult<()>,
-    (page, notice): (&'static str, Notice),
+    (page, notice): (String, Notice),
 ) -> Response {
     let Action { name, subject, by } = action;
     let peer = visit.peer.map(display);
     match done {
         Ok(()) => {
             tracing::info!(target: "audit", action = name, subject, by, peer, "done from the console");
-            Redirect::to(&format!("{page}?said={}", notice.as_str())).into_response()
+            let joint = if page.contains('?') { '&' } else { '?' };
+            Redirect::to(&format!("{page}{joint}said={}", notice.as_str())).into_response()
         }
         Err(error) => {
             tracing::warn!(target: "audit", action = name, subject, by, peer, %error, "not done from the console");
-            refuse(visit, views::status(&error), &error.to_string())
+            refuse(visit, views::status(&error), &error.to_string(), &page)
         }
     }
 }
 
 pub(super) async fn acknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    about_alert(visit, fields, Notice::Acknowledged).await
+}
+
+pub(super) async fn unacknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    about_alert(visit, fields, Notice::Unacknowledged).await
+}
+
+pub(super) async fn resolve(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    about_alert(visit, fields, Notice::Resolved).await
+}
+
+/// What needs a key and a name alone.
+async fn about_alert(visit: Visit, fields: Fields, what: Notice) -> Response {
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
+    let page = fields.page("/console");
     let asked = AboutAlert {
         key: fields.key,
         by: fields.by,
     };
+    let operator = &visit.console.operator;
     let done = async {
         asked.check()?;
-        visit.console.operator.acknowledge(&asked).await
+        match what {
+            Notice::Unacknowledged => operator.unacknowledge(&asked).await,
+            Notice::Resolved => operator.resolve(&asked).await.map(drop),
+            _ => operator.acknowledge(&asked).await,
+        }
     };
     let action = Action {
-        name: "acknowledge",
+        name: match what {
+            Notice::Unacknowledged => "unacknowledge",
+            Notice::Resolved => "resolve",
+            _ => "acknowledge",
+        },
         subject: &asked.key,
         by: &asked.by,
     };
-    let then = ("/console", Notice::Acknowledged);
-    answer(&visit, &action, done.await, then)
+    answer(&visit, &action, done.await, (page, what))
 }
 
 pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Response {
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
-    let asked = NewSilence {
-        key: Some(fields.key.clone()),
-        for_seconds: fields.minutes.saturating_mul(60),
-        by: fields.by,
-        comment: fields.reason,
-        ..NewSilence::default()
-    };
+    let page = fields.page("/console");
+    let scope = Scope::parse(&fields.scope);
     let done = async {
-        typed(&asked.comment, "the reason", MOST_REASON)?;
-        asked.check()?;
-        visit.console.operator.silence(&asked).await.map(drop)
+        typed(&fields.reason, "the reason", MOST_REASON)?;
+        let about = match scope {
+            Scope::Key => NewSilence {
+                key: Some(fields.key.clone()),
+                ..NewSilence::default()
+            },
+            wider => {
+                let firing = visit.console.operator.firing().await?;
+                let alert = firing.iter().find(|alert| alert.key == fields.key);
+                let alert = alert.ok_or_else(|| OpsError::no_such("firing alert"))?;
+                views::about(&wider, alert)
+            }
+        };
+        let asked = NewSilence {
+            for_seconds: Some(fields.minutes.saturating_mul(60)),
+            by: fields.by.clone(),
+            comment: fields.reason.clone(),
+            ..about
+        };
+        asked.check(Timestamp::now())?;
+        visit.console.operator.silence(&asked).await
     };
+    let done = done.await;
+    let subject = done.as_ref().map_or(&fields.key, |made| &made.matches);
+    let subject = subject.clone();
     let action = Action {
         name: "silence",
-        subject: &fields.key,
-        by: &asked.by,
+        subject: &subject,
+        by: &fields.by,
     };
-    answer(&visit, &action, done.await, ("/console", Notice::Silenced))
+    answer(&visit, &action, done.map(drop), (page, Notice::Silenced))
+}
+
+/// Computes the positions of the reports anew.
+pub(super) async fn rebuild(visit: Visit, Form(fields): Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+        return refused;
+    }
+    let done = async {
+        let from = match fields.from.trim() {
+            "" => None,
+            from => Some(bongsu_ops::date(from).map_err(OpsError::Invalid)?),
+        };
+        let by = fields.by.clone();
+        typed(&by, "by", MOST_NAME)?;
+        let asked = RebuildReports { from, by };
+        visit.console.operator.rebuild_reports(&asked).await
+    };
+    let action = Action {
+        name: "rebuild reports",
+        subject: &fields.from,
+        by: &fields.by,
+    };
+    let then = ("/console/reports".to_owned(), Notice::Rebuilt);
+    answer(&visit, &action, done.await.map(drop), then)
 }
 
 pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Response {
     if let Some(refused) = from_elsewhere(&visit, &fields.token) {
         return refused;
     }
+    let page = fields.page("/console/alerts");
     let asked = EndSilence {
         id: fields.id,
         by: fields.by,
@@ -143,7 +221,7 @@ pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Respo
         subject: &asked.id,
         by: &asked.by,
     };
-    let then = ("/console/alerts", Notice::Unsilenced);
+    let then = (page, Notice::Unsilenced);
     answer(&visit, &action, done.await, then)
 }
 
@@ -167,7 +245,7 @@ pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response 
         subject: &asked.level,
         by: &asked.by,
     };
-    let then = ("/console/config", Notice::LevelSet);
+    let then = ("/console/config".to_owned(), Notice::LevelSet);
     answer(&visit, &action, done.await, then)
 }
 
@@ -177,6 +255,11 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
         return refused;
     }
     let peer = visit.peer.map(display);
+    // A link from a mail opens where it leads, after the token.
+    let wanted = match views::is_ours(&fields.back) {
+        true => fields.back.as_str(),
+        false => "/console",
+    };
     if let Err(refusal) = visit
         .console
         .policy
@@ -184,7 +267,7 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
     {
         tracing::warn!(target: "audit", peer, reason = refusal.reason, "no session at the console");
         let mut chrome = visit.chrome();
-        chrome.here = String::new();
+        chrome.here = wanted.to_owned();
         let reason = match refusal.status {
             StatusCode::TOO_MANY_REQUESTS => chrome.lang.pick(
                 "Too many wrong tokens. Wait a minute.",
@@ -196,7 +279,7 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
         };
         return (refusal.status, Html(message::login(&chrome, Some(reason)))).into_response();
     }
-    let home = Redirect::to("/console");
+    let home = Redirect::to(wanted);
     let Some(token) = visit.console.policy.token_bytes() else {
         return home.into_response();
     };

@@ -5,10 +5,10 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use bongsu_console::{
-    AlertQuery, LogQuery, LogSeverity, OpsError, assets,
-    pages::{self, overview},
+    AlertQuery, FiringAlert, Level, LogQuery, LogSeverity, NewSilence, OpsError, assets,
+    pages::{self, alert::Scope, overview},
 };
-use bongsu_ops::LONGEST;
+use bongsu_ops::{LONGEST, NewAlert};
 use http::{StatusCode, header};
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -18,6 +18,8 @@ use super::{guard, visit::Visit};
 pub(super) const LANG_COOKIE: &str = "bongsu_lang";
 /// Most rows of a page.
 const ROWS: usize = 200;
+/// Most tags of an alert that can be silenced by.
+const TAGS: usize = 4;
 /// Most samples of a metric.
 const SAMPLES: usize = 100;
 
@@ -28,6 +30,9 @@ pub(super) async fn overview(visit: Visit) -> Html<String> {
 }
 
 pub(super) async fn alerts(visit: Visit) -> Html<String> {
+    if !visit.asked.key.is_empty() {
+        return alert(visit).await;
+    }
     let query = AlertQuery {
         level: visit.asked.level.parse().ok(),
         text: visit.asked.q.clone(),
@@ -44,6 +49,105 @@ pub(super) async fn alerts(visit: Visit) -> Html<String> {
         &found,
         &silences,
     ))
+}
+
+/// The page of one alert, where the links of messages lead.
+async fn alert(visit: Visit) -> Html<String> {
+    let (operator, key) = (&visit.console.operator, &visit.asked.key);
+    let query = AlertQuery {
+        text: key.clone(),
+        back: LONGEST,
+        limit: ROWS,
+        ..AlertQuery::default()
+    };
+    let mut history = operator.alerts(&query).await;
+    if let Ok(records) = &mut history {
+        records.retain(|record| record.key == *key);
+    }
+    let all = operator.firing().await.unwrap_or_default();
+    let firing = all.iter().find(|alert| alert.key == *key);
+    let (mut explained, mut scopes) = (None, Vec::new());
+    if let Some(alert) = firing {
+        explained = operator.explain(&again(alert)).await.ok();
+        let tags = alert.detail.tags.iter().take(TAGS).cloned();
+        let wider = [Scope::Key, Scope::Milder, Scope::Source];
+        for scope in wider.into_iter().chain(tags.map(Scope::Tag)) {
+            let of_the_worst = scope == Scope::Milder && alert.level == Level::Critical;
+            let preview = operator.preview_silence(&about(&scope, alert)).await;
+            if let (Ok(preview), false) = (preview, of_the_worst) {
+                scopes.push((scope, preview));
+            }
+        }
+    }
+    let silences = operator.silences().await.unwrap_or_default();
+    let subject = pages::alert::Subject {
+        key,
+        firing,
+        history: &history,
+        explained: explained.as_ref(),
+        silences: &silences,
+        scopes: &scopes,
+    };
+    Html(pages::alert::page(
+        &visit.chrome(),
+        Timestamp::now(),
+        &subject,
+    ))
+}
+
+/// The alert as it would be sent once more.
+fn again(alert: &FiringAlert) -> NewAlert {
+    NewAlert {
+        level: alert.level,
+        title: alert.title.clone(),
+        message: alert.message.clone(),
+        source: alert.source.clone(),
+        key: Some(alert.key.clone()),
+        kind: Some(alert.detail.kind.clone()),
+        timestamp: None,
+        metadata: alert.detail.metadata.clone(),
+        tags: alert.detail.tags.clone(),
+        lasts_seconds: None,
+        runbook: None,
+        resolved: false,
+        by: String::new(),
+    }
+}
+
+/// What a silence of that scope is about.
+pub(super) fn about(scope: &Scope, alert: &FiringAlert) -> NewSilence {
+    let key = || Some(alert.key.clone());
+    let none = NewSilence::default();
+    match scope {
+        Scope::Key => NewSilence { key: key(), ..none },
+        Scope::Milder => NewSilence {
+            key: key(),
+            max_level: Some(alert.level),
+            ..none
+        },
+        Scope::Source => NewSilence {
+            source: Some(alert.source.clone()),
+            ..none
+        },
+        Scope::Tag(tag) => NewSilence {
+            tag: Some(tag.clone()),
+            ..none
+        },
+    }
+}
+
+/// The address of an alert's own page.
+pub(super) fn alert_page(key: &str) -> String {
+    let mut address = "/console/alerts?key=".to_owned();
+    for byte in key.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                address.push(char::from(byte));
+            }
+            byte => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    address
 }
 
 pub(super) async fn logs(visit: Visit) -> Html<String> {
@@ -127,10 +231,12 @@ pub(super) async fn lang(Query(chosen): Query<Chosen>) -> Response {
 }
 
 /// Whether an address is one of this console's pages, and cannot be read as anything else.
-fn is_ours(address: &str) -> bool {
+pub(super) fn is_ours(address: &str) -> bool {
     let rest = address.strip_prefix("/console");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-        && !address.starts_with("/console/lang")
+        && !["/console/lang", "/console/events"]
+            .iter()
+            .any(|other| address.starts_with(other))
         && address
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
@@ -170,5 +276,8 @@ mod tests {
         check("/console/a b", false);
         check("/console/\r\nset-cookie: a=b", false);
         check("/console/lang?to=ko", false);
+        check("/console/events?lang=ko", false);
+        check(&alert_page("resource|디스크 /?&x=1"), true);
+        assert_eq!(alert_page("a|b /"), "/console/alerts?key=a%7Cb%20%2F");
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Asked {
     pub(super) level: String,
     pub(super) request_id: String,
     pub(super) date: String,
+    /// An alert's own page.
+    pub(super) key: String,
     pub(super) lang: String,
     said: String,
 }

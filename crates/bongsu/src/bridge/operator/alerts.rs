@@ -6,14 +6,17 @@ use std::sync::Arc;
 #[cfg(feature = "console")]
 use bongsu_alerts::AlertEvent;
 use bongsu_alerts::{
-    ActiveAlert, Alert, AlertManager, AlertStatistics, AlertStatus, HistoryEntry, ManageError,
-    Matcher, ResolveError, SendError, Silence,
+    ActiveAlert, Alert, AlertLevel, AlertManager, AlertStatistics, AlertStatus, ChannelDecision,
+    HistoryEntry, ManageError, Matcher, Presentation, ResolveError, SendError, Silence, Suppressed,
+    Weekly, What,
+    render::runbook::Runbook,
     store::{Delivery, DeliveryState},
 };
 use bongsu_ops::{
-    Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState, Channels,
-    DeliveryOutcome, DeliveryRecord, FiringAlert, NewAlert, NewSilence, OpsError, OpsResult,
-    Replay, Tested,
+    Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState, ChannelVerdict,
+    Channels, DeliveryOutcome, DeliveryRecord, EscalationStep, Explained, FiringAlert, MOST_HELD,
+    NewAlert, NewSilence, OpsError, OpsResult, Recurrence, Replay, SilencePreview, Standing,
+    Tested, WeeklyHours,
 };
 #[cfg(feature = "console")]
 use bongsu_ops::{Breaker, Channel, Figure, Missing};
@@ -44,12 +47,9 @@ pub(super) async fn follow(mut events: Receiver<AlertEvent>, memory: Arc<Memory>
 
 /// What fires, the oldest first.
 pub(super) fn active(alerts: &AlertManager) -> Vec<FiringAlert> {
-    let silences = alerts.silences();
+    let look = alerts.presentation();
     let active = alerts.active();
-    active
-        .iter()
-        .map(|alert| firing(alert, &silences))
-        .collect()
+    active.iter().map(|alert| firing(alert, &look)).collect()
 }
 
 /// Where alerts go.
@@ -72,10 +72,8 @@ pub(super) fn channels(alerts: &AlertManager, memory: &Memory) -> Figure<Vec<Cha
     Figure::Known(channels.collect())
 }
 
-fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {
-    let silenced = silences
-        .iter()
-        .filter(|silence| silence.matcher.matches(&active.alert, &active.key));
+fn firing(active: &ActiveAlert, look: &Presentation) -> FiringAlert {
+    let silenced = active.held == Some(Suppressed::Silence);
     FiringAlert {
         key: active.key.clone(),
         level: active.alert.level,
@@ -85,7 +83,16 @@ fn firing(active: &ActiveAlert, silences: &[Silence]) -> FiringAlert {
         since: active.since,
         count: active.count,
         acknowledged_by: active.acknowledged_by.clone(),
-        silenced_until: silenced.map(|silence| silence.until).max(),
+        silenced_until: active.held_until.filter(|_| silenced),
+        standing: Standing {
+            channels: active.channels.clone(),
+            told_at: active.told_at,
+            held: active.held.map(|held| held.as_str().to_owned()),
+            held_until: active.held_until,
+            acknowledged_at: active.acknowledged_at,
+            ends: active.ends,
+            runbook: Runbook::of(&active.alert, look).map(|runbook| runbook.text().to_owned()),
+        },
         detail: detail(&active.alert),
     }
 }
@@ -167,25 +174,46 @@ fn delivery(delivery: &Delivery) -> DeliveryRecord {
     }
 }
 
-pub(super) fn shown(silence: &Silence) -> ActiveSilence {
+/// A silence with what it holds now.
+pub(super) fn shown(alerts: &AlertManager, silence: &Silence) -> ActiveSilence {
+    let mut holds = alerts.silenced_by(&silence.id).unwrap_or_default();
+    let held = holds.len();
+    holds.truncate(MOST_HELD);
     ActiveSilence {
-        matches: silence.matcher.to_string(),
         id: silence.id.clone(),
+        matches: silence.matcher.to_string(),
+        start: silence.starts,
         until: silence.until,
+        recurrence: recurrence(silence),
+        active: alerts.silence_holds(&silence.id),
+        holds,
+        held,
         by: silence.by.clone(),
         reason: silence.comment.clone(),
     }
 }
 
-pub(super) async fn silence(
-    alerts: &AlertManager,
-    asked: &NewSilence,
-    now: Timestamp,
-) -> OpsResult<ActiveSilence> {
-    let until = now
-        .checked_add(std::time::Duration::from_secs(asked.for_seconds))
-        .map_err(|_| OpsError::Invalid("for_seconds: too long".to_owned()))?;
+fn recurrence(silence: &Silence) -> Option<String> {
+    let session = silence
+        .during
+        .as_ref()
+        .map(|name| match name.split_once("outside ") {
+            Some(_) => name.clone(),
+            None => format!("in {name}"),
+        });
+    silence.weekly.as_ref().map(ToString::to_string).or(session)
+}
+
+/// What a silence is about.
+fn matcher(asked: &NewSilence) -> Matcher {
+    let (least, most) = asked.levels();
     let mut matcher = Matcher::new();
+    if least > AlertLevel::Info {
+        matcher = matcher.min_level(least);
+    }
+    if most < AlertLevel::Critical {
+        matcher = matcher.max_level(most);
+    }
     if let Some(key) = &asked.key {
         matcher = matcher.key(key.as_str());
     }
@@ -195,13 +223,79 @@ pub(super) async fn silence(
     if let Some(tag) = &asked.tag {
         matcher = matcher.tag(tag.as_str());
     }
-    let silence = Silence::new(matcher, until, asked.by.as_str()).comment(asked.comment.as_str());
-    let mut shown = shown(&silence);
-    shown.id = alerts.silence(silence).await.map_err(failed)?;
-    Ok(shown)
+    if let Some(kind) = &asked.kind {
+        matcher = matcher.kind(kind.as_str());
+    }
+    let facts = asked.metadata.iter();
+    facts.fold(matcher, |matcher, (name, value)| {
+        matcher.metadata(name.as_str(), value.clone())
+    })
 }
 
-pub(super) async fn send(alerts: &AlertManager, asked: &NewAlert) -> OpsResult<Accepted> {
+pub(super) async fn silence(
+    alerts: &AlertManager,
+    asked: &NewSilence,
+    zone: &str,
+    now: Timestamp,
+) -> OpsResult<ActiveSilence> {
+    let (start, until) = asked.span(now)?;
+    let mut silence = Silence::new(matcher(asked), until, asked.by.as_str());
+    silence = silence.comment(asked.comment.as_str());
+    if start > now {
+        silence = silence.starting(start);
+    }
+    silence = match &asked.recurrence {
+        None => silence,
+        Some(Recurrence::Session(name)) => silence.during(session(alerts, name)?),
+        Some(Recurrence::Weekly(hours)) => silence.weekly(weekly(hours, zone)?),
+    };
+    alerts.silence(silence.clone()).await.map_err(failed)?;
+    Ok(shown(alerts, &silence))
+}
+
+/// The hours of that name, as the service knows them.
+fn session(alerts: &AlertManager, name: &str) -> OpsResult<String> {
+    let known = alerts.hours();
+    let found = known
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name.trim()));
+    found.cloned().ok_or_else(|| {
+        let known = match known.is_empty() {
+            true => "this service has no calendar of an exchange".to_owned(),
+            false => format!("one of {}", known.join(", ")),
+        };
+        OpsError::Invalid(format!(
+            "recurrence.session: {name:?} is not known: {known}"
+        ))
+    })
+}
+
+fn weekly(hours: &WeeklyHours, zone: &str) -> OpsResult<Weekly> {
+    let zone = hours.zone.as_deref().unwrap_or(zone);
+    let weekly = Weekly::new(zone, hours.from.0, hours.to.0).ok_or_else(|| {
+        OpsError::Invalid(format!(
+            "recurrence.weekly.zone: {zone:?} is no time zone, such as Asia/Seoul, UTC or +09:00"
+        ))
+    })?;
+    Ok(match hours.days.is_empty() {
+        true => weekly,
+        false => weekly.on(hours.days.iter().map(|day| day.0)),
+    })
+}
+
+pub(super) fn preview(alerts: &AlertManager, asked: &NewSilence) -> SilencePreview {
+    let matcher = matcher(asked);
+    let mut holds = alerts.matching(&matcher);
+    let held = holds.len();
+    holds.truncate(MOST_HELD);
+    SilencePreview {
+        matches: matcher.to_string(),
+        holds,
+        held,
+    }
+}
+
+fn alert(asked: &NewAlert) -> Alert {
     let (title, message) = (asked.title.as_str(), asked.message.as_str());
     let mut alert = Alert::new(asked.level, title, message, asked.source.as_str());
     if let Some(kind) = &asked.kind {
@@ -210,22 +304,74 @@ pub(super) async fn send(alerts: &AlertManager, asked: &NewAlert) -> OpsResult<A
     if let Some(key) = &asked.key {
         alert = alert.key(key.as_str());
     }
+    if let Some(lasts) = asked.lasts() {
+        alert = alert.lasts(lasts);
+    }
+    if let Some(runbook) = &asked.runbook {
+        alert = alert.runbook(runbook.as_str());
+    }
     alert.timestamp = asked.timestamp.unwrap_or(alert.timestamp);
     alert.metadata.clone_from(&asked.metadata);
     for tag in &asked.tags {
         alert = alert.tag(tag.as_str());
     }
-    let (id, key) = (alert.id.clone(), alert.dedup_key());
+    alert
+}
+
+pub(super) async fn send(alerts: &AlertManager, asked: &NewAlert) -> OpsResult<Accepted> {
+    let alert = alert(asked);
     let receipt = match asked.resolved {
         true => alerts.send_resolved(alert).await,
         false => alerts.send_alert(alert).await,
     };
     let receipt = receipt.map_err(|error: SendError| OpsError::Failed(error.to_string()))?;
     Ok(Accepted {
-        id,
-        key,
         deliveries: receipt.deliveries(),
+        id: receipt.alert_id,
+        key: receipt.key,
+        channels: receipt.channels.iter().map(verdict).collect(),
     })
+}
+
+/// What would become of an alert.
+pub(super) fn explain(alerts: &AlertManager, asked: &NewAlert) -> Explained {
+    explained(alerts, &alert(asked))
+}
+
+fn explained(alerts: &AlertManager, alert: &Alert) -> Explained {
+    let found = alerts.explain(alert);
+    let silences = alerts.silences().into_iter().filter(|silence| {
+        silence.matcher.matches(alert, &found.key) && alerts.silence_holds(&silence.id)
+    });
+    let escalations = found.escalations.into_iter();
+    Explained {
+        silences: silences.map(|silence| silence.id).collect(),
+        held: found.held.map(|held| held.as_str().to_owned()),
+        held_until: found.held_until,
+        channels: found.channels.iter().map(verdict).collect(),
+        cooldown_seconds: found.cooldown.map(|length| length.as_secs()),
+        escalations: escalations
+            .map(|(after, channels)| EscalationStep {
+                after_seconds: after.as_secs(),
+                channels,
+            })
+            .collect(),
+        key: found.key,
+    }
+}
+
+fn verdict(decision: &ChannelDecision) -> ChannelVerdict {
+    let (what, reason) = match &decision.what {
+        What::Deliver { why, .. } => ("deliver", why.as_str()),
+        What::Digest { .. } => ("digest", ""),
+        What::Suppress(reason) => ("suppress", reason.as_str()),
+    };
+    ChannelVerdict {
+        channel: decision.channel.clone(),
+        rule: decision.rule.clone(),
+        decision: what,
+        reason,
+    }
 }
 
 pub(super) async fn test(alerts: &AlertManager, channel: &str) -> OpsResult<Tested> {

@@ -1,6 +1,6 @@
 //! The last close, that the day's gain is measured from.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bongsu_ops::{Figure, LastReport, Missing, Snapshot};
 use bongsu_reports::{
@@ -21,13 +21,20 @@ pub(super) struct Closing {
     last: Figure<LastReport>,
     /// Equity at the close of the last session before today, won.
     equity: Figure<i64>,
+    /// The names of what was held then, by ticker.
+    names: Names,
 }
+
+type Names = Arc<BTreeMap<String, String>>;
 
 impl Closing {
     /// Puts in the last report, and the day's gain where both ends of it are known.
     pub(super) fn fill(&self, snapshot: &mut Snapshot) {
         snapshot.reports.last = self.last.clone();
         let book = &mut snapshot.portfolio;
+        for symbol in &mut book.symbols {
+            symbol.name = self.names.get(&symbol.symbol).cloned();
+        }
         let (value, equity) = match (&book.value_krw, &self.equity) {
             (Figure::Known(value), Figure::Known(equity)) => (*value, *equity),
             (Figure::Missing(missing), _) | (_, Figure::Missing(missing)) => {
@@ -58,20 +65,28 @@ pub(super) async fn follow(reports: ReportGenerator, memory: Arc<Memory>) {
 async fn closing(reports: &ReportGenerator, read: &mut LastRead, now: Timestamp) -> Closing {
     let today = date_in_seoul(now);
     match kept(reports, today).await {
-        Ok(kept) => Closing {
-            last: Figure::from_option(kept.last().map(last), Missing::NotRecorded),
-            equity: equity_before(reports, read, &kept, today).await,
-        },
+        Ok(kept) => {
+            let equity = equity_before(reports, read, &kept, today).await;
+            Closing {
+                last: Figure::from_option(kept.last().map(last), Missing::NotRecorded),
+                equity,
+                names: read.names.clone(),
+            }
+        }
         Err(error) => Closing {
             last: Missing::Failed(error.to_string()).into(),
             equity: no_close(),
+            names: read.names.clone(),
         },
     }
 }
 
 /// The report that was read last and its equity: one has up to a hundred thousand fills, and is read once.
 #[derive(Debug, Default)]
-struct LastRead(Option<(Reported, Figure<i64>)>);
+struct LastRead {
+    equity: Option<(Reported, Figure<i64>)>,
+    names: Names,
+}
 
 impl LastRead {
     /// The equity of a kept report; `read` is not begun for the one of before.
@@ -80,7 +95,7 @@ impl LastRead {
         of: Reported,
         read: impl Future<Output = Result<DailySummary, ReportError>>,
     ) -> Figure<i64> {
-        if let Some((before, equity)) = &self.0
+        if let Some((before, equity)) = &self.equity
             && *before == of
         {
             return equity.clone();
@@ -89,7 +104,8 @@ impl LastRead {
             return no_close();
         };
         let equity = equity(&summary);
-        self.0 = Some((of, equity.clone()));
+        self.equity = Some((of, equity.clone()));
+        self.names = Arc::new(names(&summary));
         equity
     }
 }
@@ -125,6 +141,13 @@ fn equity(summary: &DailySummary) -> Figure<i64> {
     let equity = summary.portfolio_stats.equity.value();
     let equity = equity.and_then(|equity| i64::try_from(equity.round()).ok());
     equity.map_or_else(no_close, Figure::Known)
+}
+
+/// What the positions and the trades of a report are called.
+fn names(summary: &DailySummary) -> BTreeMap<String, String> {
+    let held = summary.portfolio_stats.positions.iter();
+    held.filter_map(|position| Some((position.ticker.clone(), position.name.clone()?)))
+        .collect()
 }
 
 fn no_close() -> Figure<i64> {

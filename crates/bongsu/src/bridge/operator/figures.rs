@@ -139,6 +139,7 @@ impl Visitor for Figures {
                 if let Some(symbol) = sample.label("symbol") {
                     self.symbols.push(SymbolPnl {
                         symbol,
+                        name: None,
                         pnl_krw: krw.as_f64() as i64,
                     });
                 }

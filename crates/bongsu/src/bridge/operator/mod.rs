@@ -16,6 +16,8 @@ mod reports;
 #[cfg(all(feature = "console", feature = "reports"))]
 mod session;
 mod settings;
+#[cfg(all(feature = "console", feature = "reports"))]
+mod venues;
 
 use std::sync::Arc;
 #[cfg(feature = "console")]
@@ -24,10 +26,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 #[allow(unused_imports, reason = "what is asked depends on the features")]
 use bongsu_ops::{
-    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence,
+    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, Operator,
-    OpsError, OpsResult, Replay, ReportDeliveries, ReportEntry, ReportForm, ReportRebuilt,
-    SetLogLevel, Setting, Snapshot, Tested,
+    OpsError, OpsResult, RebuildReports, Rebuilt, Replay, ReportDeliveries, ReportEntry,
+    ReportForm, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 #[allow(unused_imports, reason = "what is asked depends on the features")]
 use jiff::{Timestamp, civil::Date};
@@ -247,6 +249,17 @@ impl Operator for Desk {
     }
 
     #[cfg(feature = "alerts")]
+    async fn unacknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
+        let known = self.0.alerts.unacknowledge(&asked.key, &asked.by).await;
+        known.map_err(alerts::failed)
+    }
+
+    #[cfg(feature = "alerts")]
+    async fn explain(&self, asked: &NewAlert) -> OpsResult<Explained> {
+        Ok(alerts::explain(&self.0.alerts, asked))
+    }
+
+    #[cfg(feature = "alerts")]
     async fn resolve(&self, asked: &AboutAlert) -> OpsResult<usize> {
         let receipt = self.0.alerts.resolve(&asked.key).await;
         Ok(receipt.map_err(alerts::unresolved)?.deliveries())
@@ -254,13 +267,27 @@ impl Operator for Desk {
 
     #[cfg(feature = "alerts")]
     async fn silences(&self) -> OpsResult<Vec<ActiveSilence>> {
-        let silences = self.0.alerts.silences();
-        Ok(silences.iter().map(alerts::shown).collect())
+        let shown = |known: &Known| {
+            let silences = known.alerts.silences();
+            silences
+                .iter()
+                .map(|one| alerts::shown(&known.alerts, one))
+                .collect()
+        };
+        Ok(self.off(shown).await)
     }
 
     #[cfg(feature = "alerts")]
     async fn silence(&self, asked: &NewSilence) -> OpsResult<ActiveSilence> {
-        alerts::silence(&self.0.alerts, asked, Timestamp::now()).await
+        let zone = &self.0.config.delivery.time_zone;
+        alerts::silence(&self.0.alerts, asked, zone, Timestamp::now()).await
+    }
+
+    #[cfg(feature = "alerts")]
+    async fn preview_silence(&self, asked: &NewSilence) -> OpsResult<SilencePreview> {
+        let asked = asked.clone();
+        let preview = move |known: &Known| alerts::preview(&known.alerts, &asked);
+        Ok(self.off(preview).await)
     }
 
     #[cfg(feature = "alerts")]
@@ -309,15 +336,15 @@ impl Operator for Desk {
     }
 
     #[cfg(feature = "reports")]
-    async fn report_rebuild(&self, from: Date) -> OpsResult<ReportRebuilt> {
-        let rows = self.0.reports()?.rebuild(Some(from)).await;
-        let rows = rows.map_err(reports::failed)?;
-        Ok(ReportRebuilt { from, rows })
-    }
-
-    #[cfg(feature = "reports")]
     async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
         let sent = self.0.reports()?.resend(session).await;
         Ok(reports::deliveries(session, sent.map_err(reports::failed)?))
+    }
+
+    #[cfg(feature = "reports")]
+    async fn rebuild_reports(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
+        let (from, rebuilt) = (asked.from, self.0.reports()?.rebuild(asked.from).await);
+        let rows = rebuilt.map_err(reports::failed)?;
+        Ok(Rebuilt { from, rows })
     }
 }

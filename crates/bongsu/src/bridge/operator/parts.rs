@@ -113,6 +113,7 @@ impl Known {
             Ok(session) => Figure::Known(session),
             Err(error) => failed(error).into(),
         };
+        snapshot.venues = super::venues::venues(calendar, snapshot.at).unwrap_or_default();
         let time = self.config.report.time;
         snapshot.reports.next = match session::next_report(calendar, time, snapshot.at) {
             _ if self.reports.is_none() => Missing::NotConfigured.into(),
