@@ -19,10 +19,10 @@ pub(crate) fn once() -> Result<(), Failure> {
     run(demo().arg("--once"))
 }
 
-/// Every example, as the tests of the workspace need them.
+/// Every example and the command, as the tests of the workspace need them.
 pub(crate) fn build_all() -> Result<(), Failure> {
     let args = ["build", "--quiet", "--workspace", "--all-features"];
-    run(cargo(args).arg("--examples"))
+    run(cargo(args).args(["--examples", "--bins"]))
 }
 
 fn demo() -> Command {

@@ -1,12 +1,11 @@
 //! `cargo xtask <command>`: everything that a developer or CI does with this workspace.
 
-mod alert;
 mod bench;
 mod ci;
+mod command;
 mod dashboards;
 mod demo;
 mod deny;
-mod doctor;
 mod features;
 mod figures;
 mod guests;
@@ -19,7 +18,6 @@ mod new_channel;
 mod package;
 mod packages;
 mod readme;
-mod report;
 mod run;
 mod stack;
 mod stack_proof;
@@ -46,9 +44,13 @@ usage: cargo xtask <command>
           channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
   alert test [channel]
           a test message through one channel, or through all, with the service's environment
-  report preview|send|resend <date> [--out <folder>] [--recompute] | rebuild [--from <date>]
+  alert explain --level <level> --title <title> --source <source> [--key <key>]...
+          what would become of an alert: rule, channels, cooldown, escalation; nothing is sent
+  report preview|send|resend <date> [--out <folder>] [--recompute]
           the daily report by hand, with the service's environment, while the service is stopped;
           of a running one, /admin/reports/{date} and its resend
+  report rebuild [--from <date>]
+          computes kept positions anew, as after a correction
   readme [--check]
           writes the README's tables of features and figures; --check: says what differs
   new-channel NAME [--into FOLDER [--from CRATE]]
@@ -79,10 +81,8 @@ fn main() -> ExitCode {
         "guests" => guests::run_all(rest),
         "package" => package::check(),
         "dashboards" => dashboards::generate(rest),
-        "doctor" => return doctor::examine(rest),
-        "alert" => return alert::by_hand(rest),
+        "doctor" | "alert" | "report" => return command::run(command, rest),
         "readme" => readme::generate(rest),
-        "report" => report::by_hand(rest),
         "new-channel" => new_channel::scaffold(rest),
         "up" => stack::up(rest),
         "down" => stack::down(rest),

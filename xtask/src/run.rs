@@ -41,23 +41,6 @@ pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
-/// An example of the facade that works with a service's environment; its arguments come next. Built
-/// with everything: a variable of a feature that is not there would be refused.
-pub(crate) fn example(name: &str) -> Command {
-    cargo([
-        "run",
-        "--quiet",
-        "--package",
-        "bongsu",
-        "--no-default-features",
-        "--features",
-        "full",
-        "--example",
-        name,
-        "--",
-    ])
-}
-
 /// Runs a program that says for itself how it went, and passes its exit code on.
 pub(crate) fn hand_over(command: &mut Command) -> ExitCode {
     match command.status() {

@@ -1,4 +1,5 @@
-//! Whether the environment will do for a service: `cargo xtask doctor`.
+//! Whether the environment will do for a service, from its own binary: what `bongsu doctor` cannot know are
+//! the checks and channels that the service's code adds.
 //!
 //! Exit code 0, 1 when something that is configured will not work, 2 when the configuration itself
 //! is wrong.

@@ -13,8 +13,11 @@ pub(crate) use bongsu_testkit::{Process, free_address, until};
 /// Where cargo puts the package's examples: beside the folder of this test.
 fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let folder = test.parent().unwrap().parent().unwrap().join("examples");
-    let path = folder.join(example);
+    let folder = test.parent().unwrap().parent().unwrap();
+    let path = match example {
+        "bongsu" => folder.join(example),
+        example => folder.join("examples").join(example),
+    };
     assert!(
         path.exists(),
         "{} is missing: run the tests with `cargo xtask test`",

@@ -128,8 +128,8 @@ fn variables(planted: &mut Planted, dead: &str, far: &str) -> Vec<(&'static str,
 
 /// Runs `example` to its end or until `work` is done; its outputs go to files of `dir`.
 fn run(example: &str, dir: &Path, vars: &[(&str, &str)], args: &[&str]) -> Command {
-    let file =
-        |of: &str| Stdio::from(fs::File::create(dir.join(format!("{example}.{of}"))).unwrap());
+    let name = [&[example], args].concat().join("-");
+    let file = |of: &str| Stdio::from(fs::File::create(dir.join(format!("{name}.{of}"))).unwrap());
     let mut command = command(example, dir, vars);
     command.args(args).stdout(file("out")).stderr(file("err"));
     command
@@ -259,8 +259,8 @@ fn no_secret_is_found_in_what_a_service_says_sends_or_keeps() {
             request.body
         );
     }
-    for (tool, args) in [("doctor", &[][..]), ("alert_test", &[])] {
-        let mut tool = run(tool, dir.path(), &vars, args);
+    for args in [&["doctor"][..], &["alert", "test"]] {
+        let mut tool = run("bongsu", dir.path(), &vars, args);
         let _ = tool.status().unwrap();
     }
     let mut files = Vec::new();

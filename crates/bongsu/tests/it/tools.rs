@@ -1,4 +1,4 @@
-//! `doctor` and `alert test` as a person meets them: words and an exit code.
+//! The command `bongsu` as a person meets it: words and an exit code.
 
 use std::{net::TcpListener, path::Path};
 
@@ -8,13 +8,10 @@ use crate::{
 };
 
 /// Runs to the end; gives the exit code and everything that was said.
-pub(crate) fn run(
-    example: &str,
-    dir: &Path,
-    vars: &[(&str, &str)],
-    args: &[&str],
-) -> (i32, String) {
-    let output = command(example, dir, vars).args(args).output().unwrap();
+pub(crate) fn run(words: &str, dir: &Path, vars: &[(&str, &str)], args: &[&str]) -> (i32, String) {
+    let mut bongsu = command("bongsu", dir, vars);
+    bongsu.args(words.split(' ')).args(args);
+    let output = bongsu.output().unwrap();
     let told = [output.stdout, output.stderr].concat();
     let told = String::from_utf8(told).unwrap();
     (output.status.code().unwrap(), told)
@@ -207,7 +204,7 @@ fn an_alert_test_goes_through_every_channel_or_the_one_named() {
         ("ALERT_WEBHOOK_URLS", hooks.as_str()),
     ];
 
-    let (code, told) = run("alert_test", dir.path(), &vars, &["webhook"]);
+    let (code, told) = run("alert test", dir.path(), &vars, &["webhook"]);
     assert_eq!(code, 0, "{told}");
     check(&told, &["webhook: delivered"]);
     let sent = receiver.received("POST");
@@ -216,7 +213,7 @@ fn an_alert_test_goes_through_every_channel_or_the_one_named() {
     assert_eq!(body["status"], "test", "{body}");
     assert_eq!(body["title"], "Test message from engine", "{body}");
 
-    let (code, told) = run("alert_test", dir.path(), &vars, &[]);
+    let (code, told) = run("alert test", dir.path(), &vars, &[]);
     assert_eq!(code, 1, "{told}");
     check(
         &told,
@@ -230,11 +227,11 @@ fn an_alert_test_goes_through_every_channel_or_the_one_named() {
     assert!(!told.contains("T0P-S3CRET"), "{told}");
     assert_eq!(receiver.received("POST").len(), 3);
 
-    let (code, told) = run("alert_test", dir.path(), &vars, &["pigeon"]);
+    let (code, told) = run("alert test", dir.path(), &vars, &["pigeon"]);
     assert_eq!(code, 1, "{told}");
     check(&told, &["pigeon", "known: webhook, webhook-2"]);
 
-    let (code, told) = run("alert_test", dir.path(), &vars[..1], &[]);
+    let (code, told) = run("alert test", dir.path(), &vars[..1], &[]);
     assert_eq!(code, 1, "{told}");
     check(&told, &["no channel is configured", "SMTP_HOST"]);
     let left = std::fs::read_dir(dir.path()).unwrap().count();
@@ -281,4 +278,88 @@ fn the_doctor_says_why_postgres_is_not_there() {
     let line = told.lines().find(|line| line.contains("DATABASE_URL"));
     check(line.unwrap(), &["failed", "Connection refused"]);
     assert!(!told.contains("T0P-S3CRET"), "{told}");
+}
+
+#[test]
+fn an_alert_is_explained_by_the_environment_and_nothing_is_sent_or_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| "200 OK");
+    let hook = format!("http://{}/hook/T0P-S3CRET", receiver.address);
+    // The service's own file.
+    std::fs::write(
+        dir.path().join(".env"),
+        format!("SERVICE_NAME=engine\nALERT_WEBHOOK_URLS={hook}\nALERT_WEBHOOK_MIN_LEVEL=error\n"),
+    )
+    .unwrap();
+    let explain = |level: &str, more: &[&str]| {
+        let about = ["--level", level, "--title", "t", "--source", "risk_manager"];
+        run("alert explain", dir.path(), &[], &[&about, more].concat())
+    };
+    let (code, told) = explain("CRITICAL", &["--key", "risk|var", "--tag=risk"]);
+    assert_eq!(code, 0, "{told}");
+    check(
+        &told,
+        &["risk|var", "log: told", "webhook: told", "cooldown"],
+    );
+    let (_, told) = explain("info", &[]);
+    check(&told, &["log: told"]);
+    assert!(!told.contains("webhook"), "below its level: {told}");
+    assert!(receiver.received("POST").is_empty());
+    let left = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(left, 1, "nothing is stored");
+
+    for (words, args, want) in [
+        (
+            "alert explain",
+            &["--level", "loud", "--title", "t", "--source", "s"][..],
+            "--level: unknown level",
+        ),
+        (
+            "alert explain",
+            &["--level", "info", "--source", "s"],
+            "--title is missing",
+        ),
+        ("alert", &[], "test or explain is missing"),
+        ("doctor", &["now"], "\"now\" is not understood"),
+        (
+            "report preview",
+            &["yesterday"],
+            "DATE: \"yesterday\" is no date: write it as 2026-05-28",
+        ),
+        (
+            "report rebuild",
+            &["--from", "may"],
+            "--from: \"may\" is no date",
+        ),
+        ("fly", &[], "there is no command \"fly\""),
+        ("--dir", &["nowhere", "doctor"], "--dir nowhere"),
+        ("new-service", &["Über"], "is not the name of a package"),
+    ] {
+        let (code, told) = run(words, dir.path(), &[], args);
+        assert_eq!(code, 2, "{words} {args:?}: {told}");
+        check(&told, &[want, "bongsu --help"]);
+    }
+}
+
+#[test]
+fn a_new_service_is_written_and_the_doctor_is_content_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, told) = run("new-service", dir.path(), &[], &["order-router"]);
+    assert_eq!(code, 0, "{told}");
+    let bind = free_address().to_string();
+    let vars = [("BONGSU_BIND", bind.as_str())];
+    let (code, told) = run("--dir order-router doctor", dir.path(), &vars, &[]);
+    assert_eq!(code, 0, "{told}");
+    check(
+        &told,
+        &["every variable that is set is understood", " 0 failed"],
+    );
+    let (code, told) = run("new-service", dir.path(), &[], &["order-router"]);
+    assert_eq!(code, 1, "{told}");
+    check(&told, &["is there already"]);
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, told) = run("completions", dir.path(), &[], &[shell]);
+        assert_eq!(code, 0, "{told}");
+        check(&told, &["rebuild", "explain"]);
+    }
 }
