@@ -11,6 +11,7 @@ mod edges;
 mod month;
 mod months;
 mod own_store;
+mod paper;
 mod postgres;
 mod rows;
 mod stores;

@@ -70,6 +70,7 @@ fn sessions() -> Vec<Date> {
 #[tokio::test]
 async fn day_by_day_is_as_the_oracle_and_as_from_nothing() {
     for seed in 1..=months() {
+        eprintln!("month {seed}");
         month(seed).await;
     }
 }
@@ -113,6 +114,7 @@ async fn both_databases_say_the_same() {
     let server = Postgres::start();
     for seed in 1..=months().div_ceil(20) {
         let name = format!("month{seed}");
+        eprintln!("{name}");
         server.sql("postgres", &format!("CREATE DATABASE {name}"));
         server.sql(&name, SCHEMA);
         let folder = tempfile::tempdir().unwrap();
