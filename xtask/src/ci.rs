@@ -21,6 +21,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     phases.run("layers", layers::check)?;
     phases.run("licences and duplicates", deny::check)?;
     phases.run("tables of the README", readme::check)?;
+    phases.run("versions beside each guest's", guests::resolve)?;
     phases.run("unit tests", test::units)?;
     phases.run("lints", lints)?;
     phases.run("docs", docs)?;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use crate::{
     Bongsu, Config, Error,
@@ -56,6 +56,13 @@ impl Builder {
     ///
     /// When a part refuses its settings; nothing is left running then.
     pub async fn start(self) -> Result<Bongsu, Error> {
+        // What is borrowed inside stays out of the caller's future: beside an async closure the compiler cannot
+        // tell that such a one may be sent to another thread.
+        let started: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(self.begin());
+        started.await
+    }
+
+    async fn begin(self) -> Result<Bongsu, Error> {
         let tasks = Tasks::default();
         match parts::start(self.config, self.settings, &tasks).await {
             Ok((config, parts, ends)) => {
@@ -71,11 +78,54 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
-    use super::Builder;
+    use crate::{Bongsu, Builder, Config, Error};
+
+    fn sent<T: Send>(_: T) {}
 
     #[test]
     fn a_start_may_be_spawned() {
-        fn sent<T: Send>(_: T) {}
         let _ = |builder: Builder| sent(builder.start());
+    }
+
+    #[test]
+    fn a_start_may_be_spawned_beside_an_async_closure() {
+        async fn whole(config: Config) -> Result<usize, Error> {
+            let bongsu = Bongsu::builder(config).start().await?;
+            let looked = async |path: &str| path.len() + bongsu.config().service.name.len();
+            let length = looked("/ready").await;
+            bongsu.shutdown().await;
+            Ok(length)
+        }
+        let _ = |config: Config| sent(whole(config));
+        let _ = |builder: Builder| {
+            sent(async move {
+                let get = async |path: &'static str| path.len();
+                let bongsu = builder.start().await?;
+                get("/ready").await;
+                bongsu.shutdown().await;
+                Ok::<_, Error>(get("/metrics").await)
+            });
+        };
+        let _ = |builders: Vec<Builder>| {
+            sent(async move {
+                let start = async |builder: Builder| builder.start().await;
+                for builder in builders {
+                    start(builder).await?.shutdown().await;
+                }
+                Ok::<_, Error>(())
+            });
+        };
+    }
+
+    #[cfg(feature = "axum")]
+    #[test]
+    fn serving_may_be_spawned_beside_an_async_closure() {
+        let _ = |bongsu: Bongsu, app: axum::Router| {
+            sent(async move {
+                let serve = async |app: axum::Router| bongsu.serve_until(app, async {}).await;
+                serve(app.clone()).await?;
+                bongsu.serve(app).await
+            });
+        };
     }
 }

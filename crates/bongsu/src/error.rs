@@ -20,8 +20,8 @@ pub enum Error {
     },
     /// The service has a route that the operations have too.
     #[error(
-        "{path} is a route of the service already: take it out, or set METRICS_PORT, which gives the \
-         operations a port of their own"
+        "{path} is a route of the service already: take it out, set METRICS_PORT, which gives the operations a \
+         port of their own, or leave it to the service with Builder::own_routes()"
     )]
     Route {
         /// The route.

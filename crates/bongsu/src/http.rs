@@ -1,9 +1,11 @@
 //! The service's HTTP side: what is mounted where, and the orderly end.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, future::Future, net::SocketAddr, sync::Arc};
 
-use axum::Router;
-use bongsu_axum_glue::{Descriptors, Listener, MonitorLayer, OpsPolicy, ServeOptions, serve_until};
+use axum::{Router, body::Body, extract::connect_info::IntoMakeServiceWithConnectInfo};
+use bongsu_axum_glue::{
+    Descriptors, Listener, MonitorLayer, OpsPolicy, Peer, ServeOptions, serve_until,
+};
 use tokio::net::TcpListener;
 
 use crate::{Bongsu, Error, stop::stop_signal};
@@ -15,27 +17,51 @@ impl Bongsu {
     ///
     /// For services that serve themselves; [`Bongsu::serve`] does this too. Without a token, `/admin` and
     /// `/console` are for the machine itself, so that the server has to say who is connected:
-    /// `into_make_service_with_connect_info::<SocketAddr>()`, as shown at [`Bongsu::drain`].
+    /// [`Bongsu::make_service`] is this with that.
     ///
     /// # Panics
     ///
-    /// When `app` has one of these routes itself; [`Bongsu::serve`] returns an error then.
+    /// When `app` has one of these routes itself and [`Builder::own_routes`](crate::Builder::own_routes) was not
+    /// called; [`Bongsu::serve`] returns an error then.
     pub fn wrap(&self, app: Router) -> Router {
         if let Some(taken) = self.taken(&app) {
             panic!("{taken}");
         }
         let app = match self.config().http.ops_port {
             // In this order the fallback that remains is the service's, with its own layers around it.
-            None => self.ops_router().merge(app),
+            None => self.ops_beside(&app).merge(app),
             Some(_) => app,
         };
         app.layer(self.layer())
     }
 
+    /// [`Bongsu::wrap`] for `axum::serve` on a TCP listener, with who is connected, which `/admin` and
+    /// `/console` ask without a token. How it is served is shown at [`Bongsu::drain`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Bongsu::wrap`].
+    pub fn make_service(&self, app: Router) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+        self.wrap(app).into_make_service_with_connect_info()
+    }
+
+    /// The operations endpoints, but for those that `app` has itself.
+    fn ops_beside(&self, app: &Router) -> Router {
+        let ops = self.ops_router();
+        let (ours, theirs) = (routes(&ops), routes(app));
+        if ours.is_disjoint(&theirs) {
+            return ops;
+        }
+        let left = ours.difference(&theirs);
+        left.fold(Router::new(), |router, path| {
+            router.route_service(path, ops.clone().into_service::<Body>())
+        })
+    }
+
     /// What is wrong with a service that has a route of the operations' itself, if it has and they are to be
     /// beside its own.
     fn taken(&self, app: &Router) -> Option<Error> {
-        if self.config().http.ops_port.is_some() {
+        if self.config().http.ops_port.is_some() || self.0.parts.http.own_routes {
             return None;
         }
         let ours = routes(&self.ops_router());
@@ -132,6 +158,24 @@ impl Bongsu {
         served
     }
 
+    /// What is listened on, the operations' port last, with the ports that the system chose where they were left to
+    /// it (`BONGSU_BIND=127.0.0.1:0`); waits until it is. Nothing when the service serves itself and never calls
+    /// [`Bongsu::serve`]: then this waits for ever.
+    ///
+    /// ```no_run
+    /// # async fn run(bongsu: bongsu::Bongsu, app: axum::Router) {
+    /// let serving = bongsu.clone();
+    /// let served = tokio::spawn(async move { serving.serve(app).await });
+    /// let address = bongsu.listening().await[0].address();
+    /// # }
+    /// ```
+    pub async fn listening(&self) -> Vec<Peer> {
+        let mut listening = self.0.parts.http.listening.subscribe();
+        let found = listening.wait_for(|all| !all.is_empty()).await;
+        // The handle holds the sender.
+        found.map(|all| all.clone()).unwrap_or_default()
+    }
+
     /// The service's own listener, on `BONGSU_BIND`.
     async fn listener(&self) -> Result<Listener, Error> {
         let http = &self.config().http;
@@ -163,6 +207,7 @@ impl Bongsu {
         }
         let room = Descriptors::of_process().suffice();
         room.map_err(|error| Error::setup("serve", error))?;
+        let mut listening = Vec::new();
         for (listener, what) in listeners
             .iter()
             .map(|listener| (listener, "listening"))
@@ -171,10 +216,15 @@ impl Bongsu {
                     .map(|listener| (listener, "listening for operations")),
             )
         {
-            let address = listener.address();
-            let address = address.map_or_else(|error| error.to_string(), |at| at.to_string());
-            tracing::info!(address, "{what}");
+            match listener.address() {
+                Ok(at) => {
+                    tracing::info!(address = %at, "{what}");
+                    listening.push(at);
+                }
+                Err(error) => tracing::info!(address = %error, "{what}"),
+            }
         }
+        self.0.parts.http.listening.send_replace(listening);
         let app = self.wrap(app);
         let mut served: Vec<_> = listeners
             .into_iter()
@@ -203,11 +253,8 @@ impl Bongsu {
     /// ```no_run
     /// # async fn run(listener: tokio::net::TcpListener, bongsu: bongsu::Bongsu) -> std::io::Result<()> {
     /// # let app = axum::Router::new();
-    /// use std::net::SocketAddr;
-    ///
-    /// let app = bongsu.wrap(app).into_make_service_with_connect_info::<SocketAddr>();
     /// let stopping = bongsu.clone();
-    /// axum::serve(listener, app)
+    /// axum::serve(listener, bongsu.make_service(app))
     ///     .with_graceful_shutdown(async move {
     ///         bongsu::stop_signal().await;
     ///         stopping.drain();
@@ -243,7 +290,7 @@ impl Bongsu {
 }
 
 /// The paths of a router's own routes. axum shows them nowhere but here.
-fn routes(router: &Router) -> Vec<String> {
+fn routes(router: &Router) -> BTreeSet<String> {
     let shown = format!("{router:?}");
     let quoted = shown.split('"').skip(1).step_by(2);
     // A fallback is a route to it, of `/` and of everything.
@@ -271,8 +318,7 @@ mod tests {
             .nest("/orders", orders)
             .route("/files/{*rest}", any(|| async {}))
             .fallback(|| async {});
-        let mut routes = routes(&app);
-        routes.sort();
+        let routes = routes(&app);
         assert!(
             ["/files/{*rest}", "/health", "/orders/{id}"]
                 .iter()

@@ -160,6 +160,15 @@ impl Peer {
         peer.or_else(|| address().map(|ConnectInfo(address)| Self::Tcp(*address)))
     }
 
+    /// The address, where there is one.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        match *self {
+            Self::Tcp(address) => Some(address),
+            Self::Unix => None,
+        }
+    }
+
     /// Whether it is this machine itself.
     #[must_use]
     pub fn is_local(&self) -> bool {

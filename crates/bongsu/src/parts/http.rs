@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use bongsu_axum_glue::{MonitorLayer, OpsPolicy, PanicEvent};
+use bongsu_axum_glue::{MonitorLayer, OpsPolicy, PanicEvent, Peer};
+use tokio::sync::watch;
 
 use super::{Parts, Start, adjust::Adjust};
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     layer: Adjust<MonitorLayer>,
+    own_routes: bool,
 }
 
 /// Called when a handler panics.
@@ -27,6 +29,10 @@ pub(crate) struct Joined {
     pub(crate) on_panic: Option<OnPanic>,
     /// The request middleware.
     pub(crate) layer: MonitorLayer,
+    /// A route that the service has too is the service's.
+    pub(crate) own_routes: bool,
+    /// What is listened on, once it is.
+    pub(crate) listening: watch::Sender<Vec<Peer>>,
 }
 
 impl fmt::Debug for Joined {
@@ -45,6 +51,8 @@ pub(crate) async fn join(
         ops_token: token.map(|token| OpsPolicy::token(token.expose())),
         on_panic: None,
         layer: settings.layer.apply(MonitorLayer::new()),
+        own_routes: settings.own_routes,
+        listening: watch::Sender::default(),
     })
 }
 
@@ -60,6 +68,13 @@ pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
 }
 
 impl Builder {
+    /// Leaves to the service what it has itself: of bongsu's routes, `/health` say, those that the service has
+    /// too are left out instead of being an error. `METRICS_PORT` has all of bongsu's.
+    pub fn own_routes(mut self) -> Self {
+        self.settings.http.own_routes = true;
+        self
+    }
+
     /// Changes the request middleware: which requests have a line in the access log.
     ///
     /// ```no_run

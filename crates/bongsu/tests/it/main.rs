@@ -14,6 +14,7 @@ mod process;
 mod readme;
 mod receiver;
 mod reports;
+mod routes;
 mod seams;
 mod secrets;
 mod startup;
