@@ -291,6 +291,7 @@ impl AlertManagerBuilder {
                         .map(|target| Arc::from(target.as_str()))
                         .collect(),
                     targets,
+                    keeps_digests: channel.keeps_digests(),
                 }
             })
             .collect();

@@ -74,6 +74,8 @@ pub mod http;
 pub mod limits;
 mod manager;
 mod operate;
+#[cfg(all(test, feature = "sqlite"))]
+mod oracle;
 mod outbox;
 pub mod policy;
 mod presentation;

@@ -935,3 +935,110 @@ async fn what_was_refused_is_not_tried_with_every_sweep() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_rises_at_night_does_not_wait_for_the_digest_of_the_morning() {
+    let chat = ScriptedChannel::new("chat");
+    let night = |at: Timestamp| at < start() + 5 * HOUR;
+    let rule = AlertRule::new("r")
+        .channel("chat")
+        .quiet_during(night, Quiet::Digest);
+    with(manager(&[&chat]).rule(rule), |alerts| async move {
+        fire(&alerts, Error, "db").await;
+        pass(MINUTE).await;
+        fire(&alerts, Critical, "db").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&chat), ["firing critical db"]);
+        end(&alerts, Info, "db").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&chat)[1..], ["resolved info db"]);
+        pass(6 * HOUR).await;
+        // It says how things stand when it goes out.
+        let digest: serde_json::Value =
+            serde_json::from_slice(&chat.received().pop().unwrap().body).unwrap();
+        let line = &digest["digest"][0];
+        assert_eq!(
+            (&line["level"], &line["count"]),
+            (&"critical".into(), &2.into())
+        );
+        assert!(line["ended"].is_string(), "{line}");
+    })
+    .await;
+}
+
+/// A far side on which a digest opens an incident.
+#[derive(Debug, Clone)]
+struct Incidents(ScriptedChannel);
+
+#[async_trait::async_trait]
+impl crate::Channel for Incidents {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+    fn keeps_digests(&self) -> bool {
+        true
+    }
+    fn targets(&self) -> Vec<crate::Target> {
+        crate::Channel::targets(&self.0)
+    }
+    fn render(
+        &self,
+        n: &crate::Notification,
+        target: &crate::Target,
+    ) -> Result<crate::Rendered, crate::RenderError> {
+        self.0.render(n, target)
+    }
+    async fn deliver(&self, cx: &crate::Attempt, message: &crate::Rendered) -> Outcome {
+        self.0.deliver(cx, message).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn d10_what_a_digest_opened_is_closed_when_the_last_that_it_told_is_over() {
+    let (pager, chat) = (ScriptedChannel::new("pager"), ScriptedChannel::new("chat"));
+    let builder = AlertManager::builder("svc", "test");
+    let rule = |id: &str| AlertRule::new(id).channel(id).and_continue();
+    let rule = |id: &str| rule(id).digest_every(5 * MINUTE).repeat_interval(None);
+    let builder = builder
+        .channel(Incidents(pager.clone()))
+        .channel(chat.clone());
+    with(
+        builder.rule(rule("pager")).rule(rule("chat")),
+        |alerts| async move {
+            fire(&alerts, Warning, "a").await;
+            fire(&alerts, Warning, "b").await;
+            pass(10 * MINUTE).await;
+            assert_eq!(told(&pager), ["digest warning 2 alerts from svc"]);
+            end(&alerts, Info, "a").await;
+            pass(10 * MINUTE).await;
+            assert_eq!(told(&pager)[1..], ["resolved info a"]);
+            end(&alerts, Info, "b").await;
+            pass(MINUTE).await;
+            let mut last = told(&pager).split_off(2);
+            last.sort();
+            assert_eq!(last, ["resolved info Alert digest", "resolved info b"]);
+            // Where nothing was opened there is nothing to close.
+            assert_eq!(told(&chat).len(), 3);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_is_not_over_while_another_of_its_alerts_begins() {
+    let pager = ScriptedChannel::new("pager");
+    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
+    let rule = AlertRule::new("pager").channel("pager");
+    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
+    with(builder.rule(rule), |alerts| async move {
+        fire(&alerts, Warning, "a").await;
+        end(&alerts, Info, "a").await;
+        fire(&alerts, Warning, "b").await;
+        pass(10 * MINUTE).await;
+        assert_eq!(told(&pager), ["digest warning 2 alerts from svc"]);
+        end(&alerts, Info, "b").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&pager).len(), 3);
+    })
+    .await;
+}

@@ -64,6 +64,12 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
     /// One attempt: no retry inside, safe to cancel, over by `cx.deadline`.
     async fn deliver(&self, cx: &Attempt, message: &Rendered) -> Outcome;
 
+    /// Whether a digest opens something on the far side that stays open, such as an incident: then its end
+    /// is delivered as well, under the digest's key, when the last of what it told is over. Default: no.
+    fn keeps_digests(&self) -> bool {
+        false
+    }
+
     /// One attempt at neutral content, such as a report. Default: unsupported. What is too rich for
     /// the far side is sent in a plainer form within the same attempt: there is no second one.
     async fn deliver_content(&self, cx: &Attempt, target: &Target, content: &Content) -> Outcome {

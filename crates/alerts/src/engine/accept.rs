@@ -158,6 +158,8 @@ impl Engine {
             .iter()
             .map(|route| self.take_route(route, &mut take))
             .collect();
+        self.detour_if_failing(&decision, &mut take);
+        self.end_digests(facts, &mut take);
         let Take {
             deliveries,
             rows,

@@ -11,21 +11,23 @@ use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::clock::Now;
 use crate::outbox::{Row, RowState, Whom};
-use crate::policy::Pass;
-use crate::store::{Accepted, Change, Delivery, DeliveryState};
+use crate::policy::{Decision, Pass, Route, Verdict};
+use crate::store::{Accepted, Change, Delivery};
 
 impl Engine {
-    /// A CRITICAL alert for a failing channel goes to the fallback as well.
-    pub(super) fn detour_if_failing(&mut self, channel: usize, take: &mut Take<'_>) {
-        let Some(fallback) = self.fallback.filter(|fallback| *fallback != channel) else {
+    /// A CRITICAL alert for a failing channel goes to the fallback as well, unless it goes there anyway.
+    pub(super) fn detour_if_failing(&mut self, decision: &Decision, take: &mut Take<'_>) {
+        let firing = take.accepted.status == AlertStatus::Firing;
+        let Some(fallback) = self.fallback.filter(|_| firing) else {
             return;
         };
-        let there = &self.channels[fallback].id;
-        let told = take.deliveries.iter().any(|row| {
-            row.channel == *there
-                && matches!(row.state, DeliveryState::Pending | DeliveryState::Digested)
+        let goes = |route: &&Route| !matches!(route.verdict, Verdict::Suppress(_));
+        let mut going = decision.routes.iter().filter(goes);
+        let anyway = going.clone().any(|route| route.channel == fallback);
+        let failing = going.any(|route| {
+            route.verdict.is_deliver() && self.outbox.queues[route.channel].is_failing()
         });
-        if told || !self.outbox.queues[channel].is_failing() {
+        if take.accepted.alert.level < AlertLevel::Critical || anyway || !failing {
             return;
         }
         let rows = self.detour(take.now, take.accepted, fallback, take.state);
@@ -76,7 +78,12 @@ impl Engine {
             .filter(|(_, row)| usize::from(row.channel) == fallback)
             .map(|(_, row)| row.accepted.id)
             .collect();
-        waiting.retain(|accepted| !there.contains(&accepted.id));
+        // What is over or milder meanwhile would never end for the fallback.
+        waiting.retain(|accepted| {
+            let now = self.active.firing(&accepted.key);
+            let still = now.is_some_and(|now| now.accepted.alert.level == AlertLevel::Critical);
+            still && !there.contains(&accepted.id)
+        });
         for accepted in waiting {
             for delivery in self.detour(now, &accepted, fallback, RowState::Waiting) {
                 effects.changes.push(Change::Add {

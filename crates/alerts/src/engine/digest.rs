@@ -83,6 +83,9 @@ impl Engine {
         delivery.suppressed = suppressed;
         delivery.cooldown = cooldown;
         take.deliveries.push(delivery);
+        if take.accepted.status == AlertStatus::Firing {
+            self.keep_digest((channel, target), take);
+        }
         let row = self.outbox.get_mut(parent);
         if let Some(gathered) = row.and_then(|row| row.digest.as_deref_mut()) {
             gathered.add(take.accepted, suppressed);
@@ -93,6 +96,27 @@ impl Engine {
             channel: self.channels[channel].id.to_string(),
         });
         parent.to_string()
+    }
+
+    /// What is said of a key goes into every digest that gathers still and tells of it, besides its own
+    /// way: when it goes out, it says how things stand then.
+    pub(super) fn gather_news(
+        &mut self,
+        place: (usize, usize),
+        except: Option<Gathering>,
+        take: &mut Take<'_>,
+    ) {
+        for into in [Gathering::Storm, Gathering::Until(Tick::NEVER)] {
+            if except.is_some_and(|except| except.is_timed() == into.is_timed()) {
+                continue;
+            }
+            let open = self.open_digest(place, into);
+            let row = open.and_then(|id| self.outbox.get(id));
+            let digest = row.and_then(|row| row.digest.as_ref());
+            if digest.is_some_and(|digest| digest.tells(&take.accepted.key)) {
+                self.gather(place, into, (0, Duration::ZERO), take);
+            }
+        }
     }
 
     fn digest_parent(
@@ -113,7 +137,7 @@ impl Engine {
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
             alert: digest_alert(now, &self.service),
-            key: Arc::from("bongsu|digest"),
+            key: Arc::from(KEY),
             status: AlertStatus::Digest,
             at: now.wall,
         });
@@ -144,7 +168,6 @@ impl Engine {
         if self.open_digest(place, Gathering::Storm).is_some() {
             return;
         }
-        let now = take.now;
         let parent = self.digest_parent(place, Gathering::Storm, take);
         let waiting: Vec<Ulid> = self.outbox.queues[channel]
             .normal_ids(target)
@@ -158,10 +181,20 @@ impl Engine {
             })
             .collect();
         for id in waiting {
-            // What waited for it, such as its end, waits for the digest now.
+            self.fold(id, parent, take);
+        }
+    }
+
+    /// Takes a delivery into a digest, and the end that waits for it.
+    fn fold(&mut self, id: Ulid, parent: Ulid, take: &mut Take<'_>) {
+        let now = take.now;
+        // What else waited for it waits for the digest now.
+        let mut next = Some(id);
+        while let Some(id) = next {
             let Some(row) = self.outbox.remove_into(id, Some(parent)) else {
-                continue;
+                return;
             };
+            let channel = usize::from(row.channel);
             let digest = self.outbox.get_mut(parent);
             if let Some(gathered) = digest.and_then(|row| row.digest.as_deref_mut()) {
                 gathered.add(&row.accepted, row.suppressed);
@@ -183,15 +216,19 @@ impl Engine {
                 key: Arc::clone(&row.accepted.key),
                 channel: self.channels[channel].id.to_string(),
             });
+            next = self.outbox.end_behind(parent, &row.accepted.key);
         }
     }
 }
 
-fn digest_alert(now: Now, service: &str) -> Alert {
+/// What digests go by.
+pub(super) const KEY: &str = "bongsu|digest";
+
+pub(super) fn digest_alert(now: Now, service: &str) -> Alert {
     Alert::new(AlertLevel::Info, "Alert digest", "", service)
         .kind("digest")
         .timestamp(now.wall)
-        .key("bongsu|digest")
+        .key(KEY)
 }
 
 /// The digest as a message: an alert that sums up, and the lines, the worst first.

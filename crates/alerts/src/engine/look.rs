@@ -135,7 +135,13 @@ impl Engine {
         );
         watched.channels |= told;
         watched.held = held(decision);
-        if told != 0 && watched.told.is_none() {
+        // Somebody who never heard that it was over believes it already.
+        let level = watched.accepted.alert.level;
+        let believed = self
+            .policy
+            .worst_told(key)
+            .is_some_and(|told| told >= level);
+        if (told != 0 || believed) && watched.told.is_none() {
             watched.told = Some(now.tick);
         }
         if watched.rule != decision.escalates {
@@ -281,6 +287,8 @@ impl Engine {
                 self.take_route(route, &mut take);
             }
         }
+        self.detour_if_failing(decision, &mut take);
+        self.end_digests(facts, &mut take);
         let Take {
             deliveries, before, ..
         } = take;

@@ -19,6 +19,7 @@ mod detour;
 mod digest;
 mod effects;
 mod firing;
+mod incident;
 mod look;
 mod meta;
 mod people;
@@ -76,6 +77,8 @@ pub(crate) struct ChannelInfo {
     pub(crate) id: Arc<str>,
     pub(crate) targets: Vec<Target>,
     pub(crate) target_names: Vec<Arc<str>>,
+    /// A digest opens something there that stays open until it is told to be over.
+    pub(crate) keeps_digests: bool,
 }
 
 /// One attempt, with all that it needs.
@@ -176,10 +179,13 @@ impl Engine {
                 escalations.push(key);
             }
         }
-        let jobs = claims
-            .into_iter()
-            .filter_map(|claim| self.job(now, &claim))
-            .collect();
+        let mut jobs = Vec::new();
+        for claim in claims {
+            match self.outbox.before_digest(claim.id) {
+                Some(before) => self.outbox.defer(claim.id, now.tick, before),
+                None => jobs.extend(self.job(now, &claim)),
+            }
+        }
         let wake = self.outbox.next_wake(now.tick).min(self.active.next_wake());
         self.wake = wake;
         Work {

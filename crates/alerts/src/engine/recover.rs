@@ -1,6 +1,7 @@
 //! Taking up where the last run ended.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ulid::Ulid;
@@ -13,6 +14,8 @@ use crate::outbox::RowState;
 use crate::policy::PastMark;
 use crate::store::{Change, DeliveryState, Gathered, Recovered, Recovery};
 
+/// The ticket of what no mark is about any more.
+const SUPERSEDED: u32 = u32::MAX;
 /// Whatever its deadline, a delivery from the last run is tried for this long.
 const GRACE: Duration = Duration::from_secs(600);
 
@@ -58,9 +61,25 @@ impl Engine {
             self.recover_active(now, active, &mut effects);
         }
         let mut digested: HashMap<Ulid, Gathered> = recovered.digested.into_iter().collect();
+        let line = |it: &Recovery| {
+            (
+                Arc::clone(&it.accepted.key),
+                Arc::clone(&it.delivery.channel),
+            )
+        };
+        let mut newest: HashMap<(Arc<str>, Arc<str>), Ulid> = HashMap::new();
+        for unfinished in &recovered.unfinished {
+            let newest = newest.entry(line(unfinished)).or_default();
+            *newest = unfinished.accepted.id.max(*newest);
+        }
         for unfinished in recovered.unfinished {
             let id = unfinished.delivery.id;
+            let superseded = newest.get(&line(&unfinished)) != Some(&unfinished.accepted.id);
             self.take_up(now, unfinished, RowState::Waiting, &mut effects);
+            if let Some(row) = self.outbox.get_mut(id).filter(|_| superseded) {
+                // The mark is of what was said last: this one's outcome is not about it.
+                row.ticket = SUPERSEDED;
+            }
             // Before what comes after it: an end that a digest tells of waits for the digest.
             let row = self.outbox.get_mut(id);
             if let Some(gathered) = row.and_then(|row| row.digest.as_deref_mut())
@@ -104,6 +123,8 @@ impl Engine {
         let give_up = retry.give_up_after(match accepted.status {
             // The end of something is tried as long as its beginning was.
             AlertStatus::Resolved => AlertLevel::Critical,
+            // Its own level is known only when it goes out.
+            AlertStatus::Digest => AlertLevel::Error,
             _ => accepted.alert.level,
         });
         let deadline = now

@@ -26,6 +26,12 @@ pub(super) struct Facts {
     gathered: u64,
 }
 
+impl Facts {
+    pub(super) const fn was_gathered(self, channel: usize) -> bool {
+        self.gathered & (1 << channel) != 0
+    }
+}
+
 /// Deliveries in the making.
 #[derive(Debug)]
 pub(super) struct Take<'a> {
@@ -136,9 +142,11 @@ impl Engine {
                 let targets = 0..self.channels[route.channel].targets.len();
                 let place = |target| (route.channel, target);
                 let into = Gathering::Until(until);
-                let delivery_ids = targets
-                    .map(|target| self.gather(place(target), into, (suppressed, cooldown), take))
-                    .collect();
+                let mut delivery_ids = Vec::new();
+                for place in targets.map(place) {
+                    delivery_ids.push(self.gather(place, into, (suppressed, cooldown), take));
+                    self.gather_news(place, Some(into), take);
+                }
                 What::Digest { delivery_ids }
             }
             Verdict::Deliver { why, .. } => {
@@ -199,6 +207,7 @@ impl Engine {
                     self.fold_waiting(place, take);
                 }
                 ids.push(self.gather(place, into, told, take));
+                self.gather_news(place, Some(into), take);
                 self.policy.digested(now.tick, key, channel, ticket);
                 continue;
             }
@@ -225,11 +234,7 @@ impl Engine {
             take.deliveries.push(delivery);
             take.rows.push(id);
             ids.push(id.to_string());
-        }
-        if take.accepted.alert.level == AlertLevel::Critical
-            && take.accepted.status == AlertStatus::Firing
-        {
-            self.detour_if_failing(channel, take);
+            self.gather_news(place, None, take);
         }
         ids
     }
@@ -241,7 +246,7 @@ impl Engine {
         let storm = self.open_digest(place, Gathering::Storm).is_some()
             || self.outbox.queues[place.0].crowd(place.1) >= self.outbox.config.storm;
         match take.accepted.status {
-            AlertStatus::Resolved if take.facts.gathered & (1 << place.0) == 0 => None,
+            AlertStatus::Resolved if !take.facts.was_gathered(place.0) => None,
             AlertStatus::Resolved => {
                 let timed = Gathering::Until(Tick::NEVER);
                 let tells = |into: &Gathering| {

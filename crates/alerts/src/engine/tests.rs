@@ -19,6 +19,7 @@ fn engine() -> Engine {
         id: Arc::from(id),
         targets: vec![Target::new("a")],
         target_names: vec![Arc::from("a")],
+        keeps_digests: false,
     });
     let queue = || {
         let limits = Limits::new(1_000.0, 1_000);

@@ -45,6 +45,10 @@ impl Lines {
         self.followers.entry(before).or_default().push(id);
     }
 
+    pub(super) fn followers(&self, before: Ulid) -> &[Ulid] {
+        self.followers.get(&before).map_or(&[], Vec::as_slice)
+    }
+
     /// Lets a row go; gives those that waited for it and now wait for `before`, if for anything.
     pub(super) fn leave(&mut self, id: Ulid, row: &Row, before: Option<Ulid>) -> Vec<Ulid> {
         if is_digest(row) {

@@ -384,15 +384,73 @@ impl Outbox {
         self.lines.tail(channel, target, key)
     }
 
-    /// A digest for the target that has not arrived and tells, or may tell, of the key.
+    /// A digest for the target that gathers no more, has not arrived, and tells, or may tell, of the
+    /// key. One that gathers still hears of whatever is said of its keys: nothing waits for it.
     pub(crate) fn digest_with(&self, (channel, target): (usize, usize), key: &str) -> Option<Ulid> {
         let digests = self.lines.digests(channel, target);
         digests.iter().rev().copied().find(|id| {
             self.rows.get(id).is_some_and(|row| {
+                let closed =
+                    row.message.is_some() || matches!(row.state, RowState::InFlight { .. });
                 // One from the last run is bytes already: nobody knows any more what is in it.
-                row.digest.as_ref().is_none_or(|told| told.may_tell(key))
+                closed && row.digest.as_ref().is_none_or(|told| told.may_tell(key))
             })
         })
+    }
+
+    /// What has to be out of the way before a digest that was just claimed for the first time: what
+    /// was said before of one of its keys.
+    pub(crate) fn before_digest(&self, id: Ulid) -> Option<Ulid> {
+        let row = self.rows.get(&id).filter(|row| row.message.is_none())?;
+        let (place, digest) = (row.place(), row.digest.as_ref()?);
+        let others = self.lines.digests(place.0, place.1);
+        digest.keys().find_map(|key| {
+            let other = others.iter().copied().find(|other| {
+                let closed = self.rows.get(other).filter(|row| row.message.is_some());
+                let tells = closed
+                    .is_some_and(|row| row.digest.as_ref().is_none_or(|told| told.may_tell(key)));
+                *other != id && tells
+            });
+            other.or_else(|| {
+                self.tail(place, key)
+                    .filter(|tail| !self.waits_for(*tail, id))
+            })
+        })
+    }
+
+    fn waits_for(&self, id: Ulid, wanted: Ulid) -> bool {
+        let behind = |id: &Ulid| self.rows.get(id).and_then(|row| row.behind);
+        std::iter::successors(Some(id), behind).any(|id| id == wanted)
+    }
+
+    /// The last digest for the target that has not arrived, in any state.
+    pub(crate) fn last_digest(&self, (channel, target): (usize, usize)) -> Option<Ulid> {
+        self.lines.digests(channel, target).last().copied()
+    }
+
+    /// The end of a key that waits for a row.
+    pub(crate) fn end_behind(&self, id: Ulid, key: &str) -> Option<Ulid> {
+        let followers = self.lines.followers(id).iter().copied();
+        followers.into_iter().find(|follower| {
+            self.rows.get(follower).is_some_and(|row| {
+                *row.accepted.key == *key && row.accepted.status == AlertStatus::Resolved
+            })
+        })
+    }
+
+    /// Takes a claim back until another row is out of the way.
+    pub(crate) fn defer(&mut self, id: Ulid, tick: Tick, before: Ulid) {
+        self.put_back(id, tick, tick);
+        let Some(row) = self.rows.get_mut(&id) else {
+            return;
+        };
+        row.attempt = row.attempt.saturating_sub(1);
+        row.state = RowState::Behind;
+        row.behind = Some(before);
+        let (channel, target) = row.place();
+        self.queues[channel].pull(target, row.critical(), row.next, id);
+        self.deadlines.remove(&(row.deadline, id));
+        self.lines.follow(before, id);
     }
 
     /// The attempts that may begin now.

@@ -450,6 +450,13 @@ impl Marks {
             .find(|mark| usize::from(mark.channel) == channel)
     }
 
+    pub(super) fn any_gathered(&self, channel: usize) -> bool {
+        let gathered = |mark: &Mark| usize::from(mark.channel) == channel && mark.gathered();
+        self.keys
+            .values()
+            .any(|state| state.marks.iter().any(gathered))
+    }
+
     pub(super) fn mark(&mut self, key: &str, channel: usize) -> Option<&mut Mark> {
         self.keys
             .get_mut(key)?

@@ -531,6 +531,12 @@ impl Policy {
             .is_some_and(marks::Mark::gathered)
     }
 
+    /// Whether a channel's readers believe of any key that it fires because a digest said so.
+    #[must_use]
+    pub fn believes_digest(&self, channel: usize) -> bool {
+        self.marks.any_gathered(channel)
+    }
+
     /// An alert still fires: it goes on hiding others.
     pub(crate) fn confirm(&mut self, tick: Tick, alert: &Alert, key: &Arc<str>) {
         if let Some(inhibitor) = &mut self.inhibitor {

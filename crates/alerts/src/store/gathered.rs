@@ -22,6 +22,11 @@ impl Gathered {
         self.lines.iter().map(|(_, line)| line)
     }
 
+    /// The keys that have a line.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.lines.iter().map(|(key, _)| key)
+    }
+
     /// Alerts of this level whose key found no line, or lost it to something worse.
     #[must_use]
     pub const fn beyond(&self, level: AlertLevel) -> u64 {

@@ -121,6 +121,11 @@ impl Channel for PagerDutyChannel {
         true
     }
 
+    /// All digests of a service are one incident.
+    fn keeps_digests(&self) -> bool {
+        true
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("integration")]
     }

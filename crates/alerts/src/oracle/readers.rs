@@ -1,0 +1,137 @@
+//! Those who read what arrives, and believe it.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use super::plain::CHANNELS;
+use crate::channel::{AlertStatus, Notification};
+use crate::clock::Now;
+use crate::{AlertLevel, Rendered, Target};
+
+/// What a reader thinks of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Belief {
+    /// None: a digest said so, which names the worst that there was.
+    Fires(Option<AlertLevel>),
+    Over,
+}
+
+/// A channel and a target of it.
+pub(super) type Place = (usize, usize);
+
+/// Nobody is told the same again within this.
+const COOLDOWN: Duration = Duration::from_secs(15 * 60);
+
+#[derive(Debug, Default)]
+pub(super) struct Readers {
+    beliefs: HashMap<(Place, String), Belief>,
+    /// The last that arrived of a key, alone.
+    newest: HashMap<(Place, String), Ulid>,
+    /// When it arrived.
+    told_at: HashMap<(Place, String), Now>,
+    news: HashSet<(Place, String)>,
+    seen: HashSet<(Place, String)>,
+    /// Messages, each counted once.
+    pub(super) told: usize,
+}
+
+/// What a channel of the test sends.
+pub(super) fn render(notification: &Notification, target: &Target) -> Rendered {
+    let lines: Vec<Value> = notification
+        .digest
+        .iter()
+        .map(|line| json!([line.title, line.ended.is_some()]))
+        .collect();
+    let body = json!({
+        "key": notification.alert.key,
+        "level": notification.alert.level,
+        "status": notification.status,
+        "lines": lines,
+    });
+    Rendered::new(target.clone(), "application/json", body.to_string())
+}
+
+impl Readers {
+    pub(super) fn belief(&self, place: Place, key: &str) -> Option<Belief> {
+        self.beliefs.get(&(place, key.to_owned())).copied()
+    }
+
+    /// Something else was said of the key and is on its way, or was merged into what is.
+    pub(super) fn news(&mut self, place: Place, key: &str) {
+        self.news.insert((place, key.to_owned()));
+    }
+
+    /// A message arrives; gives the keys that it tells of, or what is wrong with it. `detour`: somebody
+    /// who knows is told once more on purpose.
+    pub(super) fn read(
+        &mut self,
+        place: Place,
+        (id, body): (Ulid, &[u8]),
+        (now, detour): (Now, bool),
+        excused: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>, String> {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        if !self.seen.insert((place, id.to_string())) {
+            return Ok(Vec::new());
+        }
+        self.told += 1;
+        let status: AlertStatus = serde_json::from_value(body["status"].clone()).unwrap();
+        if status == AlertStatus::Digest {
+            let lines = body["lines"].as_array().unwrap();
+            let keys = lines.iter().map(|line| {
+                let key = line[0].as_str().unwrap().to_owned();
+                let over = line[1] == true;
+                let belief = if over {
+                    Belief::Over
+                } else {
+                    Belief::Fires(None)
+                };
+                self.beliefs.insert((place, key.clone()), belief);
+                key
+            });
+            return Ok(keys.collect());
+        }
+        let key = body["key"].as_str().unwrap_or_default().to_owned();
+        let about = (place, key.clone());
+        if self
+            .newest
+            .insert(about.clone(), id)
+            .is_some_and(|before| before > id)
+        {
+            return Err(format!(
+                "{key} arrives at {place:?} after what was said of it later"
+            ));
+        }
+        let belief = if status == AlertStatus::Resolved {
+            let knows = matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
+            // Its beginning may have been merged into what followed.
+            if !knows && !self.news.contains(&about) && !excused(&key) {
+                return Err(format!(
+                    "{key} ends for {place:?}, who does not know that it began"
+                ));
+            }
+            Belief::Over
+        } else {
+            Belief::Fires(Some(serde_json::from_value(body["level"].clone()).unwrap()))
+        };
+        let again = self.beliefs.insert(about.clone(), belief) == Some(belief);
+        let before = self.told_at.insert(about.clone(), now);
+        // A new run goes by the wall clock, which may have been set meanwhile.
+        let soon = before.is_some_and(|before| {
+            let wall = now.wall.duration_since(before.wall);
+            now.tick.since(before.tick) < COOLDOWN && wall < COOLDOWN.try_into().unwrap()
+        });
+        // The quiet of a channel counts from its first target: another may be late with what it was told.
+        let alone = CHANNELS[place.0].1.len() == 1;
+        let merged = again && soon && self.news.remove(&about);
+        if again && soon && alone && !merged && !detour && !excused(&key) {
+            return Err(format!(
+                "{key} is told {place:?}, who has just been told the same"
+            ));
+        }
+        Ok(vec![key])
+    }
+}
