@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 
+use crate::AlertLevel;
 use crate::channel::Channel;
 use crate::clock::Tick;
 use crate::core::{Clock, Core, WallClock};
@@ -108,6 +109,15 @@ impl AlertManagerBuilder {
     #[must_use]
     pub fn rule(mut self, rule: AlertRule) -> Self {
         self.policy.rules.push(rule);
+        self
+    }
+
+    /// The least level that a channel is told of, whatever the rules say: neither they nor an escalation
+    /// tell it of anything milder. Whoever was told of something worse hears of its fall and its end.
+    /// Default: every level.
+    #[must_use]
+    pub fn min_level(mut self, channel: impl Into<String>, level: AlertLevel) -> Self {
+        self.policy.least.push((channel.into(), level));
         self
     }
 
@@ -377,6 +387,14 @@ impl AlertManagerBuilder {
             }
             rules.push(rule.id());
             rule.problems(&known, &mut found);
+        }
+        for (channel, level) in &self.policy.least {
+            if !known.contains(channel) {
+                found.push(format!(
+                    "the least level {level} is of the unknown channel {channel:?} (known: {})",
+                    known.join(", ")
+                ));
+            }
         }
         if let Some(fallback) = &self.fallback
             && !known.contains(fallback)

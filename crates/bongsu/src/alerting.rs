@@ -85,23 +85,16 @@ fn base(config: &Config) -> AlertManagerBuilder {
     builder
 }
 
-/// The channels, and the rules of the service's code or else those of the channels' least levels.
+/// The channels with their least levels, and the rules of the service's code.
 fn routed(
     config: &Config,
     mut builder: AlertManagerBuilder,
     channels: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
 ) -> AlertManagerBuilder {
-    let rules = match (rules.is_empty(), config.delivery.min_levels.is_empty()) {
-        (_, true) => rules,
-        (true, false) => level_rules(config, &channels),
-        (false, false) => {
-            tracing::warn!(
-                "the service's code has rules of its own: the channels' least levels are not used"
-            );
-            rules
-        }
-    };
+    for (channel, level) in least_levels(config, &channels) {
+        builder = builder.min_level(channel, level);
+    }
     for channel in channels {
         builder = builder.shared_channel(channel);
     }
@@ -183,22 +176,17 @@ fn host() -> Option<String> {
     (!name.is_empty() && name != "(none)").then(|| name.to_owned())
 }
 
-/// One rule a channel, for when a channel wants no less than a level and the service's code routes
-/// nothing. The log takes all.
-fn level_rules(config: &Config, channels: &[Arc<dyn Channel>]) -> Vec<AlertRule> {
+/// The least level of each channel that has one, whatever rules the service's code has. The log takes
+/// all.
+fn least_levels(config: &Config, channels: &[Arc<dyn Channel>]) -> Vec<(String, AlertLevel)> {
     let levels = &config.delivery.min_levels;
-    let rule = |id: &str, level: AlertLevel| {
-        let rule = AlertRule::new(format!("{id} from {level}"));
-        rule.min_level(level).channel(id).and_continue()
-    };
-    let mut rules = vec![rule("log", AlertLevel::Info)];
-    for channel in channels {
+    let least = channels.iter().filter_map(|channel| {
         // A second webhook is `webhook-2`.
         let kind = channel.id().split('-').next().unwrap_or_default();
-        let level = levels.get(kind).copied().unwrap_or(AlertLevel::Info);
-        rules.push(rule(channel.id(), level));
-    }
-    rules
+        let level = levels.get(kind)?;
+        Some((channel.id().to_owned(), *level))
+    });
+    least.collect()
 }
 
 /// Off the runtime: it reads what the last run left, and may wait for another process's lock.
@@ -276,31 +264,36 @@ mod level_tests {
         }
     }
 
-    /// Nobody is paged for what is no emergency; the log hears of everything.
+    /// Nobody is paged for what is no emergency, whatever the service's code routes; the log hears of
+    /// everything.
     #[tokio::test]
     async fn a_channel_hears_of_nothing_below_its_level() {
-        let mut config = Config::default();
-        let (kind, level) = ("pagerduty", AlertLevel::Error);
-        config.delivery.min_levels.insert(kind, level);
-        let pager: Arc<dyn Channel> = Arc::new(Pager);
-        let rules = level_rules(&config, std::slice::from_ref(&pager));
-        let builder = AlertManager::builder("svc", "test")
-            .channel(LogChannel::new())
-            .shared_channel(pager);
-        let (manager, _dispatcher) = rules
-            .into_iter()
-            .fold(builder, AlertManagerBuilder::rule)
-            .build()
-            .unwrap();
-        for (level, channels) in [
-            (AlertLevel::Info, 1),
-            (AlertLevel::Warning, 1),
-            (AlertLevel::Error, 2),
-            (AlertLevel::Critical, 2),
-        ] {
-            let alert = Alert::new(level, level.as_str(), "m", "s");
-            let receipt = manager.send_alert(alert).await.unwrap();
-            assert_eq!(receipt.deliveries(), channels, "{level}");
+        for rule in [false, true] {
+            let mut config = Config::default();
+            let (kind, level) = ("pagerduty", AlertLevel::Error);
+            config.delivery.min_levels.insert(kind, level);
+            let pager: Arc<dyn Channel> = Arc::new(Pager);
+            let least = least_levels(&config, std::slice::from_ref(&pager));
+            let mut builder = AlertManager::builder("svc", "test")
+                .channel(LogChannel::new())
+                .shared_channel(pager);
+            for (channel, level) in least {
+                builder = builder.min_level(channel, level);
+            }
+            if rule {
+                builder = builder.rule(AlertRule::new("own").channels(["log", "pagerduty-2"]));
+            }
+            let (manager, _dispatcher) = builder.build().unwrap();
+            for (level, channels) in [
+                (AlertLevel::Info, 1),
+                (AlertLevel::Warning, 1),
+                (AlertLevel::Error, 2),
+                (AlertLevel::Critical, 2),
+            ] {
+                let alert = Alert::new(level, level.as_str(), "m", "s");
+                let receipt = manager.send_alert(alert).await.unwrap();
+                assert_eq!(receipt.deliveries(), channels, "{level}");
+            }
         }
     }
 }

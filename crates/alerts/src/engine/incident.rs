@@ -42,7 +42,6 @@ impl Engine {
                     state: take.state,
                     urgency: AlertLevel::Error,
                     deadline: self.deadline(now, AlertLevel::Error),
-                    behind: self.outbox.last_digest(place),
                     ..self.new_row(now, &accepted, place, Duration::ZERO)
                 };
                 deliveries.push(self.add(now, id, row, "resolved"));

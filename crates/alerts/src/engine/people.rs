@@ -125,6 +125,10 @@ impl Engine {
             at: now.wall,
         });
         let level = accepted.alert.level;
+        let channels: Vec<usize> = channels
+            .into_iter()
+            .filter(|channel| self.policy.hears(*channel, level))
+            .collect();
         // The other replicas escalate too: by a name of its own, for no longer than the step takes.
         let shared: Arc<str> = Arc::from(format!("{key}|escalated {step}"));
         let (mut deliveries, mut names, mut told) = (Vec::new(), Vec::new(), 0_u64);

@@ -152,7 +152,7 @@ impl Engine {
         if matches!(accepted.status, AlertStatus::Resolved | AlertStatus::Digest) {
             row.urgency = row.urgency.max(AlertLevel::Error);
         }
-        row.behind = self.outbox.digest_with(place, &accepted.key);
+        row.behind = self.before(place, &accepted.key).filter(|_| !digest);
         row.attempt = delivery.attempt;
         row.next = next;
         row.state = state;

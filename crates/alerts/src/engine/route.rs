@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::digest::Gathering;
+use super::digest::{Gathering, KEY};
 use super::{ChannelDecision, Effects, Engine, What};
 use crate::AlertLevel;
 use crate::alert::Alert;
@@ -330,6 +330,15 @@ impl Engine {
         }
     }
 
+    /// The digest that goes out before anything that is said of a key now.
+    pub(super) fn before(&self, place: (usize, usize), key: &str) -> Option<Ulid> {
+        if key == KEY {
+            // The end of all digests.
+            return self.outbox.last_digest(place);
+        }
+        self.outbox.digest_with(place, key)
+    }
+
     /// Puts a row in the queue; gives its record.
     pub(super) fn add(&mut self, now: Now, id: Ulid, mut row: Row, why: &'static str) -> Delivery {
         let place = (usize::from(row.channel), usize::from(row.target));
@@ -346,7 +355,7 @@ impl Engine {
         delivery.cooldown = row.cooldown;
         delivery.suppressed = row.suppressed;
         if row.digest.is_none() {
-            row.behind = self.outbox.digest_with(place, &row.accepted.key);
+            row.behind = self.before(place, &row.accepted.key);
         }
         self.outbox.insert(id, row);
         delivery

@@ -80,6 +80,8 @@ impl Readers {
         self.told += 1;
         let status: AlertStatus = serde_json::from_value(body["status"].clone()).unwrap();
         if status == AlertStatus::Digest {
+            let digest = body["key"].as_str().unwrap_or_default().to_owned();
+            self.beliefs.insert((place, digest), Belief::Fires(None));
             let lines = body["lines"].as_array().unwrap();
             let keys = lines.iter().map(|line| {
                 let key = line[0].as_str().unwrap().to_owned();

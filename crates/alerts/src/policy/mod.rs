@@ -57,6 +57,9 @@ use marks::{Marks, Question};
 pub struct PolicyConfig {
     /// Routes; none: every alert goes to every channel.
     pub rules: Vec<AlertRule>,
+    /// The least level that a channel is told of, by its name, whatever the rules say; a channel that
+    /// was told of something worse hears of its fall and end all the same. Default: every level.
+    pub least: Vec<(String, AlertLevel)>,
     /// How long the same alert stays quiet on a channel. Default: 15 minutes.
     pub cooldown: Duration,
     /// Whether and how a CRITICAL alert hides WARNINGs.
@@ -79,6 +82,7 @@ impl Default for PolicyConfig {
     fn default() -> Self {
         Self {
             rules: Vec::new(),
+            least: Vec::new(),
             cooldown: Duration::from_secs(15 * 60),
             inhibit: Some(InhibitConfig::default()),
             flap: Some(FlapConfig::default()),
@@ -193,6 +197,8 @@ struct CompiledRule {
 #[derive(Debug)]
 pub struct Policy {
     rules: Vec<CompiledRule>,
+    /// By channel.
+    least: Vec<AlertLevel>,
     cooldown: Duration,
     channels: Vec<ChannelSpec>,
     disabled: u64,
@@ -232,7 +238,13 @@ impl Policy {
                 rule,
             })
             .collect();
+        let least_of = |channel: &ChannelSpec| {
+            let of = |(id, _): &&(String, AlertLevel)| *id == channel.id;
+            let least = config.least.iter().filter(of).map(|(_, level)| *level);
+            least.max().unwrap_or(AlertLevel::Info)
+        };
         Self {
+            least: channels.iter().map(least_of).collect(),
             rules,
             cooldown: config.cooldown,
             channels,
@@ -370,7 +382,7 @@ impl Policy {
             remind: None,
             ask,
         };
-        for (place, compiled) in self.rules.iter().enumerate() {
+        for (rule_place, compiled) in self.rules.iter().enumerate() {
             let rule = &compiled.rule;
             if !rule.concerns(alert, &key) {
                 continue;
@@ -381,13 +393,15 @@ impl Policy {
             }
             matched = true;
             if decision.escalates.is_none() && !compiled.escalations.is_empty() {
-                decision.escalates = Some(place);
+                decision.escalates = Some(rule_place);
             }
             question.cooldown = rule.cooldown.unwrap_or(self.cooldown);
             question.repeat = rule.repeat.unwrap_or(repeat);
             question.remind = rule.remind;
             for &channel in &compiled.channels {
-                if seen & (1 << channel) != 0 {
+                let place = usize::from(channel);
+                let deaf = alert.level < self.least[place] && !worse.contains(&place);
+                if deaf || seen & (1 << channel) != 0 {
                     continue;
                 }
                 seen |= 1 << channel;
@@ -404,7 +418,7 @@ impl Policy {
                 });
                 decision.until = earlier(decision.until, quiet_until);
                 decision.next = earlier(decision.next, entry.next_telling(&question));
-                decision.add(usize::from(channel), Some(place), verdict);
+                decision.add(place, Some(rule_place), verdict);
             }
             if !rule.proceed {
                 break;
@@ -415,11 +429,8 @@ impl Policy {
         // Without a rule everybody is told; and whoever believes something worse, rules or not.
         for (place, spec) in self.channels.iter().enumerate() {
             let channel = u8::try_from(place).unwrap_or(u8::MAX);
-            let asked = if matched {
-                worse.contains(&place)
-            } else {
-                true
-            };
+            let hears = !matched && alert.level >= self.least[place];
+            let asked = hears || worse.contains(&place);
             if !asked || seen & (1 << channel) != 0 {
                 continue;
             }
@@ -457,7 +468,8 @@ impl Policy {
         let mut routes = Vec::new();
         for (place, spec) in self.channels.iter().enumerate() {
             let channel = u8::try_from(place).unwrap_or(u8::MAX);
-            if place == about || disabled(self.disabled, channel).is_some() {
+            let deaf = alert.level < self.least[place];
+            if place == about || deaf || disabled(self.disabled, channel).is_some() {
                 continue;
             }
             let question = Question {
@@ -629,6 +641,12 @@ impl Policy {
         self.rules
             .get(rule)
             .map_or(&[], |compiled| compiled.escalations.as_slice())
+    }
+
+    /// Whether a channel is told of alerts of this level at all.
+    #[must_use]
+    pub fn hears(&self, channel: usize, level: AlertLevel) -> bool {
+        self.least.get(channel).is_none_or(|least| level >= *least)
     }
 
     /// The name of a rule.

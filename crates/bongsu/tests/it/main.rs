@@ -7,7 +7,6 @@
 
 mod admin;
 mod console;
-mod crash;
 mod engine;
 mod examples;
 mod lives;
