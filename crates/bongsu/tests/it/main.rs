@@ -7,6 +7,7 @@
 
 mod admin;
 mod console;
+mod crash;
 mod engine;
 mod examples;
 mod lives;
