@@ -53,6 +53,8 @@ fn post(address: SocketAddr, path: &str, body: &Value) -> Option<u16> {
 struct Promised {
     begun: Vec<String>,
     ended: HashSet<String>,
+    /// The service died before it answered: it may have taken the end or not.
+    unsure: HashSet<String>,
 }
 
 /// Sends alerts, and the ends of some of them, until the service is gone.
@@ -73,8 +75,14 @@ fn send(address: SocketAddr, round: u64, chance: &AtomicU64, promised: &mut Prom
         if random(chance).is_multiple_of(2) && !promised.ended.contains(&old) {
             let end = json!({ "key": old, "by": "kim" });
             match post(address, "/admin/alerts/resolve", &end) {
-                None => return,
+                None => {
+                    promised.unsure.insert(old);
+                    return;
+                }
                 Some(200) => drop(promised.ended.insert(old)),
+                Some(404) if promised.unsure.contains(&old) => {
+                    promised.ended.insert(old);
+                }
                 Some(other) => panic!("{other} for {end}"),
             }
         }
