@@ -60,7 +60,8 @@ fn write_service(folder: &Path, crates: &[(String, PathBuf)]) -> Result<(), Fail
         .and_then(|block| block.split("```").next())
         .ok_or_else(|| Failure("the README has no program".to_owned()))?;
     let mut manifest = "[package]\nname = \"service\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-         [workspace]\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n[dependencies]\naxum = \"0.8\"\n\
+         [workspace]\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n\
+         [profile.dev.package.\"*\"]\ndebug = false\n\n[profile.dev.build-override]\ndebug = false\n\n[dependencies]\naxum = \"0.8\"\n\
          bongsu = { version = \"0\", features = [\"full\"] }\n\
          tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n\n[patch.crates-io]\n"
         .to_owned();
