@@ -4,6 +4,7 @@
 //! a character boundary under the limit of that place; a cut says so in the text.
 
 pub mod fit;
+mod korean;
 pub mod runbook;
 pub mod value;
 pub mod view;

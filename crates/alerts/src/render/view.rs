@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use bongsu_lang::Lang;
+
+use super::korean;
 use super::runbook::Runbook;
 use super::value::fact;
 use super::words::Words;
@@ -121,15 +124,25 @@ pub fn headline(n: &Notification) -> String {
 }
 
 fn title(n: &Notification, words: Words) -> String {
-    match one_line(&n.alert.title) {
+    let title = in_language(n, &n.alert.title);
+    match one_line(title.as_deref().unwrap_or(&n.alert.title)) {
         title if title.is_empty() => words.no_title().to_owned(),
         title => title,
     }
 }
 
+/// What bongsu itself has said in another language than English.
+fn in_language(n: &Notification, text: &str) -> Option<String> {
+    match n.presentation.language {
+        Lang::Ko => korean::said(&n.alert.kind, text),
+        Lang::En => None,
+    }
+}
+
 fn body(n: &Notification, words: Words) -> String {
     let zone = &n.presentation.zone;
-    let mut text = clean(&n.alert.message);
+    let message = in_language(n, &n.alert.message);
+    let mut text = clean(message.as_deref().unwrap_or(&n.alert.message));
     let mut add = |line: String| {
         if !text.is_empty() {
             text.push('\n');
@@ -137,10 +150,14 @@ fn body(n: &Notification, words: Words) -> String {
         text.push_str(&line);
     };
     for line in &n.digest {
+        let korean = match n.presentation.language {
+            Lang::Ko => korean::title(&line.title),
+            Lang::En => None,
+        };
         let mut row = format!(
             "• {} {} ({}) ×{}",
             line.level.as_str_upper(),
-            one_line(&line.title),
+            one_line(korean.as_deref().unwrap_or(&line.title)),
             one_line(&line.source),
             line.count
         );

@@ -10,7 +10,8 @@ const VENUES: [Venue; 2] = [Venue::Krx, Venue::Nxt];
 /// What each venue does at `now`. One that does not trade on any of the days looked at is left out.
 pub(super) fn venues(calendar: &Krx, now: Timestamp) -> Result<Vec<VenueSession>, UnknownYear> {
     let today = date_in_seoul(now);
-    let mut spans = calendar.trading(today)?;
+    let todays = calendar.trading(today)?;
+    let mut spans = todays.clone();
     // A span of yesterday's may go on past midnight.
     if let Ok(yesterday) = today.yesterday() {
         spans.extend(calendar.trading(yesterday).unwrap_or_default());
@@ -39,7 +40,7 @@ pub(super) fn venues(calendar: &Krx, now: Timestamp) -> Result<Vec<VenueSession>
         }
         let today = now_or_later.iter().filter(|span| span.open > now);
         let opens = today.chain(&later).min_by_key(|span| span.open)?;
-        let before = now_or_later.iter().all(|span| now < span.open);
+        let before = ours(&todays).iter().all(|span| now < span.open);
         let state = match &rest {
             Some(reason) => SessionState::Holiday(reason.clone()),
             None if is_session && before => SessionState::BeforeOpen,
@@ -100,7 +101,7 @@ mod tests {
         check(
             "2026-05-28T08:10:00",
             &[
-                ("KRX", "regular", BeforeOpen, "2026-05-28T09:00:00"),
+                ("KRX", "pre", BeforeOpen, "2026-05-28T08:30:00"),
                 ("NXT", "pre", Open, "2026-05-28T08:50:00"),
             ],
         );
@@ -122,7 +123,7 @@ mod tests {
         check(
             "2026-05-30T12:00:00",
             &[
-                ("KRX", "regular", saturday(), "2026-06-01T09:00:00"),
+                ("KRX", "pre", saturday(), "2026-06-01T08:30:00"),
                 ("NXT", "pre", saturday(), "2026-06-01T08:00:00"),
             ],
         );
