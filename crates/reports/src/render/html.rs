@@ -148,7 +148,7 @@ pub(super) fn fitting(
     mail_html(&view, inline, options)
 }
 
-fn mail_html(view: &View, inline: &[InlinePart], options: &RenderOptions) -> String {
+pub(super) fn mail_html(view: &View, inline: &[InlinePart], options: &RenderOptions) -> String {
     let charts: Vec<MailChart<'_>> = view
         .charts
         .iter()
