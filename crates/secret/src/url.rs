@@ -47,7 +47,33 @@ fn next_url(text: &str) -> Option<usize> {
     let scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let begins = text[..second].rfind(|c| !scheme(c))? + 1;
     let separated = text[..begins].ends_with([',', ' ', ';', '\n', '\t']);
-    (separated && begins > first && begins < second).then_some(begins)
+    let named = begins < second && SCHEMES.contains(&&*text[begins..second].to_ascii_lowercase());
+    // What stands before it has to be a whole URL: a password may hold anything, also this.
+    let before = text
+        .get(first..begins)?
+        .trim_end_matches([',', ' ', ';', '\n', '\t']);
+    (separated && named && is_whole(before)).then_some(begins)
+}
+
+/// Schemes that a list of URLs may hold.
+const SCHEMES: [&str; 10] = [
+    "http",
+    "https",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "smtp",
+    "unix",
+];
+
+/// Whether a host stands where one has to, behind the scheme and any userinfo.
+fn is_whole(rest: &str) -> bool {
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    !host.is_empty() && !host.starts_with(':') && is_host(host)
 }
 
 fn one(url: &str, out: &mut String) {
@@ -195,6 +221,10 @@ mod tests {
             "http://***@a,https://***@b?api_key=***",
         );
         check("http://u:p,q@a", "http://***@a");
+        check("http://a:1 http://u:p@b", "http://a:1 http://***@b");
+        check("redis://:Q A://Q@host:1", "redis://***@host:1");
+        check("redis://:Q http://Q@host:1", "redis://***@host:1");
+        check("redis://:1,redis://Q@host:1", "redis://***@host:1");
         check(
             "unix:///run/redis.sock?db=1&pass=p",
             "unix:///run/redis.sock?db=1&pass=***",
