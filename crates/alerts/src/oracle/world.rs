@@ -86,11 +86,11 @@ fn engine(seed: u64, rules: &[super::plain::Rule]) -> Engine {
             .enumerate()
             .map(|(place, rule)| rule.build(place))
             .collect(),
-        flap: (seed % 2 == 0).then(FlapConfig::default),
+        flap: (seed.is_multiple_of(2)).then(FlapConfig::default),
         ..PolicyConfig::default()
     };
     let outbox = OutboxConfig {
-        storm: if seed % 3 == 0 { 2 } else { 20 },
+        storm: if seed.is_multiple_of(3) { 2 } else { 20 },
         ..OutboxConfig::default()
     };
     let queues = infos.iter().map(queue).collect();
