@@ -525,7 +525,7 @@ impl World {
         }
         // What was under way has arrived or has not; nobody hears of it.
         for mut flight in std::mem::take(&mut self.flights) {
-            flight.arrives &= self.random.word() % 2 == 0;
+            flight.arrives &= self.random.word().is_multiple_of(2);
             self.arrive(&flight);
         }
         if let Some(store) = self.store.take() {
