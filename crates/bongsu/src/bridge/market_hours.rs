@@ -7,14 +7,14 @@ use jiff::{Span, Timestamp};
 const HORIZON: i64 = 31;
 
 /// When the exchange trades, for heartbeats ([`HeartbeatBuilder::schedule`]), and for alert rules
-/// ([`Rule::quiet_during`], [`Rule::active_during`]). It asks the service's one calendar each time, so
+/// ([`AlertRule::quiet_during`], [`AlertRule::active_during`]). It asks the service's one calendar each time, so
 /// that a closure added to the file of `BONGSU_CALENDAR` counts at once.
 ///
 /// In a year that the calendar does not know, every weekday is taken for a session.
 ///
 /// [`HeartbeatBuilder::schedule`]: bongsu_health::HeartbeatBuilder::schedule
-/// [`Rule::quiet_during`]: bongsu_alerts::Rule::quiet_during
-/// [`Rule::active_during`]: bongsu_alerts::Rule::active_during
+/// [`AlertRule::quiet_during`]: bongsu_alerts::AlertRule::quiet_during
+/// [`AlertRule::active_during`]: bongsu_alerts::AlertRule::active_during
 ///
 /// ```
 /// use bongsu::{Config, MarketHours, reports::calendar::{Phase, Venue}};
