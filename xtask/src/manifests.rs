@@ -59,7 +59,8 @@ fn wrong_with(package: &Json) -> Vec<String> {
     let text = |key: &str| package.at(&[key]).text().unwrap_or_default();
     let keywords = package.at(&["keywords"]).list();
     let folder = folder_of(package);
-    let library = std::fs::read_to_string(folder.join("src/lib.rs")).unwrap_or_default();
+    // A command has no library to document.
+    let library = std::fs::read_to_string(folder.join("src/lib.rs")).ok();
     let docs = |key: &str| package.at(&["metadata", "docs", "rs", key]);
     let unversioned = package
         .at(&["dependencies"])
@@ -88,15 +89,15 @@ fn wrong_with(package: &Json) -> Vec<String> {
         (text("license").is_empty(), "a licence"),
         (!folder.join("LICENSE").is_file(), "the file LICENSE"),
         (
-            docs("all-features") != &Json::Bool(true),
+            library.is_some() && docs("all-features") != &Json::Bool(true),
             "docs.rs with all features",
         ),
         (
-            docs("rustdoc-args").list().is_empty(),
+            library.is_some() && docs("rustdoc-args").list().is_empty(),
             "docs.rs with --cfg docsrs",
         ),
         (
-            !library.contains("#![cfg_attr(docsrs, feature(doc_cfg))]"),
+            library.is_some_and(|it| !it.contains("#![cfg_attr(docsrs, feature(doc_cfg))]")),
             "doc_cfg in its lib.rs",
         ),
         (unversioned.count() > 0, "a version beside each path"),
