@@ -176,7 +176,9 @@ pub struct WayOut {
 
 #[cfg(feature = "http")]
 impl WayOut {
-    pub(super) fn http(&self) -> crate::http::HttpOptions {
+    /// The same for a channel over HTTP.
+    #[must_use]
+    pub fn http(&self) -> crate::http::HttpOptions {
         let mut options = crate::http::HttpOptions::new();
         options.proxy.clone_from(&self.proxy);
         options.https_proxy.clone_from(&self.https_proxy);
