@@ -27,21 +27,21 @@ pub(crate) async fn build(
     if !built.problems.is_empty() {
         return Err(crate::config::ConfigError::new(as_problems(&built)).into());
     }
-    let mut builder = base(config);
+    let builder = base(config);
     #[cfg(feature = "sqlite")]
-    {
-        builder = builder.store(store(config).await?);
-    }
+    let builder = builder.store(store(config).await?);
     #[cfg(feature = "redis")]
-    if let Some(url) = &config.redis_url {
+    let builder = if let Some(url) = &config.redis_url {
         let mut shared = bongsu_alerts::shared::RedisShared::new(url, &config.service.name)
             .map_err(|error| Error::setup("alerts", error))?
             .environment(&config.service.environment);
         if let Some(replica) = replica(config).await {
             shared = shared.replica(&replica);
         }
-        builder = builder.replicas(shared);
-    }
+        builder.replicas(shared)
+    } else {
+        builder
+    };
     let channels: Vec<_> = built.channels.into_iter().chain(added).collect();
     let (manager, dispatcher) = change(routed(config, builder, channels, rules))
         .build()
