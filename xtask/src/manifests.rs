@@ -59,8 +59,12 @@ fn wrong_with(package: &Json) -> Vec<String> {
     let text = |key: &str| package.at(&[key]).text().unwrap_or_default();
     let keywords = package.at(&["keywords"]).list();
     let folder = folder_of(package);
+    let library = std::fs::read_to_string(folder.join("src/lib.rs")).unwrap_or_default();
     // A command has no library to document.
-    let library = std::fs::read_to_string(folder.join("src/lib.rs")).ok();
+    let documented = package.at(&["targets"]).list().iter().any(|target| {
+        let kinds = target.at(&["kind"]).list();
+        kinds.iter().any(|kind| kind.text() == Some("lib"))
+    });
     let docs = |key: &str| package.at(&["metadata", "docs", "rs", key]);
     let unversioned = package
         .at(&["dependencies"])
@@ -89,15 +93,15 @@ fn wrong_with(package: &Json) -> Vec<String> {
         (text("license").is_empty(), "a licence"),
         (!folder.join("LICENSE").is_file(), "the file LICENSE"),
         (
-            library.is_some() && docs("all-features") != &Json::Bool(true),
+            documented && docs("all-features") != &Json::Bool(true),
             "docs.rs with all features",
         ),
         (
-            library.is_some() && docs("rustdoc-args").list().is_empty(),
+            documented && docs("rustdoc-args").list().is_empty(),
             "docs.rs with --cfg docsrs",
         ),
         (
-            library.is_some_and(|it| !it.contains("#![cfg_attr(docsrs, feature(doc_cfg))]")),
+            documented && !library.contains("#![cfg_attr(docsrs, feature(doc_cfg))]"),
             "doc_cfg in its lib.rs",
         ),
         (unversioned.count() > 0, "a version beside each path"),
@@ -122,13 +126,28 @@ mod tests {
         );
     }
 
+    fn wrong_with_a(kind: &str) -> String {
+        let bare = format!(
+            r#"{{"name": "bare", "manifest_path": "/nowhere/Cargo.toml",
+                "targets": [{{"kind": ["{kind}"]}}, {{"kind": ["test"]}}], "dependencies":
+                [{{"path": "/x", "req": "*", "kind": null}}, {{"path": "/y", "req": "*", "kind": "dev"}}]}}"#,
+        );
+        wrong_with(&Json::parse(&bare).unwrap_or(Json::Null)).join("\n")
+    }
+
+    #[test]
+    fn a_command_has_no_library_to_document() {
+        let wrong = wrong_with_a("bin");
+        assert!(
+            !wrong.contains("docs.rs") && !wrong.contains("doc_cfg"),
+            "{wrong}"
+        );
+        assert!(wrong.contains("description"), "{wrong}");
+    }
+
     #[test]
     fn what_is_missing_is_named() {
-        let bare = Json::parse(
-            r#"{"name": "bare", "manifest_path": "/nowhere/Cargo.toml", "dependencies":
-                [{"path": "/x", "req": "*", "kind": null}, {"path": "/y", "req": "*", "kind": "dev"}]}"#,
-        );
-        let wrong = wrong_with(&bare.unwrap_or(Json::Null)).join("\n");
+        let wrong = wrong_with_a("lib");
         for what in [
             "description",
             "keywords",
