@@ -3,7 +3,7 @@
 
 use crate::run::{Failure, cargo, output};
 
-const LEAVES: [&str; 7] = [
+const LEAVES: [&str; 8] = [
     "console",
     "health",
     "logging",
@@ -11,6 +11,7 @@ const LEAVES: [&str; 7] = [
     "resources",
     "alerts",
     "reports",
+    "rules",
 ];
 
 /// One idea each, for whoever needs it.
