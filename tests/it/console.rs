@@ -35,10 +35,9 @@ impl Site {
             .unwrap();
         self.address = listener.local_addr().unwrap();
         let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
-        let memory = source.memory();
         let (router, publisher) = console_router(
-            source,
-            memory,
+            source.operator(),
+            source.memory(),
             OpsPolicy::loopback(),
             ConsoleOptions::default(),
         );

@@ -54,10 +54,9 @@ async fn service(with_console: bool) {
     let mut app: Router = Router::new().route("/", get(|| async { BODY }));
     if with_console {
         let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
-        let memory = source.memory();
         let (console, publisher) = console_router(
-            source,
-            memory,
+            source.operator(),
+            source.memory(),
             OpsPolicy::open(),
             ConsoleOptions::default(),
         );

@@ -10,10 +10,9 @@ use tokio::net::TcpListener;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
-    let memory = source.memory();
     let (app, publisher) = console_router(
-        source,
-        memory,
+        source.operator(),
+        source.memory(),
         OpsPolicy::loopback(),
         ConsoleOptions::default(),
     );

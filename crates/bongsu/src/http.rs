@@ -1,6 +1,6 @@
 //! The service's HTTP side: what is mounted where, and the orderly end.
 
-use std::{collections::BTreeSet, future::Future, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, future::Future, net::SocketAddr};
 
 use axum::{Router, body::Body, extract::connect_info::IntoMakeServiceWithConnectInfo};
 use bongsu_axum_glue::{
@@ -95,9 +95,9 @@ impl Bongsu {
             Some(console) => router.merge(console.router.clone()),
             None => router,
         };
-        let admin = crate::bridge::operator::Desk::new(self.config(), &self.0.parts);
+        let desk = crate::bridge::operator::Desk::new(self.config(), &self.0.parts);
         let policy = token.unwrap_or_else(OpsPolicy::loopback);
-        router.merge(bongsu_axum_glue::admin_router(Arc::new(admin), policy))
+        router.merge(bongsu_axum_glue::admin_router(desk.operator(), policy))
     }
 
     /// The request middleware alone.

@@ -38,9 +38,7 @@ mod format;
 pub mod history;
 #[cfg(feature = "sqlite")]
 mod keeper;
-pub mod logs;
 mod memory;
-pub mod minute;
 pub mod pages;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use bongsu_ops::{
-    AboutAlert, EndSilence, LogLevelNow, RebuildReports, Rebuilt, SetLogLevel, SilencePreview,
+    AboutAlert, AlertDesk, EndSilence, LogDesk, LogLevelNow, MetricDesk, RebuildReports, Rebuilt,
+    ReportDesk, ServiceDesk, SetLogLevel, SilencePreview,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -76,6 +77,16 @@ impl FakeSource {
         self.state().alerts = alerts;
     }
 
+    /// It as an operator meets it.
+    #[must_use]
+    pub fn operator(self: &Arc<Self>) -> Operator {
+        Operator::new(self.clone())
+            .with_alerts(self.clone())
+            .with_logs(self.clone())
+            .with_metrics(self.clone())
+            .with_reports(self.clone())
+    }
+
     /// The day behind it.
     #[must_use]
     pub fn memory(&self) -> Arc<Memory> {
@@ -94,7 +105,7 @@ impl FakeSource {
 }
 
 #[async_trait]
-impl Operator for FakeSource {
+impl ServiceDesk for FakeSource {
     async fn snapshot(&self) -> Snapshot {
         let now = (self.clock)();
         let mut snapshot = figures(now);
@@ -105,69 +116,7 @@ impl Operator for FakeSource {
         snapshot
     }
 
-    async fn firing(&self) -> Result<Vec<FiringAlert>, OpsError> {
-        Ok(self.state().alerts.clone())
-    }
-
-    async fn alerts(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, OpsError> {
-        let text = query.text.to_lowercase();
-        let state = self.state();
-        let found = state.alerts.iter().filter(|alert| {
-            let said = [&alert.title, &alert.key, &alert.source];
-            Some(alert.level) >= query.level
-                && said.iter().any(|said| said.to_lowercase().contains(&text))
-        });
-        Ok(found.take(query.limit).map(record).collect())
-    }
-
-    async fn silences(&self) -> Result<Vec<ActiveSilence>, OpsError> {
-        Ok(self.state().silences.clone())
-    }
-
-    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, OpsError> {
-        let text = query.text.to_lowercase();
-        let found = logs((self.clock)()).into_iter().filter(|line| {
-            Some(line.severity) >= query.level
-                && line.message.to_lowercase().contains(&text)
-                && (query.request_id.is_empty()
-                    || line.request_id.as_deref() == Some(&query.request_id))
-        });
-        Ok(found.take(query.limit).collect())
-    }
-
-    async fn metrics(&self, samples: usize) -> Result<Vec<MetricFamily>, OpsError> {
-        let mut families = metrics();
-        for family in &mut families {
-            family.omitted = family.samples.len().saturating_sub(samples);
-            family.samples.truncate(samples);
-        }
-        Ok(families)
-    }
-
-    async fn reports(&self) -> Result<Vec<ReportEntry>, OpsError> {
-        let entry = |day, problem: Option<&str>| ReportEntry {
-            session: jiff::civil::date(2026, 5, day),
-            at: None,
-            deliveries: vec![("email ops@example.com".to_owned(), "delivered".to_owned())],
-            problem: problem.map(str::to_owned),
-            page: problem.is_none(),
-        };
-        Ok(vec![
-            entry(27, None),
-            entry(26, Some("the source did not answer")),
-        ])
-    }
-
-    async fn report_page(&self, session: Date) -> Result<String, OpsError> {
-        if session == jiff::civil::date(2026, 5, 27) {
-            return Ok(format!(
-                "<!doctype html><title>{session}</title><h1>{session}</h1>"
-            ));
-        }
-        Err(OpsError::no_such("report"))
-    }
-
-    async fn config(&self) -> Result<Vec<Setting>, OpsError> {
+    async fn settings(&self) -> Result<Vec<Setting>, OpsError> {
         let setting = |name: &str, value: Option<&str>, set, help: &str| Setting {
             name: name.to_owned(),
             value: value.map(str::to_owned),
@@ -190,6 +139,28 @@ impl Operator for FakeSource {
             ),
             setting("DATABASE_URL", None, false, "the database of the service"),
         ])
+    }
+}
+
+#[async_trait]
+impl AlertDesk for FakeSource {
+    async fn firing(&self) -> Result<Vec<FiringAlert>, OpsError> {
+        Ok(self.state().alerts.clone())
+    }
+
+    async fn history(&self, query: &AlertQuery) -> Result<Vec<AlertRecord>, OpsError> {
+        let text = query.text.to_lowercase();
+        let state = self.state();
+        let found = state.alerts.iter().filter(|alert| {
+            let said = [&alert.title, &alert.key, &alert.source];
+            Some(alert.level) >= query.level
+                && said.iter().any(|said| said.to_lowercase().contains(&text))
+        });
+        Ok(found.take(query.limit).map(record).collect())
+    }
+
+    async fn silences(&self) -> Result<Vec<ActiveSilence>, OpsError> {
+        Ok(self.state().silences.clone())
     }
 
     async fn acknowledge(&self, asked: &AboutAlert) -> Result<(), OpsError> {
@@ -278,17 +249,6 @@ impl Operator for FakeSource {
         Ok(1)
     }
 
-    async fn rebuild_reports(&self, asked: &RebuildReports) -> Result<Rebuilt, OpsError> {
-        let from = asked.from.map_or("all".to_owned(), |from| from.to_string());
-        self.state()
-            .actions
-            .push(format!("rebuild {from} by {}", asked.by));
-        Ok(Rebuilt {
-            from: asked.from,
-            rows: 1_234,
-        })
-    }
-
     async fn unsilence(&self, asked: &EndSilence) -> Result<(), OpsError> {
         let EndSilence { id, by, .. } = asked;
         let mut state = self.state();
@@ -296,8 +256,22 @@ impl Operator for FakeSource {
         state.actions.push(format!("unsilence {id} by {by}"));
         Ok(())
     }
+}
 
-    async fn set_log_level(&self, asked: &SetLogLevel) -> Result<LogLevelNow, OpsError> {
+#[async_trait]
+impl LogDesk for FakeSource {
+    async fn lines(&self, query: &LogQuery) -> Result<Vec<LogLine>, OpsError> {
+        let text = query.text.to_lowercase();
+        let found = logs((self.clock)()).into_iter().filter(|line| {
+            Some(line.severity) >= query.level
+                && line.message.to_lowercase().contains(&text)
+                && (query.request_id.is_empty()
+                    || line.request_id.as_deref() == Some(&query.request_id))
+        });
+        Ok(found.take(query.limit).collect())
+    }
+
+    async fn set_level(&self, asked: &SetLogLevel) -> Result<LogLevelNow, OpsError> {
         let mut state = self.state();
         state.level = LogLevel {
             directives: asked.level.clone(),
@@ -307,6 +281,55 @@ impl Operator for FakeSource {
         Ok(LogLevelNow {
             level: asked.level.clone(),
             lasts_seconds: asked.for_seconds,
+        })
+    }
+}
+
+#[async_trait]
+impl MetricDesk for FakeSource {
+    async fn families(&self, samples: usize) -> Result<Vec<MetricFamily>, OpsError> {
+        let mut families = metrics();
+        for family in &mut families {
+            family.omitted = family.samples.len().saturating_sub(samples);
+            family.samples.truncate(samples);
+        }
+        Ok(families)
+    }
+}
+
+#[async_trait]
+impl ReportDesk for FakeSource {
+    async fn archive(&self) -> Result<Vec<ReportEntry>, OpsError> {
+        let entry = |day, problem: Option<&str>| ReportEntry {
+            session: jiff::civil::date(2026, 5, day),
+            at: None,
+            deliveries: vec![("email ops@example.com".to_owned(), "delivered".to_owned())],
+            problem: problem.map(str::to_owned),
+            page: problem.is_none(),
+        };
+        Ok(vec![
+            entry(27, None),
+            entry(26, Some("the source did not answer")),
+        ])
+    }
+
+    async fn page(&self, session: Date) -> Result<String, OpsError> {
+        if session == jiff::civil::date(2026, 5, 27) {
+            return Ok(format!(
+                "<!doctype html><title>{session}</title><h1>{session}</h1>"
+            ));
+        }
+        Err(OpsError::no_such("report"))
+    }
+
+    async fn rebuild(&self, asked: &RebuildReports) -> Result<Rebuilt, OpsError> {
+        let from = asked.from.map_or("all".to_owned(), |from| from.to_string());
+        self.state()
+            .actions
+            .push(format!("rebuild {from} by {}", asked.by));
+        Ok(Rebuilt {
+            from: asked.from,
+            rows: 1_234,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What an operator may ask of a running service and do to it.
 //!
-//! [`Operator`] is the one interface: typed requests in, typed answers or an [`OpsError`] out. Whoever serves it
+//! [`Operator`] is the one interface, a desk a part: typed requests in, typed answers or an [`OpsError`] out. Whoever serves it
 //! (`/admin` as JSON, `/console` as pages) checks a request with its own `check`, so that limits, names and words are
 //! the same everywhere. [`openapi()`] describes the JSON.
 //!
@@ -17,9 +17,12 @@
 
 mod alert;
 mod answer;
+mod desk;
 mod error;
 mod figure;
 mod given;
+pub mod logs;
+pub mod minute;
 mod operator;
 mod records;
 mod request;
@@ -29,6 +32,7 @@ mod snapshot;
 pub use alert::*;
 pub use answer::*;
 pub use bongsu_severity::Severity as Level;
+pub use desk::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, ServiceDesk};
 pub use error::{OpsError, OpsResult};
 pub use figure::{Figure, Missing};
 pub use given::date;

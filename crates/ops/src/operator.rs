@@ -1,171 +1,141 @@
-use async_trait::async_trait;
-use jiff::civil::Date;
-use serde_json::Value;
+use std::{fmt, sync::Arc};
 
-use crate::{
-    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
-    FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
-    OpsResult, RebuildReports, Rebuilt, Replay, ReportDeliveries, ReportEntry, ReportForm,
-    SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
-};
+use crate::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, ServiceDesk};
 
-/// A running service as its operator meets it.
+/// A running service as its operator meets it: what each of its parts answers. Cheap to clone.
 ///
-/// The facade implements it over its parts; a service that wires the crates itself implements what it has. What
-/// is not implemented says which part the service runs without. Requests were checked before
-/// ([`NewSilence::check`] and its kin): whoever lets operators in does that. Answers are shown to whoever may
-/// see them, so that secrets must be masked here. None may block.
-#[async_trait]
-pub trait Operator: Send + Sync + 'static {
-    /// The first screen's figures now.
-    async fn snapshot(&self) -> Snapshot;
+/// The facade makes it of its parts; a service that wires the crates itself gives what it has. What is not given
+/// answers which part the service runs without. Requests were checked before
+/// ([`NewSilence::check`](crate::NewSilence::check) and its kin): whoever lets operators in does that. Answers are shown to whoever may
+/// see them, so that secrets must be masked there. None may block.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bongsu_ops::{Operator, Service, ServiceDesk, Snapshot};
+///
+/// struct Engine;
+///
+/// #[async_trait::async_trait]
+/// impl ServiceDesk for Engine {
+///     async fn snapshot(&self) -> Snapshot {
+///         Snapshot::new(jiff::Timestamp::UNIX_EPOCH, Service::default())
+///     }
+/// }
+///
+/// # async fn asked() {
+/// let operator = Operator::new(Arc::new(Engine));
+/// let refused = operator.alerts().firing().await.unwrap_err();
+/// assert!(refused.to_string().contains("alerts"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Operator {
+    service: Arc<dyn ServiceDesk>,
+    alerts: Arc<dyn AlertDesk>,
+    health: Arc<dyn HealthDesk>,
+    logs: Arc<dyn LogDesk>,
+    metrics: Arc<dyn MetricDesk>,
+    reports: Arc<dyn ReportDesk>,
+}
 
-    /// The service's health with every dependency, whatever the detail policy of `/health` says.
-    async fn health(&self) -> OpsResult<Value> {
-        Err(OpsError::Unavailable("health checks"))
+impl Operator {
+    /// A service of which nothing else is known.
+    #[must_use]
+    pub fn new(service: Arc<dyn ServiceDesk>) -> Self {
+        Self {
+            service,
+            alerts: Arc::new(Absent),
+            health: Arc::new(Absent),
+            logs: Arc::new(Absent),
+            metrics: Arc::new(Absent),
+            reports: Arc::new(Absent),
+        }
     }
 
-    /// The log's filter in force.
-    async fn log_level(&self) -> OpsResult<LogLevelNow> {
-        Err(OpsError::Unavailable("logging"))
+    /// The same with its alerts.
+    #[must_use]
+    pub fn with_alerts(mut self, desk: Arc<dyn AlertDesk>) -> Self {
+        self.alerts = desk;
+        self
     }
 
-    /// Changes the log's filter.
-    async fn set_log_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
-        let _ = asked;
-        Err(OpsError::Unavailable("logging"))
+    /// The same with its health.
+    #[must_use]
+    pub fn with_health(mut self, desk: Arc<dyn HealthDesk>) -> Self {
+        self.health = desk;
+        self
     }
 
-    /// The last log lines that match, the newest first.
-    async fn logs(&self, query: &LogQuery) -> OpsResult<Vec<LogLine>> {
-        let _ = query;
-        Err(OpsError::Unavailable("logging"))
+    /// The same with its logs.
+    #[must_use]
+    pub fn with_logs(mut self, desk: Arc<dyn LogDesk>) -> Self {
+        self.logs = desk;
+        self
     }
 
-    /// Every metric with at most `samples` samples of each.
-    async fn metrics(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {
-        let _ = samples;
-        Err(OpsError::Unavailable("metrics"))
+    /// The same with its metrics.
+    #[must_use]
+    pub fn with_metrics(mut self, desk: Arc<dyn MetricDesk>) -> Self {
+        self.metrics = desk;
+        self
     }
 
-    /// The configuration as resolved, secrets masked.
-    async fn config(&self) -> OpsResult<Vec<Setting>> {
-        Err(OpsError::Unavailable("a configuration"))
+    /// The same with its reports.
+    #[must_use]
+    pub fn with_reports(mut self, desk: Arc<dyn ReportDesk>) -> Self {
+        self.reports = desk;
+        self
     }
 
-    /// What fires.
-    async fn firing(&self) -> OpsResult<Vec<FiringAlert>> {
-        Err(OpsError::Unavailable("alerts"))
+    /// The service as a whole.
+    #[must_use]
+    pub fn service(&self) -> &dyn ServiceDesk {
+        &*self.service
     }
 
-    /// Alerts and what became of them, the newest first.
-    async fn alerts(&self, query: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
-        let _ = query;
-        Err(OpsError::Unavailable("alerts"))
+    /// Its alerts, silences and channels.
+    #[must_use]
+    pub fn alerts(&self) -> &dyn AlertDesk {
+        &*self.alerts
     }
 
-    /// Sends an alert, or says that one has ended. Once it is answered, it is stored.
-    async fn send(&self, alert: &NewAlert) -> OpsResult<Accepted> {
-        let _ = alert;
-        Err(OpsError::Unavailable("alerts"))
+    /// Its health.
+    #[must_use]
+    pub fn health(&self) -> &dyn HealthDesk {
+        &*self.health
     }
 
-    /// Notes that somebody knows of a firing alert.
-    async fn acknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
+    /// Its log.
+    #[must_use]
+    pub fn logs(&self) -> &dyn LogDesk {
+        &*self.logs
     }
 
-    /// Takes an acknowledgment back: it is repeated and escalated as before.
-    async fn unacknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
+    /// Its metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &dyn MetricDesk {
+        &*self.metrics
     }
 
-    /// What would become of an alert if it were sent now. Nothing is done.
-    async fn explain(&self, alert: &NewAlert) -> OpsResult<Explained> {
-        let _ = alert;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// Says that a firing alert has ended; gives how many deliveries are made of that.
-    async fn resolve(&self, asked: &AboutAlert) -> OpsResult<usize> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// The silences that have not ended.
-    async fn silences(&self) -> OpsResult<Vec<ActiveSilence>> {
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// Holds back matching alerts for a time.
-    async fn silence(&self, asked: &NewSilence) -> OpsResult<ActiveSilence> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// What a silence would be about. None is made.
-    async fn preview_silence(&self, asked: &NewSilence) -> OpsResult<SilencePreview> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// Ends a silence early.
-    async fn unsilence(&self, asked: &EndSilence) -> OpsResult<()> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// Alert channels with their state, and the counts of the alerting as a whole.
-    async fn channels(&self) -> OpsResult<Channels> {
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// Sends a marked test message over a channel and says what came of it.
-    async fn test_channel(&self, channel: &str) -> OpsResult<Tested> {
-        let _ = channel;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// Tries deliveries again that were given up; gives how many.
-    async fn replay(&self, asked: &Replay) -> OpsResult<usize> {
-        let _ = asked;
-        Err(OpsError::Unavailable("alerts"))
-    }
-
-    /// The kept reports, the newest first.
-    async fn reports(&self) -> OpsResult<Vec<ReportEntry>> {
-        Err(OpsError::Unavailable("reports"))
-    }
-
-    /// A kept report as a whole HTML page, to be shown in a sandbox.
-    async fn report_page(&self, session: Date) -> OpsResult<String> {
-        let _ = session;
-        Err(OpsError::Unavailable("reports"))
-    }
-
-    /// The report of a session as it would be sent; nothing is sent.
-    async fn report_preview(&self, session: Date, form: ReportForm) -> OpsResult<String> {
-        let _ = (session, form);
-        Err(OpsError::Unavailable("reports"))
-    }
-
-    /// What became of each delivery of a session's report.
-    async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
-        let _ = session;
-        Err(OpsError::Unavailable("reports"))
-    }
-
-    /// Sends the kept report of a session once more to everybody, as it is.
-    async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
-        let _ = session;
-        Err(OpsError::Unavailable("reports"))
-    }
-
-    /// Computes the kept positions anew, as after a correction. Nothing is sent.
-    async fn rebuild_reports(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
-        let _ = asked;
-        Err(OpsError::Unavailable("reports"))
+    /// Its reports.
+    #[must_use]
+    pub fn reports(&self) -> &dyn ReportDesk {
+        &*self.reports
     }
 }
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operator").finish_non_exhaustive()
+    }
+}
+
+/// A part that the service runs without.
+struct Absent;
+
+impl AlertDesk for Absent {}
+impl HealthDesk for Absent {}
+impl LogDesk for Absent {}
+impl MetricDesk for Absent {}
+impl ReportDesk for Absent {}

@@ -96,14 +96,13 @@ async fn a_stream_ends_before_a_session_could() {
 async fn it_renders_once_for_everybody_and_never_for_nobody() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    let source = bongsu_console::testing::FakeSource::new(move || {
+    let source = Arc::new(bongsu_console::testing::FakeSource::new(move || {
         count.fetch_add(1, Ordering::Relaxed);
         jiff::Timestamp::UNIX_EPOCH
-    });
-    let memory = source.memory();
+    }));
     let (router, publisher) = bongsu_axum_glue::console_router::<()>(
-        Arc::new(source),
-        memory,
+        source.operator(),
+        source.memory(),
         OpsPolicy::open(),
         ConsoleOptions::default(),
     );

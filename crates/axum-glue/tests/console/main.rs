@@ -31,7 +31,7 @@ fn rig(policy: OpsPolicy) -> Rig {
 fn with_options(policy: OpsPolicy, options: ConsoleOptions) -> Rig {
     let now = "2026-05-28T00:01:00Z".parse::<jiff::Timestamp>().unwrap();
     let source = Arc::new(FakeSource::new(move || now));
-    let (router, publisher) = console_router(source.clone(), source.memory(), policy, options);
+    let (router, publisher) = console_router(source.operator(), source.memory(), policy, options);
     Rig {
         source,
         router,

@@ -14,7 +14,8 @@ use axum::{
 use bongsu_axum_glue::{MonitorLayer, OpsPolicy, admin_router};
 use bongsu_logging::{Capture, LoggingConfig};
 use bongsu_ops::{
-    AboutAlert, LogLevelNow, Operator, OpsError, OpsResult, Service, SetLogLevel, Snapshot, Tested,
+    AboutAlert, AlertDesk, LogDesk, LogLevelNow, Operator, OpsError, OpsResult, Service,
+    ServiceDesk, SetLogLevel, Snapshot, Tested,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -27,12 +28,15 @@ use crate::support::callsites_stay_on;
 struct Ops(Mutex<Vec<String>>);
 
 #[async_trait::async_trait]
-impl Operator for Ops {
+impl ServiceDesk for Ops {
     async fn snapshot(&self) -> Snapshot {
         Snapshot::new(jiff::Timestamp::UNIX_EPOCH, Service::default())
     }
+}
 
-    async fn set_log_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
+#[async_trait::async_trait]
+impl LogDesk for Ops {
+    async fn set_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
         let SetLogLevel { level, .. } = asked;
         let note = format!("{level} {:?}", asked.lasts());
         self.0.lock().unwrap().push(note);
@@ -41,7 +45,10 @@ impl Operator for Ops {
             lasts_seconds: asked.for_seconds,
         })
     }
+}
 
+#[async_trait::async_trait]
+impl AlertDesk for Ops {
     async fn acknowledge(&self, asked: &AboutAlert) -> OpsResult<()> {
         let AboutAlert { key, by, .. } = asked;
         self.0.lock().unwrap().push(format!("{key} {by}"));
@@ -59,7 +66,10 @@ impl Operator for Ops {
 
 fn app(policy: OpsPolicy) -> (Router, Arc<Ops>) {
     let ops = Arc::new(Ops::default());
-    (admin_router(ops.clone(), policy), ops)
+    let operator = Operator::new(ops.clone())
+        .with_alerts(ops.clone())
+        .with_logs(ops.clone());
+    (admin_router(operator, policy), ops)
 }
 
 async fn send(app: &Router, request: Request<Body>) -> (StatusCode, Value) {

@@ -9,11 +9,12 @@ use axum::{
 };
 use bongsu_axum_glue::{OpsPolicy, admin_router};
 use bongsu_ops::{
-    AboutAlert, Accepted, ActiveSilence, AlertDetail, AlertQuery, AlertRecord, ChannelState,
-    ChannelVerdict, Channels, DeliveryOutcome, DeliveryRecord, EndSilence, EscalationStep,
-    Explained, FiringAlert, Level, LogLevelNow, NewAlert, NewSilence, Operator, OpsResult,
-    RebuildReports, Rebuilt, Replay, ReportDeliveries, ReportDelivery, ReportForm, Service,
-    SetLogLevel, SilencePreview, Snapshot, Tested,
+    AboutAlert, Accepted, ActiveSilence, AlertDesk, AlertDetail, AlertQuery, AlertRecord,
+    ChannelState, ChannelVerdict, Channels, DeliveryOutcome, DeliveryRecord, EndSilence,
+    EscalationStep, Explained, FiringAlert, HealthDesk, Level, LogDesk, LogLevelNow, NewAlert,
+    NewSilence, Operator, OpsResult, RebuildReports, Rebuilt, Replay, ReportDeliveries,
+    ReportDelivery, ReportDesk, ReportForm, Service, ServiceDesk, SetLogLevel, SilencePreview,
+    Snapshot, Tested,
 };
 use http_body_util::BodyExt;
 use jiff::{Timestamp, civil::Date};
@@ -22,6 +23,15 @@ use tower::ServiceExt;
 
 /// Has something of everything.
 struct Full;
+
+fn full() -> Operator {
+    let full = Arc::new(Full);
+    Operator::new(full.clone())
+        .with_alerts(full.clone())
+        .with_health(full.clone())
+        .with_logs(full.clone())
+        .with_reports(full)
+}
 
 fn firing() -> FiringAlert {
     FiringAlert {
@@ -95,26 +105,35 @@ fn report(session: Date) -> ReportDeliveries {
 }
 
 #[async_trait::async_trait]
-impl Operator for Full {
+impl ServiceDesk for Full {
     async fn snapshot(&self) -> Snapshot {
         Snapshot::new(Timestamp::UNIX_EPOCH, Service::default())
     }
+}
 
-    async fn health(&self) -> OpsResult<Value> {
+#[async_trait::async_trait]
+impl HealthDesk for Full {
+    async fn details(&self) -> OpsResult<Value> {
         Ok(json!({ "service_name": "svc", "status": "healthy", "dependencies": [] }))
     }
+}
 
-    async fn log_level(&self) -> OpsResult<LogLevelNow> {
+#[async_trait::async_trait]
+impl LogDesk for Full {
+    async fn level(&self) -> OpsResult<LogLevelNow> {
         Ok(level("info"))
     }
 
-    async fn set_log_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
+    async fn set_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
         Ok(LogLevelNow {
             lasts_seconds: asked.for_seconds,
             ..level(&asked.level)
         })
     }
+}
 
+#[async_trait::async_trait]
+impl AlertDesk for Full {
     async fn firing(&self) -> OpsResult<Vec<FiringAlert>> {
         let quiet = FiringAlert {
             acknowledged_by: None,
@@ -126,7 +145,7 @@ impl Operator for Full {
         Ok(vec![firing(), quiet])
     }
 
-    async fn alerts(&self, _: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
+    async fn history(&self, _: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
         let outcomes = [
             DeliveryOutcome::Pending(None),
             DeliveryOutcome::Delivered,
@@ -192,13 +211,6 @@ impl Operator for Full {
         })
     }
 
-    async fn rebuild_reports(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
-        Ok(Rebuilt {
-            from: asked.from,
-            rows: 3,
-        })
-    }
-
     async fn acknowledge(&self, _: &AboutAlert) -> OpsResult<()> {
         Ok(())
     }
@@ -237,16 +249,26 @@ impl Operator for Full {
     async fn replay(&self, _: &Replay) -> OpsResult<usize> {
         Ok(0)
     }
+}
 
-    async fn report_preview(&self, _: Date, _: ReportForm) -> OpsResult<String> {
+#[async_trait::async_trait]
+impl ReportDesk for Full {
+    async fn rebuild(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
+        Ok(Rebuilt {
+            from: asked.from,
+            rows: 3,
+        })
+    }
+
+    async fn preview(&self, _: Date, _: ReportForm) -> OpsResult<String> {
         Ok("<html></html>".to_owned())
     }
 
-    async fn report_deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
+    async fn deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
         Ok(report(session))
     }
 
-    async fn report_resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
+    async fn resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
         Ok(report(session))
     }
 }
@@ -331,7 +353,7 @@ async fn ask(app: &Router, method: &str, path: &str, body: Value) -> (StatusCode
 
 #[tokio::test]
 async fn every_answer_is_as_described() {
-    let app: Router = admin_router(Arc::new(Full), OpsPolicy::open());
+    let app: Router = admin_router(full(), OpsPolicy::open());
     let (status, kind, description) = ask(&app, "GET", "/admin/openapi.json", Value::Null).await;
     assert_eq!((status, &*kind), (StatusCode::OK, "application/json"));
     assert_eq!(description["openapi"], "3.1.0");
@@ -380,7 +402,7 @@ async fn every_answer_is_as_described() {
 
 #[tokio::test]
 async fn a_refusal_is_as_described_too() {
-    let app: Router = admin_router(Arc::new(Full), OpsPolicy::open());
+    let app: Router = admin_router(full(), OpsPolicy::open());
     let description: Value = serde_json::from_str(bongsu_ops::openapi()).unwrap();
     let schema = json!({ "$ref": "#/components/schemas/Error" });
     for (method, path, body) in [

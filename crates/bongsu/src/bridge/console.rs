@@ -37,7 +37,7 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
         .clone()
         .unwrap_or_else(OpsPolicy::loopback);
     let (router, publisher) = console_router(
-        Arc::new(desk.clone()),
+        desk.operator(),
         memory.clone(),
         policy,
         ConsoleOptions::default(),
@@ -50,12 +50,7 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
             () = ended.notified() => {}
         }
     });
-    #[cfg(feature = "alerts")]
-    tasks.spawn("console-deliveries", desk.follow_deliveries());
-    #[cfg(feature = "reports")]
-    if let Some(following) = desk.follow_reports() {
-        tasks.spawn("console-reports", following);
-    }
+    desk.follow(tasks);
     tasks.spawn("console-history", record(desk, memory, config.clone()));
     Console { router, end }
 }

@@ -3,7 +3,7 @@
 mod guard;
 mod input;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json, Router,
@@ -26,7 +26,7 @@ use bongsu_ops::{
 use guard::{About, guard};
 use input::{Input, MAX_BODY, refuse};
 
-type Ops = State<Arc<dyn Operator>>;
+type Ops = State<Operator>;
 
 /// `/admin/…` under a policy: a bearer token, or this machine only.
 ///
@@ -62,7 +62,7 @@ type Ops = State<Arc<dyn Operator>>;
 /// refused, is one line in the log under the target `audit`. A page of another origin may not act
 /// in the browser of an operator.
 pub fn admin_router<S: Clone + Send + Sync + 'static>(
-    ops: Arc<dyn Operator>,
+    ops: Operator,
     policy: OpsPolicy,
 ) -> Router<S> {
     Router::new()
@@ -115,11 +115,11 @@ async fn openapi() -> Response {
 }
 
 async fn health(State(ops): Ops) -> Response {
-    answer("health", ops.health().await)
+    answer("health", ops.health().details().await)
 }
 
 async fn log_level(State(ops): Ops) -> Response {
-    answer("log level", ops.log_level().await)
+    answer("log level", ops.logs().level().await)
 }
 
 async fn set_log_level(State(ops): Ops, Input(asked): Input<SetLogLevel>) -> Response {
@@ -128,13 +128,13 @@ async fn set_log_level(State(ops): Ops, Input(asked): Input<SetLogLevel>) -> Res
     let about = by(about, &asked.by);
     let done = async {
         asked.check()?;
-        ops.set_log_level(&asked).await
+        ops.logs().set_level(&asked).await
     };
     answer(&about, done.await)
 }
 
 async fn alerts(State(ops): Ops) -> Response {
-    let firing = ops.firing().await;
+    let firing = ops.alerts().firing().await;
     answer("firing alerts", firing.map(|alerts| Firing { alerts }))
 }
 
@@ -143,7 +143,7 @@ async fn send(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
     let about = by(named(what, &asked), &asked.by);
     let done = async {
         asked.check()?;
-        ops.send(&asked).await
+        ops.alerts().send(&asked).await
     };
     answer(&about, done.await)
 }
@@ -151,7 +151,7 @@ async fn send(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
 async fn explain(State(ops): Ops, Input(asked): Input<NewAlert>) -> Response {
     let done = async {
         asked.check()?;
-        ops.explain(&asked).await
+        ops.alerts().explain(&asked).await
     };
     answer(&named("explain", &asked), done.await)
 }
@@ -188,7 +188,7 @@ async fn history(State(ops): Ops, query: Result<Query<HistoryQuery>, BadQuery>) 
         limit: query.limit.min(MOST_ALERTS),
         ..AlertQuery::default()
     };
-    let found = ops.alerts(&query).await;
+    let found = ops.alerts().history(&query).await;
     answer("alert history", found.map(|alerts| History { alerts }))
 }
 
@@ -197,7 +197,7 @@ type BadQuery = axum::extract::rejection::QueryRejection;
 async fn acknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
     let done = async {
         asked.check()?;
-        ops.acknowledge(&asked).await?;
+        ops.alerts().acknowledge(&asked).await?;
         Ok::<_, OpsError>(json!({ "acknowledged": asked.key }))
     };
     answer(
@@ -209,7 +209,7 @@ async fn acknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Respon
 async fn unacknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
     let done = async {
         asked.check()?;
-        ops.unacknowledge(&asked).await?;
+        ops.alerts().unacknowledge(&asked).await?;
         Ok::<_, OpsError>(json!({ "unacknowledged": asked.key }))
     };
     answer(
@@ -221,7 +221,7 @@ async fn unacknowledge(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Resp
 async fn resolve(State(ops): Ops, Input(asked): Input<AboutAlert>) -> Response {
     let done = async {
         asked.check_unnamed()?;
-        let deliveries = ops.resolve(&asked).await?;
+        let deliveries = ops.alerts().resolve(&asked).await?;
         Ok::<_, OpsError>(json!({ "resolved": asked.key, "deliveries": deliveries }))
     };
     answer(&by(format!("resolve {}", asked.key), &asked.by), done.await)
@@ -232,19 +232,19 @@ async fn replay(State(ops): Ops, Input(asked): Input<Replay>) -> Response {
         Replay::Id(id) => format!("replay {id}"),
         Replay::Since(since) => format!("replay since {since}"),
     };
-    let replayed = ops.replay(&asked).await;
+    let replayed = ops.alerts().replay(&asked).await;
     answer(&about, replayed.map(|count| json!({ "replayed": count })))
 }
 
 async fn silences(State(ops): Ops) -> Response {
-    let silences = ops.silences().await;
+    let silences = ops.alerts().silences().await;
     answer("silences", silences.map(|silences| Silences { silences }))
 }
 
 async fn silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
     let done = async {
         asked.check(Timestamp::now())?;
-        ops.silence(&asked).await
+        ops.alerts().silence(&asked).await
     };
     let about = match (asked.for_seconds, asked.end) {
         (Some(seconds), _) => format!("silence for {seconds} s"),
@@ -257,7 +257,7 @@ async fn silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
 async fn preview_silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
     let done = async {
         asked.check(Timestamp::now())?;
-        ops.preview_silence(&asked).await
+        ops.alerts().preview_silence(&asked).await
     };
     answer("preview of a silence", done.await)
 }
@@ -277,7 +277,7 @@ async fn unsilence(
     let asked = EndSilence { id, by: who };
     let done = async {
         asked.check()?;
-        ops.unsilence(&asked).await?;
+        ops.alerts().unsilence(&asked).await?;
         Ok::<_, OpsError>(json!({ "ended": asked.id }))
     };
     answer(
@@ -287,11 +287,14 @@ async fn unsilence(
 }
 
 async fn channels(State(ops): Ops) -> Response {
-    answer("channels", ops.channels().await)
+    answer("channels", ops.alerts().channels().await)
 }
 
 async fn test_fire(State(ops): Ops, Path(channel): Path<String>) -> Response {
-    answer(&format!("test {channel}"), ops.test_channel(&channel).await)
+    answer(
+        &format!("test {channel}"),
+        ops.alerts().test_channel(&channel).await,
+    )
 }
 
 #[derive(Deserialize)]
@@ -321,7 +324,7 @@ async fn report_preview(
         ReportForm::Csv => "text/csv; charset=utf-8",
     };
     let about = format!("preview report {date}");
-    let done = async { ops.report_preview(session(&date)?, form).await };
+    let done = async { ops.reports().preview(session(&date)?, form).await };
     match done.await {
         Ok(body) => {
             let mut response = body.into_response();
@@ -342,12 +345,12 @@ async fn report_preview(
 }
 
 async fn report_deliveries(State(ops): Ops, Path(date): Path<String>) -> Response {
-    let done = async { ops.report_deliveries(session(&date)?).await };
+    let done = async { ops.reports().deliveries(session(&date)?).await };
     answer(&format!("deliveries of report {date}"), done.await)
 }
 
 async fn report_resend(State(ops): Ops, Path(date): Path<String>) -> Response {
-    let done = async { ops.report_resend(session(&date)?).await };
+    let done = async { ops.reports().resend(session(&date)?).await };
     answer(&format!("resend report {date}"), done.await)
 }
 
@@ -356,7 +359,7 @@ async fn rebuild_reports(State(ops): Ops, Input(asked): Input<RebuildReports>) -
     let about = format!("rebuild reports{}", from.unwrap_or_default());
     let done = async {
         asked.check()?;
-        ops.rebuild_reports(&asked).await
+        ops.reports().rebuild(&asked).await
     };
     answer(&by(about, &asked.by), done.await)
 }

@@ -122,9 +122,9 @@ async fn about_alert(visit: Visit, fields: Fields, what: Notice) -> Response {
     let done = async {
         asked.check()?;
         match what {
-            Notice::Unacknowledged => operator.unacknowledge(&asked).await,
-            Notice::Resolved => operator.resolve(&asked).await.map(drop),
-            _ => operator.acknowledge(&asked).await,
+            Notice::Unacknowledged => operator.alerts().unacknowledge(&asked).await,
+            Notice::Resolved => operator.alerts().resolve(&asked).await.map(drop),
+            _ => operator.alerts().acknowledge(&asked).await,
         }
     };
     let action = Action {
@@ -153,7 +153,7 @@ pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Respons
                 ..NewSilence::default()
             },
             wider => {
-                let firing = visit.console.operator.firing().await?;
+                let firing = visit.console.operator.alerts().firing().await?;
                 let alert = firing.iter().find(|alert| alert.key == fields.key);
                 let alert = alert.ok_or_else(|| OpsError::no_such("firing alert"))?;
                 views::about(&wider, alert)
@@ -166,7 +166,7 @@ pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Respons
             ..about
         };
         asked.check(Timestamp::now())?;
-        visit.console.operator.silence(&asked).await
+        visit.console.operator.alerts().silence(&asked).await
     };
     let done = done.await;
     let subject = done.as_ref().map_or(&fields.key, |made| &made.matches);
@@ -192,7 +192,7 @@ pub(super) async fn rebuild(visit: Visit, Form(fields): Form<Fields>) -> Respons
         let by = fields.by.clone();
         typed(&by, "by", MOST_NAME)?;
         let asked = RebuildReports { from, by };
-        visit.console.operator.rebuild_reports(&asked).await
+        visit.console.operator.reports().rebuild(&asked).await
     };
     let action = Action {
         name: "rebuild reports",
@@ -214,7 +214,7 @@ pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Respo
     };
     let done = async {
         asked.check()?;
-        visit.console.operator.unsilence(&asked).await
+        visit.console.operator.alerts().unsilence(&asked).await
     };
     let action = Action {
         name: "unsilence",
@@ -238,7 +238,13 @@ pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response 
         typed(&asked.by, "by", MOST_NAME)?;
         typed(&asked.level, "the level", MOST_REASON)?;
         asked.check()?;
-        visit.console.operator.set_log_level(&asked).await.map(drop)
+        visit
+            .console
+            .operator
+            .logs()
+            .set_level(&asked)
+            .await
+            .map(drop)
     };
     let action = Action {
         name: "log level",

@@ -78,7 +78,7 @@ impl ConsolePublisher {
     }
 
     async fn render(&self) -> Frame {
-        let snapshot = self.console.operator.snapshot().await;
+        let snapshot = self.console.operator.service().snapshot().await;
         let [hour, day] = self.console.trends(snapshot.at);
         let [en, ko] = Lang::ALL.map(|lang| {
             let chrome = Chrome::new(lang, &self.console.form_token);

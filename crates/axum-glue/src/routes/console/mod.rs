@@ -80,16 +80,15 @@ impl ConsoleOptions {
 /// use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
 /// use bongsu_console::testing::FakeSource;
 ///
-/// let operator = Arc::new(FakeSource::new(jiff::Timestamp::now));
-/// let memory = operator.memory();
+/// let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
 /// let (router, publisher) =
-///     console_router(operator, memory, OpsPolicy::loopback(), ConsoleOptions::default());
+///     console_router(source.operator(), source.memory(), OpsPolicy::loopback(), ConsoleOptions::default());
 /// let app: axum::Router = router;
 /// let updates = publisher.run(); // spawn it beside the server
 /// # drop((app, updates));
 /// ```
 pub fn console_router<S: Clone + Send + Sync + 'static>(
-    operator: Arc<dyn Operator>,
+    operator: Operator,
     memory: Arc<Memory>,
     policy: OpsPolicy,
     options: ConsoleOptions,
@@ -142,7 +141,7 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
 
 /// What the handlers share.
 struct Console {
-    operator: Arc<dyn Operator>,
+    operator: Operator,
     memory: Arc<Memory>,
     policy: OpsPolicy,
     /// Sessions that were signed out of.

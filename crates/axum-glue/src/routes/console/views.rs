@@ -24,7 +24,7 @@ const TAGS: usize = 4;
 const SAMPLES: usize = 100;
 
 pub(super) async fn overview(visit: Visit) -> Html<String> {
-    let snapshot = visit.console.operator.snapshot().await;
+    let snapshot = visit.console.operator.service().snapshot().await;
     let [hour, day] = visit.console.trends(snapshot.at);
     Html(overview::page(&visit.chrome(), &snapshot, &hour, &day))
 }
@@ -39,8 +39,8 @@ pub(super) async fn alerts(visit: Visit) -> Html<String> {
         back: LONGEST,
         limit: ROWS,
     };
-    let found = visit.console.operator.alerts(&query).await;
-    let silences = visit.console.operator.silences().await;
+    let found = visit.console.operator.alerts().history(&query).await;
+    let silences = visit.console.operator.alerts().silences().await;
     let now = Timestamp::now();
     Html(pages::alerts::page(
         &visit.chrome(),
@@ -60,26 +60,29 @@ async fn alert(visit: Visit) -> Html<String> {
         limit: ROWS,
         ..AlertQuery::default()
     };
-    let mut history = operator.alerts(&query).await;
+    let mut history = operator.alerts().history(&query).await;
     if let Ok(records) = &mut history {
         records.retain(|record| record.key == *key);
     }
-    let all = operator.firing().await.unwrap_or_default();
+    let all = operator.alerts().firing().await.unwrap_or_default();
     let firing = all.iter().find(|alert| alert.key == *key);
     let (mut explained, mut scopes) = (None, Vec::new());
     if let Some(alert) = firing {
-        explained = operator.explain(&again(alert)).await.ok();
+        explained = operator.alerts().explain(&again(alert)).await.ok();
         let tags = alert.detail.tags.iter().take(TAGS).cloned();
         let wider = [Scope::Key, Scope::Milder, Scope::Source];
         for scope in wider.into_iter().chain(tags.map(Scope::Tag)) {
             let of_the_worst = scope == Scope::Milder && alert.level == Level::Critical;
-            let preview = operator.preview_silence(&about(&scope, alert)).await;
+            let preview = operator
+                .alerts()
+                .preview_silence(&about(&scope, alert))
+                .await;
             if let (Ok(preview), false) = (preview, of_the_worst) {
                 scopes.push((scope, preview));
             }
         }
     }
-    let silences = operator.silences().await.unwrap_or_default();
+    let silences = operator.alerts().silences().await.unwrap_or_default();
     let subject = pages::alert::Subject {
         key,
         firing,
@@ -157,12 +160,12 @@ pub(super) async fn logs(visit: Visit) -> Html<String> {
         request_id: visit.asked.request_id.clone(),
         limit: ROWS,
     };
-    let found = visit.console.operator.logs(&query).await;
+    let found = visit.console.operator.logs().lines(&query).await;
     Html(pages::logs::page(&visit.chrome(), &query, &found))
 }
 
 pub(super) async fn metrics(visit: Visit) -> Html<String> {
-    let found = visit.console.operator.metrics(SAMPLES).await;
+    let found = visit.console.operator.metrics().families(SAMPLES).await;
     Html(pages::metrics::page(
         &visit.chrome(),
         &visit.asked.q,
@@ -171,14 +174,14 @@ pub(super) async fn metrics(visit: Visit) -> Html<String> {
 }
 
 pub(super) async fn reports(visit: Visit) -> Html<String> {
-    let found = visit.console.operator.reports().await;
+    let found = visit.console.operator.reports().archive().await;
     let shown = visit.asked.date.parse().ok();
     Html(pages::reports::page(&visit.chrome(), shown, &found))
 }
 
 pub(super) async fn config(visit: Visit) -> Html<String> {
-    let level = visit.console.operator.snapshot().await.log_level;
-    let found = visit.console.operator.config().await;
+    let level = visit.console.operator.service().snapshot().await.log_level;
+    let found = visit.console.operator.service().settings().await;
     let now = Timestamp::now();
     Html(pages::config::page(&visit.chrome(), now, &level, &found))
 }
@@ -186,7 +189,7 @@ pub(super) async fn config(visit: Visit) -> Html<String> {
 /// A report alone, for the frame that shows it.
 pub(super) async fn report(Path(session): Path<String>, visit: Visit) -> Response {
     let page = match session.parse::<Date>() {
-        Ok(session) => visit.console.operator.report_page(session).await,
+        Ok(session) => visit.console.operator.reports().page(session).await,
         Err(_) => Err(OpsError::no_such("report")),
     };
     let headers = [

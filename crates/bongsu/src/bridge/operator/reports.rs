@@ -1,93 +1,117 @@
-//! Kept reports as an operator sees them.
+//! The reports and the exchange's calendar as an operator meets them.
 
-use bongsu_ops::{OpsError, OpsResult, ReportDeliveries, ReportDelivery, ReportEntry, ReportForm};
-use bongsu_reports::{
-    DeliveryReport, ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported,
+mod archive;
+mod closing;
+mod session;
+mod venues;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bongsu_ops::{
+    Figure, Missing, Operator, OpsError, OpsResult, RebuildReports, Rebuilt, ReportDeliveries,
+    ReportDesk, ReportEntry, ReportForm, Snapshot,
 };
-use jiff::{Timestamp, civil::Date};
+use bongsu_reports::{
+    ReportGenerator,
+    calendar::{Calendar, UnknownYear},
+};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+};
 
-/// How far back the archive goes, and the reports of it that are shown.
-const ARCHIVE_DAYS: i64 = 366;
-const SHOWN: usize = 60;
+use self::closing::Closing;
+use crate::{Config, parts::Parts, tasks::Tasks};
 
-/// The kept reports of the last year, oldest first.
-pub(super) async fn kept(
-    reports: &ReportGenerator,
-    today: Date,
-) -> Result<Vec<Reported>, OpsError> {
-    let since = today.saturating_sub(jiff::Span::new().days(ARCHIVE_DAYS));
-    let kept = reports.kept_reports(since).await;
-    kept.map_err(|error| OpsError::Failed(error.chain()))
+/// The reports, where there is a source of figures, and what the last one says.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    reports: Option<ReportGenerator>,
+    calendar: Calendar,
+    time: Time,
+    closing: Arc<Mutex<Closing>>,
 }
 
-pub(super) fn problem(reported: &Reported) -> Option<String> {
-    (!reported.complete).then(|| "the source of the figures could not be read".to_owned())
-}
-
-pub(super) async fn archive(
-    reports: &ReportGenerator,
-    now: Timestamp,
-) -> Result<Vec<ReportEntry>, OpsError> {
-    let mut entries = Vec::new();
-    let kept = kept(reports, date_in_seoul(now)).await?;
-    for reported in kept.iter().rev().take(SHOWN) {
-        let deliveries = reports.deliveries(reported.session).await;
-        let deliveries = deliveries.map(|sent| sent.deliveries).unwrap_or_default();
-        entries.push(ReportEntry {
-            session: reported.session,
-            at: Some(reported.generated_at),
-            deliveries: deliveries
-                .into_iter()
-                .map(|sent| {
-                    let who = format!("{} {}", sent.key.channel, sent.key.recipient);
-                    let why = sent.reason.map(|why| format!(": {why}"));
-                    let state = sent.state.as_str();
-                    (who, format!("{state}{}", why.unwrap_or_default()))
-                })
-                .collect(),
-            problem: problem(reported),
-            page: true,
-        });
+impl Desk {
+    pub(super) fn new(config: &Config, parts: &Parts) -> Self {
+        Self {
+            reports: parts.reports.clone(),
+            calendar: config.report.calendar.clone(),
+            time: config.report.time,
+            closing: Arc::default(),
+        }
     }
-    Ok(entries)
-}
 
-pub(super) async fn page(reports: &ReportGenerator, session: Date) -> OpsResult<String> {
-    let rendered = reports.render_kept(session).await;
-    Ok(rendered.map_err(failed)?.preview_html)
-}
+    pub(super) fn join(&self, operator: Operator) -> Operator {
+        operator.with_reports(Arc::new(self.clone()))
+    }
 
-pub(super) async fn preview(
-    reports: &ReportGenerator,
-    session: Date,
-    form: ReportForm,
-) -> OpsResult<String> {
-    let summary = reports.generate_daily_summary(session).await;
-    let rendered = reports.render_owned(summary.map_err(failed)?).await;
-    Ok(match form {
-        ReportForm::Html => rendered.preview_html,
-        ReportForm::Text => rendered.text,
-        ReportForm::Json => rendered.json,
-        ReportForm::Csv => rendered.csv,
-    })
-}
+    /// Looks for the last report now and then.
+    pub(super) fn follow(&self, tasks: &Tasks) {
+        if let Some(reports) = self.reports.clone() {
+            let following = closing::follow(reports, self.closing.clone());
+            tasks.spawn("console-reports", following);
+        }
+    }
 
-pub(super) fn deliveries(session: Date, sent: DeliveryReport) -> ReportDeliveries {
-    let deliveries = sent.deliveries.into_iter().map(|delivery| ReportDelivery {
-        channel: delivery.key.channel.to_string(),
-        recipient: delivery.key.recipient.to_string(),
-        state: delivery.state.as_str().to_owned(),
-        reason: delivery.reason.map(|reason| reason.to_string()),
-    });
-    ReportDeliveries {
-        session,
-        deliveries: deliveries.collect(),
+    /// After the metrics: the day's gain is of the portfolio's value.
+    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+        let closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        closing.fill(snapshot);
+        let calendar = match &self.reports {
+            Some(reports) => reports.calendar(),
+            None => self.calendar.get(),
+        };
+        let failed = |error: UnknownYear| Missing::Failed(error.to_string());
+        snapshot.session = match session::session(&calendar, snapshot.at) {
+            Ok(session) => Figure::Known(session),
+            Err(error) => failed(error).into(),
+        };
+        snapshot.venues = venues::venues(&calendar, snapshot.at).unwrap_or_default();
+        snapshot.reports.next = match session::next_report(&calendar, self.time, snapshot.at) {
+            _ if self.reports.is_none() => Missing::NotConfigured.into(),
+            Ok(at) => Figure::Known(at),
+            Err(error) => failed(error).into(),
+        };
+        if self.reports.is_none() {
+            snapshot.reports.last = Missing::NotConfigured.into();
+        }
+    }
+
+    fn reports(&self) -> OpsResult<&ReportGenerator> {
+        let none = "DATABASE_URL: there is no source of figures";
+        self.reports.as_ref().ok_or(OpsError::Unavailable(none))
     }
 }
 
-pub(super) fn failed(error: ReportError) -> OpsError {
-    match error {
-        ReportError::NotKept { .. } => OpsError::NotFound(error.chain()),
-        other => OpsError::Failed(other.chain()),
+#[async_trait]
+impl ReportDesk for Desk {
+    async fn archive(&self) -> OpsResult<Vec<ReportEntry>> {
+        archive::archive(self.reports()?, Timestamp::now()).await
+    }
+
+    async fn page(&self, session: Date) -> OpsResult<String> {
+        archive::page(self.reports()?, session).await
+    }
+
+    async fn preview(&self, session: Date, form: ReportForm) -> OpsResult<String> {
+        archive::preview(self.reports()?, session, form).await
+    }
+
+    async fn deliveries(&self, session: Date) -> OpsResult<ReportDeliveries> {
+        let sent = self.reports()?.deliveries(session).await;
+        Ok(archive::deliveries(session, sent.map_err(archive::failed)?))
+    }
+
+    async fn resend(&self, session: Date) -> OpsResult<ReportDeliveries> {
+        let sent = self.reports()?.resend(session).await;
+        Ok(archive::deliveries(session, sent.map_err(archive::failed)?))
+    }
+
+    async fn rebuild(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
+        let (from, rebuilt) = (asked.from, self.reports()?.rebuild(asked.from).await);
+        let rows = rebuilt.map_err(archive::failed)?;
+        Ok(Rebuilt { from, rows })
     }
 }

@@ -1,6 +1,6 @@
 //! Each venue of the exchange with its own clock.
 
-use bongsu_console::{Session, SessionState, VenueSession};
+use bongsu_ops::{Session, SessionState, VenueSession};
 use bongsu_reports::calendar::{DayKind, Krx, Trading, UnknownYear, Venue, date_in_seoul};
 use jiff::Timestamp;
 

@@ -1,6 +1,10 @@
 //! The last close, that the day's gain is measured from.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bongsu_ops::{Figure, LastReport, Missing, Snapshot};
 use bongsu_reports::{
@@ -8,10 +12,7 @@ use bongsu_reports::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{
-    memory::Memory,
-    reports::{kept, problem},
-};
+use super::archive::{kept, problem};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -53,12 +54,13 @@ impl Closing {
 }
 
 /// Looks for the last report now and then: a store may be slow, and a page must not wait for it.
-pub(super) async fn follow(reports: ReportGenerator, memory: Arc<Memory>) {
+pub(super) async fn follow(reports: ReportGenerator, kept: Arc<Mutex<Closing>>) {
     let mut ticks = tokio::time::interval(EVERY);
     let mut read = LastRead::default();
     loop {
         ticks.tick().await;
-        memory.closed(closing(&reports, &mut read, Timestamp::now()).await);
+        let now = closing(&reports, &mut read, Timestamp::now()).await;
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 }
 

@@ -1,10 +1,10 @@
 //! The metrics read as numbers: families for the explorer, the book, the requests so far.
 
-use bongsu_console::{MetricFamily, MetricSample, SymbolPnl, minute::Counted};
 use bongsu_metrics::{
     ServiceMetrics,
     visit::{Family, Sample, Value, Visitor},
 };
+use bongsu_ops::{MetricFamily, MetricSample, SymbolPnl, minute::Counted};
 
 /// Every family with `most` samples of each; those past it are counted.
 pub(super) fn families(metrics: &ServiceMetrics, most: usize) -> Vec<MetricFamily> {
@@ -152,7 +152,7 @@ impl Visitor for Figures {
 mod tests {
     use std::time::Duration;
 
-    use bongsu_console::minute::Minute;
+    use bongsu_ops::minute::Minute;
     use jiff::Timestamp;
 
     use super::*;

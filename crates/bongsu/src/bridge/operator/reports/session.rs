@@ -1,6 +1,6 @@
 //! What the exchange does now, and when the next report is due.
 
-use bongsu_console::{Session, SessionState};
+use bongsu_ops::{Session, SessionState};
 use bongsu_reports::calendar::{DayKind, Krx, UnknownYear, date_in_seoul, instant_in_seoul};
 use jiff::{Timestamp, civil::Time};
 

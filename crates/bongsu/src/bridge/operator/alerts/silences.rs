@@ -1,0 +1,131 @@
+//! Silences as an operator asks for them and sees them.
+
+use bongsu_alerts::{AlertLevel, AlertManager, Matcher, Silence, Weekly};
+use bongsu_ops::{
+    ActiveSilence, MOST_HELD, NewSilence, OpsError, OpsResult, Recurrence, SilencePreview,
+    WeeklyHours,
+};
+use jiff::Timestamp;
+
+use super::failed;
+
+/// A silence with what it holds now.
+pub(super) fn shown(alerts: &AlertManager, silence: &Silence) -> ActiveSilence {
+    let mut holds = alerts.silenced_by(&silence.id).unwrap_or_default();
+    let held = holds.len();
+    holds.truncate(MOST_HELD);
+    ActiveSilence {
+        id: silence.id.clone(),
+        matches: silence.matcher.to_string(),
+        start: silence.starts,
+        until: silence.until,
+        recurrence: recurrence(silence),
+        active: alerts.silence_holds(&silence.id),
+        holds,
+        held,
+        by: silence.by.clone(),
+        reason: silence.comment.clone(),
+    }
+}
+
+fn recurrence(silence: &Silence) -> Option<String> {
+    let session = silence
+        .during
+        .as_ref()
+        .map(|name| match name.split_once("outside ") {
+            Some(_) => name.clone(),
+            None => format!("in {name}"),
+        });
+    silence.weekly.as_ref().map(ToString::to_string).or(session)
+}
+
+/// What a silence is about.
+fn matcher(asked: &NewSilence) -> Matcher {
+    let (least, most) = asked.levels();
+    let mut matcher = Matcher::new();
+    if least > AlertLevel::Info {
+        matcher = matcher.min_level(least);
+    }
+    if most < AlertLevel::Critical {
+        matcher = matcher.max_level(most);
+    }
+    if let Some(key) = &asked.key {
+        matcher = matcher.key(key.as_str());
+    }
+    if let Some(source) = &asked.source {
+        matcher = matcher.source(source.as_str());
+    }
+    if let Some(tag) = &asked.tag {
+        matcher = matcher.tag(tag.as_str());
+    }
+    if let Some(kind) = &asked.kind {
+        matcher = matcher.kind(kind.as_str());
+    }
+    let facts = asked.metadata.iter();
+    facts.fold(matcher, |matcher, (name, value)| {
+        matcher.metadata(name.as_str(), value.clone())
+    })
+}
+
+pub(super) async fn silence(
+    alerts: &AlertManager,
+    asked: &NewSilence,
+    zone: &str,
+    now: Timestamp,
+) -> OpsResult<ActiveSilence> {
+    let (start, until) = asked.span(now)?;
+    let mut silence = Silence::new(matcher(asked), until, asked.by.as_str());
+    silence = silence.comment(asked.comment.as_str());
+    if start > now {
+        silence = silence.starting(start);
+    }
+    silence = match &asked.recurrence {
+        None => silence,
+        Some(Recurrence::Session(name)) => silence.during(session(alerts, name)?),
+        Some(Recurrence::Weekly(hours)) => silence.weekly(weekly(hours, zone)?),
+    };
+    alerts.silence(silence.clone()).await.map_err(failed)?;
+    Ok(shown(alerts, &silence))
+}
+
+/// The hours of that name, as the service knows them.
+fn session(alerts: &AlertManager, name: &str) -> OpsResult<String> {
+    let known = alerts.hours();
+    let found = known
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name.trim()));
+    found.cloned().ok_or_else(|| {
+        let known = match known.is_empty() {
+            true => "this service has no calendar of an exchange".to_owned(),
+            false => format!("one of {}", known.join(", ")),
+        };
+        OpsError::Invalid(format!(
+            "recurrence.session: {name:?} is not known: {known}"
+        ))
+    })
+}
+
+fn weekly(hours: &WeeklyHours, zone: &str) -> OpsResult<Weekly> {
+    let zone = hours.zone.as_deref().unwrap_or(zone);
+    let weekly = Weekly::new(zone, hours.from.0, hours.to.0).ok_or_else(|| {
+        OpsError::Invalid(format!(
+            "recurrence.weekly.zone: {zone:?} is no time zone, such as Asia/Seoul, UTC or +09:00"
+        ))
+    })?;
+    Ok(match hours.days.is_empty() {
+        true => weekly,
+        false => weekly.on(hours.days.iter().map(|day| day.0)),
+    })
+}
+
+pub(super) fn preview(alerts: &AlertManager, asked: &NewSilence) -> SilencePreview {
+    let matcher = matcher(asked);
+    let mut holds = alerts.matching(&matcher);
+    let held = holds.len();
+    holds.truncate(MOST_HELD);
+    SilencePreview {
+        matches: matcher.to_string(),
+        holds,
+        held,
+    }
+}

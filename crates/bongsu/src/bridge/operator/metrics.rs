@@ -1,0 +1,79 @@
+//! The metrics as an operator meets them.
+
+mod figures;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bongsu_metrics::ServiceMetrics;
+use bongsu_ops::{
+    Figure, Http, MetricDesk, MetricFamily, Missing, Operator, OpsResult, Snapshot, minute::Minute,
+};
+use jiff::Timestamp;
+
+use self::figures::Figures;
+use super::off;
+use crate::{Config, parts::Parts};
+
+/// The metrics, and what was read of them last: it takes a while where there are many.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    metrics: ServiceMetrics,
+    read: Arc<Mutex<Read>>,
+}
+
+#[derive(Debug, Default)]
+struct Read {
+    minute: Minute,
+    http: Http,
+    /// None before the first reading.
+    book: Option<Figures>,
+}
+
+impl Desk {
+    pub(super) fn new(_: &Config, parts: &Parts) -> Self {
+        Self {
+            metrics: parts.metrics.clone(),
+            read: Arc::default(),
+        }
+    }
+
+    pub(super) fn join(&self, operator: Operator) -> Operator {
+        operator.with_metrics(Arc::new(self.clone()))
+    }
+
+    /// Reads the metrics.
+    pub(super) fn read(&self, now: Timestamp) {
+        let mut figures = Figures::of(&self.metrics);
+        let counted = std::mem::take(&mut figures.counted);
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.http = read.minute.push(now, counted);
+        read.book = Some(figures);
+    }
+
+    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+        let state = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshot.http = state.http.clone();
+        let none = Figures::default();
+        let (read, missing) = match &state.book {
+            Some(read) => (read, Missing::NotRecorded),
+            None => (&none, Missing::NotYet),
+        };
+        let whole =
+            |value: Option<f64>| Figure::from_option(value.map(|v| v as i64), missing.clone());
+        let book = &mut snapshot.portfolio;
+        book.value_krw = whole(read.value);
+        book.drawdown_percent = Figure::from_option(read.drawdown, missing.clone());
+        book.positions = Figure::from_option(read.positions.map(|n| n as u64), missing.clone());
+        book.halt_percent = read.halt;
+        book.symbols.clone_from(&read.symbols);
+    }
+}
+
+#[async_trait]
+impl MetricDesk for Desk {
+    async fn families(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {
+        let families = move |desk: &Self| figures::families(&desk.metrics, samples);
+        Ok(off(self, families).await)
+    }
+}

@@ -1,0 +1,61 @@
+//! The host's and the container's figures as an operator meets them.
+
+use bongsu_ops::{Figure, Missing, Snapshot, Usage, UsageLimits};
+use bongsu_resources::ResourceMonitor;
+
+use crate::{Config, parts::Parts};
+
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    monitor: ResourceMonitor,
+    limits: UsageLimits,
+}
+
+impl Desk {
+    pub(super) fn new(config: &Config, parts: &Parts) -> Self {
+        let settings = &config.resources;
+        Self {
+            monitor: parts.resources.clone(),
+            limits: UsageLimits {
+                cpu: settings.cpu,
+                memory: settings.memory,
+                disk: settings.disk,
+            },
+        }
+    }
+
+    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+        snapshot.limits = self.limits;
+        let Some(sample) = self.monitor.get_resources() else {
+            return;
+        };
+        snapshot.host = Usage {
+            cpu_percent: Figure::Known(sample.cpu_percent),
+            memory_percent: Figure::Known(sample.memory_percent),
+            memory_used_bytes: Figure::Known(sample.memory_used_bytes),
+            memory_total_bytes: Figure::Known(sample.memory_total_bytes),
+            disk_percent: Figure::from_option(sample.disk_percent(), Missing::NotYet),
+            disk_free_bytes: Figure::from_option(sample.disk_free_bytes(), Missing::NotYet),
+        };
+        let reason = |why: &str| Missing::Failed(why.to_owned());
+        let Some(container) = &sample.container else {
+            let none = || reason("no container");
+            snapshot.container = Usage {
+                cpu_percent: none().into(),
+                memory_percent: none().into(),
+                disk_percent: none().into(),
+                ..Usage::default()
+            };
+            return;
+        };
+        let no_limit = || reason("no limit");
+        snapshot.container = Usage {
+            cpu_percent: Figure::from_option(container.cpu_percent, no_limit()),
+            memory_percent: Figure::from_option(container.memory_percent, no_limit()),
+            memory_used_bytes: Figure::from_option(container.memory_used_bytes, Missing::NotYet),
+            memory_total_bytes: Figure::from_option(container.memory_limit_bytes, no_limit()),
+            disk_percent: reason("as the host").into(),
+            disk_free_bytes: Figure::default(),
+        };
+    }
+}
