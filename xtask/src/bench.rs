@@ -15,7 +15,7 @@ const HEAD: &str = "# Benchmarks\n\n\
 Figures of `cargo xtask bench`, as measured: peers in the same run, interleaved, medians.\n\
 `x_vs_<peer>` is the peer's cost over ours: higher is better. `_vs_floor`, `_vs_static`, `_vs_bare`,\n\
 `_vs_pushdown`, `_vs_raw_read`, `_vs_hashmap`, `_vs_healthy` and `_vs_no_console` are ours over theirs:\n\
-lower is better (`throughput_vs_bare`: higher is better).\n";
+lower is better (`throughput_vs_bare`, `_vs_fsync_floor`: higher is better).\n";
 
 pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
     let areas = if args.is_empty() {

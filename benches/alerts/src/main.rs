@@ -13,11 +13,21 @@
 //! `figure send_p99_hang_vs_healthy N`: the 99th percentile of a caller's durable `send_alert` while every
 //! channel hangs, over the same with healthy channels. Median over interleaved rounds.
 //!
+//! `figure accepted_p99_us N`, `figure delivered_p99_ms N`: the 99th percentile of the time until an alert
+//! is durable, and until a channel that takes 50 ms has it, at 40 alerts a second;
+//! `figure delivered_p99_ms_first_channel_dead N` is the latter where the channel before it refuses every
+//! connection. Medians over interleaved rounds.
+//!
+//! `figure durable_sends_per_second_vs_fsync_floor N`: durable alerts a second, with 64 senders, over the
+//! pages a second that one thread writes to a file of the same disk, each made durable by itself; higher is
+//! better. `figure durable_sends_per_second N` is the rate alone.
+//!
 //! `figure kill9_lost N`: alerts that `send_alert` acknowledged and that, after `kill -9` at random moments
 //! and restarts, are neither delivered nor dead; `figure kill9_acknowledged N` is out of how many.
 
 mod decide;
 mod kill;
+mod promise;
 mod send;
 mod storm;
 
@@ -36,6 +46,8 @@ fn main() {
             storm::run();
             send::per_commit();
             send::hang_against_healthy();
+            promise::latency();
+            promise::throughput();
             kill::run();
         }
         Some(other) => panic!("unknown argument {other}"),

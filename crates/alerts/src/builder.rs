@@ -20,6 +20,7 @@ use crate::manager::AlertManager;
 use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig, RetryConfig};
 use crate::policy::{ChannelSpec, FlapConfig, InhibitConfig, MAX_CHANNELS, Policy, PolicyConfig};
 use crate::presentation::Presentation;
+use crate::routing::Routing;
 use crate::rule::AlertRule;
 use crate::schedule::{Schedule, SharedSchedule};
 use crate::shared::SharedState;
@@ -109,6 +110,15 @@ impl AlertManagerBuilder {
     #[must_use]
     pub fn rule(mut self, rule: AlertRule) -> Self {
         self.policy.rules.push(rule);
+        self
+    }
+
+    /// Rules, least levels and silences of a configuration, which
+    /// [`AlertManager::reroute`](crate::AlertManager::reroute) may replace later. Its rules come before
+    /// those of [`AlertManagerBuilder::rule`]. Default: none.
+    #[must_use]
+    pub fn routing(mut self, routing: Routing) -> Self {
+        self.policy.routing = routing;
         self
     }
 
@@ -380,22 +390,10 @@ impl AlertManagerBuilder {
             channel_problems(&**channel, &known, &mut found);
             known.push(channel.id().to_owned());
         }
-        let mut rules: Vec<&str> = Vec::new();
-        for rule in &self.policy.rules {
-            if rules.contains(&rule.id()) {
-                found.push(format!("two rules have the id {:?}", rule.id()));
-            }
-            rules.push(rule.id());
-            rule.problems(&known, &mut found);
-        }
-        for (channel, level) in &self.policy.least {
-            if !known.contains(channel) {
-                found.push(format!(
-                    "the least level {level} is of the unknown channel {channel:?} (known: {})",
-                    known.join(", ")
-                ));
-            }
-        }
+        let hours: Vec<String> = self.policy.hours.iter().map(|it| it.0.clone()).collect();
+        let mut routing = self.policy.routing.clone();
+        routing.least.extend(self.policy.least.iter().cloned());
+        found.extend(routing.problems(&self.policy.rules, &known, &hours));
         if let Some(fallback) = &self.fallback
             && !known.contains(fallback)
         {

@@ -81,6 +81,9 @@ pub mod policy;
 mod presentation;
 pub mod render;
 mod replicas;
+mod routing;
+#[cfg(test)]
+mod routing_tests;
 pub mod rule;
 pub mod schedule;
 pub mod shared;
@@ -114,6 +117,7 @@ pub use operate::Explanation;
 pub use outbox::{BreakerConfig, RetryConfig};
 pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed, Weekly};
 pub use presentation::Presentation;
+pub use routing::Routing;
 pub use rule::{AlertRule, Escalation, Matcher, Quiet};
 pub use stats::{AlertStatistics, ChannelStatistics};
 pub use store::{

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::alert::Alert;
+use crate::builder::BuildError;
 use crate::engine::{ChannelDecision, What};
 use crate::manager::{AlertManager, ManageError, SHARED_PATIENCE};
 use crate::policy::{Decision, Silence, Suppressed, Verdict};
+use crate::routing::Routing;
 use crate::rule::Matcher;
 use crate::store::Change;
 
@@ -28,6 +30,8 @@ pub struct Explanation {
     pub escalations: Vec<(Duration, Vec<String>)>,
     /// How long the same alert would stay quiet where it goes out.
     pub cooldown: Option<Duration>,
+    /// Who looks after it, by the rules.
+    pub owner: Option<String>,
 }
 
 impl AlertManager {
@@ -169,6 +173,26 @@ impl AlertManager {
         engine.policy.hours().map(str::to_owned).collect()
     }
 
+    /// Replaces the routing that the builder was given: rules, least levels, standing silences. What was
+    /// told, every cooldown and every escalation under way stay; what the new rules owe of what fires is
+    /// told at once. Refused as a whole when anything of it is wrong.
+    ///
+    /// # Errors
+    /// [`BuildError::Invalid`] names every mistake at once; the routing before holds on.
+    pub fn reroute(&self, routing: Routing) -> Result<(), BuildError> {
+        let (channels, hours) = (self.channel_ids(), self.hours());
+        let now = self.core.clock.now();
+        let mut engine = self.core.engine();
+        let problems = routing.problems(engine.policy.own_rules(), &channels, &hours);
+        if !problems.is_empty() {
+            return Err(BuildError::Invalid { problems });
+        }
+        engine.reroute(now, routing);
+        drop(engine);
+        self.core.wake.notify_one();
+        Ok(())
+    }
+
     /// Switches a channel off, or on again. What it has missed, and still fires, is told then.
     ///
     /// # Errors
@@ -227,6 +251,8 @@ impl AlertManager {
                 },
             })
             .collect();
+        let owner = engine.policy.owner(now, &alert, &key);
+        let owner = owner.map(str::to_owned);
         let steps = escalates.map_or(&[][..], |rule| engine.policy.escalations(rule));
         let named = |places: &Vec<usize>| places.iter().map(|place| name(*place)).collect();
         Explanation {
@@ -239,6 +265,7 @@ impl AlertManager {
                 .map(|(after, places)| (*after, named(places)))
                 .collect(),
             cooldown,
+            owner,
         }
     }
 }

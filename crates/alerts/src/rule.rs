@@ -186,6 +186,7 @@ pub struct AlertRule {
     /// Outer none: the manager's; inner none: never.
     pub(crate) repeat: Option<Option<Duration>>,
     pub(crate) remind: Option<Duration>,
+    pub(crate) owner: Option<String>,
 }
 
 impl AlertRule {
@@ -206,6 +207,7 @@ impl AlertRule {
             escalations: Vec::new(),
             repeat: None,
             remind: None,
+            owner: None,
         }
     }
 
@@ -353,6 +355,14 @@ impl AlertRule {
     #[must_use]
     pub const fn remind_after(mut self, wait: Duration) -> Self {
         self.remind = Some(wait);
+        self
+    }
+
+    /// Who looks after these alerts: a name that stands in every message as the fact `owner`, unless the
+    /// alert has such a fact itself. The first rule that applies says it. Default: nobody in particular.
+    #[must_use]
+    pub fn owner(mut self, name: impl Into<String>) -> Self {
+        self.owner = Some(name.into());
         self
     }
 

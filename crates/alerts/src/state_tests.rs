@@ -1042,3 +1042,53 @@ async fn a_digest_is_not_over_while_another_of_its_alerts_begins() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_was_away_is_not_told_the_same_twice_when_it_is_back() {
+    let mail = ScriptedChannel::new("mail").targets(["kim", "lee"]);
+    with(manager(&[&mail]), |alerts| async move {
+        mail.answer_target("lee", Outcome::transient("full"));
+        let to = |name: &str| {
+            let all = mail.received();
+            all.iter().filter(|it| it.target.as_str() == name).count()
+        };
+        fire(&alerts, Error, "db").await;
+        pass(20 * MINUTE).await;
+        // Past the cooldown of those who were told; for the other the first is still on its way.
+        let again = fire(&alerts, Error, "db").await;
+        assert_eq!(again.deliveries(), 2);
+        pass(MINUTE).await;
+        assert_eq!((to("kim"), to("lee")), (2, 0));
+        mail.answer_target("lee", Outcome::delivered());
+        pass(HOUR).await;
+        assert_eq!((to("kim"), to("lee")), (2, 1));
+        // And hears of the end as everybody does, once.
+        end(&alerts, Error, "db").await;
+        pass(MINUTE).await;
+        assert_eq!((to("kim"), to("lee")), (3, 2));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_quiet_of_a_channel_counts_from_the_last_of_its_targets() {
+    let mail = ScriptedChannel::new("mail").targets(["kim", "lee"]);
+    with(manager(&[&mail]), |alerts| async move {
+        mail.answer_target("lee", Outcome::transient("full"));
+        fire(&alerts, Error, "db").await;
+        pass(MINUTE).await;
+        mail.answer_target("lee", Outcome::delivered());
+        assert_eq!(mail.received().len(), 1);
+        pass(13 * MINUTE).await;
+        assert_eq!(mail.received().len(), 2, "the other was told late");
+        pass(MINUTE + MINUTE / 2).await;
+        fire(&alerts, Error, "db").await;
+        pass(MINUTE / 4).await;
+        assert_eq!(mail.received().len(), 2, "and is not told again so soon");
+        pass(15 * MINUTE).await;
+        fire(&alerts, Error, "db").await;
+        pass(MINUTE).await;
+        assert_eq!(mail.received().len(), 4);
+    })
+    .await;
+}

@@ -49,6 +49,9 @@ use crate::policy::Policy;
 use crate::presentation::Presentation;
 use crate::stats::Counters;
 
+/// The fact that says who looks after an alert.
+const OWNER: &str = "owner";
+
 /// Everything that a decision needs.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -205,6 +208,12 @@ impl Engine {
         if let Some(gathered) = &row.digest {
             self.open_digests.retain(|_, open| *open != claim.id);
             (alert, digest) = digest::digest_content(now, &self.service, &row.accepted, gathered);
+        }
+        if row.digest.is_none()
+            && !alert.metadata.contains_key(OWNER)
+            && let Some(owner) = self.policy.owner(now, &alert, &row.accepted.key)
+        {
+            alert = alert.metadata(OWNER, owner);
         }
         let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
             key: Arc::clone(row.shared_as.as_ref().unwrap_or(&row.accepted.key)),

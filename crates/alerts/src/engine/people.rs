@@ -9,6 +9,7 @@ use crate::clock::Now;
 use crate::event::AlertEvent;
 use crate::outbox::Row;
 use crate::policy::{Ask, Decision, Pass, Silence};
+use crate::routing::Routing;
 use crate::rule::Matcher;
 use crate::store::{Accepted, Change};
 
@@ -84,6 +85,25 @@ impl Engine {
     /// A channel is switched off, or on again: what it has missed is told.
     pub(crate) fn set_enabled(&mut self, now: Now, channel: usize, enabled: bool) {
         self.policy.set_enabled(channel, enabled);
+        self.active.look_now(now.tick, |_| true);
+    }
+
+    /// Other rules hold: what they owe of what fires is told, and nothing is told twice.
+    pub(crate) fn reroute(&mut self, now: Now, routing: Routing) {
+        let policy = &self.policy;
+        let steps: Vec<(Arc<str>, String)> = self
+            .active
+            .iter()
+            .filter_map(|(key, it)| Some((Arc::clone(key), policy.rule_id(it.rule?)?.to_owned())))
+            .collect();
+        self.policy.reroute(routing);
+        // The steps of an escalation that were taken are taken, wherever its rule stands now.
+        for (key, rule) in steps {
+            let place = self.policy.rule_index(&rule);
+            if let Some(watched) = self.active.get_mut(&key) {
+                watched.rule = place;
+            }
+        }
         self.active.look_now(now.tick, |_| true);
     }
 

@@ -211,6 +211,11 @@ impl Engine {
                 self.policy.digested(now.tick, key, channel, ticket);
                 continue;
             }
+            if let Some(waiting) = self.waits_already(place, cooldown, take) {
+                ids.push(waiting.to_string());
+                self.renew(waiting, ticket, take);
+                continue;
+            }
             let milder = match take.accepted.status {
                 AlertStatus::Firing => self.outbox.milder(place, key, take.facts.urgency),
                 _ => Vec::new(),
@@ -237,6 +242,40 @@ impl Engine {
             self.gather_news(place, None, take);
         }
         ids
+    }
+
+    /// The last that is on its way to a target, if it says the same: another target of the channel has
+    /// had it, and is told again. A cooldown of zero tells every one.
+    fn waits_already(
+        &self,
+        place: (usize, usize),
+        cooldown: Duration,
+        take: &Take<'_>,
+    ) -> Option<Ulid> {
+        let id = self.outbox.tail(place, &take.accepted.key)?;
+        let row = self.outbox.get(id)?;
+        let same = take.accepted.status == AlertStatus::Firing
+            && row.accepted.status == AlertStatus::Firing
+            && row.level() == take.accepted.alert.level
+            && row.digest.is_none()
+            && !row.detour;
+        (same && !cooldown.is_zero()).then_some(id)
+    }
+
+    /// What waits already stands for what was decided now as well: its arrival begins the cooldown.
+    fn renew(&mut self, id: Ulid, ticket: u32, take: &mut Take<'_>) {
+        let Some(row) = self.outbox.get_mut(id) else {
+            return;
+        };
+        row.ticket = ticket;
+        row.suppressed = row.suppressed.saturating_add(1);
+        let place = (usize::from(row.channel), Some(usize::from(row.target)));
+        self.counters.channels[place.0].suppressed += 1;
+        let record = self.ulid(take.now);
+        let reason = Cow::Borrowed("the same is still on its way");
+        let state = DeliveryState::Suppressed;
+        let record = self.record(take.now, record, place, state, reason);
+        take.deliveries.push(record);
     }
 
     /// The digest into which goes what would go out to a target by itself: in a storm, and the end of

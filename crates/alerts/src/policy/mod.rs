@@ -47,6 +47,7 @@ use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
+use crate::routing::Routing;
 use crate::rule::{AlertRule, Escalation, Quiet};
 use flap::Flap;
 use inhibit::Inhibitor;
@@ -57,6 +58,8 @@ use marks::{Marks, Question};
 pub struct PolicyConfig {
     /// Routes; none: every alert goes to every channel.
     pub rules: Vec<AlertRule>,
+    /// What may be replaced later ([`Policy::reroute`]); its rules come first.
+    pub routing: Routing,
     /// The least level that a channel is told of, by its name, whatever the rules say; a channel that
     /// was told of something worse hears of its fall and end all the same. Default: every level.
     pub least: Vec<(String, AlertLevel)>,
@@ -82,6 +85,7 @@ impl Default for PolicyConfig {
     fn default() -> Self {
         Self {
             rules: Vec::new(),
+            routing: Routing::default(),
             least: Vec::new(),
             cooldown: Duration::from_secs(15 * 60),
             inhibit: Some(InhibitConfig::default()),
@@ -199,6 +203,8 @@ pub struct Policy {
     rules: Vec<CompiledRule>,
     /// By channel.
     least: Vec<AlertLevel>,
+    /// What no routing replaces: rules and least levels of the code.
+    own: (Vec<AlertRule>, Vec<(String, AlertLevel)>),
     cooldown: Duration,
     channels: Vec<ChannelSpec>,
     disabled: u64,
@@ -209,6 +215,19 @@ pub struct Policy {
     repeat: Option<Duration>,
 }
 
+fn compiled(rule: AlertRule, channels: &[ChannelSpec]) -> CompiledRule {
+    let place = |id: &String| channels.iter().position(|channel| channel.id == *id);
+    let step = |Escalation { after, channels }: &Escalation| {
+        (*after, channels.iter().filter_map(place).collect())
+    };
+    let told = rule.channels.iter().filter_map(place);
+    CompiledRule {
+        channels: told.filter_map(|index| u8::try_from(index).ok()).collect(),
+        escalations: rule.escalations.iter().map(step).collect(),
+        rule,
+    }
+}
+
 /// Channels that one manager may have.
 pub const MAX_CHANNELS: usize = 64;
 
@@ -217,35 +236,10 @@ impl Policy {
     /// builder refuses them before.
     #[must_use]
     pub fn new(config: PolicyConfig, channels: Vec<ChannelSpec>) -> Self {
-        let place = |id: &String| channels.iter().position(|channel| channel.id == *id);
-        let rules = config
-            .rules
-            .into_iter()
-            .map(|rule| CompiledRule {
-                channels: rule
-                    .channels
-                    .iter()
-                    .filter_map(place)
-                    .filter_map(|index| u8::try_from(index).ok())
-                    .collect(),
-                escalations: rule
-                    .escalations
-                    .iter()
-                    .map(|Escalation { after, channels }| {
-                        (*after, channels.iter().filter_map(place).collect())
-                    })
-                    .collect(),
-                rule,
-            })
-            .collect();
-        let least_of = |channel: &ChannelSpec| {
-            let of = |(id, _): &&(String, AlertLevel)| *id == channel.id;
-            let least = config.least.iter().filter(of).map(|(_, level)| *level);
-            least.max().unwrap_or(AlertLevel::Info)
-        };
-        Self {
-            least: channels.iter().map(least_of).collect(),
-            rules,
+        let mut policy = Self {
+            rules: Vec::new(),
+            least: Vec::new(),
+            own: (config.rules, config.least),
             cooldown: config.cooldown,
             channels,
             disabled: 0,
@@ -254,7 +248,43 @@ impl Policy {
             inhibitor: config.inhibit.map(Inhibitor::new),
             flap: config.flap,
             repeat: config.repeat,
+        };
+        policy.reroute(config.routing);
+        policy
+    }
+
+    /// Replaces the rules, least levels and standing silences of the routing before. What was told, and
+    /// every cooldown, stays as it is.
+    pub fn reroute(&mut self, routing: Routing) {
+        let (rules, least) = &self.own;
+        let rules = routing.rules.into_iter().chain(rules.iter().cloned());
+        self.rules = rules.map(|rule| compiled(rule, &self.channels)).collect();
+        let least_of = |channel: &ChannelSpec| {
+            let of = |(id, _): &&(String, AlertLevel)| *id == channel.id;
+            let all = routing.least.iter().chain(least);
+            let least = all.filter(of).map(|(_, level)| *level);
+            least.max().unwrap_or(AlertLevel::Info)
+        };
+        self.least = self.channels.iter().map(least_of).collect();
+        self.silences.stand(routing.silences);
+    }
+
+    /// The rules that no routing replaces.
+    pub(crate) fn own_rules(&self) -> &[AlertRule] {
+        &self.own.0
+    }
+
+    /// Who looks after an alert, by the first rule that applies and says it.
+    pub(crate) fn owner(&self, now: Now, alert: &Alert, key: &str) -> Option<&str> {
+        for CompiledRule { rule, .. } in &self.rules {
+            if !rule.concerns(alert, key) || !rule.is_active(now.wall) {
+                continue;
+            }
+            if rule.owner.is_some() || !rule.proceed {
+                return rule.owner.as_deref();
+            }
         }
+        None
     }
 
     /// Decides on what was sent, and reserves the cooldown of what goes out.

@@ -104,6 +104,12 @@ impl Weekly {
         &self.zone
     }
 
+    /// These hours, for a rule. None: this machine does not know the zone any more.
+    #[must_use]
+    pub fn schedule(&self) -> Option<SharedSchedule> {
+        self.hours().map(SharedSchedule::new)
+    }
+
     fn hours(&self) -> Option<DailyHours> {
         let zone = time_zone(&self.zone)?;
         Some(DailyHours::new(zone, self.from, self.to).on(self.days()))
@@ -234,6 +240,8 @@ impl Live {
 #[derive(Debug)]
 pub(super) struct Silences {
     all: Vec<Live>,
+    /// Those of the routing, without an end.
+    standing: Vec<Live>,
     max: usize,
     hours: NamedHours,
 }
@@ -242,6 +250,7 @@ impl Silences {
     pub(super) const fn new(max: usize, hours: NamedHours) -> Self {
         Self {
             all: Vec::new(),
+            standing: Vec::new(),
             max,
             hours,
         }
@@ -262,6 +271,20 @@ impl Silences {
         true
     }
 
+    /// Replaces the standing ones.
+    pub(super) fn stand(&mut self, silences: Vec<Silence>) {
+        let ever = Now {
+            tick: Tick(i64::MIN),
+            wall: Timestamp::MIN,
+        };
+        let live = |silence| Live {
+            start: Tick(i64::MIN),
+            end: Tick::NEVER,
+            ..Live::new(ever, silence, &self.hours)
+        };
+        self.standing = silences.into_iter().map(live).collect();
+    }
+
     pub(super) fn remove(&mut self, id: &str) -> bool {
         let before = self.all.len();
         self.all.retain(|live| live.silence.id != id);
@@ -270,24 +293,25 @@ impl Silences {
 
     /// Until when the alert is silenced, if it is.
     pub(super) fn hold(&self, now: Now, alert: &Alert, key: &str) -> Option<Tick> {
-        self.all
-            .iter()
+        self.every()
             .filter(|live| live.silence.matcher.matches(alert, key))
             .filter_map(|live| live.holds(now))
             .max()
     }
 
     pub(super) fn live(&self, now: Now) -> impl Iterator<Item = &Silence> {
-        self.all
-            .iter()
+        self.every()
             .filter(move |live| now.tick < live.end)
             .map(|live| &live.silence)
     }
 
     /// Whether the silence of this id holds now.
     pub(super) fn holds_now(&self, now: Now, id: &str) -> bool {
-        self.all
-            .iter()
+        self.every()
             .any(|live| live.silence.id == id && live.holds(now).is_some())
+    }
+
+    fn every(&self) -> impl Iterator<Item = &Live> {
+        self.all.iter().chain(&self.standing)
     }
 }
