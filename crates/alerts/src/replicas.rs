@@ -56,6 +56,7 @@ pub(crate) async fn ask(core: &Core, job: &Job) -> Asked {
         level,
         resolved,
         cooldown,
+        falls,
     } = ask;
     let topic = Topic {
         key: key.to_string(),
@@ -63,6 +64,7 @@ pub(crate) async fn ask(core: &Core, job: &Job) -> Asked {
         target: job.target.as_str().to_owned(),
         level: *level,
         resolved: *resolved,
+        falls: *falls,
     };
     let asked_at = Instant::now();
     match in_time(replicas.reserve(&topic, core.lease)).await {

@@ -253,7 +253,9 @@ async fn the_steps_of_an_escalation_are_taken_once_whatever_becomes_of_the_rules
         .repeat_interval(None);
     let escalating = || {
         let after = Duration::from_secs(900);
-        AlertRule::new("page").channel("chat").escalate(after, ["pager"])
+        AlertRule::new("page")
+            .channel("chat")
+            .escalate(after, ["pager"])
     };
     let before = Routing::new().rule(escalating());
     with(builder.routing(before), |alerts| async move {
@@ -279,17 +281,23 @@ async fn a_standing_silence_holds_as_long_as_it_is_there() {
     let builder = AlertManager::builder("svc", "test").channel(chat.clone());
     let silence = Silence::new(Matcher::new().source("batch"), Timestamp::MAX, "file");
     let id = silence.id.clone();
-    with(builder.routing(Routing::new().silence(silence)), |alerts| async move {
-        let alert = Alert::new(AlertLevel::Error, "late", "m", "batch").key("late");
-        alerts.send_alert(alert).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(3_600)).await;
-        assert!(chat.received().is_empty());
-        assert!(alerts.silence_holds(&id));
-        assert_eq!(alerts.silenced_by(&id), Some(vec!["late".to_owned()]));
-        assert!(!alerts.unsilence(&id).await.unwrap(), "nobody takes it back");
-        alerts.reroute(Routing::new()).unwrap();
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(chat.received().len(), 1);
-    })
+    with(
+        builder.routing(Routing::new().silence(silence)),
+        |alerts| async move {
+            let alert = Alert::new(AlertLevel::Error, "late", "m", "batch").key("late");
+            alerts.send_alert(alert).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(3_600)).await;
+            assert!(chat.received().is_empty());
+            assert!(alerts.silence_holds(&id));
+            assert_eq!(alerts.silenced_by(&id), Some(vec!["late".to_owned()]));
+            assert!(
+                !alerts.unsilence(&id).await.unwrap(),
+                "nobody takes it back"
+            );
+            alerts.reroute(Routing::new()).unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(chat.received().len(), 1);
+        },
+    )
     .await;
 }

@@ -6,11 +6,16 @@ use bongsu_alerts::{
     AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Channel, Dispatcher,
     Notification, Presentation,
     channels::{LogChannel, Purpose},
+    schedule::SharedSchedule,
 };
 
 use crate::{
     Config, Error,
     channels::{as_problems, configured},
+    config::{
+        ConfigError, Problem,
+        file::routes::{Known, Routed},
+    },
     tasks::Tasks,
 };
 
@@ -43,7 +48,11 @@ pub(crate) async fn build(
         builder
     };
     let channels: Vec<_> = built.channels.into_iter().chain(added).collect();
-    let (manager, dispatcher) = change(routed(config, builder, channels, rules))
+    let (builder, warnings) = routed(config, builder, channels, rules)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let (manager, dispatcher) = change(builder)
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
     adopt(&manager, config);
@@ -53,22 +62,24 @@ pub(crate) async fn build(
     Ok((manager, dispatcher))
 }
 
-/// A manager that tells nobody and keeps nothing, but decides as the service's would.
+/// A manager that tells nobody and keeps nothing, but decides as the service's would; and what of the file is
+/// not used.
 pub(crate) fn deciding(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
     change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
-) -> Result<AlertManager, Error> {
+) -> Result<(AlertManager, Vec<Problem>), Error> {
     let built = configured(config, Purpose::Alerts);
     if !built.problems.is_empty() {
         return Err(crate::config::ConfigError::new(as_problems(&built)).into());
     }
     let channels = built.channels.into_iter().chain(added).collect();
-    let (manager, _) = change(routed(config, base(config), channels, rules))
+    let (builder, warnings) = routed(config, base(config), channels, rules)?;
+    let (manager, _) = change(builder)
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
-    Ok(manager)
+    Ok((manager, warnings))
 }
 
 /// What every manager that decides has: names, cooldown, the look of what is sent, the log.
@@ -78,6 +89,10 @@ fn base(config: &Config) -> AlertManagerBuilder {
         .cooldown(config.alerts.cooldown)
         .presentation(presentation(config))
         .channel(LogChannel::new());
+    let builder = match config.loaded.repeat() {
+        Some(every) => builder.repeat_interval(every),
+        None => builder,
+    };
     #[cfg(feature = "reports")]
     let builder = crate::bridge::market_hours::named(&config.report.calendar)
         .into_iter()
@@ -85,23 +100,59 @@ fn base(config: &Config) -> AlertManagerBuilder {
     builder
 }
 
-/// The channels with their least levels, and the rules of the service's code.
+/// The channels with their least levels, the rules of the file, and those of the service's code; and what of
+/// the file is not used.
 fn routed(
     config: &Config,
     mut builder: AlertManagerBuilder,
     channels: Vec<Arc<dyn Channel>>,
     rules: Vec<AlertRule>,
-) -> AlertManagerBuilder {
-    for (channel, level) in least_levels(config, &channels) {
-        builder = builder.min_level(channel, level);
+) -> Result<(AlertManagerBuilder, Vec<Problem>), ConfigError> {
+    let ids: Vec<String> = std::iter::once(LogChannel::new().id().to_owned())
+        .chain(channels.iter().map(|channel| channel.id().to_owned()))
+        .collect();
+    let routed = routes(config, &ids)?;
+    let fallback = config.loaded.fallback(&ids);
+    if let Some(fallback) = fallback.map_err(|problem| ConfigError::new(vec![problem]))? {
+        builder = builder.fallback(fallback);
     }
+    builder = builder.routing(routed.routing);
     for channel in channels {
         builder = builder.shared_channel(channel);
     }
     for rule in rules {
         builder = builder.rule(rule);
     }
-    builder
+    Ok((builder, routed.warnings))
+}
+
+/// Rules and silences of the file, and the least level of each channel; `channels` are those that there are.
+pub(crate) fn routes(config: &Config, channels: &[String]) -> Result<Routed, ConfigError> {
+    let mut routed = config.loaded.routed(&Known {
+        channels: channels.to_vec(),
+        hours: hours(config),
+    });
+    if !routed.problems.is_empty() {
+        return Err(ConfigError::new(routed.problems));
+    }
+    for (channel, level) in least_levels(config, channels) {
+        routed.routing = routed.routing.min_level(channel, level);
+    }
+    Ok(routed)
+}
+
+/// The hours that rules and silences may name.
+#[cfg(feature = "reports")]
+fn hours(config: &Config) -> Vec<(String, SharedSchedule)> {
+    let named = crate::bridge::market_hours::named(&config.report.calendar).into_iter();
+    named
+        .map(|(name, hours)| (name, SharedSchedule::new(hours)))
+        .collect()
+}
+
+#[cfg(not(feature = "reports"))]
+fn hours(_: &Config) -> Vec<(String, SharedSchedule)> {
+    Vec::new()
 }
 
 /// A manager of every channel but the log, with nothing behind it: no store and no dispatcher, so
@@ -178,13 +229,13 @@ fn host() -> Option<String> {
 
 /// The least level of each channel that has one, whatever rules the service's code has. The log takes
 /// all.
-fn least_levels(config: &Config, channels: &[Arc<dyn Channel>]) -> Vec<(String, AlertLevel)> {
+fn least_levels(config: &Config, channels: &[String]) -> Vec<(String, AlertLevel)> {
     let levels = &config.delivery.min_levels;
     let least = channels.iter().filter_map(|channel| {
         // A second webhook is `webhook-2`.
-        let kind = channel.id().split('-').next().unwrap_or_default();
+        let kind = channel.split('-').next().unwrap_or_default();
         let level = levels.get(kind)?;
-        Some((channel.id().to_owned(), *level))
+        Some((channel.clone(), *level))
     });
     least.collect()
 }
@@ -273,7 +324,7 @@ mod level_tests {
             let (kind, level) = ("pagerduty", AlertLevel::Error);
             config.delivery.min_levels.insert(kind, level);
             let pager: Arc<dyn Channel> = Arc::new(Pager);
-            let least = least_levels(&config, std::slice::from_ref(&pager));
+            let least = least_levels(&config, &[pager.id().to_owned()]);
             let mut builder = AlertManager::builder("svc", "test")
                 .channel(LogChannel::new())
                 .shared_channel(pager);

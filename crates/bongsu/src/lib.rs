@@ -67,6 +67,8 @@ mod handle;
 #[cfg(feature = "axum")]
 mod http;
 mod parts;
+#[cfg(feature = "alerts")]
+mod reload;
 mod stop;
 mod tasks;
 
@@ -82,6 +84,8 @@ pub use handle::Bongsu;
 pub use parts::alerts::TestedTarget;
 #[cfg(feature = "reports")]
 pub use parts::reports::ReportFiles;
+#[cfg(feature = "alerts")]
+pub use reload::Reloaded;
 pub use stop::{StopToken, stop_signal};
 
 #[cfg(feature = "alerts")]

@@ -135,6 +135,9 @@ fn told(explanation: &Explanation) -> String {
     if let Some(cooldown) = explanation.cooldown {
         lines.push(format!("cooldown    {} s", cooldown.as_secs()));
     }
+    if let Some(owner) = &explanation.owner {
+        lines.push(format!("owner       {owner}"));
+    }
     for (after, channels) in &explanation.escalations {
         let (after, channels) = (after.as_secs(), channels.join(", "));
         lines.push(format!(
@@ -142,7 +145,7 @@ fn told(explanation: &Explanation) -> String {
         ));
     }
     lines.push(
-        "This is by the environment alone. Rules and channels of the service's code, silences and what fires \
+        "This is by the environment and the bongsu.toml. Rules and channels of the service's code, silences and what fires \
          now: POST /admin/alerts/explain."
             .to_owned(),
     );

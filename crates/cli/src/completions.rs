@@ -3,16 +3,18 @@
 use crate::{Failure, line::Line, say};
 
 /// What may follow which words; the options of a command are offered with it.
-const AFTER: [(&str, &str); 9] = [
+const AFTER: [(&str, &str); 11] = [
     (
         "",
-        "doctor alert report new-service completions help --dir --help --version",
+        "doctor alert config report new-service completions help --dir --help --version",
     ),
     ("alert", "test explain"),
     (
         "alert explain",
         "--level --title --source --key --message --kind --tag --metadata",
     ),
+    ("config", "check show schema"),
+    ("config show", "--origin"),
     ("report", "preview send resend rebuild"),
     ("report preview", "--out --period"),
     ("report send", "--recompute"),

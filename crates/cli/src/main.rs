@@ -2,6 +2,7 @@
 
 mod alert;
 mod completions;
+mod config;
 mod line;
 mod new_service;
 mod report;
@@ -20,6 +21,9 @@ usage: bongsu [--dir FOLDER] COMMAND
   alert explain --level LEVEL --title TITLE --source SOURCE
           [--key KEY] [--message TEXT] [--kind KIND] [--tag TAG]... [--metadata NAME=VALUE]...
                             what would become of an alert; nothing is sent
+  config check [FILE]       whether the variables and the bongsu.toml under them can be used, and what is wrong
+  config show [--origin]    each value in force, and where it comes from
+  config schema             the JSON Schema of bongsu.toml, for editors
   report preview DATE [--out FOLDER] [--period week|month|year]
                             the report of a day, as files
   report send DATE [--recompute]
@@ -83,6 +87,7 @@ async fn run(args: Vec<String>) -> Result<ExitCode, Failure> {
             return Ok(diagnosis.exit_code());
         }
         Some("alert") => alert::run(line).await?,
+        Some("config") => config::run(line)?,
         Some("report") => report::run(line).await?,
         Some("new-service") => new_service::write(line)?,
         Some("completions") => completions::print(line)?,

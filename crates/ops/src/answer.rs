@@ -105,6 +105,21 @@ pub struct Rebuilt {
     pub rows: u64,
 }
 
+/// The file of the configuration was read again, and its routes hold.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Reloaded {
+    /// The file.
+    pub file: String,
+    /// Rules of it that hold now.
+    pub rules: usize,
+    /// Its silences.
+    pub silences: usize,
+    /// What of it is not used, and why.
+    pub warnings: Vec<String>,
+    /// What of it holds from the next start on.
+    pub needs_restart: Vec<String>,
+}
+
 /// What became of a report.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReportDeliveries {

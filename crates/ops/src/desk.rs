@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
-    OpsResult, RebuildReports, Rebuilt, Replay, ReportDeliveries, ReportEntry, ReportForm,
+    OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportEntry, ReportForm,
     SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 
@@ -88,6 +88,12 @@ pub trait AlertDesk: Send + Sync + 'static {
     async fn test_channel(&self, channel: &str) -> OpsResult<Tested> {
         let _ = channel;
         Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Reads the file of the configuration again and takes up its rules, silences and least levels; refused
+    /// as a whole when anything in it is wrong.
+    async fn reload_config(&self) -> OpsResult<Reloaded> {
+        Err(OpsError::Unavailable("a configuration file"))
     }
 
     /// Tries deliveries again that were given up; gives how many.

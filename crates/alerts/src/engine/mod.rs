@@ -104,6 +104,7 @@ pub(crate) struct SharedAsk {
     pub(crate) level: crate::AlertLevel,
     pub(crate) resolved: bool,
     pub(crate) cooldown: Duration,
+    pub(crate) falls: bool,
 }
 
 /// What the dispatcher does next.
@@ -220,6 +221,7 @@ impl Engine {
             level: alert.level,
             resolved: row.accepted.status == AlertStatus::Resolved,
             cooldown: row.cooldown,
+            falls: row.falls,
         });
         Some(Job {
             id: claim.id,

@@ -11,7 +11,7 @@ use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::outbox::RowState;
-use crate::policy::PastMark;
+use crate::policy::{Pass, PastMark};
 use crate::store::{Change, DeliveryState, Gathered, Recovered, Recovery};
 
 /// The ticket of what no mark is about any more.
@@ -149,6 +149,7 @@ impl Engine {
         let mut row = self.new_row(now, &accepted, place, delivery.cooldown);
         row.deadline = deadline;
         row.suppressed = delivery.suppressed;
+        row.falls = delivery.reason == Pass::LevelFall.as_str();
         if matches!(accepted.status, AlertStatus::Resolved | AlertStatus::Digest) {
             row.urgency = row.urgency.max(AlertLevel::Error);
         }

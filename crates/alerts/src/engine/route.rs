@@ -14,7 +14,7 @@ use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
 use crate::outbox::{Row, RowState};
-use crate::policy::{Decision, Route, Verdict};
+use crate::policy::{Decision, Pass, Route, Verdict};
 use crate::store::{Accepted, Change, Delivery, DeliveryState};
 
 /// What was known of a key before it was decided on anew.
@@ -232,6 +232,7 @@ impl Engine {
                 state: take.state,
                 ticket,
                 urgency: take.facts.urgency,
+                falls: why == Pass::LevelFall,
                 deadline: self.deadline(now, take.facts.urgency),
                 ..row
             };
@@ -363,6 +364,7 @@ impl Engine {
             urgency: accepted.alert.level,
             behind: None,
             shared_as: None,
+            falls: false,
             ticket: 0,
             accepted_tick: now.tick,
             bytes: ROW_BYTES + crate::limits::weight(&accepted.alert),

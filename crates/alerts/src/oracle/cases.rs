@@ -33,7 +33,7 @@ fn what_a_restart_found_overtaken_does_not_unsay_what_overtook_it() {
             Mood(3, Away),
             Fire(4, Info),
             Fire(4, Critical),
-            Restart(false),
+            Restart(0, false),
             Check,
         ],
     );
@@ -85,7 +85,7 @@ fn a_digest_of_the_last_run_is_tried_as_long_as_any() {
             End(0),
             Fire(2, Warning),
             Fire(4, Critical),
-            Restart(false),
+            Restart(0, false),
             Pass(5785),
             Check,
         ],
@@ -118,7 +118,7 @@ fn an_end_is_folded_into_the_digest_with_its_beginning() {
             Fire(4, Warning),
             End(4),
             Sync(48),
-            Restart(true),
+            Restart(0, true),
             Check,
         ],
     );
@@ -134,7 +134,7 @@ fn what_is_milder_meanwhile_takes_no_detour() {
             Fire(2, Info),
             Pass(18),
             Pass(5),
-            Restart(true),
+            Restart(0, true),
             Check,
         ],
     );

@@ -8,6 +8,7 @@
 mod cases;
 mod plain;
 mod readers;
+mod shared;
 mod timeline;
 mod world;
 

@@ -27,11 +27,13 @@ const COOLDOWN: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, Default)]
 pub(super) struct Readers {
     beliefs: HashMap<(Place, String), Belief>,
-    /// The last that arrived of a key, alone.
-    newest: HashMap<(Place, String), Ulid>,
+    /// The last that arrived of a key from a replica, alone.
+    newest: HashMap<(Place, String, usize), Ulid>,
     /// When it arrived.
     told_at: HashMap<(Place, String), Now>,
     news: HashSet<(Place, String)>,
+    /// It arrived, and whoever sent it does not know: another replica may tell it as well.
+    doubted: HashSet<(Place, String)>,
     seen: HashSet<(Place, String)>,
     /// Messages, each counted once.
     pub(super) told: usize,
@@ -63,12 +65,17 @@ impl Readers {
         self.news.insert((place, key.to_owned()));
     }
 
+    /// It may be told once more.
+    pub(super) fn doubt(&mut self, place: Place, key: &str) {
+        self.doubted.insert((place, key.to_owned()));
+    }
+
     /// A message arrives; gives the keys that it tells of, or what is wrong with it. `detour`: somebody
     /// who knows is told once more on purpose.
     pub(super) fn read(
         &mut self,
         place: Place,
-        (id, body): (Ulid, &[u8]),
+        (replica, id, body): (usize, Ulid, &[u8]),
         (now, detour): (Now, bool),
         excused: impl Fn(&str) -> bool,
     ) -> Result<Vec<String>, String> {
@@ -99,7 +106,7 @@ impl Readers {
         let about = (place, key.clone());
         if self
             .newest
-            .insert(about.clone(), id)
+            .insert((place, key.clone(), replica), id)
             .is_some_and(|before| before > id)
         {
             return Err(format!(
@@ -126,6 +133,7 @@ impl Readers {
             now.tick.since(before.tick) < COOLDOWN && wall < COOLDOWN.try_into().unwrap()
         });
         let merged = again && soon && self.news.remove(&about);
+        let merged = merged || (again && soon && self.doubted.remove(&about));
         if again && soon && !merged && !detour && !excused(&key) {
             return Err(format!(
                 "{key} is told {place:?}, who has just been told the same"

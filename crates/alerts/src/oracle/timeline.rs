@@ -47,8 +47,8 @@ pub(super) enum Step {
     Pass(u32),
     /// The wall clock is set by minutes.
     Jump(i16),
-    /// With what was written last, or without what nobody waited for.
-    Restart(bool),
+    /// Which replica, if there is a second; with what was written last, or without what nobody waited for.
+    Restart(usize, bool),
     /// Everything works, nothing happens, and what should be known is looked at.
     Check,
 }
@@ -117,7 +117,7 @@ fn step(random: &mut SplitMix) -> Step {
             Step::Pass(1 + u32::try_from(below(random, most)).unwrap_or(0))
         }
         91..93 => Step::Jump(i16::try_from(below(random, 600)).unwrap_or(0) - 300),
-        93..97 => Step::Restart(below(random, 2) == 0),
+        93..97 => Step::Restart(below(random, 2), below(random, 2) == 0),
         _ => Step::Check,
     }
 }

@@ -10,18 +10,22 @@ use ulid::Ulid;
 
 use super::plain::{CHANNELS, FALLBACK, KEYS, Plain, WATCHED, alert, minutes, rules};
 use super::readers::{Belief, Place, Readers, render};
+use super::shared::Shared;
 use super::timeline::{Mood, Step};
 use crate::channel::{AlertStatus, Limits, Outcome, Rendered, Target};
 use crate::clock::{Now, Tick};
 use crate::engine::{ActiveSet, ChannelInfo, Effects, Engine, Job};
 use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig};
 use crate::policy::{ChannelSpec, FlapConfig, Policy, PolicyConfig};
+use crate::shared::{Reservation, Topic};
 use crate::store::{Accepted, AlertStore, Change, Delivery, DeliveryState, SqliteStore};
 use crate::{AlertLevel, Matcher, Silence};
 
 /// An attempt under way.
 struct Flight {
     ends: Tick,
+    /// What the other replica was asked, and for how long it is quiet once told.
+    asked: Option<(Topic, Duration)>,
     id: Ulid,
     place: Place,
     body: Vec<u8>,
@@ -32,20 +36,35 @@ struct Flight {
 /// Time in which everything that is owed can be told: the longest pauses and quiet times are shorter.
 const ENOUGH: u32 = 100 * 60;
 
-pub(super) struct World {
+/// One process with its disk.
+struct Replica {
     engine: Engine,
-    plain: Plain,
-    readers: Readers,
     folder: tempfile::TempDir,
     store: Option<SqliteStore>,
     /// Not written yet: what nobody waits for.
     unwritten: Vec<Change>,
+    flights: Vec<Flight>,
+}
+
+impl Replica {
+    fn flush(&mut self) {
+        let changes = std::mem::take(&mut self.unwritten);
+        let store = self.store.as_ref().unwrap();
+        store.commit(changes, Box::new(|written| written.unwrap()));
+    }
+}
+
+pub(super) struct World {
+    replicas: Vec<Replica>,
+    /// What they know of each other.
+    shared: Shared,
+    plain: Plain,
+    readers: Readers,
     tick: Tick,
     origin: Timestamp,
     random: SplitMix,
     seed: u64,
     moods: [Mood; 4],
-    flights: Vec<Flight>,
     rows: HashMap<Ulid, (Place, Arc<str>)>,
     /// Those of a fallback or an escalation.
     detours: HashSet<Ulid>,
@@ -59,7 +78,8 @@ fn places() -> impl Iterator<Item = Place> {
     (0..CHANNELS.len()).flat_map(targets)
 }
 
-fn engine(seed: u64, rules: &[super::plain::Rule]) -> Engine {
+/// `random` is its own, the rest follows from the seed.
+fn engine(random: u64, seed: u64, rules: &[super::plain::Rule]) -> Engine {
     let infos: Vec<ChannelInfo> = CHANNELS
         .iter()
         .map(|(id, targets)| ChannelInfo {
@@ -102,39 +122,51 @@ fn engine(seed: u64, rules: &[super::plain::Rule]) -> Engine {
         (seed % 4 < 2).then_some(FALLBACK),
         ActiveSet::new(4_096),
         ("svc".to_owned(), "test".to_owned()),
-        seed,
+        random,
     )
 }
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let rules = rules(seed);
-        // In memory where that is possible: a run is thousands of commits.
-        let folder = tempfile::tempdir_in("/dev/shm")
-            .or_else(|_| tempfile::tempdir())
-            .unwrap();
-        let store = SqliteStore::open(folder.path().join("alerts.db")).unwrap();
-        let recovered = store.recover().unwrap();
+        let second = seed % 7 == 3;
         let mut world = Self {
-            engine: engine(seed, &rules),
-            plain: Plain::new(rules),
+            replicas: Vec::new(),
+            shared: Shared::default(),
+            plain: Plain::new(rules.clone()),
             readers: Readers::default(),
-            folder,
-            store: Some(store),
-            unwritten: Vec::new(),
             tick: Tick(0),
             origin: "2026-03-02T05:00:00Z".parse().unwrap(),
             random: SplitMix::new(seed),
             seed,
             moods: [Mood::Well; 4],
-            flights: Vec::new(),
             rows: HashMap::new(),
             detours: HashSet::new(),
             excused: HashMap::new(),
             wrong: Vec::new(),
         };
-        world.engine.recover(world.now(), recovered);
+        for place in 0..1 + usize::from(second) {
+            // In memory where that is possible: a run is thousands of commits.
+            let folder = tempfile::tempdir_in("/dev/shm")
+                .or_else(|_| tempfile::tempdir())
+                .unwrap();
+            let store = SqliteStore::open(folder.path().join("alerts.db")).unwrap();
+            let recovered = store.recover().unwrap();
+            let mut engine = engine(seed.wrapping_add(place as u64 * 7_919), seed, &rules);
+            engine.recover(world.now(), recovered);
+            world.replicas.push(Replica {
+                engine,
+                folder,
+                store: Some(store),
+                unwritten: Vec::new(),
+                flights: Vec::new(),
+            });
+        }
         world
+    }
+
+    fn all(&self) -> std::ops::Range<usize> {
+        0..self.replicas.len()
     }
 
     fn now(&self) -> Now {
@@ -148,8 +180,16 @@ impl World {
     pub(super) fn step(&mut self, step: Step) {
         let now = self.now();
         match step {
-            Step::Fire(key, level) => self.fire(KEYS[key].0, level, None),
-            Step::End(key) => self.end(KEYS[key].0, None),
+            Step::Fire(key, level) => {
+                for of in self.all() {
+                    self.fire(of, KEYS[key].0, level, None);
+                }
+            }
+            Step::End(key) => {
+                for of in self.all() {
+                    self.end(of, KEYS[key].0, None);
+                }
+            }
             Step::Sync(what) => self.sync(what),
             Step::Silence(about, starts, lasts) => {
                 let starts = minutes(now.wall, i64::from(starts));
@@ -162,61 +202,77 @@ impl World {
                 let silence = Silence::new(matcher, until, "kim").starting(starts);
                 self.plain
                     .silence(now, silence.id.clone(), about, (starts, until));
-                assert!(self.engine.silence(now, silence.clone()));
-                self.wait_for(vec![Change::Silence(silence)]);
+                for of in self.all() {
+                    assert!(self.replicas[of].engine.silence(now, silence.clone()));
+                    self.wait_for(of, vec![Change::Silence(silence.clone())]);
+                }
             }
             Step::Unsilence(place) => {
                 if let Some(id) = self.plain.unsilence(place) {
-                    self.engine.unsilence(now, &id);
-                    self.wait_for(vec![Change::Unsilence(id)]);
+                    for of in self.all() {
+                        self.replicas[of].engine.unsilence(now, &id);
+                        self.wait_for(of, vec![Change::Unsilence(id.clone())]);
+                    }
                 }
             }
             Step::Acknowledge(key) => {
-                let effects = self.engine.acknowledge(now, KEYS[key].0, "kim");
                 self.plain.acknowledge(KEYS[key].0, true);
-                self.wait_for(effects.map(|it| it.changes).unwrap_or_default());
+                for of in self.all() {
+                    let engine = &mut self.replicas[of].engine;
+                    let effects = engine.acknowledge(now, KEYS[key].0, "kim");
+                    self.wait_for(of, effects.map(|it| it.changes).unwrap_or_default());
+                }
             }
             Step::Unacknowledge(key) => {
-                let effects = self.engine.unacknowledge(now, KEYS[key].0, "kim");
                 self.plain.acknowledge(KEYS[key].0, false);
-                self.wait_for(effects.map(|it| it.changes).unwrap_or_default());
+                for of in self.all() {
+                    let engine = &mut self.replicas[of].engine;
+                    let effects = engine.unacknowledge(now, KEYS[key].0, "kim");
+                    self.wait_for(of, effects.map(|it| it.changes).unwrap_or_default());
+                }
             }
             Step::Switch(channel, on) => {
                 self.plain.off[channel] = !on;
-                self.engine.set_enabled(now, channel, on);
+                for replica in &mut self.replicas {
+                    replica.engine.set_enabled(now, channel, on);
+                }
             }
             Step::Mood(target, mood) => self.moods[target] = mood,
             Step::Pass(seconds) => self.pass(seconds),
+            // A run goes by the clock of its start: of two runs each has its own.
+            Step::Jump(_) if self.replicas.len() > 1 => {}
             Step::Jump(by) => self.origin = minutes(self.origin, i64::from(by)),
-            Step::Restart(whole) => self.restart(whole),
+            Step::Restart(of, whole) => self.restart(of % self.replicas.len(), whole),
             Step::Check => self.check(),
         }
         self.pass(0);
     }
 
-    fn fire(&mut self, key: &'static str, level: AlertLevel, scope: Option<&Arc<str>>) {
+    fn fire(&mut self, of: usize, key: &'static str, level: AlertLevel, scope: Option<&Arc<str>>) {
         let now = self.now();
         self.plain.fire(now, key, level);
         let alert = alert(key, level).timestamp(now.wall);
-        let plan = self
+        let plan = self.replicas[of]
             .engine
             .accept(now, alert, AlertStatus::Firing, scope)
             .unwrap();
-        self.wait_for(plan.effects.changes);
-        self.engine
+        self.wait_for(of, plan.effects.changes);
+        self.replicas[of]
+            .engine
             .committed(now, &plan.accepted, &plan.rows, &Ok(()));
     }
 
-    fn end(&mut self, key: &'static str, scope: Option<&Arc<str>>) {
+    fn end(&mut self, of: usize, key: &'static str, scope: Option<&Arc<str>>) {
         let now = self.now();
         self.plain.end(key);
         let alert = alert(key, AlertLevel::Info).timestamp(now.wall);
-        let plan = self
+        let plan = self.replicas[of]
             .engine
             .accept(now, alert, AlertStatus::Resolved, scope)
             .unwrap();
-        self.wait_for(plan.effects.changes);
-        self.engine
+        self.wait_for(of, plan.effects.changes);
+        self.replicas[of]
+            .engine
             .committed(now, &plan.accepted, &plan.rows, &Ok(()));
     }
 
@@ -231,20 +287,23 @@ impl World {
             }
         }
         let now = self.now();
-        let alerts = holding
-            .iter()
-            .map(|(key, level)| alert(key, *level))
-            .collect();
-        let difference = self.engine.compare(now, &scope, alerts, &HashSet::new());
         let named = |key: &str| WATCHED.into_iter().find(|it| *it == key).unwrap();
         for (key, _) in &holding {
             self.plain.confirm(now, key);
         }
-        for alert in difference.send {
-            self.fire(named(&alert.dedup_key()), alert.level, Some(&scope));
-        }
-        for over in difference.over {
-            self.end(named(&over.key), Some(&scope));
+        for of in self.all() {
+            let alerts: Vec<_> = holding
+                .iter()
+                .map(|(key, level)| alert(key, *level))
+                .collect();
+            let engine = &mut self.replicas[of].engine;
+            let difference = engine.compare(now, &scope, alerts, &HashSet::new());
+            for alert in difference.send {
+                self.fire(of, named(&alert.dedup_key()), alert.level, Some(&scope));
+            }
+            for over in difference.over {
+                self.end(of, named(&over.key), Some(&scope));
+            }
         }
         for key in WATCHED {
             let so = self.plain.truth(now, key).map(|it| it.level);
@@ -260,25 +319,19 @@ impl World {
     }
 
     /// What somebody waits for is written, and all before it.
-    fn wait_for(&mut self, changes: Vec<Change>) {
-        self.look_over(&changes);
-        self.unwritten.extend(changes);
-        self.flush();
+    fn wait_for(&mut self, of: usize, changes: Vec<Change>) {
+        self.look_over(of, &changes);
+        self.replicas[of].unwritten.extend(changes);
+        self.replicas[of].flush();
     }
 
-    fn later(&mut self, effects: Effects) {
-        self.look_over(&effects.changes);
-        self.unwritten.extend(effects.changes);
-    }
-
-    fn flush(&mut self) {
-        let changes = std::mem::take(&mut self.unwritten);
-        let store = self.store.as_ref().unwrap();
-        store.commit(changes, Box::new(|written| written.unwrap()));
+    fn later(&mut self, of: usize, effects: Effects) {
+        self.look_over(of, &effects.changes);
+        self.replicas[of].unwritten.extend(effects.changes);
     }
 
     /// Nobody is told what is not so, or is held back.
-    fn look_over(&mut self, changes: &[Change]) {
+    fn look_over(&mut self, of: usize, changes: &[Change]) {
         for change in changes {
             match change {
                 Change::Accept {
@@ -290,7 +343,7 @@ impl World {
                     }
                 }
                 Change::Add { delivery, accepted } => {
-                    let key = self.unwritten_key(*accepted);
+                    let key = self.unwritten_key(of, *accepted);
                     if let Some(place) = place_of(delivery) {
                         self.detours.insert(delivery.id);
                         self.rows.insert(delivery.id, (place, key));
@@ -316,8 +369,8 @@ impl World {
         }
     }
 
-    fn unwritten_key(&self, accepted: Ulid) -> Arc<str> {
-        let row = self
+    fn unwritten_key(&self, of: usize, accepted: Ulid) -> Arc<str> {
+        let row = self.replicas[of]
             .engine
             .outbox
             .rows()
@@ -385,24 +438,19 @@ impl World {
     fn pass(&mut self, seconds: u32) {
         let end = self.tick.after(Duration::from_secs(u64::from(seconds)));
         for _ in 0..200_000 {
-            let landed = self.flights.iter().map(|it| it.ends).min();
-            if let Some(at) = landed.filter(|at| *at <= self.tick) {
-                self.land(at);
+            let flights = self.replicas.iter().flat_map(|it| &it.flights);
+            let landing = flights.map(|it| it.ends).min().unwrap_or(Tick::NEVER);
+            if landing <= self.tick {
+                self.land(landing);
                 continue;
             }
-            let now = self.now();
-            let work = self.engine.poll(now);
-            self.later(work.effects);
-            let busy = !work.jobs.is_empty() || !work.escalations.is_empty();
-            for job in work.jobs {
-                self.begin(job);
+            let (mut busy, mut wake) = (false, Tick::NEVER);
+            for of in self.all() {
+                let (did, next) = self.dispatch(of);
+                (busy, wake) = (busy || did, wake.min(next));
             }
-            for key in work.escalations {
-                let effects = self.engine.escalate(now, &key);
-                self.later(effects);
-            }
-            if busy || work.wake <= self.tick {
-                if work.wake <= self.tick && !busy {
+            if busy || wake <= self.tick {
+                if wake <= self.tick && !busy {
                     // As the dispatcher: what is due already comes with the next tick.
                     if self.tick >= end {
                         return;
@@ -411,13 +459,7 @@ impl World {
                 }
                 continue;
             }
-            let landing = self
-                .flights
-                .iter()
-                .map(|it| it.ends)
-                .min()
-                .unwrap_or(Tick::NEVER);
-            let next = work.wake.min(landing);
+            let next = wake.min(landing);
             if next > end {
                 self.tick = end;
                 return;
@@ -427,14 +469,62 @@ impl World {
         self.wrong.push("the dispatcher spins".to_owned());
     }
 
-    fn begin(&mut self, job: Job) {
+    /// One round of a replica's dispatcher: whether there was anything, and when it comes back.
+    fn dispatch(&mut self, of: usize) -> (bool, Tick) {
         let now = self.now();
-        let message: Arc<Rendered> = match job.message {
-            Some(message) => message,
+        let work = self.replicas[of].engine.poll(now);
+        self.later(of, work.effects);
+        let busy = !work.jobs.is_empty() || !work.escalations.is_empty();
+        for job in work.jobs {
+            self.begin(of, job);
+        }
+        for key in work.escalations {
+            let effects = self.replicas[of].engine.escalate(now, &key);
+            self.later(of, effects);
+        }
+        (busy, work.wake)
+    }
+
+    /// Asks the other replica first, if there is one.
+    fn begin(&mut self, of: usize, job: Job) {
+        let now = self.now();
+        let alone = self.replicas.len() == 1;
+        let topic = job.shared.as_ref().filter(|_| !alone).map(|ask| Topic {
+            key: ask.key.to_string(),
+            channel: CHANNELS[job.channel].0.to_owned(),
+            target: job.target.as_str().to_owned(),
+            level: ask.level,
+            resolved: ask.resolved,
+            falls: ask.falls,
+        });
+        if let (Some(topic), Some(ask)) = (&topic, &job.shared) {
+            match self.shared.reserve(now.tick, topic, of) {
+                Reservation::Mine => {}
+                Reservation::Theirs(wait) => {
+                    let engine = &mut self.replicas[of].engine;
+                    engine.wait_for_replica(now, job.id, wait);
+                    return;
+                }
+                Reservation::Told => {
+                    let effects = self.replicas[of].engine.told_elsewhere(now, job.id);
+                    self.later(of, effects);
+                    return;
+                }
+            }
+            self.attempt(of, job.id, Some((topic.clone(), ask.cooldown)), &job);
+        } else {
+            self.attempt(of, job.id, None, &job);
+        }
+    }
+
+    fn attempt(&mut self, of: usize, id: Ulid, asked: Option<(Topic, Duration)>, job: &Job) {
+        let now = self.now();
+        let message: Arc<Rendered> = match &job.message {
+            Some(message) => Arc::clone(message),
             None => {
                 let message = Arc::new(render(&job.notification, &job.target));
-                let changes = self.engine.rendered(now, job.id, &message);
-                self.wait_for(changes);
+                let changes = self.replicas[of].engine.rendered(now, id, &message);
+                self.wait_for(of, changes);
                 message
             }
         };
@@ -470,9 +560,10 @@ impl World {
         let takes = Duration::from_millis(self.random.word() % 4_000);
         let ends = self.tick.after(takes);
         let body = message.body.clone();
-        self.flights.push(Flight {
+        self.replicas[of].flights.push(Flight {
             ends,
-            id: job.id,
+            asked,
+            id,
             place,
             body,
             arrives,
@@ -481,23 +572,48 @@ impl World {
     }
 
     fn land(&mut self, at: Tick) {
-        let Some(place) = self.flights.iter().position(|it| it.ends == at) else {
+        let found = self.all().find_map(|of| {
+            let flights = &self.replicas[of].flights;
+            let place = flights.iter().position(|it| it.ends == at)?;
+            Some((of, place))
+        });
+        let Some((of, place)) = found else {
             return;
         };
-        let flight = self.flights.swap_remove(place);
-        self.arrive(&flight);
+        let flight = self.replicas[of].flights.swap_remove(place);
+        self.arrive(of, &flight);
         let now = self.now();
-        let effects = self.engine.settle(now, flight.id, flight.outcome);
-        self.later(effects);
+        if let Some((topic, cooldown)) = &flight.asked {
+            match flight.outcome {
+                Outcome::Delivered { .. } => self.shared.told(now.tick, topic, *cooldown),
+                _ => {
+                    self.shared.release(topic, of);
+                    self.doubt(&flight);
+                }
+            }
+        }
+        let engine = &mut self.replicas[of].engine;
+        let effects = engine.settle(now, flight.id, flight.outcome);
+        self.later(of, effects);
     }
 
-    fn arrive(&mut self, flight: &Flight) {
+    /// It arrived, and another replica does not know.
+    fn doubt(&mut self, flight: &Flight) {
+        if flight.arrives
+            && self.replicas.len() > 1
+            && let Some((place, key)) = self.rows.get(&flight.id)
+        {
+            self.readers.doubt(*place, key);
+        }
+    }
+
+    fn arrive(&mut self, of: usize, flight: &Flight) {
         if !flight.arrives {
             return;
         }
         let place = flight.place;
         let excused = |key: &str| self.excused.contains_key(&(place, key.to_owned()));
-        let told = (flight.id, flight.body.as_slice());
+        let told = (of, flight.id, flight.body.as_slice());
         let when = (self.now(), self.detours.contains(&flight.id));
         match self.readers.read(place, told, when, excused) {
             Ok(keys) => {
@@ -516,29 +632,39 @@ impl World {
         }
     }
 
-    fn restart(&mut self, whole: bool) {
+    fn restart(&mut self, of: usize, whole: bool) {
         if whole {
-            self.flush();
+            self.replicas[of].flush();
         } else {
             // Nobody waited for these: the disk may have them or not.
-            self.unwritten.clear();
+            self.replicas[of].unwritten.clear();
         }
         // What was under way has arrived or has not; nobody hears of it.
-        for mut flight in std::mem::take(&mut self.flights) {
+        for mut flight in std::mem::take(&mut self.replicas[of].flights) {
             flight.arrives &= self.random.word().is_multiple_of(2);
-            self.arrive(&flight);
+            self.arrive(of, &flight);
+            self.doubt(&flight);
         }
-        if let Some(store) = self.store.take() {
+        self.shared.died(self.tick, of);
+        let now = self.now();
+        self.plain.restart(now);
+        let replica = &mut self.replicas[of];
+        if let Some(store) = replica.store.take() {
             store.close();
         }
-        let store = SqliteStore::open(self.folder.path().join("alerts.db")).unwrap();
+        let store = SqliteStore::open(replica.folder.path().join("alerts.db")).unwrap();
         let recovered = store.recover().unwrap();
-        self.store = Some(store);
-        let now = self.now();
-        self.engine = engine(self.seed, &self.plain.rules);
-        self.plain.restart(now);
-        let effects = self.engine.recover(now, recovered);
-        self.later(effects);
+        replica.store = Some(store);
+        let random = self.random.word();
+        replica.engine = engine(random, self.seed, &self.plain.rules);
+        let effects = replica.engine.recover(now, recovered);
+        // Switches are the process's.
+        for channel in 0..CHANNELS.len() {
+            for replica in &mut self.replicas {
+                replica.engine.set_enabled(now, channel, true);
+            }
+        }
+        self.later(of, effects);
     }
 
     /// Everybody takes what comes, and nothing happens for a while: now all is known.

@@ -103,6 +103,8 @@ pub(crate) struct Row {
     pub(crate) behind: Option<Ulid>,
     /// What the other replicas know it by, where that is not its key.
     pub(crate) shared_as: Option<Arc<str>>,
+    /// It says that the alert is milder than its readers believe.
+    pub(crate) falls: bool,
     /// The policy's name for the decision.
     pub(crate) ticket: u32,
     pub(crate) accepted_tick: Tick,

@@ -58,6 +58,9 @@ pub struct Topic {
     pub level: AlertLevel,
     /// Whether it says that the alert ended.
     pub resolved: bool,
+    /// Whether it says that the alert is milder than it was told before: what was told of worse does not
+    /// cover it.
+    pub falls: bool,
 }
 
 /// Who has a message.
@@ -92,4 +95,43 @@ impl SharedError {
             reason: reason.into(),
         }
     }
+}
+
+/// What a topic says of its key: `critical`, `fall-error`, `end`.
+#[cfg(any(feature = "redis", test))]
+pub(crate) fn said(topic: &Topic) -> String {
+    match (topic.resolved, topic.falls) {
+        (true, _) => "end".to_owned(),
+        (false, true) => fall(topic.level),
+        (false, false) => topic.level.as_str().to_owned(),
+    }
+}
+
+#[cfg(any(feature = "redis", test))]
+fn fall(to: AlertLevel) -> String {
+    format!("fall-{to}")
+}
+
+/// What need not be said any more once a topic was told, and what is news again.
+#[cfg(any(feature = "redis", test))]
+pub(crate) fn touched(topic: &Topic) -> (Vec<String>, Vec<String>) {
+    let levels = || AlertLevel::ALL.into_iter();
+    let word = |level: AlertLevel| level.as_str().to_owned();
+    let mut covers = vec![said(topic)];
+    let mut frees = Vec::new();
+    if topic.resolved {
+        // The next alert of the key passes everywhere.
+        frees.extend(levels().map(word));
+        frees.extend(levels().map(fall));
+        return (covers, frees);
+    }
+    // What was told covers everything milder; after a fall, what is worse is news again.
+    covers.extend(levels().filter(|level| *level < topic.level).map(word));
+    if topic.falls {
+        covers.push(word(topic.level));
+        frees.extend(levels().filter(|level| *level > topic.level).map(word));
+    }
+    frees.push("end".to_owned());
+    frees.extend(levels().map(fall).filter(|it| !covers.contains(it)));
+    (covers, frees)
 }

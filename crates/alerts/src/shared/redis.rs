@@ -10,8 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use super::{Reservation, SharedError, SharedState, Topic};
-use crate::AlertLevel;
+use super::{Reservation, SharedError, SharedState, Topic, said, touched};
 use crate::clock::millis;
 
 /// Cooldown and acknowledgments in a Redis (2.6 or newer), under keys that begin with
@@ -171,19 +170,16 @@ impl RedisShared {
         }
     }
 
-    fn name(&self, topic: &Topic, level: AlertLevel, resolved: bool) -> String {
-        self.named('m', topic, level, resolved)
-    }
-
-    fn named(&self, kind: char, topic: &Topic, level: AlertLevel, resolved: bool) -> String {
-        let what = if resolved { "end" } else { level.as_str() };
-        format!(
-            "{}{kind}:{}:{}:{what}:{}",
-            self.prefix(),
-            topic.channel,
-            topic.target,
-            topic.key
-        )
+    /// The name of what is said of a topic's key: `critical`, `fall-error`, `end`.
+    fn named(&self, kind: char, topic: &Topic, said: &str) -> String {
+        let prefix = self.prefix();
+        let Topic {
+            key,
+            channel,
+            target,
+            ..
+        } = topic;
+        format!("{prefix}{kind}:{channel}:{target}:{said}:{key}")
     }
 
     /// One of the scripts about a message: its key, that of those who wait, and whose it is.
@@ -193,8 +189,8 @@ impl RedisShared {
         topic: &Topic,
         times: &[Duration],
     ) -> Result<Reply, SharedError> {
-        let name = self.name(topic, topic.level, topic.resolved);
-        let waits = self.named('w', topic, topic.level, topic.resolved);
+        let said = said(topic);
+        let (name, waits) = (self.named('m', topic, &said), self.named('w', topic, &said));
         let (mine, left) = (format!("by:{}", self.owner), format!("not:{}", self.owner));
         let times: Vec<String> = times.iter().copied().map(lasting).collect();
         let mut words = vec!["EVAL", script, "2", &name, &waits, &mine, &left];
@@ -239,28 +235,19 @@ impl SharedState for RedisShared {
 
     async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError> {
         let cooldown = lasting(cooldown);
-        let levels: Vec<String> = AlertLevel::ALL
-            .into_iter()
-            .map(|level| self.name(topic, level, false))
-            .collect();
-        let end = self.name(topic, topic.level, true);
-        let told = |name: &'_ str| -> Vec<String> {
-            ["SET", name, TOLD, "PX", &cooldown]
+        let told = |said: &str| -> Vec<String> {
+            let name = self.named('m', topic, said);
+            ["SET", &name, TOLD, "PX", &cooldown]
                 .map(str::to_owned)
                 .to_vec()
         };
-        let delete = |name: &str| vec!["DEL".to_owned(), name.to_owned()];
-        let mut owned: Vec<Vec<String>> = Vec::new();
-        if topic.resolved {
-            // The next alert of the key passes everywhere.
-            owned.push(told(&end));
-            owned.extend(levels.iter().map(|name| delete(name)));
-        } else {
-            // What was told covers everything milder.
-            let milder = &levels[..=topic.level.index()];
-            owned.extend(milder.iter().map(|name| told(name)));
-            owned.push(delete(&end));
-        }
+        let free = |said: &str| vec!["DEL".to_owned(), self.named('m', topic, said)];
+        let (covers, frees) = touched(topic);
+        let owned: Vec<Vec<String>> = covers
+            .iter()
+            .map(|said| told(said))
+            .chain(frees.iter().map(|said| free(said)))
+            .collect();
         let words: Vec<Vec<&[u8]>> = owned
             .iter()
             .map(|command| command.iter().map(String::as_bytes).collect())

@@ -12,7 +12,7 @@ use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertDesk, AlertDetail, AlertQuery, AlertRecord,
     ChannelState, ChannelVerdict, Channels, DeliveryOutcome, DeliveryRecord, EndSilence,
     EscalationStep, Explained, FiringAlert, HealthDesk, Level, LogDesk, LogLevelNow, NewAlert,
-    NewSilence, Operator, OpsResult, RebuildReports, Rebuilt, Replay, ReportDeliveries,
+    NewSilence, Operator, OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries,
     ReportDelivery, ReportDesk, ReportForm, Service, ServiceDesk, SetLogLevel, SilencePreview,
     Snapshot, Tested,
 };
@@ -134,6 +134,16 @@ impl LogDesk for Full {
 
 #[async_trait::async_trait]
 impl AlertDesk for Full {
+    async fn reload_config(&self) -> OpsResult<Reloaded> {
+        Ok(Reloaded {
+            file: "bongsu.toml".to_owned(),
+            rules: 2,
+            silences: 1,
+            warnings: vec!["bongsu.toml:3:1: left out".to_owned()],
+            needs_restart: vec!["checks".to_owned()],
+        })
+    }
+
     async fn firing(&self) -> OpsResult<Vec<FiringAlert>> {
         let quiet = FiringAlert {
             acknowledged_by: None,

@@ -13,6 +13,7 @@ mod database;
 mod delivery;
 mod env;
 mod error;
+pub(crate) mod file;
 mod logging;
 mod monitoring;
 mod reader;
@@ -23,15 +24,19 @@ mod unread;
 pub(crate) mod value;
 pub mod variables;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 pub use alerting::AlertConfig;
 pub use bongsu_secret::Secret;
 pub use delivery::DeliveryConfig;
 pub use env::env_var;
 pub use error::{ConfigError, Problem};
+pub use file::{FilePart, schema};
 pub use logging::LogConfig;
-pub use monitoring::ResourceConfig;
+pub use monitoring::{ResourceConfig, ThresholdTuning};
 pub(crate) use reader::Findings;
 pub use report::{ReportConfig, ReportPeriod};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
@@ -63,6 +68,10 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// The daily report.
     pub report: ReportConfig,
+    /// Drawdown at which this service halts its trading, percent; none: it does not.
+    pub halt_percent: Option<f64>,
+    /// The file of what no variable can say; see `docs/configuration.md`.
+    pub file: Option<PathBuf>,
     /// Whether the console's history outlives a restart, in a file of the data folder.
     pub console_history: bool,
     /// What is set and cannot be used, or will not do what it seems to: said in the log, in
@@ -70,8 +79,14 @@ pub struct Config {
     pub warnings: Vec<Problem>,
     /// Variables that are set, look like one of these, and are none: said at start and by the doctor.
     pub unread: Vec<UnreadVariable>,
-    /// The variables that were given, each with the name under which it was found.
+    /// The variables that were given, each with the name under which it was found, or its place in the
+    /// file.
     pub(crate) given: BTreeMap<&'static str, String>,
+    /// What was read of the file.
+    pub(crate) loaded: file::Loaded,
+    /// As it was before the file, to read it again under the same variables.
+    #[allow(dead_code, reason = "alerts alone are read again")]
+    pub(crate) bare: Option<Box<Config>>,
 }
 
 /// As an empty environment has it, but for the name that a service needs.
@@ -92,24 +107,51 @@ impl Default for Config {
             alerts: AlertConfig::default(),
             delivery: DeliveryConfig::default(),
             report: ReportConfig::default(),
+            halt_percent: None,
+            file: None,
             console_history: false,
             warnings: Vec::new(),
             unread: Vec::new(),
             given: BTreeMap::new(),
+            loaded: file::Loaded::default(),
+            bare: None,
         }
     }
 }
 
 impl Config {
-    /// Reads the process environment, and a `.env` file in the working directory under it.
+    /// Reads the process environment, a `.env` file in the working directory under it, and under both the
+    /// file that `BONGSU_CONFIG` names, or a `bongsu.toml` in the working directory.
     ///
     /// # Errors
     ///
     /// Everything that is wrong, each with the variable's name; a bad `.env` file as `.env`.
     pub fn from_env() -> Result<Self, ConfigError> {
+        let there = Path::new(file::DEFAULT).exists();
+        let default = there.then(|| ("BONGSU_CONFIG".to_owned(), file::DEFAULT.to_owned()));
+        Self::from_process(default, None)
+    }
+
+    /// The same over another file than the environment names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::from_env`].
+    pub fn from_env_with(file: &Path) -> Result<Self, ConfigError> {
+        let named = ("BONGSU_CONFIG".to_owned(), file.display().to_string());
+        Self::from_process(None, Some(named))
+    }
+
+    fn from_process(
+        default: Option<(String, String)>,
+        asked: Option<(String, String)>,
+    ) -> Result<Self, ConfigError> {
         match env::file(".env".as_ref()) {
             // What the process has set wins.
-            Ok(file) => Self::from_vars(file.into_iter().chain(env::process())),
+            Ok(file) => {
+                let vars = default.into_iter().chain(file).chain(env::process());
+                Self::from_vars(vars.chain(asked))
+            }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(|e| format!(": {e}"));
                 Err(ConfigError::new(vec![Problem {
@@ -149,15 +191,37 @@ impl Config {
         }
         let (mut config, mut findings) = (Self::default(), Findings::default());
         reader::read(&env, &mut config, &mut findings);
-        service::check(&mut config, &mut findings);
-        monitoring::check(&config, &mut findings);
-        delivery::check(&config, &mut findings);
-        crate::parts::alerts::check(&mut config, &mut findings);
-        report::check(&mut config, &mut findings);
         config.unread = unread::among(env.into_keys());
-        config.warnings = findings.warnings;
+        config.bare = Some(Box::new(config.clone()));
+        file::read(&mut config, &mut findings);
+        config.checked(findings)
+    }
+
+    /// The same variables over another text of the file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its place.
+    #[allow(dead_code, reason = "alerts alone are read again")]
+    pub(crate) fn reread(&self, text: &str) -> Result<Self, ConfigError> {
+        let mut config = self.bare.as_deref().unwrap_or(self).clone();
+        config.bare.clone_from(&self.bare);
+        config.service.version.clone_from(&self.service.version);
+        let mut findings = Findings::default();
+        file::take(&self.loaded.name, text, &mut config, &mut findings);
+        config.checked(findings)
+    }
+
+    /// What is wrong with values beside each other.
+    fn checked(mut self, mut findings: Findings) -> Result<Self, ConfigError> {
+        service::check(&mut self, &mut findings);
+        monitoring::check(&self, &mut findings);
+        delivery::check(&self, &mut findings);
+        crate::parts::alerts::check(&mut self, &mut findings);
+        report::check(&mut self, &mut findings);
+        self.warnings = findings.warnings;
         if findings.problems.is_empty() {
-            Ok(config)
+            Ok(self)
         } else {
             Err(ConfigError::new(findings.problems))
         }

@@ -26,6 +26,19 @@ pub struct ResourceConfig {
     pub disk: (f64, f64),
     /// How long a threshold must be passed before it is told, where it is not the default.
     pub hold: Option<Duration>,
+    /// What else the file says of CPU, memory and disk.
+    pub tuning: (ThresholdTuning, ThresholdTuning, ThresholdTuning),
+}
+
+/// When passing a threshold is told, and when it counts as over.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ThresholdTuning {
+    /// How long it must be passed before it is told; none: [`ResourceConfig::hold`].
+    pub hold: Option<Duration>,
+    /// How far below it the value has to fall to count as over, in percentage points; none: 5, or less
+    /// below a low threshold.
+    pub margin: Option<f64>,
 }
 
 impl Default for ResourceConfig {
@@ -37,6 +50,7 @@ impl Default for ResourceConfig {
             memory: (80.0, 95.0),
             disk: (85.0, 95.0),
             hold: None,
+            tuning: Default::default(),
         }
     }
 }

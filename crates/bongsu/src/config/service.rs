@@ -106,6 +106,13 @@ pub(super) const VARS: &[Variable] = &[
         |c| Some(c.service.environment.clone()),
     ),
     Variable::new(
+        "BONGSU_CONFIG",
+        "",
+        "file of what no variable can say, above all which alerts go where (docs/configuration.md); unset: `bongsu.toml` in the working directory, if it is there",
+        |c, v| put(&mut c.file, Ok(Some(PathBuf::from(v)))),
+        |c| path(c.file.as_ref()),
+    ),
+    Variable::new(
         "BONGSU_BIND",
         "0.0.0.0:8000",
         "address and port that `serve` listens on, or a port alone; port 0 takes a free one",

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{Start, adjust::Adjust};
 use crate::{
     Bongsu, Builder, Config, Error, alerting, channels,
+    config::Problem,
     doctor::{Finding, PATIENCE, judge},
     tasks::Stoppable,
 };
@@ -159,6 +160,23 @@ impl Builder {
 }
 
 impl Builder {
+    /// Whether the rules and silences of the file can be used, with the channels that there are: what of them
+    /// would be left out. Nothing is started, sent or stored.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, each with its place.
+    pub fn check_alerts(self) -> Result<Vec<Problem>, Error> {
+        let Settings {
+            channels,
+            rules,
+            builder,
+        } = self.settings.alerts;
+        let change = |to| builder.apply(to);
+        let (_, warnings) = alerting::deciding(&self.config, channels, rules, change)?;
+        Ok(warnings)
+    }
+
     /// What would become of an alert by the configuration, the added channels and the rules: nothing is
     /// started, sent or stored. What fires and what is silenced at present only the running service knows.
     ///
@@ -172,7 +190,7 @@ impl Builder {
             builder,
         } = self.settings.alerts;
         let change = |to| builder.apply(to);
-        let manager = alerting::deciding(&self.config, channels, rules, change)?;
+        let (manager, _) = alerting::deciding(&self.config, channels, rules, change)?;
         Ok(manager.explain(alert))
     }
 }

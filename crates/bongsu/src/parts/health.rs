@@ -32,6 +32,7 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
     let health = HealthCheck::builder(&service.name)
         .version(&service.version)
         .checks(stores::checks(cx.config)?)
+        .checks(of_file(cx.config)?)
         .checks(configuration(&cx.config.warnings))
         .checks(settings.checks)
         .build()
@@ -40,6 +41,12 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         cx.tasks.spawn("health", check);
     }
     Ok(health)
+}
+
+/// The checks that the file names.
+fn of_file(config: &Config) -> Result<Vec<Check>, Error> {
+    let checks = config.loaded.checks();
+    checks.map_err(|problem| crate::config::ConfigError::new(vec![problem]).into())
 }
 
 /// The service is about to end.
@@ -66,8 +73,11 @@ fn configuration(warnings: &[Problem]) -> Option<Check> {
 /// A real ping of everything that health watches.
 pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> {
     const REMEDY: &str = "correct the check, or the URL that it is made of";
-    let configured = match stores::checks(config) {
-        Ok(checks) => checks,
+    let configured = match stores::checks(config).and_then(|all| Ok((all, of_file(config)?))) {
+        Ok((mut checks, of_file)) => {
+            checks.extend(of_file);
+            checks
+        }
         Err(error) => return vec![Finding::failed("checks", error.chain(), REMEDY)],
     };
     // The first answer counts, and a slow one is better than none.

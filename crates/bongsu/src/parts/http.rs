@@ -47,10 +47,14 @@ pub(crate) async fn join(
     _: &Parts,
 ) -> Result<Joined, Error> {
     let token = cx.config.http.ops_token.as_ref();
+    let layer = match cx.config.loaded.access_log() {
+        Some(policy) => MonitorLayer::new().access_log(policy),
+        None => MonitorLayer::new(),
+    };
     Ok(Joined {
         ops_token: token.map(|token| OpsPolicy::token(token.expose())),
         on_panic: None,
-        layer: settings.layer.apply(MonitorLayer::new()),
+        layer: settings.layer.apply(layer),
         own_routes: settings.own_routes,
         listening: watch::Sender::default(),
     })

@@ -49,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) logs: logging::Offer,
     pub(crate) metrics: metrics::Offer,
     pub(crate) alerts: alerts::Offer,
+    #[cfg(feature = "alerts")]
+    pub(crate) reload: Option<crate::reload::Reload>,
     pub(crate) health: health::Offer,
     pub(crate) resources: resources::Offer,
     pub(crate) reports: reports::Joined,
@@ -85,6 +87,12 @@ pub(crate) async fn start(
     }
     let metrics = metrics::start(&mut cx, settings.metrics).await?;
     let alerts = alerts::start(&mut cx, settings.alerts).await?;
+    #[cfg(feature = "alerts")]
+    let reload = crate::reload::Reload::new(cx.config, &alerts);
+    #[cfg(feature = "alerts")]
+    if let Some(reload) = &reload {
+        reload.follow(tasks);
+    }
     let health = settings.health;
     #[cfg(all(feature = "alerts", feature = "health"))]
     let health = health.and(bridge::store_watch::check(&alerts));
@@ -92,6 +100,8 @@ pub(crate) async fn start(
         logs,
         metrics,
         alerts,
+        #[cfg(feature = "alerts")]
+        reload,
         health: health::start(&mut cx, health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
         reports: Default::default(),

@@ -8,7 +8,7 @@ use bongsu_resources::{
 };
 
 use super::{Start, adjust::Adjust};
-use crate::{Bongsu, Builder, Error};
+use crate::{Bongsu, Builder, Error, config::ThresholdTuning};
 
 pub(crate) type Offer = ResourceMonitor;
 
@@ -20,15 +20,15 @@ pub(crate) struct Settings {
 pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
     let config = &cx.config.resources;
     // The timers stay as they are; a margin has to leave room below a low threshold.
-    let at = |threshold: Threshold, (warning, critical): (f64, f64)| {
-        let threshold = match config.hold {
+    let at = |threshold: Threshold, (warning, critical): (f64, f64), tuning: ThresholdTuning| {
+        let threshold = match tuning.hold.or(config.hold) {
             Some(hold) => threshold.hold(hold),
             None => threshold,
         };
         Threshold {
             warning,
             critical,
-            margin: threshold.margin.min(warning / 2.0),
+            margin: tuning.margin.unwrap_or(threshold.margin).min(warning / 2.0),
             ..threshold
         }
     };
@@ -36,9 +36,9 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
     let builder = ResourceMonitor::builder()
         .thresholds(
             default
-                .cpu(at(default.cpu, config.cpu))
-                .memory(at(default.memory, config.memory))
-                .disk(at(default.disk, config.disk)),
+                .cpu(at(default.cpu, config.cpu, config.tuning.0))
+                .memory(at(default.memory, config.memory, config.tuning.1))
+                .disk(at(default.disk, config.disk, config.tuning.2)),
         )
         .interval(config.interval)
         .disk_path(&config.disk_path)

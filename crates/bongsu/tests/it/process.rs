@@ -81,6 +81,11 @@ impl Service {
         ask_at(self.address, method, path, headers, body)
     }
 
+    /// Sends SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        self.process.signal("HUP");
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn stop(self) -> ExitStatus {
         self.process.stop()

@@ -15,6 +15,7 @@ fn topic(key: &str) -> Topic {
         target: "oncall".to_owned(),
         level: AlertLevel::Critical,
         resolved: false,
+        falls: false,
     }
 }
 
@@ -88,4 +89,40 @@ async fn nobody_waits_for_ever_for_those_who_waited() {
         answer = reserve(&a, &page).await;
     }
     assert_eq!(answer, Reservation::Mine);
+}
+
+#[tokio::test]
+async fn what_falls_and_what_rises_again_is_news_and_what_is_milder_at_first_sight_is_not() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let at = |level, falls| Topic {
+        level,
+        falls,
+        ..topic("disk")
+    };
+    let critical = at(AlertLevel::Critical, false);
+    let end = Topic {
+        resolved: true,
+        ..critical.clone()
+    };
+    let tells = async |topic: &Topic| {
+        assert_eq!(reserve(&a, topic).await, Reservation::Mine, "{topic:?}");
+        a.told(topic, LONG).await.unwrap();
+        // The others have the same to say, and need not.
+        assert_eq!(reserve(&b, topic).await, Reservation::Told, "{topic:?}");
+    };
+    tells(&critical).await;
+    // Another replica sees it milder from the beginning: worse was told.
+    let milder = at(AlertLevel::Error, false);
+    assert_eq!(reserve(&b, &milder).await, Reservation::Told);
+    // It was worse for them, and is not any more.
+    tells(&at(AlertLevel::Error, true)).await;
+    assert_eq!(reserve(&b, &milder).await, Reservation::Told);
+    tells(&at(AlertLevel::Info, true)).await;
+    tells(&at(AlertLevel::Error, false)).await;
+    tells(&critical).await;
+    tells(&at(AlertLevel::Error, true)).await;
+    tells(&end).await;
+    tells(&critical).await;
+    tells(&end).await;
 }

@@ -44,6 +44,7 @@ type Ops = State<Operator>;
 /// | `POST /admin/alerts/resolve` `{"key": …}` | it has ended |
 /// | `POST /admin/alerts/explain` with the body of `POST /admin/alerts` | what would become of it; nothing is done |
 /// | `POST /admin/alerts/replay` `{"id": …}` or `{"since": …}` | dead deliveries are tried again |
+/// | `POST /admin/config/reload` | the rules of the configuration's file are read again, all or none |
 /// | `GET /admin/silences`, `DELETE /admin/silences/{id}?by=…` | lists, ends early |
 /// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back, and says which; see below |
 /// | `POST /admin/silences/preview` with the same body | which it would hold; none is made |
@@ -78,6 +79,7 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/alerts/resolve", post(resolve))
         .route("/admin/alerts/explain", post(explain))
         .route("/admin/alerts/replay", post(replay))
+        .route("/admin/config/reload", post(reload_config))
         .route("/admin/silences", get(silences).post(silence))
         .route("/admin/silences/preview", post(preview_silence))
         .route("/admin/silences/{id}", delete(unsilence))
@@ -234,6 +236,10 @@ async fn replay(State(ops): Ops, Input(asked): Input<Replay>) -> Response {
     };
     let replayed = ops.alerts().replay(&asked).await;
     answer(&about, replayed.map(|count| json!({ "replayed": count })))
+}
+
+async fn reload_config(State(ops): Ops) -> Response {
+    answer("reload of the configuration", ops.alerts().reload_config().await)
 }
 
 async fn silences(State(ops): Ops) -> Response {

@@ -14,13 +14,13 @@ use bongsu_alerts::{AlertEvent, AlertManager, ManageError, ResolveError};
 use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertDesk, AlertQuery, AlertRecord, Breaker, Channel,
     Channels, EndSilence, Explained, Figure, FiringAlert, Missing, NewAlert, NewSilence, Operator,
-    OpsError, OpsResult, Replay, SilencePreview, Snapshot, Tested,
+    OpsError, OpsResult, Reloaded, Replay, SilencePreview, Snapshot, Tested,
 };
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::off;
-use crate::{Config, parts::Parts, tasks::Tasks};
+use crate::{Config, parts::Parts, reload::Reload, tasks::Tasks};
 
 /// The alert manager, and when each channel last took something.
 #[derive(Clone, Debug)]
@@ -28,6 +28,7 @@ pub(super) struct Desk {
     manager: AlertManager,
     zone: String,
     delivered: Arc<Mutex<BTreeMap<String, Timestamp>>>,
+    reload: Option<Reload>,
 }
 
 impl Desk {
@@ -36,6 +37,7 @@ impl Desk {
             manager: parts.alerts.clone(),
             zone: config.delivery.time_zone.clone(),
             delivered: Arc::default(),
+            reload: parts.reload.clone(),
         }
     }
 
@@ -108,6 +110,20 @@ impl AlertDesk for Desk {
 
     async fn history(&self, query: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
         records::history(&self.manager, query, Timestamp::now()).await
+    }
+
+    async fn reload_config(&self) -> OpsResult<Reloaded> {
+        let none = "BONGSU_CONFIG, or a bongsu.toml in the working directory";
+        let reload = self.reload.as_ref().ok_or(OpsError::Unavailable(none))?;
+        let reloaded = reload.now().await;
+        let done = reloaded.map_err(|error| OpsError::Invalid(error.to_string()))?;
+        Ok(Reloaded {
+            file: done.file,
+            rules: done.rules,
+            silences: done.silences,
+            warnings: done.warnings,
+            needs_restart: done.needs_restart,
+        })
     }
 
     async fn send(&self, asked: &NewAlert) -> OpsResult<Accepted> {
