@@ -6,7 +6,7 @@ use super::timeline::Step::{self, Check, End, Fire, Mood, Pass, Restart, Switch,
 use crate::AlertLevel::{Critical, Error, Info, Warning};
 
 fn agrees(rules: u64, steps: &[Step]) {
-    assert_eq!(play(rules, steps), Ok(()));
+    assert_eq!(play(rules, 1, steps), Ok(()));
 }
 
 #[test]

@@ -127,9 +127,8 @@ fn engine(random: u64, seed: u64, rules: &[super::plain::Rule]) -> Engine {
 }
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, replicas: u64) -> Self {
         let rules = rules(seed);
-        let second = seed % 7 == 3;
         let mut world = Self {
             replicas: Vec::new(),
             shared: Shared::default(),
@@ -145,14 +144,14 @@ impl World {
             excused: HashMap::new(),
             wrong: Vec::new(),
         };
-        for place in 0..1 + usize::from(second) {
+        for place in 0..replicas {
             // In memory where that is possible: a run is thousands of commits.
             let folder = tempfile::tempdir_in("/dev/shm")
                 .or_else(|_| tempfile::tempdir())
                 .unwrap();
             let store = SqliteStore::open(folder.path().join("alerts.db")).unwrap();
             let recovered = store.recover().unwrap();
-            let mut engine = engine(seed.wrapping_add(place as u64 * 7_919), seed, &rules);
+            let mut engine = engine(seed.wrapping_add(place * 7_919), seed, &rules);
             engine.recover(world.now(), recovered);
             world.replicas.push(Replica {
                 engine,

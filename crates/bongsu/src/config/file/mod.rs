@@ -3,10 +3,7 @@
 //! It is read as a whole, under the variables: what the environment says wins. What is wrong names line,
 //! column, key and remedy, and a file with anything wrong in it is not used at all. The alert part may be
 //! read again while the service runs.
-#![allow(
-    dead_code,
-    reason = "who asks for what of it depends on the features"
-)]
+#![allow(dead_code, reason = "who asks for what of it depends on the features")]
 
 mod checks;
 mod place;
@@ -75,7 +72,8 @@ pub(super) fn take(name: &str, text: &str, config: &mut Config, findings: &mut F
             settings::apply(&file, source, config, findings);
             numbers(&file, source, config, findings);
             file.judge_checks(source, findings);
-            if !cfg!(feature = "alerts") && !(file.rules.is_empty() && file.silences.is_empty()) {
+            let routes = !file.rules.is_empty() || !file.silences.is_empty();
+            if routes && !cfg!(feature = "alerts") {
                 findings.problem(name, "rules and silences need bongsu's feature `alerts`");
             }
             config.loaded = Loaded {

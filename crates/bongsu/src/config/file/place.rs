@@ -77,7 +77,7 @@ pub(super) fn nearest<'n>(
 }
 
 /// `; is "channels" meant?`, or what there is.
-pub(super) fn remedy<'n>(given: &str, names: &[&'n str]) -> String {
+pub(super) fn remedy(given: &str, names: &[&str]) -> String {
     match nearest(given, names.iter().copied()) {
         Some(meant) => format!("is {meant:?} meant?"),
         None => format!("there are {}", names.join(", ")),
