@@ -3,10 +3,10 @@
 use crate::{Failure, line::Line, say};
 
 /// What may follow which words; the options of a command are offered with it.
-const AFTER: [(&str, &str); 11] = [
+const AFTER: [(&str, &str); 13] = [
     (
         "",
-        "doctor alert config report new-service completions help --dir --help --version",
+        "doctor alert config report rules new-service completions help --dir --help --version",
     ),
     ("alert", "test explain"),
     (
@@ -19,6 +19,8 @@ const AFTER: [(&str, &str); 11] = [
     ("report preview", "--out --period"),
     ("report send", "--recompute"),
     ("report rebuild", "--from"),
+    ("rules", "eval"),
+    ("rules eval", "--openmetrics --time --start --end --step"),
     ("new-service", "--into"),
     ("completions", "bash zsh fish"),
 ];
@@ -43,7 +45,7 @@ fn bash() -> String {
     let cases = AFTER.map(|(before, words)| format!("    \"{before}\") words=\"{words}\" ;;"));
     format!(
         "_bongsu() {{\n  local words before=\"${{COMP_WORDS[*]:1:COMP_CWORD-1}}\"\n  \
-         case \"$before\" in \"alert explain \"*|\"report \"*\" \"*) \
+         case \"$before\" in \"alert explain \"*|\"report \"*\" \"*|\"rules \"*\" \"*) \
          before=\"${{COMP_WORDS[*]:1:2}}\" ;; esac\n  case \"$before\" in\n{}\n  esac\n  \
          COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n}}\n\
          complete -o default -F _bongsu bongsu",

@@ -6,6 +6,7 @@ mod config;
 mod line;
 mod new_service;
 mod report;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ usage: bongsu [--dir FOLDER] COMMAND
   report resend DATE        sends it, or sends it once more
   report rebuild [--from DATE]
                             computes kept positions anew, as after a correction
+  rules eval --openmetrics FILE [--time TIME | --start TIME --end TIME --step LENGTH] EXPRESSION
+                            what PromQL comes to over a file of samples, as Prometheus' API answers
   new-service NAME [--into FOLDER]
                             a service under bongsu to begin with
   completions bash|zsh|fish
@@ -43,6 +46,8 @@ Exit codes: 0 done, 1 something does not work or was not done, 2 wrong command l
 enum Failure {
     /// Nobody would understand what was asked.
     Usage(String),
+    /// It is understood, and something that was named is wrong.
+    Wrong(String),
     Error(Error),
 }
 
@@ -70,6 +75,10 @@ async fn main() -> ExitCode {
             ));
             ExitCode::from(2)
         }
+        Err(Failure::Wrong(reason)) => {
+            complain(&format!("error: {reason}"));
+            ExitCode::from(2)
+        }
     }
 }
 
@@ -89,6 +98,7 @@ async fn run(args: Vec<String>) -> Result<ExitCode, Failure> {
         Some("alert") => alert::run(line).await?,
         Some("config") => config::run(line)?,
         Some("report") => report::run(line).await?,
+        Some("rules") => rules::run(line)?,
         Some("new-service") => new_service::write(line)?,
         Some("completions") => completions::print(line)?,
         Some("help" | "--help" | "-h") => say(USAGE),

@@ -5,6 +5,7 @@ pub mod answer;
 mod eval;
 mod expression;
 mod labels;
+pub mod openmetrics;
 mod pattern;
 mod selector;
 mod series;

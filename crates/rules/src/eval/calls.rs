@@ -59,7 +59,7 @@ impl Evaluation<'_> {
             }
             Call::Absent { of, labels } => absent(&self.vector(of, times)?, labels, times),
             Call::AbsentOverTime { window, labels } => {
-                let there = self.over_time(window, &[], times, false, over_time::present)?;
+                let there = self.over_time(window, &[], times, true, over_time::present)?;
                 absent(&there, labels, times)
             }
             Call::OverTime {

@@ -209,9 +209,10 @@ impl BinaryOperator {
         matches!(self, Self::And | Self::Or | Self::Unless)
     }
 
-    /// Whether what it gives is another thing than what was measured: it has no metric's name then.
+    /// Whether what it gives is another thing than what was measured: it has no metric's name then. That
+    /// `atan2` keeps it is Prometheus' own exception.
     pub(crate) const fn drops_name(self) -> bool {
-        !self.is_comparison() && !self.is_set()
+        !self.is_comparison() && !self.is_set() && !matches!(self, Self::Atan2)
     }
 }
 
