@@ -9,6 +9,7 @@
 //! ```
 
 mod alerting;
+mod bind;
 mod database;
 mod delivery;
 mod env;
@@ -26,6 +27,7 @@ pub mod variables;
 use std::{collections::BTreeMap, path::PathBuf};
 
 pub use alerting::AlertConfig;
+pub use bind::Bind;
 pub use bongsu_secret::Secret;
 pub use delivery::DeliveryConfig;
 pub use env::env_var;

@@ -18,6 +18,7 @@ mod reports;
 mod routes;
 mod seams;
 mod secrets;
+mod soak;
 mod startup;
 mod tools;
 mod unknown;
