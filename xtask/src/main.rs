@@ -1,6 +1,7 @@
 //! `cargo xtask <command>`: everything that a developer or CI does with this workspace.
 
 mod bench;
+mod campaigns;
 mod ci;
 mod command;
 mod dashboards;
@@ -19,6 +20,7 @@ mod package;
 mod packages;
 mod readme;
 mod run;
+mod sbom;
 mod stack;
 mod stack_proof;
 mod test;
@@ -37,6 +39,14 @@ usage: cargo xtask <command>
           the benchmarks beside their peers; writes BENCHMARKS.md
   dashboards [--check]
           writes the dashboards, rules, runbooks and docs/metrics.md; --check: says what differs or is invalid
+  crash [--rounds <n>]
+          a service under load is killed n times, the disk under its alerts a hundred times as often:
+          nothing that was acknowledged may be lost
+  soak [--hours <n> | --minutes <n>]
+          a service under load, faults and restarts: memory, descriptors, threads and store must not grow
+  fuzz [--hours <n> | --minutes <n>] [--keep] [target]...
+          hostile input for every parser; --keep: inputs with a new outcome become part of fuzz/corpus
+  sbom    prints the packages that a service with every feature is made of, as CycloneDX 1.5
   guests [name]...
           services of other people's making, built and tested beside bongsu
   package the crates as a registry would get them, and a service built from those
@@ -78,6 +88,10 @@ fn main() -> ExitCode {
         "test" => test::run_all(rest),
         "ci" => ci::run_all(),
         "bench" => bench::run_areas(rest),
+        "crash" => campaigns::crash(rest),
+        "soak" => campaigns::soak(rest),
+        "fuzz" => campaigns::fuzz(rest),
+        "sbom" => sbom::print(),
         "guests" => guests::run_all(rest),
         "package" => package::check(),
         "dashboards" => dashboards::generate(rest),

@@ -1,4 +1,4 @@
-use std::{error::Error as StdError, net::SocketAddr, process::ExitCode};
+use std::{error::Error as StdError, process::ExitCode};
 
 use crate::config::ConfigError;
 
@@ -9,11 +9,11 @@ pub enum Error {
     /// The configuration is wrong; all problems at once.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}; is another process using the port?")]
+    /// An address or a socket cannot be listened on.
+    #[error("cannot listen on {address}{}", hint(source))]
     Bind {
-        /// The address.
-        address: SocketAddr,
+        /// The address, or the socket as `BONGSU_BIND` has it.
+        address: String,
         /// What the system said.
         #[source]
         source: std::io::Error,
@@ -42,6 +42,13 @@ pub enum Error {
     /// The service's own failure, passed through [`Error::service`].
     #[error(transparent)]
     Service(Box<dyn StdError + Send + Sync>),
+}
+
+fn hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => "; is another process using it?",
+        _ => "",
+    }
 }
 
 impl Error {

@@ -6,9 +6,8 @@ use axum::{Router, body::Body, extract::connect_info::IntoMakeServiceWithConnect
 use bongsu_axum_glue::{
     Descriptors, Listener, MonitorLayer, OpsPolicy, Peer, ServeOptions, serve_until,
 };
-use tokio::net::TcpListener;
 
-use crate::{Bongsu, Error, stop::stop_signal};
+use crate::{Bongsu, Error, listen, stop::stop_signal};
 
 impl Bongsu {
     /// `app` with the request middleware around it and, unless `METRICS_PORT` gives them a port
@@ -132,8 +131,8 @@ impl Bongsu {
         app: Router,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let served = match self.listener().await {
-            Ok(listener) => self.serve_listeners(vec![listener], app, stop).await,
+        let served = match listen::service(&self.config().http).await {
+            Ok(listeners) => self.serve_listeners(listeners, app, stop).await,
             Err(error) => Err(error),
         };
         self.shutdown().await;
@@ -176,18 +175,6 @@ impl Bongsu {
         found.map(|all| all.clone()).unwrap_or_default()
     }
 
-    /// The service's own listener, on `BONGSU_BIND`.
-    async fn listener(&self) -> Result<Listener, Error> {
-        let http = &self.config().http;
-        let listener = Listener::from(listen(http.bind).await?);
-        #[cfg(feature = "tls")]
-        if let (Some(certificate), Some(key)) = (&http.tls_certificate, &http.tls_key) {
-            let tls = bongsu_axum_glue::Tls::from_files(certificate, key);
-            return Ok(listener.tls(tls.map_err(|error| Error::setup("TLS", error))?));
-        }
-        Ok(listener)
-    }
-
     async fn serve_listeners(
         &self,
         listeners: Vec<Listener>,
@@ -195,13 +182,7 @@ impl Bongsu {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let http = &self.config().http;
-        let ops = match http.ops_port {
-            Some(port) => {
-                let listener = listen(SocketAddr::new(http.bind.ip(), port)).await?;
-                Some(Listener::from(listener).for_operations())
-            }
-            None => None,
-        };
+        let ops = listen::operations(http).await?;
         if let Some(taken) = self.taken(&app) {
             return Err(taken);
         }
@@ -216,13 +197,8 @@ impl Bongsu {
                     .map(|listener| (listener, "listening for operations")),
             )
         {
-            match listener.address() {
-                Ok(at) => {
-                    tracing::info!(address = %at, "{what}");
-                    listening.push(at);
-                }
-                Err(error) => tracing::info!(address = %error, "{what}"),
-            }
+            tracing::info!(address = %listener, "{what}");
+            listening.extend(listener.address().ok());
         }
         self.0.parts.http.listening.send_replace(listening);
         let app = self.wrap(app);
@@ -297,11 +273,6 @@ fn routes(router: &Router) -> BTreeSet<String> {
     let paths = quoted
         .filter(|text| text.starts_with('/') && *text != "/" && !text.contains("__private__axum"));
     paths.map(str::to_owned).collect()
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|source| Error::Bind { address, source })
 }
 
 #[cfg(test)]

@@ -66,6 +66,8 @@ mod features;
 mod handle;
 #[cfg(feature = "axum")]
 mod http;
+#[cfg(feature = "axum")]
+mod listen;
 mod parts;
 #[cfg(feature = "alerts")]
 mod reload;

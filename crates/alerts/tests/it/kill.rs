@@ -70,7 +70,7 @@ pub(crate) async fn sender(arguments: &[String]) {
     tokio::join!(work, dispatcher.run(stopped));
 }
 
-fn history(path: &Path) -> Vec<bongsu_alerts::HistoryEntry> {
+pub(crate) fn history(path: &Path) -> Vec<bongsu_alerts::HistoryEntry> {
     let store = SqliteStore::open(path).unwrap();
     let (tx, rx) = std::sync::mpsc::channel();
     let everything = HistoryQuery {

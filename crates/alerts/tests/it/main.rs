@@ -13,6 +13,8 @@ mod child;
 #[cfg(all(feature = "sqlite", feature = "testing", unix))]
 mod disk;
 #[cfg(all(feature = "sqlite", feature = "testing", unix))]
+mod faulty;
+#[cfg(all(feature = "sqlite", feature = "testing", unix))]
 mod kill;
 #[cfg(all(feature = "sqlite", feature = "redis", feature = "testing", unix))]
 mod replicas;

@@ -18,7 +18,10 @@ use axum::{
     extract::ConnectInfo,
     response::IntoResponse,
 };
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, uri::Authority};
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode, Version, header,
+    uri::{Authority, Scheme},
+};
 use hyper::{
     body::Incoming,
     rt::Executor,
@@ -299,20 +302,28 @@ fn host_of<B>(request: &Request<B>) -> Result<(), &'static str> {
         }
         (None, _) => return Ok(()),
     };
+    let wrong = "the request's Host header is no host\n";
     // An empty one stands for a target that has no host.
-    if !host.is_empty() && Authority::try_from(host.as_bytes()).is_err() {
-        return Err("the request's Host header is no host\n");
+    let named = match host.is_empty() {
+        true => None,
+        false => Some(Authority::try_from(host.as_bytes()).map_err(|_| wrong)?),
+    };
+    if named
+        .as_ref()
+        .is_some_and(|host| host.as_str().contains('@'))
+    {
+        return Err(wrong);
     }
-    let absolute = request.uri().scheme().is_some();
-    match request.uri().authority() {
-        Some(target)
-            if absolute
-                && !target
-                    .as_str()
-                    .as_bytes()
-                    .eq_ignore_ascii_case(host.as_bytes()) =>
-        {
-            Err("the request's target is another host than its Host header\n")
+    let uri = request.uri();
+    match (uri.scheme(), uri.authority()) {
+        (Some(scheme), Some(target)) => {
+            let port = if *scheme == Scheme::HTTPS { 443 } else { 80 };
+            let same = named.is_some_and(|host| {
+                host.host().eq_ignore_ascii_case(target.host())
+                    && host.port_u16().unwrap_or(port) == target.port_u16().unwrap_or(port)
+            });
+            let other = "the request's target is another host than its Host header\n";
+            if same { Ok(()) } else { Err(other) }
         }
         _ => Ok(()),
     }
@@ -336,6 +347,10 @@ mod tests {
         one("/", "shop.example", true);
         one("/", "shop.example:8000", true);
         one("/", "127.0.0.1", true);
+        one("/", "user@shop.example", false);
+        one("http://Shop.example:80/", "shop.example", true);
+        one("https://shop.example/", "shop.example:443", true);
+        one("http://shop.example:81/", "shop.example", false);
         one("/", "[::1]:8000", true);
         one("/", "", true);
         one("/", "a b", false);

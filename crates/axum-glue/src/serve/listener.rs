@@ -27,13 +27,16 @@ use tokio::{
 /// # async fn listen() -> std::io::Result<()> {
 /// let tcp = Listener::from(tokio::net::TcpListener::bind("127.0.0.1:0").await?);
 /// # #[cfg(unix)]
-/// let unix = Listener::from(tokio::net::UnixListener::bind("/run/service.sock")?);
+/// let unix = Listener::unix("/run/service.sock")?;
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct Listener {
     kind: Kind,
     operations: bool,
+    /// Kept for its end.
+    #[cfg(unix)]
+    pub(super) file: Option<super::place::SocketFile>,
     #[cfg(feature = "tls")]
     tls: Option<super::Tls>,
 }
@@ -47,28 +50,29 @@ enum Kind {
 
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Self {
-        Self {
-            kind: Kind::Tcp(listener),
-            operations: false,
-            #[cfg(feature = "tls")]
-            tls: None,
-        }
+        Self::new(Kind::Tcp(listener))
     }
 }
 
 #[cfg(unix)]
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
-        Self {
-            kind: Kind::Unix(listener),
-            operations: false,
-            #[cfg(feature = "tls")]
-            tls: None,
-        }
+        Self::new(Kind::Unix(listener))
     }
 }
 
 impl Listener {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            operations: false,
+            #[cfg(unix)]
+            file: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
     /// Says that probes, scrapes and operators come here: however many connections the service's own
     /// listeners have, descriptors for these are kept back.
     #[must_use]
@@ -132,6 +136,27 @@ impl Listener {
             Kind::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Stream::Unix(stream), Peer::Unix))
+            }
+        }
+    }
+}
+
+/// The address, or `unix:` and the file's name.
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => address.fmt(f),
+                Err(error) => error.fmt(f),
+            },
+            #[cfg(unix)]
+            Kind::Unix(listener) => {
+                let address = listener.local_addr();
+                let path = address.as_ref().ok().and_then(|at| at.as_pathname());
+                match path {
+                    Some(path) => write!(f, "unix:{}", path.display()),
+                    None => Peer::Unix.fmt(f),
+                }
             }
         }
     }

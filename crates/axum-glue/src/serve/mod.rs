@@ -7,6 +7,8 @@ mod counts;
 mod descriptors;
 mod io;
 mod listener;
+#[cfg(unix)]
+mod place;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;

@@ -9,6 +9,7 @@
 //! ```
 
 mod alerting;
+mod bind;
 mod database;
 mod delivery;
 mod env;
@@ -30,6 +31,7 @@ use std::{
 };
 
 pub use alerting::AlertConfig;
+pub use bind::Bind;
 pub use bongsu_secret::Secret;
 pub use delivery::DeliveryConfig;
 pub use env::env_var;

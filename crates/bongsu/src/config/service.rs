@@ -1,11 +1,11 @@
 //! The service itself: its name, where it listens, how it ends, who may look.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use super::{
-    Config, Secret,
+    Bind, Config, Secret,
     reader::Findings,
-    value::{address, boolean, choice, masked, port, put, seconds, time, word},
+    value::{boolean, choice, masked, port, put, seconds, time, word},
     variables::{Unit, Variable},
 };
 
@@ -25,8 +25,8 @@ pub struct ServiceInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpConfig {
-    /// The service's address.
-    pub bind: SocketAddr,
+    /// Where [`Bongsu::serve`](crate::Bongsu::serve) listens.
+    pub bind: Bind,
     /// A separate port for health, metrics and admin.
     pub ops_port: Option<u16>,
     /// Whether `/metrics` is there.
@@ -50,7 +50,7 @@ pub struct HttpConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
-            bind: SocketAddr::from(([0, 0, 0, 0], 8000)),
+            bind: Bind::default(),
             ops_port: None,
             metrics: true,
             drain: Duration::from_secs(5),
@@ -115,8 +115,8 @@ pub(super) const VARS: &[Variable] = &[
     Variable::new(
         "BONGSU_BIND",
         "0.0.0.0:8000",
-        "address and port that `serve` listens on, or a port alone; port 0 takes a free one",
-        |c, v| put(&mut c.http.bind, address(v)),
+        "address and port that `serve` listens on, or a port alone; port 0 takes a free one; or `unix:/path`, `fd:3`, an open descriptor, or `systemd`, the sockets of its unit (`LISTEN_FDS`)",
+        |c, v| put(&mut c.http.bind, v.parse()),
         |c| Some(c.http.bind.to_string()),
     )
     .also(&["PORT"]),
@@ -238,7 +238,7 @@ pub(super) fn check(config: &mut Config, findings: &mut Findings) {
         }
         _ => {}
     }
-    http.ops_port = http.ops_port.filter(|port| *port != http.bind.port());
+    http.ops_port = http.ops_port.filter(|port| Some(*port) != http.bind.port());
     if config.service.environment == "development"
         && !config.given.contains_key("BONGSU_DRAIN_SECONDS")
     {

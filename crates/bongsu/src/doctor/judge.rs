@@ -186,6 +186,19 @@ pub(crate) fn port(
     )
 }
 
+/// Whether a Unix socket can be made.
+pub(crate) fn socket(path: &std::path::Path, made: &io::Result<()>) -> Finding {
+    let path = path.display();
+    match made {
+        Ok(()) => Finding::ok("BONGSU_BIND", format!("unix:{path} can be made")),
+        Err(error) => Finding::failed(
+            "BONGSU_BIND",
+            format!("unix:{path} cannot be made: {error}"),
+            "make its folder, writable for the service's user (RuntimeDirectory= in a unit)",
+        ),
+    }
+}
+
 /// What a real ping of a database, a cache or a check of the service's own came to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ping<'a> {

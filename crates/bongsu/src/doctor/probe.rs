@@ -46,6 +46,14 @@ pub(crate) fn listen(address: std::net::SocketAddr) -> io::Result<()> {
     std::net::TcpListener::bind(address).map(drop)
 }
 
+/// Whether a file of this name can be made; its folder has to be there.
+pub(crate) fn beside(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => try_write(folder),
+        _ => try_write(Path::new(".")),
+    }
+}
+
 /// The soft limit of open files, where `/proc` tells it.
 pub(super) fn descriptors() -> Option<u64> {
     judge::soft_descriptors(&fs::read_to_string("/proc/self/limits").ok()?)

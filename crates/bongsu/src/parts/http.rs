@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::{Parts, Start, adjust::Adjust};
 use crate::{
     Builder, Config, Error,
+    config::Bind,
     doctor::{Finding, judge, probe},
 };
 
@@ -63,12 +64,20 @@ pub(crate) async fn join(
 /// Whether the addresses can be listened on.
 pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
     let http = &config.http;
-    let mut wanted = vec![("BONGSU_BIND", http.bind)];
+    let mut wanted = Vec::new();
     if let Some(port) = http.ops_port {
         wanted.push(("METRICS_PORT", (http.bind.ip(), port).into()));
     }
     let look = |(variable, address)| judge::port(variable, address, &probe::listen(address));
-    wanted.into_iter().map(look).collect()
+    let bind = match &http.bind {
+        Bind::Address(address) => Some(look(("BONGSU_BIND", *address))),
+        Bind::Unix(path) => Some(judge::socket(path, &probe::beside(path))),
+        // Whoever starts the service has them, and not whoever starts the doctor.
+        Bind::Descriptor(_) | Bind::Systemd => None,
+    };
+    bind.into_iter()
+        .chain(wanted.into_iter().map(look))
+        .collect()
 }
 
 impl Builder {

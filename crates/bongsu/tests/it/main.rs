@@ -20,6 +20,7 @@ mod routes;
 mod rules_file;
 mod seams;
 mod secrets;
+mod soak;
 mod startup;
 mod tools;
 mod unknown;

@@ -11,7 +11,7 @@ use bongsu_testkit::PATIENCE;
 pub(crate) use bongsu_testkit::{Process, free_address, until};
 
 /// Where cargo puts the package's examples: beside the folder of this test.
-fn binary(example: &str) -> PathBuf {
+pub(crate) fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap().parent().unwrap();
     let path = match example {
@@ -84,6 +84,11 @@ impl Service {
     /// Sends SIGHUP.
     pub(crate) fn hang_up(&self) {
         self.process.signal("HUP");
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Sends SIGTERM and waits for the end.

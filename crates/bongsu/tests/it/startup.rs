@@ -1,6 +1,12 @@
-use std::net::TcpListener;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    os::unix::net::UnixStream,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use crate::process::{Service, command, until};
+use crate::process::{Process, Service, binary, command, start, until};
 
 #[test]
 fn a_wrong_configuration_is_told_whole_and_ends_with_2() {
@@ -68,7 +74,10 @@ fn a_port_in_use_is_told_and_ends_with_1() {
     .unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains(&address) && told.contains("port"), "{told}");
+    assert!(
+        told.contains(&address) && told.contains("another process"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -99,4 +108,99 @@ fn a_database_that_cannot_be_opened_makes_it_unready_and_it_lives_on() {
     });
     assert_eq!(engine.ask("POST", "/trade", order).0, 200);
     assert!(engine.stop().success());
+}
+
+/// Asks through a Unix socket.
+fn ask(socket: &Path, path: &str) -> Option<String> {
+    let mut stream = UnixStream::connect(socket).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+#[test]
+fn a_unix_socket_is_served_again_after_a_kill_and_is_gone_after_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("service.sock");
+    let bind = format!("unix:{}", socket.display());
+    let vars = [("SERVICE_NAME", "minimal"), ("BONGSU_BIND", &bind)];
+    let mut first = start("minimal", dir.path(), &vars);
+    until("it is ready", || {
+        ask(&socket, "/ready").filter(|answer| answer.contains("200 OK"))
+    });
+    // The machine itself, so that the operator is let in without a token.
+    let admin = ask(&socket, "/admin/alerts").unwrap();
+    assert!(admin.starts_with("HTTP/1.1 200 OK"), "{admin}");
+    let second = command("minimal", dir.path(), &vars)
+        .env("BONGSU_DATA_DIR", dir.path().join("second"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{told}");
+    assert!(told.contains(&bind), "{told}");
+    first.kill();
+    assert!(socket.exists());
+
+    let again = start("minimal", dir.path(), &vars);
+    until("it is ready again", || {
+        ask(&socket, "/ready").filter(|answer| answer.contains("200 OK"))
+    });
+    let line = format!(r#""address":"{bind}""#);
+    until("the log says where it listens", || {
+        let log = std::fs::read_to_string(dir.path().join("minimal.log")).unwrap();
+        log.contains(&line).then_some(())
+    });
+    assert!(again.stop().success());
+    assert!(!socket.exists());
+}
+
+/// What a supervisor does: two sockets that are open before the service is there.
+const SUPERVISOR: &str = r#"
+import os, socket, sys
+unix, program = sys.argv[1:3]
+tcp = socket.socket(); tcp.bind(("127.0.0.1", 0)); tcp.listen()
+local = socket.socket(socket.AF_UNIX); local.bind(unix); local.listen()
+print(tcp.getsockname()[1], flush=True)
+copies = [os.dup(s.fileno()) for s in (tcp, local)]
+for number, copy in zip((3, 4), copies):
+    os.dup2(copy, number, inheritable=True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2")
+os.execv(program, [program])
+"#;
+
+#[test]
+fn the_sockets_that_a_supervisor_opened_are_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("given.sock");
+    let started = |bind: &str| {
+        let mut supervisor = Command::new(bongsu_testkit::python("python3"));
+        supervisor
+            .args(["-c", SUPERVISOR])
+            .arg(&socket)
+            .arg(binary("minimal"))
+            .env("SERVICE_NAME", "minimal")
+            .env("BONGSU_BIND", bind)
+            .current_dir(dir.path())
+            .stdout(Stdio::piped());
+        let mut service = Process::start(&mut supervisor, "python3");
+        let lines = service.lines();
+        let port: u16 = lines.next().parse().unwrap();
+        (service, port, lines)
+    };
+    let (service, port, _lines) = started("systemd");
+    let by_tcp = || bongsu_testkit::servers::http_get(port, "/ready").ok();
+    until("it is ready", by_tcp);
+    let by_unix = ask(&socket, "/ready").unwrap();
+    assert!(by_unix.contains("200 OK"), "{by_unix}");
+    assert!(service.stop().success());
+    assert!(socket.exists(), "it is the supervisor's");
+
+    std::fs::remove_file(&socket).unwrap();
+    let (service, port, _lines) = started("fd:3");
+    until("it is ready by its number", || {
+        bongsu_testkit::servers::http_get(port, "/ready").ok()
+    });
+    assert!(service.stop().success());
 }

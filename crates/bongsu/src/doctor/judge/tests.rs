@@ -164,6 +164,14 @@ fn port_table() {
 }
 
 #[test]
+fn socket_table() {
+    let path = std::path::Path::new("/run/shop.sock");
+    check(&socket(path, &Ok(())), Fine, "unix:/run/shop.sock can be");
+    let missing = socket(path, &Err(io::ErrorKind::NotFound.into()));
+    check(&missing, Failed, "make its folder");
+}
+
+#[test]
 fn dependency_table() {
     let judged = |ping| dependency("DATABASE_URL", ping);
     check(&judged(Ping::Answered), Fine, "answers");
