@@ -19,6 +19,7 @@ mod reader;
 mod report;
 mod service;
 mod setting;
+mod traces;
 mod unread;
 pub(crate) mod value;
 pub mod variables;
@@ -36,6 +37,7 @@ pub(crate) use reader::Findings;
 pub use report::{ReportConfig, ReportPeriod};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
+pub use traces::TraceConfig;
 pub use unread::UnreadVariable;
 pub(crate) use variables::Variable;
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub resources: ResourceConfig,
     /// Level, format and folder of the log.
     pub log: LogConfig,
+    /// Which traces are recorded.
+    pub traces: TraceConfig,
     /// Cooldown and channels.
     pub alerts: AlertConfig,
     /// How what is sent looks, by what way it goes, and to whom.
@@ -89,6 +93,7 @@ impl Default for Config {
             redis_url: None,
             resources: ResourceConfig::default(),
             log: LogConfig::default(),
+            traces: TraceConfig::default(),
             alerts: AlertConfig::default(),
             delivery: DeliveryConfig::default(),
             report: ReportConfig::default(),

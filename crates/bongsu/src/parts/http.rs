@@ -50,7 +50,9 @@ pub(crate) async fn join(
     Ok(Joined {
         ops_token: token.map(|token| OpsPolicy::token(token.expose())),
         on_panic: None,
-        layer: settings.layer.apply(MonitorLayer::new()),
+        layer: settings
+            .layer
+            .apply(MonitorLayer::new().sampler(cx.config.traces.sampler())),
         own_routes: settings.own_routes,
         listening: watch::Sender::default(),
     })
