@@ -38,6 +38,8 @@ pub use report::{ReportConfig, ReportPeriod};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
 pub use traces::TraceConfig;
+#[cfg(feature = "otlp")]
+pub(crate) use traces::pairs;
 pub use unread::UnreadVariable;
 pub(crate) use variables::Variable;
 
