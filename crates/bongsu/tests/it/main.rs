@@ -11,6 +11,8 @@ mod crash;
 mod engine;
 mod examples;
 mod lives;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod process;
 mod readme;
 mod receiver;
