@@ -19,6 +19,10 @@ const GIVES: &[(&str, &str)] = &[
     ("axum", "request middleware, routers, `serve`"),
     ("console", "the ops console at `/console`"),
     ("tls", "TLS in `serve`"),
+    (
+        "otlp",
+        "spans, metrics and log lines to an OpenTelemetry receiver",
+    ),
     ("email", "channel"),
     ("slack", "channel"),
     ("webhook", "channel, signed"),

@@ -3,11 +3,12 @@
 
 use crate::run::{Failure, cargo, output};
 
-const LEAVES: [&str; 8] = [
+const LEAVES: [&str; 9] = [
     "console",
     "health",
     "logging",
     "metrics",
+    "otlp",
     "resources",
     "alerts",
     "reports",

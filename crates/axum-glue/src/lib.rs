@@ -36,6 +36,7 @@ pub mod routes;
 mod serve;
 mod trace_context;
 
+pub use bongsu_trace::{Propagation, Sampler, SamplerError, TraceParent};
 #[cfg(feature = "metrics")]
 pub use routes::metrics_router;
 #[cfg(feature = "console")]
@@ -46,7 +47,7 @@ pub use routes::{DetailPolicy, health_router};
 pub use serve::{Tls, TlsError};
 pub use {
     ids::NotMonitored,
-    monitor::{AccessLog, Failure, MonitorLayer, PanicEvent},
+    monitor::{AccessLog, Failure, MonitorLayer, PanicEvent, RequestEnd},
     operations::{Marked, Operations},
     policy::{OpsPolicy, Refusal},
     request_id::{RequestId, X_REQUEST_ID},

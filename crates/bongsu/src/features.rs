@@ -13,6 +13,7 @@ pub(crate) const ALL_FEATURES: &[(&str, bool)] = &[
     ("heartbeat", cfg!(feature = "heartbeat")),
     ("logging", cfg!(feature = "logging")),
     ("metrics", cfg!(feature = "metrics")),
+    ("otlp", cfg!(feature = "otlp")),
     ("pagerduty", cfg!(feature = "pagerduty")),
     ("postgres", cfg!(feature = "postgres")),
     ("redis", cfg!(feature = "redis")),

@@ -55,7 +55,8 @@ impl Bongsu {
 
     /// Runs a background task of the service. It is handed the token that says when the service is to
     /// end, and then has the grace period (`BONGSU_GRACE_SECONDS`) to end by itself; what is still
-    /// running after that is cut off. A panic in it is logged under `name`.
+    /// running after that is cut off. A panic in it is logged under `name`. Spawned by a handler, it keeps
+    /// the request's ids on its lines and on the calls that it makes.
     ///
     /// ```no_run
     /// # async fn next_order() {}
@@ -76,7 +77,10 @@ impl Bongsu {
         F: Future<Output = ()> + Send + 'static,
     {
         let tasks = &self.0.tasks;
-        tasks.work(name, task(tasks.stop_token()));
+        let work = task(tasks.stop_token());
+        #[cfg(feature = "logging")]
+        let work = bongsu_logging::in_current_context(work);
+        tasks.work(name, work);
     }
 
     /// Says when the service is to end, for work that is not under [`spawn`](Self::spawn).

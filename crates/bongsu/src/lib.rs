@@ -36,6 +36,7 @@
 //! | `email`, `slack`, `webhook` | one channel each | ✓ |
 //! | `alertmanager`, `discord`, `pagerduty`, `teams`, `telegram` | one channel each | |
 //! | `heartbeat` | a dead-man's switch | |
+//! | `otlp` | spans, metrics and log lines to an OpenTelemetry receiver | |
 //! | `reports` | the daily report; `charts` adds pictures to its mail | ✓ |
 //! | `axum` | request middleware, routers, `serve` | ✓ |
 //! | `console` | the ops console at `/console` | ✓ |
@@ -111,6 +112,9 @@ pub use bongsu_logging::{log_alert, log_business_event, log_error, log_performan
 #[cfg(feature = "metrics")]
 #[doc(inline)]
 pub use bongsu_metrics as metrics;
+#[cfg(feature = "otlp")]
+#[doc(inline)]
+pub use bongsu_otlp as otlp;
 #[cfg(feature = "reports")]
 #[doc(inline)]
 pub use bongsu_reports as reports;

@@ -3,12 +3,13 @@
 mod held;
 mod rendered;
 
-pub use held::{HeldContext, InContext};
+pub use held::{HeldContext, InContext, propagation, request_id};
 pub(crate) use rendered::{Appended, append, append_outer, outer_len};
 
 use bongsu_trace::TraceParent;
 use std::future::Future;
-use tracing::Instrument as _;
+use tracing::Span;
+use tracing::instrument::{Instrument as _, Instrumented};
 
 /// Ids put on every line logged inside [`LogContext::scope`].
 ///
@@ -112,13 +113,20 @@ impl LogContext {
 /// Carries the context in force, and the current span, into a future that will be spawned:
 /// `tokio::spawn(in_current_context(work()))`. The task gets a copy: what it sets later stays its own.
 pub fn in_current_context<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let context = LogContext::current();
-    let future = future.in_current_span();
-    async move {
-        match context {
-            Some(context) => context.scope(future).await,
-            None => future.await,
-        }
+    HeldContext::current().scope(future.in_current_span())
+}
+
+/// Carries the context in force, and the current span, into the future of a call that comes later, on
+/// another task: `upgrade.on_upgrade(with_current_context(handle_socket))`.
+pub fn with_current_context<A, F: Future>(
+    call: impl FnOnce(A) -> F,
+) -> impl FnOnce(A) -> InContext<Instrumented<F>> {
+    let (context, span) = (HeldContext::current(), Span::current());
+    move |argument| {
+        let mut future = context.scope_later();
+        let span_of_call = span.clone();
+        future.begin(|| span_of_call.in_scope(|| call(argument)).instrument(span));
+        future
     }
 }
 

@@ -127,6 +127,18 @@ impl LogHandle {
         recent.map(crate::recent::Recent::lines).unwrap_or_default()
     }
 
+    /// Whether the log hides the value of a field of this name: for whoever sends fields elsewhere.
+    #[must_use]
+    pub fn hides(&self, key: &str) -> bool {
+        self.core.scheme.redactor.hides(key)
+    }
+
+    /// The text without what the log would take out of it; none when that is nothing.
+    #[must_use]
+    pub fn mask(&self, text: &str) -> Option<String> {
+        self.core.scheme.redactor.mask(text)
+    }
+
     /// The figures.
     #[must_use]
     pub fn stats(&self) -> LogStats {

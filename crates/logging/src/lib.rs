@@ -65,17 +65,18 @@ mod span;
 mod visit;
 mod voice;
 
-pub use bongsu_trace::{TraceParent, TraceParentError};
+pub use bongsu_trace::{Propagation, TraceParent, TraceParentError};
 pub use capture::Capture;
 pub use config::{ErrorLine, Format, LoggingConfig};
 pub use context::{
-    HeldContext, InContext, LogContext, in_current_context, set_request_id, set_session_id,
-    set_user_id,
+    HeldContext, InContext, LogContext, in_current_context, propagation, request_id,
+    set_request_id, set_session_id, set_user_id, with_current_context,
 };
 pub use error::LoggingError;
 pub use handle::{LogGuard, LogHandle, LogStats};
 pub use install::Logging;
 pub use layer::LogLayer;
+pub use panic::take_panic;
 pub use preset::Preset;
 pub use redact::{DEFAULT_REDACTED_KEYS, patterns};
 pub use sink::buffer::Overflow;

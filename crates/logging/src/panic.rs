@@ -98,6 +98,14 @@ fn what<'a>(info: &'a PanicHookInfo<'_>) -> (&'a str, &'a str, u32) {
 
 thread_local! {
     static REPORTING: Cell<bool> = const { Cell::new(false) };
+    static LAST: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// What the last panic on this thread said, once: for whoever is told of a panic by a destructor that runs
+/// in it, and gets no payload. None where bongsu's panic hook is not in force.
+#[must_use]
+pub fn take_panic() -> Option<String> {
+    LAST.try_with(Cell::take).ok().flatten()
 }
 
 fn report(core: &Core, info: &PanicHookInfo<'_>) {
@@ -109,6 +117,8 @@ fn report(core: &Core, info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("unnamed");
     let (message, file, line) = what(info);
+    let kept = &message[..message.floor_char_boundary(MESSAGE)];
+    let _thread_is_ending = LAST.try_with(|last| last.set(Some(kept.to_owned())));
     if core.limits.backtrace {
         let backtrace = std::backtrace::Backtrace::force_capture();
         tracing::error!(

@@ -13,9 +13,9 @@ const MAX_TRACE: usize = 64;
 /// requests a second to choose from.
 const YOUNG: Duration = Duration::from_millis(100);
 
-/// A request that fell into a bucket.
+/// A sample that stands for the others of its bucket, with the trace that it is of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Exemplar {
+pub struct Exemplar {
     trace: [u8; MAX_TRACE],
     len: u8,
     /// The duration.
@@ -45,9 +45,22 @@ impl Exemplar {
         })
     }
 
-    /// The trace id.
-    pub(crate) fn trace_id(&self) -> &str {
+    /// The trace's id.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
         str::from_utf8(&self.trace[..usize::from(self.len)]).unwrap_or_default()
+    }
+
+    /// What was measured, in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.nanos as f64 / 1e9
+    }
+
+    /// When, since 1970.
+    #[must_use]
+    pub const fn at(&self) -> Duration {
+        self.at
     }
 }
 

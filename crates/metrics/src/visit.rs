@@ -24,7 +24,7 @@
 
 use crate::bounds::{Bounds, Scale};
 use crate::catalog::{Kind, Unit};
-use crate::exemplar::Exemplar;
+pub use crate::exemplar::Exemplar;
 use crate::http::Http;
 use crate::index::{Entry, Template};
 
@@ -219,8 +219,9 @@ impl Distribution<'_> {
         self.counts.last().copied().unwrap_or_default()
     }
 
-    /// One recent sample of each bucket, where such are kept.
-    pub(crate) fn exemplars(&self) -> Vec<Option<Exemplar>> {
+    /// One recent sample of each bucket, where such are kept; nothing where they are not.
+    #[must_use]
+    pub fn exemplars(&self) -> Vec<Option<Exemplar>> {
         self.exemplars
             .map(|(http, route)| http.exemplars(route))
             .unwrap_or_default()

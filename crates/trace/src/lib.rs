@@ -1,5 +1,5 @@
-//! The names that requests, traces and alerts go by: W3C `traceparent`, random ids, hexadecimal
-//! digits, short hashes.
+//! The names that requests, traces and alerts go by: W3C `traceparent`, `tracestate` and
+//! `baggage`, which traces are recorded, random ids, hexadecimal digits, short hashes.
 //!
 //! <https://www.w3.org/TR/trace-context/#traceparent-header>
 //!
@@ -17,11 +17,19 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod baggage;
 mod fnv;
 mod hex;
 mod parent;
+mod propagation;
 pub mod random;
+mod sampler;
+mod state;
 
+pub use baggage::baggage;
 pub use fnv::{Fnv, fnv};
 pub use hex::{Hex, digits};
 pub use parent::{TraceParent, TraceParentError};
+pub use propagation::Propagation;
+pub use sampler::{Sampler, SamplerError};
+pub use state::tracestate;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     access_log,
     endpoint::{Endpoint, Kind},
-    layer::{Failure, PanicEvent, Shared},
+    layer::{Failure, PanicEvent, RequestEnd, Shared},
     scope,
 };
 use crate::{RequestId, TraceContext, serve::Handover};
@@ -190,8 +190,13 @@ impl Exchange {
             return;
         };
         let (endpoint, id, trace) = (Arc::clone(&self.endpoint), self.id.clone(), self.trace);
-        let message = "the log has what it said, under the target panic";
-        handover.on_panic(move || tell(&endpoint, &id, &trace, Failure::Upgrade, message));
+        handover.on_panic(move || {
+            let said = scope::panic_message();
+            let message = said
+                .as_deref()
+                .unwrap_or("a panic whose words are on standard error");
+            tell(&endpoint, &id, &trace, Failure::Upgrade, message);
+        });
     }
 
     /// What gRPC's trailers say.
@@ -219,16 +224,41 @@ impl Exchange {
             aborted,
             failed,
         };
+        let kept = self.is_kept(&end);
         #[cfg(feature = "metrics")]
-        self.measure(&end, now);
+        self.measure(&end, now, kept);
+        #[cfg(not(feature = "metrics"))]
+        let _ = kept;
         let mut context = std::mem::take(&mut self.context);
         scope::within(&mut context, || access_log::write(self, &end));
         // A stream's body goes on in it.
         self.context = context;
     }
 
+    /// Hands the request on to whoever keeps traces; whether this one is recorded.
+    fn is_kept(&self, end: &End) -> bool {
+        match &self.endpoint.settings.on_end {
+            Some(on_end) => on_end(&RequestEnd {
+                trace: self.trace,
+                method: self.endpoint.method,
+                endpoint: self.endpoint.name(),
+                path: self.path(),
+                request_id: self.id.as_str(),
+                status: end.status,
+                elapsed: end.elapsed,
+                request_bytes: self.request_bytes,
+                response_bytes: self.response_bytes,
+                aborted: end.aborted,
+                failed: end.failed,
+                operations: self.operations,
+            }),
+            // Here nobody does: perhaps the caller.
+            None => self.trace.sampled && self.trace.parent_id.is_some(),
+        }
+    }
+
     #[cfg(feature = "metrics")]
-    fn measure(&self, end: &End, now: Instant) {
+    fn measure(&self, end: &End, now: Instant, kept: bool) {
         let settings = &self.endpoint.settings;
         if self.operations {
             if let Some(metrics) = &settings.metrics {
@@ -241,7 +271,7 @@ impl Exchange {
         if let Some(route) = self.endpoint.metrics() {
             let (request, response) = (self.request_bytes, self.response_bytes);
             // An exemplar leads to a trace: one that nobody records leads nowhere.
-            if self.trace.sampled {
+            if kept {
                 route.record_with_trace(
                     end.status,
                     end.elapsed,

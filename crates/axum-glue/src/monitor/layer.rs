@@ -1,8 +1,10 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
+use bongsu_trace::Sampler;
 use tower_layer::Layer;
 
 use super::{AccessLog, Monitor, endpoint::Endpoints};
+use crate::TraceContext;
 
 /// Watches every request of the router that it is laid on.
 ///
@@ -87,6 +89,37 @@ pub struct PanicEvent {
     pub request_id: String,
 }
 
+/// A request that is over, as given to [`MonitorLayer::on_end`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RequestEnd<'a> {
+    /// Its trace, with the span that is over.
+    pub trace: TraceContext,
+    /// Request method.
+    pub method: &'a str,
+    /// Matched route, or `unmatched`.
+    pub endpoint: &'a str,
+    /// The path as the client sent it, without the query.
+    pub path: &'a str,
+    /// Id of the request.
+    pub request_id: &'a str,
+    /// Status of the answer, as metrics have it: 499 where the client left before it, gRPC's as HTTP's.
+    pub status: u16,
+    /// From its arrival to the last byte of its answer.
+    pub elapsed: Duration,
+    /// Bytes of the request's body.
+    pub request_bytes: u64,
+    /// Bytes of the answer's body.
+    pub response_bytes: u64,
+    /// The client left before the end.
+    pub aborted: bool,
+    /// The answer's body panicked or failed.
+    pub failed: bool,
+    /// It was one of [`Operations`](crate::Operations).
+    pub operations: bool,
+}
+
+type OnEnd = Arc<dyn Fn(&RequestEnd<'_>) -> bool + Send + Sync>;
 type OnPanic = Arc<dyn Fn(&PanicEvent) + Send + Sync>;
 
 #[derive(Clone, Default)]
@@ -94,6 +127,8 @@ pub(super) struct Settings {
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<bongsu_metrics::ServiceMetrics>,
     pub(super) on_panic: Option<OnPanic>,
+    pub(super) on_end: Option<OnEnd>,
+    pub(super) sampler: Sampler,
     pub(super) access_log: AccessLog,
 }
 
@@ -128,6 +163,26 @@ impl MonitorLayer {
         self
     }
 
+    /// Called when a request is over, on its task; must not block. What it answers says whether the trace is
+    /// recorded, so that it may be the exemplar of a metric. Default: nothing, and only a trace that the caller
+    /// records is one.
+    #[must_use]
+    pub fn on_end(
+        mut self,
+        call: impl Fn(&RequestEnd<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.0).on_end = Some(Arc::new(call));
+        self
+    }
+
+    /// Which traces are recorded, as the services that this one calls are told. Default: as the caller decided;
+    /// those that begin here are.
+    #[must_use]
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        Arc::make_mut(&mut self.0).sampler = sampler;
+        self
+    }
+
     /// Which requests have a line in the access log. Default: all but operations.
     #[must_use]
     pub fn access_log(mut self, policy: AccessLog) -> Self {
@@ -154,6 +209,8 @@ impl fmt::Debug for Settings {
         #[cfg(feature = "metrics")]
         out.field("metrics", &self.metrics.is_some());
         out.field("on_panic", &self.on_panic.is_some())
+            .field("on_end", &self.on_end.is_some())
+            .field("sampler", &self.sampler)
             .field("access_log", &self.access_log)
             .finish()
     }

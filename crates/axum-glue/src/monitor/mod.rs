@@ -15,5 +15,5 @@ mod service;
 pub use access_log::AccessLog;
 pub use body::MonitorBody;
 pub use future::MonitorFuture;
-pub use layer::{Failure, MonitorLayer, PanicEvent};
+pub use layer::{Failure, MonitorLayer, PanicEvent, RequestEnd};
 pub use service::Monitor;

@@ -6,15 +6,22 @@ mod with_context {
 
     use bongsu_logging::{HeldContext, InContext};
 
-    use crate::{RequestId, TraceContext};
+    use bongsu_trace::Propagation;
+
+    use crate::RequestId;
 
     pub(in crate::monitor) type Scoped<F> = InContext<F>;
 
     /// The context outside of the handler's future.
     pub(in crate::monitor) type Left = HeldContext;
 
-    pub(in crate::monitor) fn begin(id: &RequestId, trace: &TraceContext) -> Left {
-        HeldContext::of_request(id.as_str(), trace.trace_id, trace.span_id)
+    pub(in crate::monitor) fn begin(id: &RequestId, trace: impl FnOnce() -> Propagation) -> Left {
+        HeldContext::of_call(id.as_str(), trace())
+    }
+
+    /// What the panic said that runs the destructor at hand.
+    pub(in crate::monitor) fn panic_message() -> Option<String> {
+        bongsu_logging::take_panic()
     }
 
     pub(in crate::monitor) fn enter<F: Future>(context: Left) -> Scoped<F> {
@@ -39,7 +46,9 @@ mod without_context {
 
     use pin_project_lite::pin_project;
 
-    use crate::{RequestId, TraceContext};
+    use bongsu_trace::Propagation;
+
+    use crate::RequestId;
 
     pin_project! {
         pub(in crate::monitor) struct Scoped<F> {
@@ -68,8 +77,12 @@ mod without_context {
     #[derive(Debug, Default)]
     pub(in crate::monitor) struct Left;
 
-    pub(in crate::monitor) fn begin(_: &RequestId, _: &TraceContext) -> Left {
+    pub(in crate::monitor) fn begin(_: &RequestId, _: impl FnOnce() -> Propagation) -> Left {
         Left
+    }
+
+    pub(in crate::monitor) fn panic_message() -> Option<String> {
+        None
     }
 
     pub(in crate::monitor) fn enter<F: Future>(_: Left) -> Scoped<F> {
@@ -87,6 +100,6 @@ mod without_context {
 }
 
 #[cfg(feature = "logging")]
-pub(super) use with_context::{Left, Scoped, begin, enter, leave, within};
+pub(super) use with_context::{Left, Scoped, begin, enter, leave, panic_message, within};
 #[cfg(not(feature = "logging"))]
-pub(super) use without_context::{Left, Scoped, begin, enter, leave, within};
+pub(super) use without_context::{Left, Scoped, begin, enter, leave, panic_message, within};

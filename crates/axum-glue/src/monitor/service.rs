@@ -43,8 +43,8 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let start = Instant::now();
         let id = RequestId::from_headers(request.headers());
-        let trace = TraceContext::from_headers(request.headers());
-        let context = scope::begin(&id, &trace);
+        let trace = TraceContext::decided_by(request.headers(), &self.shared.settings.sampler);
+        let context = scope::begin(&id, || trace.propagation(request.headers()));
         let ids = Ids {
             request: id.clone(),
             trace,

@@ -82,7 +82,8 @@ async fn the_trace_of_a_request_is_its_durations_exemplar() {
 
 #[tokio::test]
 async fn a_trace_that_nobody_records_is_no_exemplar() {
-    for (flags, shown) in [("01", 1), ("03", 1), ("00", 0), ("02", 0)] {
+    // The last is no trace of the caller's: it begins here, where nobody exports it.
+    for (flags, shown) in [("01", 1), ("03", 1), ("00", 0), ("02", 0), ("none", 0)] {
         let metrics = ServiceMetrics::new("test").unwrap();
         let app = Router::new()
             .route("/orders", get(|| async { "order" }))
@@ -102,5 +103,51 @@ async fn a_trace_that_nobody_records_is_no_exemplar() {
         assert!(page.contains(
             "http_requests_total{endpoint=\"/orders\",method=\"GET\",status=\"200\"} 1\n"
         ));
+    }
+}
+
+/// Where traces are kept, the one that keeps them says which are.
+#[tokio::test]
+async fn a_kept_trace_is_an_exemplar_whoever_began_it() {
+    for (caller, keeps, shown) in [
+        (true, true, 1),
+        (false, true, 1),
+        (true, false, 0),
+        (false, false, 0),
+    ] {
+        let metrics = ServiceMetrics::new("test").unwrap();
+        let ends = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::clone(&ends);
+        let layer = MonitorLayer::new()
+            .metrics(metrics.clone())
+            .on_end(move |end| {
+                let said = format!(
+                    "{} {} {} {}",
+                    end.method, end.endpoint, end.path, end.status
+                );
+                seen.lock().unwrap().push(said);
+                keeps && !end.operations
+            });
+        let app = Router::new()
+            .route("/orders/{id}", get(|| async { "order" }))
+            .merge(metrics_router(metrics.clone(), OpsPolicy::open()))
+            .layer(layer);
+        let mut request = Request::get("/orders/7?secret=1");
+        if caller {
+            request = request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-00"));
+        }
+        let response = app
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        response.into_body().collect().await.unwrap();
+        let page = scrape(&app, "application/openmetrics-text; version=1.0.0").await;
+        assert_eq!(
+            page.matches("trace_id=").count(),
+            shown,
+            "{caller} {keeps}: {page}"
+        );
+        assert_eq!(ends.lock().unwrap()[0], "GET /orders/{id} /orders/7 200");
     }
 }

@@ -28,8 +28,14 @@ mod logs_to_alerts;
 mod logs_to_health;
 #[cfg_attr(not(all(feature = "logging", feature = "metrics")), path = "none.rs")]
 mod logs_to_metrics;
+#[cfg(all(feature = "logging", feature = "otlp"))]
+pub(crate) mod logs_to_otlp;
+#[cfg_attr(not(all(feature = "metrics", feature = "otlp")), path = "none.rs")]
+mod metrics_to_otlp;
 #[cfg_attr(not(all(feature = "alerts", feature = "axum")), path = "none.rs")]
 mod panics;
+#[cfg_attr(not(all(feature = "axum", feature = "otlp")), path = "none.rs")]
+mod requests_to_otlp;
 #[cfg_attr(not(all(feature = "health", feature = "resources")), path = "none.rs")]
 mod resources_to_health;
 #[cfg_attr(not(all(feature = "metrics", feature = "resources")), path = "none.rs")]
@@ -53,7 +59,9 @@ pub(crate) const ALL: &[Connect] = &[
     logs_to_alerts::connect,
     logs_to_health::connect,
     logs_to_metrics::connect,
+    metrics_to_otlp::connect,
     panics::connect,
+    requests_to_otlp::connect,
     resources_to_health::connect,
     resources_to_metrics::connect,
     #[cfg(all(feature = "alerts", feature = "health"))]

@@ -21,6 +21,7 @@ mod reader;
 mod report;
 mod service;
 mod setting;
+mod traces;
 mod unread;
 pub(crate) mod value;
 pub mod variables;
@@ -43,6 +44,9 @@ pub(crate) use reader::Findings;
 pub use report::{ReportConfig, ReportPeriod};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
+pub use traces::TraceConfig;
+#[cfg(feature = "otlp")]
+pub(crate) use traces::pairs;
 pub use unread::UnreadVariable;
 pub(crate) use variables::Variable;
 
@@ -64,6 +68,8 @@ pub struct Config {
     pub resources: ResourceConfig,
     /// Level, format and folder of the log.
     pub log: LogConfig,
+    /// Which traces are recorded.
+    pub traces: TraceConfig,
     /// Cooldown and channels.
     pub alerts: AlertConfig,
     /// How what is sent looks, by what way it goes, and to whom.
@@ -106,6 +112,7 @@ impl Default for Config {
             redis_url: None,
             resources: ResourceConfig::default(),
             log: LogConfig::default(),
+            traces: TraceConfig::default(),
             alerts: AlertConfig::default(),
             delivery: DeliveryConfig::default(),
             report: ReportConfig::default(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, Secret, alerting, delivery, logging, monitoring, report, service};
+use super::{Config, Secret, alerting, delivery, logging, monitoring, report, service, traces};
 use crate::parts::alerts::VARIABLES as CHANNELS;
 
 /// Reads text into the configuration, or says what would be right.
@@ -205,6 +205,10 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Logging",
         parts: &[logging::VARS],
+    },
+    Group {
+        title: "Traces",
+        parts: &[traces::VARS],
     },
     Group {
         title: "Alerts",

@@ -29,6 +29,8 @@ pub(crate) async fn doctor(_: &Config, _: Settings) -> Vec<Finding> {
     Vec::new()
 }
 
+pub(crate) fn run(_: &mut Start<'_>, _: &Offer) {}
+
 /// The service is about to end.
 pub(crate) fn drain(_: &Absent) {}
 

@@ -48,9 +48,10 @@ pub(crate) async fn join(
     _: &Parts,
 ) -> Result<Joined, Error> {
     let token = cx.config.http.ops_token.as_ref();
+    let layer = MonitorLayer::new().sampler(cx.config.traces.sampler());
     let layer = match cx.config.loaded.access_log() {
-        Some(policy) => MonitorLayer::new().access_log(policy),
-        None => MonitorLayer::new(),
+        Some(policy) => layer.access_log(policy),
+        None => layer,
     };
     Ok(Joined {
         ops_token: token.map(|token| OpsPolicy::token(token.expose())),

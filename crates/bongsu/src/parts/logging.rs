@@ -34,6 +34,16 @@ pub(crate) struct Settings {
     handed: Option<Handed>,
 }
 
+impl Settings {
+    /// One more layer beside the log's own, if there is one.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn add(&mut self, layer: Option<impl Layer<Registry> + Send + Sync + 'static>) {
+        if let Some(layer) = layer {
+            self.config.push(|log| log.layer(layer));
+        }
+    }
+}
+
 /// The part of a log that is left when its layer was given away.
 #[derive(Debug)]
 struct Handed {

@@ -19,6 +19,8 @@ pub(crate) mod http;
 pub(crate) mod logging;
 #[cfg_attr(not(feature = "metrics"), path = "absent.rs")]
 pub(crate) mod metrics;
+#[cfg_attr(not(feature = "otlp"), path = "absent.rs")]
+pub(crate) mod otlp;
 #[cfg_attr(not(feature = "reports"), path = "absent.rs")]
 pub(crate) mod reports;
 #[cfg_attr(not(feature = "resources"), path = "absent.rs")]
@@ -38,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) http: http::Settings,
     pub(crate) logging: logging::Settings,
     pub(crate) metrics: metrics::Settings,
+    pub(crate) otlp: otlp::Settings,
     pub(crate) reports: reports::Settings,
     pub(crate) resources: resources::Settings,
 }
@@ -48,6 +51,7 @@ pub(crate) struct Settings {
 pub(crate) struct Parts {
     pub(crate) logs: logging::Offer,
     pub(crate) metrics: metrics::Offer,
+    pub(crate) otlp: otlp::Offer,
     pub(crate) alerts: alerts::Offer,
     #[cfg(feature = "alerts")]
     pub(crate) reload: Option<crate::reload::Reload>,
@@ -78,7 +82,17 @@ pub(crate) async fn start(
         tasks,
         ends: &mut ends,
     };
+    let otlp = otlp::start(&mut cx, settings.otlp).await?;
+    #[cfg(all(feature = "logging", feature = "otlp"))]
+    let (layer, settings) = {
+        let (layer, mut settings) = (bridge::logs_to_otlp::layer(&otlp), settings);
+        settings.logging.add(layer.clone());
+        (layer, settings)
+    };
     let logs = logging::start(&mut cx, settings.logging).await?;
+    #[cfg(all(feature = "logging", feature = "otlp"))]
+    bridge::logs_to_otlp::begin(layer.as_ref(), &logs.handle);
+    otlp::run(&mut cx, &otlp);
     for unread in &cx.config.unread {
         tracing::warn!(variable = unread.name, "{unread}");
     }
@@ -99,6 +113,7 @@ pub(crate) async fn start(
     let mut parts = Parts {
         logs,
         metrics,
+        otlp,
         alerts,
         #[cfg(feature = "alerts")]
         reload,

@@ -239,3 +239,29 @@ fn the_log_is_a_layer_for_the_services_own_subscriber() {
     assert!(line.contains("+09:00"), "{line}");
     assert!(!said.contains("T0P-S3CRET"), "{said}");
 }
+
+/// What a handler spawns is still the request's: its lines, and the calls that it makes.
+#[tokio::test]
+async fn work_that_is_spawned_keeps_the_requests_ids() {
+    use bongsu::logging::{HeldContext, TraceParent, propagation, request_id};
+
+    let dir = tempfile::tempdir().unwrap();
+    let bongsu = builder(dir.path(), &[]).start().await.unwrap();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let trace = TraceParent::new(7, 8, false);
+    HeldContext::of_call("r-1", trace).within(|| {
+        let tell = tell.clone();
+        bongsu.spawn("within", |_| async move {
+            tokio::task::yield_now().await;
+            let _ = tell.send((request_id(), propagation().map(|passed| passed.parent)));
+        });
+    });
+    let within = tokio::time::timeout(PATIENCE, told.recv()).await.unwrap();
+    assert_eq!(within, Some((Some("r-1".to_owned()), Some(trace))));
+    bongsu.spawn("outside", |_| async move {
+        let _ = tell.send((request_id(), propagation().map(|passed| passed.parent)));
+    });
+    let outside = tokio::time::timeout(PATIENCE, told.recv()).await.unwrap();
+    assert_eq!(outside, Some((None, None)));
+    bongsu.shutdown().await;
+}

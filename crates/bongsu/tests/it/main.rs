@@ -12,6 +12,8 @@ mod engine;
 mod examples;
 mod lives;
 mod older;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod process;
 mod readme;
 mod receiver;

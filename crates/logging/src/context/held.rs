@@ -5,6 +5,7 @@
 
 use super::LogContext;
 use super::rendered::Rendered;
+use bongsu_trace::{Propagation, TraceParent};
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::fmt;
@@ -61,13 +62,13 @@ pub(super) struct Scope {
 }
 
 /// The five ids. One that is not set keeps its memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ids {
     texts: [String; 5],
     /// A bit each, for the texts.
     set: u8,
-    /// The ids of trace and span as they came, where no text was set instead.
-    trace: Option<(u128, u64)>,
+    /// The trace as it came: its ids, where no text was set instead, and all that goes with a call.
+    trace: Option<Propagation>,
 }
 
 /// One of them.
@@ -93,11 +94,35 @@ impl HeldContext {
     /// The context of a request that belongs to a trace, written as 32 and 16 hex digits.
     #[must_use]
     pub fn of_request(request_id: &str, trace_id: u128, span_id: u64) -> HeldContext {
+        HeldContext::of_call(request_id, TraceParent::new(trace_id, span_id, true))
+    }
+
+    /// The same with all that the calls made in it pass on: see [`propagation`].
+    #[must_use]
+    pub fn of_call(request_id: &str, trace: impl Into<Propagation>) -> HeldContext {
         let mut scope = empty();
         let ids = scope.ids.get_mut();
         ids.copy(REQUEST_ID, request_id);
-        ids.trace = Some((trace_id, span_id));
+        ids.trace = Some(trace.into());
         HeldContext(Some(scope))
+    }
+
+    /// A copy of the context in force, for work that goes on elsewhere; an empty one where there is none.
+    ///
+    /// ```
+    /// # use bongsu_logging::{HeldContext, LogContext};
+    /// # LogContext::new().request_id("r-1").sync_scope(|| {
+    /// let mut context = HeldContext::current();
+    /// std::thread::spawn(move || context.within(|| tracing::info!("with the request's ids")));
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn current() -> HeldContext {
+        HeldContext(with_current(|scope| {
+            let copy = Scope::default();
+            copy.ids.borrow_mut().clone_from(&scope.ids.borrow());
+            Box::new(copy)
+        }))
     }
 
     /// Runs a future with this context; the one outside is back in force after it.
@@ -220,10 +245,10 @@ impl Ids {
         if self.set & 1 << place != 0 {
             return Some(Id::Text(&self.texts[place]));
         }
-        let (trace_id, span_id) = self.trace?;
+        let parent = self.trace.as_ref()?.parent;
         match place {
-            TRACE_ID => Some(Id::Trace(trace_id)),
-            SPAN_ID => Some(Id::Span(span_id)),
+            TRACE_ID => Some(Id::Trace(parent.trace_id)),
+            SPAN_ID => Some(Id::Span(parent.span_id)),
             _ => None,
         }
     }
@@ -309,6 +334,29 @@ pub(super) fn current() -> Option<LogContext> {
             span_id: id(SPAN_ID),
         }
     })
+}
+
+/// What a call made in the context in force passes on: the trace of the request, if it has one.
+///
+/// ```
+/// use bongsu_logging::{HeldContext, TraceParent, propagation};
+///
+/// let trace: TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00".parse()?;
+/// HeldContext::of_call("r-1", trace).within(|| {
+///     assert_eq!(propagation().map(|passed| passed.parent), Some(trace));
+/// });
+/// assert_eq!(propagation(), None);
+/// # Ok::<(), bongsu_logging::TraceParentError>(())
+/// ```
+#[must_use]
+pub fn propagation() -> Option<Propagation> {
+    with_current(|scope| scope.ids.borrow().trace.clone()).flatten()
+}
+
+/// The request's id of the context in force.
+#[must_use]
+pub fn request_id() -> Option<String> {
+    with_current(|scope| Some(scope.ids.borrow().get(REQUEST_ID)?.to_string())).flatten()
 }
 
 /// Sets an id of the context in force; gives false outside of one.

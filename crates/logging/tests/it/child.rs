@@ -121,12 +121,25 @@ fn installed(dir: PathBuf) {
         }
     }
     info!(v = ?LogsInside, "outside");
+    /// As a socket that a panic drops.
+    struct Hears(std::sync::mpsc::Sender<Option<String>>);
+    impl Drop for Hears {
+        fn drop(&mut self) {
+            self.0.send(bongsu_logging::take_panic()).unwrap();
+        }
+    }
+    let (tell, heard) = std::sync::mpsc::channel();
+    let hears = Hears(tell);
     std::thread::Builder::new()
         .name("victim".into())
-        .spawn(|| panic!("the price is {}", 7))
+        .spawn(move || {
+            let _hears = hears;
+            panic!("the price is {}", 7)
+        })
         .unwrap()
         .join()
         .unwrap_err();
+    assert_eq!(heard.recv().unwrap().as_deref(), Some("the price is 7"));
     assert_eq!(handle.stats().panics, 1);
     drop(guard);
     info!("after the guard");

@@ -51,6 +51,62 @@ async fn context_crosses_awaits_and_spawns() {
     assert!(lines[3].get("request_id").is_none());
 }
 
+/// A WebSocket's handler, a thread of its own, a task: all that a request's ids would be lost on.
+#[tokio::test]
+async fn context_goes_where_it_is_carried() {
+    use bongsu_logging::{
+        HeldContext, Propagation, TraceParent, propagation, with_current_context,
+    };
+    let capture = Capture::new();
+    let (layer, _guard) = config(&capture).build().unwrap().into_layer();
+    use tracing_subscriber::layer::SubscriberExt;
+    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let mut trace = Propagation::new(TraceParent::new(7, 8, false));
+    trace.state = Some("vendor=1".into());
+    let (mut blocking, handler, task) = HeldContext::of_call("r-9", trace.clone()).within(|| {
+        bongsu_logging::set_user_id("kim");
+        let _span = info_span!("upgrade", room = 3).entered();
+        let handler = with_current_context(|name: &'static str| {
+            info!(name, "called");
+            async move {
+                tokio::task::yield_now().await;
+                info!(name, "handled");
+                propagation()
+            }
+        });
+        let task = bongsu_logging::in_current_context(async { propagation() });
+        (HeldContext::current(), handler, task)
+    });
+    assert_eq!(propagation(), None);
+    let passed = tokio::spawn(async move { handler("socket").await }).await;
+    assert_eq!(passed.unwrap(), Some(trace.clone()));
+    assert_eq!(tokio::spawn(task).await.unwrap(), Some(trace.clone()));
+    blocking.within(|| {
+        info!("blocking");
+        assert_eq!(
+            (propagation(), bongsu_logging::request_id()),
+            (Some(trace), Some("r-9".into()))
+        );
+    });
+    let lines = parse(&capture);
+    assert_eq!(lines.len(), 3);
+    for line in &lines {
+        assert_eq!(
+            (&line["request_id"], &line["user_id"]),
+            (&json!("r-9"), &json!("kim")),
+            "{line}"
+        );
+        assert_eq!(
+            line["trace_id"], "00000000000000000000000000000007",
+            "{line}"
+        );
+    }
+    assert_eq!(
+        (&lines[0]["room"], &lines[1]["room"]),
+        (&json!(3), &json!(3))
+    );
+}
+
 /// A field without a value hides nothing; one with a value does.
 #[test]
 fn what_an_event_does_not_say_is_said_around_it() {

@@ -1,0 +1,62 @@
+//! Each request as a server span, by OpenTelemetry's names for HTTP.
+
+use bongsu_axum_glue::RequestEnd;
+use bongsu_otlp::{Span, SpanKind, TraceParent, Value};
+use jiff::Timestamp;
+
+use crate::{Config, parts::Parts, tasks::Tasks};
+
+pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
+    let Some(export) = &parts.otlp else { return };
+    let otlp = export.otlp.clone();
+    let layer = std::mem::take(&mut parts.http.layer);
+    parts.http.layer = layer.on_end(move |end| {
+        // Probes and scrapes are nobody's journey.
+        !end.operations && otlp.record_root(&span(end, Timestamp::now()))
+    });
+}
+
+fn span(end: &RequestEnd<'_>, now: Timestamp) -> Span {
+    let trace = &end.trace;
+    let ids = TraceParent::new(trace.trace_id, trace.span_id, trace.sampled);
+    let routed = end.endpoint != "unmatched";
+    let name = match routed {
+        true => format!("{} {}", end.method, end.endpoint),
+        false => end.method.to_owned(),
+    };
+    let mut span = Span::new(ids, name, now, end.elapsed);
+    span.kind = SpanKind::Server;
+    span.parent = trace.parent_id;
+    span.remote_parent = true;
+    let method = if end.method == "other" {
+        "_OTHER"
+    } else {
+        end.method
+    };
+    span.attributes.set("http.request.method", method);
+    span.attributes.set("url.path", end.path);
+    span.attributes.set("url.scheme", "http");
+    span.attributes
+        .set("http.response.status_code", i64::from(end.status));
+    span.attributes
+        .set("http.request.body.size", end.request_bytes);
+    span.attributes
+        .set("http.response.body.size", end.response_bytes);
+    let id = Value::Texts(vec![end.request_id.to_owned()]);
+    span.attributes.set("http.response.header.x-request-id", id);
+    if routed {
+        span.attributes.set("http.route", end.endpoint);
+    }
+    let error = match end.status {
+        _ if end.failed => Some("response_body".to_owned()),
+        500.. => Some(end.status.to_string()),
+        _ => None,
+    };
+    if let Some(kind) = error {
+        span.attributes.set("error.type", &*kind);
+        span.error = Some(String::new());
+    } else if end.aborted {
+        span.attributes.set("error.type", "client_closed");
+    }
+    span
+}
