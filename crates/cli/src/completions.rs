@@ -3,10 +3,10 @@
 use crate::{Failure, line::Line, say};
 
 /// What may follow which words; the options of a command are offered with it.
-const AFTER: [(&str, &str); 9] = [
+const AFTER: [(&str, &str); 10] = [
     (
         "",
-        "doctor alert report new-service completions help --dir --help --version",
+        "doctor alert report rules new-service completions help --dir --help --version",
     ),
     ("alert", "test explain"),
     (
@@ -17,6 +17,7 @@ const AFTER: [(&str, &str); 9] = [
     ("report preview", "--out --period"),
     ("report send", "--recompute"),
     ("report rebuild", "--from"),
+    ("rules", "check test"),
     ("new-service", "--into"),
     ("completions", "bash zsh fish"),
 ];

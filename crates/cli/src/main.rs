@@ -5,6 +5,7 @@ mod completions;
 mod line;
 mod new_service;
 mod report;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,9 @@ usage: bongsu [--dir FOLDER] COMMAND
   report resend DATE        sends it, or sends it once more
   report rebuild [--from DATE]
                             computes kept positions anew, as after a correction
+  rules check [FILE]...     whether Prometheus' rule files can be used: where not, line, column and remedy;
+                            without files, those of BONGSU_RULES
+  rules test FILE...        the tests that `promtool test rules` runs, without it
   new-service NAME [--into FOLDER]
                             a service under bongsu to begin with
   completions bash|zsh|fish
@@ -84,6 +88,7 @@ async fn run(args: Vec<String>) -> Result<ExitCode, Failure> {
         }
         Some("alert") => alert::run(line).await?,
         Some("report") => report::run(line).await?,
+        Some("rules") => rules::run(line)?,
         Some("new-service") => new_service::write(line)?,
         Some("completions") => completions::print(line)?,
         Some("help" | "--help" | "-h") => say(USAGE),

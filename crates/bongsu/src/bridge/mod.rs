@@ -34,6 +34,8 @@ mod panics;
 mod resources_to_health;
 #[cfg_attr(not(all(feature = "metrics", feature = "resources")), path = "none.rs")]
 mod resources_to_metrics;
+#[cfg_attr(not(feature = "rules"), path = "none.rs")]
+mod rules;
 #[cfg(all(feature = "alerts", feature = "health"))]
 pub(crate) mod store_watch;
 
@@ -56,6 +58,7 @@ pub(crate) const ALL: &[Connect] = &[
     panics::connect,
     resources_to_health::connect,
     resources_to_metrics::connect,
+    rules::connect,
     #[cfg(all(feature = "alerts", feature = "health"))]
     store_watch::connect,
 ];

@@ -17,6 +17,7 @@ mod logging;
 mod monitoring;
 mod reader;
 mod report;
+pub(crate) mod rules;
 mod service;
 mod setting;
 mod unread;
@@ -34,6 +35,7 @@ pub use logging::LogConfig;
 pub use monitoring::ResourceConfig;
 pub(crate) use reader::Findings;
 pub use report::{ReportConfig, ReportPeriod};
+pub use rules::RulesConfig;
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
 pub use unread::UnreadVariable;
@@ -63,6 +65,8 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// The daily report.
     pub report: ReportConfig,
+    /// Which rules are evaluated over the service's own metrics.
+    pub rules: RulesConfig,
     /// Whether the console's history outlives a restart, in a file of the data folder.
     pub console_history: bool,
     /// What is set and cannot be used, or will not do what it seems to: said in the log, in
@@ -92,6 +96,7 @@ impl Default for Config {
             alerts: AlertConfig::default(),
             delivery: DeliveryConfig::default(),
             report: ReportConfig::default(),
+            rules: RulesConfig::default(),
             console_history: false,
             warnings: Vec::new(),
             unread: Vec::new(),

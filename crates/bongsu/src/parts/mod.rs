@@ -23,6 +23,8 @@ pub(crate) mod metrics;
 pub(crate) mod reports;
 #[cfg_attr(not(feature = "resources"), path = "absent.rs")]
 pub(crate) mod resources;
+#[cfg_attr(not(feature = "rules"), path = "absent.rs")]
+pub(crate) mod rules;
 pub(crate) mod stores;
 
 use std::{fmt, pin::Pin};
@@ -40,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) metrics: metrics::Settings,
     pub(crate) reports: reports::Settings,
     pub(crate) resources: resources::Settings,
+    pub(crate) rules: rules::Settings,
 }
 
 /// What each part offers to the service and to the other parts.
@@ -51,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) alerts: alerts::Offer,
     pub(crate) health: health::Offer,
     pub(crate) resources: resources::Offer,
+    pub(crate) rules: rules::Offer,
     pub(crate) reports: reports::Joined,
     pub(crate) http: http::Joined,
     pub(crate) console: console::Joined,
@@ -85,6 +89,7 @@ pub(crate) async fn start(
     }
     let metrics = metrics::start(&mut cx, settings.metrics).await?;
     let alerts = alerts::start(&mut cx, settings.alerts).await?;
+    let rules = rules::start(&mut cx, settings.rules).await?;
     let health = settings.health;
     #[cfg(all(feature = "alerts", feature = "health"))]
     let health = health.and(bridge::store_watch::check(&alerts));
@@ -94,6 +99,7 @@ pub(crate) async fn start(
         alerts,
         health: health::start(&mut cx, health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
+        rules,
         reports: Default::default(),
         http: Default::default(),
         console: Default::default(),

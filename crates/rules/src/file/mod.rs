@@ -56,6 +56,8 @@ pub struct Rule {
     pub does: Does,
     /// Where it begins in its file, from 1.
     pub line: usize,
+    /// What tells it from the others of its group, whatever its expression becomes.
+    pub(crate) key: String,
 }
 
 /// What becomes of what a rule's expression gives.
@@ -194,6 +196,7 @@ fn group(reader: &mut Reader, node: &Node) -> Group {
                 }
             }
             rule.labels.sort_by(|a, b| a.0.cmp(&b.0));
+            rule.key = key(&rule, &rules);
             rules.push(rule);
         }
     }
@@ -208,6 +211,19 @@ fn group(reader: &mut Reader, node: &Node) -> Group {
         limit: usize::try_from(limit).unwrap_or(0),
         rules,
     }
+}
+
+/// Name and labels, and how many of the rules before it have the same.
+fn key(rule: &Rule, before: &[Rule]) -> String {
+    let labels = rule
+        .labels
+        .iter()
+        .map(|(name, text)| format!("{name}={:?}", text.text()));
+    let key = format!("{}{{{}}}", rule.name, labels.collect::<Vec<_>>().join(","));
+    let same = before
+        .iter()
+        .filter(|it| it.key.rsplit_once('#').is_some_and(|(it, _)| it == key));
+    format!("{key}#{}", same.count())
 }
 
 fn rule(reader: &mut Reader, node: &Node) -> Option<Rule> {
@@ -292,6 +308,7 @@ fn rule(reader: &mut Reader, node: &Node) -> Option<Rule> {
             labels,
             does,
             line: at.line,
+            key: String::new(),
         }),
         Ok(expression) => {
             let what = format!(

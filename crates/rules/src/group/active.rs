@@ -49,6 +49,18 @@ pub struct Active {
     pub kept_ms: Option<i64>,
 }
 
+impl Active {
+    /// A short name for its labels: the same in each run (FNV-1a of names and values).
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let texts = self.labels.iter().flat_map(|(name, value)| [name, value]);
+        let bytes = texts.flat_map(|text| text.bytes().chain([0xff]));
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
+
 /// Labels as an object of names and values.
 pub(super) mod labels {
     use super::{BTreeMap, Deserialize, Labels, Serialize};

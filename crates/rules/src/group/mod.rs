@@ -53,26 +53,6 @@ struct RuleState {
     error: Option<String>,
 }
 
-impl Rule {
-    /// What tells it from the others of its group, whatever its expression becomes.
-    fn key(&self, group: &Group) -> String {
-        let labels = |rule: &Self| -> Vec<String> {
-            let labels = rule.labels.iter();
-            labels
-                .map(|(name, text)| format!("{name}={:?}", text.text()))
-                .collect()
-        };
-        let own = labels(self);
-        let same = |it: &&Self| it.name == self.name && labels(it) == own;
-        let before = group
-            .rules
-            .iter()
-            .take_while(|it| !std::ptr::eq(*it, self))
-            .filter(same);
-        format!("{}{{{}}}#{}", self.name, own.join(","), before.count())
-    }
-}
-
 impl Group {
     /// Evaluates its rules in their order at one time, in milliseconds since 1970; each finds in `storage`
     /// what those before it recorded.
@@ -85,7 +65,12 @@ impl Group {
     ) {
         let at_ms = now_ms - i64::try_from(self.query_offset.as_millis()).unwrap_or(0);
         for rule in &self.rules {
-            let known = state.rules.entry(rule.key(self)).or_default();
+            if !state.rules.contains_key(&rule.key) {
+                state.rules.insert(rule.key.clone(), RuleState::default());
+            }
+            let Some(known) = state.rules.get_mut(&rule.key) else {
+                continue;
+            };
             let found = vector(&rule.expression, storage, at_ms);
             let series = found.and_then(|found| {
                 known.elements = found.len();

@@ -59,7 +59,7 @@ impl RuleSet {
             .map(|(key, group)| {
                 (
                     key,
-                    group.rules.iter().map(|rule| rule.key(group)).collect(),
+                    group.rules.iter().map(|rule| rule.key.clone()).collect(),
                 )
             })
             .collect();
@@ -118,7 +118,7 @@ impl RuleSet {
                 let state = self.states.get(&format!("{};{}", file.name, group.name));
                 group.rules.iter().map(move |rule| {
                     let known = state
-                        .and_then(|it| it.rules.get(&rule.key(group)))
+                        .and_then(|it| it.rules.get(&rule.key))
                         .unwrap_or(&NOTHING);
                     Seen {
                         file: &file.name,
