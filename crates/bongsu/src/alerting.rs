@@ -221,7 +221,7 @@ fn presentation(config: &Config) -> Presentation {
 }
 
 /// What this machine, or this container, calls itself.
-fn host() -> Option<String> {
+pub(crate) fn host() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let name = name.trim();
     (!name.is_empty() && name != "(none)").then(|| name.to_owned())

@@ -19,6 +19,7 @@ pub(crate) const ALL_FEATURES: &[(&str, bool)] = &[
     ("redis", cfg!(feature = "redis")),
     ("reports", cfg!(feature = "reports")),
     ("resources", cfg!(feature = "resources")),
+    ("rules", cfg!(feature = "rules")),
     ("slack", cfg!(feature = "slack")),
     ("sqlite", cfg!(feature = "sqlite")),
     ("teams", cfg!(feature = "teams")),

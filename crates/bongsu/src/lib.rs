@@ -121,6 +121,9 @@ pub use bongsu_reports as reports;
 #[cfg(feature = "resources")]
 #[doc(inline)]
 pub use bongsu_resources as resources;
+#[cfg(feature = "rules")]
+#[doc(inline)]
+pub use bongsu_rules as rules;
 
 /// The examples of the README and of the guides, compiled with the documentation's.
 #[cfg(all(

@@ -19,7 +19,7 @@ const AFTER: [(&str, &str); 13] = [
     ("report preview", "--out --period"),
     ("report send", "--recompute"),
     ("report rebuild", "--from"),
-    ("rules", "eval"),
+    ("rules", "check eval test"),
     ("rules eval", "--openmetrics --time --start --end --step"),
     ("new-service", "--into"),
     ("completions", "bash zsh fish"),

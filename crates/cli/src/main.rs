@@ -33,6 +33,9 @@ usage: bongsu [--dir FOLDER] COMMAND
                             computes kept positions anew, as after a correction
   rules eval --openmetrics FILE [--time TIME | --start TIME --end TIME --step LENGTH] EXPRESSION
                             what PromQL comes to over a file of samples, as Prometheus' API answers
+  rules check [FILE]...     whether Prometheus' rule files can be used: where not, line, column and remedy;
+                            without files, those of BONGSU_RULES
+  rules test FILE...        the tests that `promtool test rules` runs, without it
   new-service NAME [--into FOLDER]
                             a service under bongsu to begin with
   completions bash|zsh|fish

@@ -4,15 +4,27 @@
 pub mod answer;
 mod eval;
 mod expression;
+mod file;
+mod group;
 mod labels;
 pub mod openmetrics;
+mod memory;
 mod pattern;
 mod selector;
 mod series;
+mod template;
+mod unit;
 mod value;
 
 pub use expression::{EvalError, Expression, ExpressionError};
+pub use file::{
+    Alerting, Does, Group, LoadError, LoadProblem, Problem, Problems, Rule, RuleFile, find, load,
+};
+pub use group::{Active, External, GroupState, RuleSet, Seen, State, Storage};
 pub use labels::Labels;
+pub use memory::{Memory, MemoryStatistics, Round, Segments};
 pub use selector::{Matcher, Operator, Selector};
 pub use series::{Sample, Selected, Series, SeriesSource, is_stale, stale};
+pub use template::{Filling, Queried, Template, TemplateError};
+pub use unit::{Failure, Table, UnitTests};
 pub use value::{Element, Kind, Value};

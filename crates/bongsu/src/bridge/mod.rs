@@ -40,6 +40,8 @@ mod requests_to_otlp;
 mod resources_to_health;
 #[cfg_attr(not(all(feature = "metrics", feature = "resources")), path = "none.rs")]
 mod resources_to_metrics;
+#[cfg_attr(not(feature = "rules"), path = "none.rs")]
+mod rules;
 #[cfg(all(feature = "alerts", feature = "health"))]
 pub(crate) mod store_watch;
 
@@ -64,6 +66,7 @@ pub(crate) const ALL: &[Connect] = &[
     requests_to_otlp::connect,
     resources_to_health::connect,
     resources_to_metrics::connect,
+    rules::connect,
     #[cfg(all(feature = "alerts", feature = "health"))]
     store_watch::connect,
 ];

@@ -19,6 +19,7 @@ mod logging;
 mod monitoring;
 mod reader;
 mod report;
+pub(crate) mod rules;
 mod service;
 mod setting;
 mod traces;
@@ -42,6 +43,7 @@ pub use logging::LogConfig;
 pub use monitoring::{ResourceConfig, ThresholdTuning};
 pub(crate) use reader::Findings;
 pub use report::{ReportConfig, ReportPeriod};
+pub use rules::RulesConfig;
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
 pub use traces::TraceConfig;
@@ -80,6 +82,8 @@ pub struct Config {
     pub halt_percent: Option<f64>,
     /// The file of what no variable can say; see `docs/configuration.md`.
     pub file: Option<PathBuf>,
+    /// Which rules are evaluated over the service's own metrics.
+    pub rules: RulesConfig,
     /// Whether the console's history outlives a restart, in a file of the data folder.
     pub console_history: bool,
     /// What is set and cannot be used, or will not do what it seems to: said in the log, in
@@ -118,6 +122,7 @@ impl Default for Config {
             report: ReportConfig::default(),
             halt_percent: None,
             file: None,
+            rules: RulesConfig::default(),
             console_history: false,
             warnings: Vec::new(),
             unread: Vec::new(),

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, Secret, alerting, delivery, logging, monitoring, report, service, traces};
+use super::{
+    Config, Secret, alerting, delivery, logging, monitoring, report, rules, service, traces,
+};
 use crate::parts::alerts::VARIABLES as CHANNELS;
 
 /// Reads text into the configuration, or says what would be right.
@@ -213,6 +215,10 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "Alerts",
         parts: &[alerting::VARS, CHANNELS],
+    },
+    Group {
+        title: "Rules",
+        parts: &[rules::VARS],
     },
     Group {
         title: "What alerts look like, and their way out",

@@ -61,6 +61,7 @@ impl Builder {
         diagnosis.extend(folders(&config).await);
         diagnosis.extend(parts::http::doctor(&config, settings.http).await);
         diagnosis.extend(parts::health::doctor(&config, settings.health).await);
+        diagnosis.extend(parts::rules::doctor(&config, settings.rules).await);
         diagnosis.extend(parts::alerts::doctor(&config, settings.alerts).await);
         diagnosis.extend(heartbeat);
         diagnosis

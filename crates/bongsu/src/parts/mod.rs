@@ -25,6 +25,8 @@ pub(crate) mod otlp;
 pub(crate) mod reports;
 #[cfg_attr(not(feature = "resources"), path = "absent.rs")]
 pub(crate) mod resources;
+#[cfg_attr(not(feature = "rules"), path = "absent.rs")]
+pub(crate) mod rules;
 pub(crate) mod stores;
 
 use std::{fmt, pin::Pin};
@@ -43,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) otlp: otlp::Settings,
     pub(crate) reports: reports::Settings,
     pub(crate) resources: resources::Settings,
+    pub(crate) rules: rules::Settings,
 }
 
 /// What each part offers to the service and to the other parts.
@@ -57,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) reload: Option<crate::reload::Reload>,
     pub(crate) health: health::Offer,
     pub(crate) resources: resources::Offer,
+    pub(crate) rules: rules::Offer,
     pub(crate) reports: reports::Joined,
     pub(crate) http: http::Joined,
     pub(crate) console: console::Joined,
@@ -107,6 +111,7 @@ pub(crate) async fn start(
     if let Some(reload) = &reload {
         reload.follow(tasks);
     }
+    let rules = rules::start(&mut cx, settings.rules).await?;
     let health = settings.health;
     #[cfg(all(feature = "alerts", feature = "health"))]
     let health = health.and(bridge::store_watch::check(&alerts));
@@ -119,6 +124,7 @@ pub(crate) async fn start(
         reload,
         health: health::start(&mut cx, health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
+        rules,
         reports: Default::default(),
         http: Default::default(),
         console: Default::default(),

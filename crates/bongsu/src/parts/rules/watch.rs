@@ -1,0 +1,226 @@
+//! What the rules are evaluated over, and what is known of them: on disk too, so that a restart goes on.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use bongsu_rules::{External, Memory, Round, RuleFile, RuleSet, Segments};
+
+use super::Wanted;
+use crate::Config;
+
+/// So often what came is written to disk: a kill loses as much.
+const WRITE_MS: i64 = 60_000;
+/// A little more than the rules ask for: a sample may come late.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// The rules in force over the service's own metrics.
+#[derive(Debug)]
+pub(crate) struct Watch(Mutex<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rules: RuleSet,
+    memory: Memory,
+    disk: Option<Disk>,
+    wanted: Wanted,
+    /// The files as they were when they were last looked at.
+    stamps: Vec<Stamp>,
+    every: Duration,
+    started_ms: Option<i64>,
+    written_ms: i64,
+    /// Whether the memory was told to be full.
+    full: bool,
+}
+
+#[derive(Debug)]
+struct Disk {
+    segments: Segments,
+    state: PathBuf,
+}
+
+/// A file's path, when it was written, and its length.
+type Stamp = (PathBuf, Option<(SystemTime, u64)>);
+
+impl Watch {
+    /// These rules, and what an earlier run left of their state and of the samples. It blocks.
+    pub(crate) fn open(config: &Config, wanted: Wanted, files: Vec<RuleFile>) -> Self {
+        let bound = config.rules.memory_mib << 20;
+        let (mut rules, mut memory) =
+            (RuleSet::new(files, External::default()), Memory::new(bound));
+        let now_ms = now_ms();
+        let reach = rules.reach_ms();
+        memory.set_reach(reach_of(reach));
+        let disk = match open(config, &mut rules, &mut memory, now_ms) {
+            Ok(disk) => Some(disk),
+            Err(error) => {
+                tracing::warn!(%error, "rules: nothing of them is kept over a restart");
+                None
+            }
+        };
+        let stamps = stamps(&wanted);
+        Self(Mutex::new(Inner {
+            rules,
+            memory,
+            disk,
+            wanted,
+            stamps,
+            every: config.rules.interval,
+            started_ms: None,
+            written_ms: now_ms,
+            full: false,
+        }))
+    }
+
+    /// Takes what `see` shows as the sample of this time, and evaluates what is due. Gives whether any rule was.
+    /// It blocks.
+    pub(crate) fn step(&self, now_ms: i64, see: impl FnOnce(&mut Round<'_>)) -> bool {
+        let mut inner = self.lock();
+        let Inner {
+            rules,
+            memory,
+            every,
+            started_ms,
+            ..
+        } = &mut *inner;
+        memory.sample(now_ms, see);
+        // What a service does while it starts is no ground for an alert.
+        let started_ms = *started_ms.get_or_insert(now_ms);
+        let settled = now_ms.abs_diff(started_ms) >= every.as_millis() as u64;
+        let evaluated = settled && rules.evaluate(memory, now_ms, *every);
+        inner.keep(now_ms, evaluated);
+        evaluated
+    }
+
+    /// Reads the files anew where they changed, or where somebody asks: all of them, or the old ones stay.
+    pub(crate) fn reload(&self, asked: bool, now_ms: i64) {
+        let mut inner = self.lock();
+        let stamps = stamps(&inner.wanted);
+        if stamps == inner.stamps && !asked {
+            return;
+        }
+        inner.stamps = stamps;
+        match inner.wanted.load() {
+            Ok(files) => {
+                let Inner { rules, memory, .. } = &mut *inner;
+                rules.replace(files, memory, now_ms);
+                memory.set_reach(reach_of(rules.reach_ms()));
+                let (alerts, records) = rules.count();
+                tracing::info!(alerts, records, "rules read anew");
+            }
+            Err(error) => {
+                tracing::error!(
+                    variable = "BONGSU_RULES",
+                    "{error}\nthe rules that were in force stay so"
+                );
+            }
+        }
+    }
+
+    /// What the rules see, as `show` makes it.
+    pub(crate) fn look<T>(&self, show: impl FnOnce(&RuleSet) -> T) -> T {
+        show(&self.lock().rules)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn keep(&mut self, now_ms: i64, evaluated: bool) {
+        let statistics = self.memory.statistics();
+        let full = statistics.refused + statistics.forgotten > 0;
+        if full && !self.full {
+            tracing::warn!(
+                series = statistics.series,
+                bytes = statistics.bytes,
+                "rules: BONGSU_RULES_MEMORY_MIB is full; new series and the oldest samples are left out"
+            );
+        }
+        self.full |= full;
+        let Some(disk) = &mut self.disk else {
+            return;
+        };
+        let state = match evaluated {
+            true => self
+                .rules
+                .to_json()
+                .map_err(io::Error::other)
+                .and_then(|json| put(&disk.state, &json)),
+            false => Ok(()),
+        };
+        let due = now_ms.abs_diff(self.written_ms) >= WRITE_MS as u64;
+        let samples = match due {
+            true => disk.segments.write(&mut self.memory, now_ms),
+            false => Ok(()),
+        };
+        if due {
+            self.written_ms = now_ms;
+        }
+        if let Err(error) = state.and(samples) {
+            tracing::warn!(%error, "rules: what they know could not be written");
+        }
+    }
+}
+
+fn open(
+    config: &Config,
+    rules: &mut RuleSet,
+    memory: &mut Memory,
+    now_ms: i64,
+) -> Result<Disk, String> {
+    config.create_data_dir()?;
+    let folder = config.data_dir.join("rules");
+    let cannot = |error: io::Error| format!("{}: {error}", folder.display());
+    let (segments, damaged) = Segments::open(&folder, memory).map_err(cannot)?;
+    if damaged > 0 {
+        tracing::warn!(
+            bytes = damaged,
+            "rules: samples that were not whole are left out"
+        );
+    }
+    let state = folder.join("state.json");
+    match fs::read(&state) {
+        Ok(json) => {
+            if let Err(error) = rules.restore(&json, now_ms) {
+                tracing::warn!(%error, "rules: what they knew cannot be read; they begin anew");
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(cannot(error)),
+    }
+    Ok(Disk { segments, state })
+}
+
+/// Whole or as it was.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("tmp");
+    fs::write(&beside, bytes)?;
+    fs::rename(beside, path)
+}
+
+fn reach_of(reach_ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(reach_ms).unwrap_or(0)) + MARGIN
+}
+
+fn stamps(wanted: &Wanted) -> Vec<Stamp> {
+    let stamp = |path: PathBuf| {
+        let known = fs::metadata(&path).ok();
+        let stamp = known.and_then(|it| Some((it.modified().ok()?, it.len())));
+        (path, stamp)
+    };
+    wanted
+        .paths()
+        .unwrap_or_default()
+        .into_iter()
+        .map(stamp)
+        .collect()
+}
+
+pub(crate) fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
