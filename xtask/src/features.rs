@@ -14,7 +14,10 @@ const GIVES: &[(&str, &str)] = &[
         "CPU, memory, disk, network, processes, containers",
     ),
     ("alerts", "rules, cooldown, outbox, the log channel"),
-    ("rules", "Prometheus' rule files over the service's own metrics"),
+    (
+        "rules",
+        "Prometheus' rule files over the service's own metrics",
+    ),
     ("reports", "the daily report"),
     ("charts", "pictures in the report's mail"),
     ("axum", "request middleware, routers, `serve`"),

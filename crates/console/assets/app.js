@@ -113,7 +113,8 @@
   const again = document.querySelector("[data-refresh]");
   if (again) {
     const reload = async () => {
-      if (!document.hidden) {
+      // Whoever reads one line whole does not want it to move.
+      if (!document.hidden && !document.querySelector("details.whole[open]")) {
         try {
           const answer = await fetch(location.href, { headers: { accept: "text/html" } });
           if (answer.ok && !answer.redirected) update(await answer.text(), "[data-refresh]");
@@ -143,6 +144,69 @@
   document.addEventListener("submit", (event) => {
     const by = event.target.querySelector("input[name=by]");
     if (by && by.value) localStorage.setItem("bongsu-by", by.value);
+  });
+  document.documentElement.classList.add("js");
+
+  // `/` to go somewhere or to look in the log, `?` for the keys, `g` and a letter to go at once.
+  const palette = document.getElementById("palette");
+  const keys = document.getElementById("keys");
+  const wanted = palette && palette.querySelector("input");
+  const choices = palette ? [...palette.querySelectorAll("li")] : [];
+  const find = palette && palette.querySelector("[data-find]");
+  const narrow = () => {
+    const text = wanted.value.trim().toLowerCase();
+    for (const item of choices) {
+      const link = item.querySelector("a");
+      item.hidden = link !== find && !link.textContent.toLowerCase().includes(text);
+    }
+    find.parentElement.hidden = !text;
+    find.href = "/console/logs?q=" + encodeURIComponent(wanted.value.trim());
+  };
+  if (palette) {
+    wanted.addEventListener("input", narrow);
+    palette.addEventListener("keydown", (event) => {
+      const links = choices.filter((item) => !item.hidden).map((item) => item.querySelector("a"));
+      const at = links.indexOf(document.activeElement);
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) {
+        const next = links[at + step];
+        (next || (step < 0 ? wanted : links[0])).focus();
+        event.preventDefault();
+      } else if (event.key === "Enter" && at < 0 && links[0]) {
+        event.preventDefault();
+        links[0].click();
+      }
+    });
+    document.getElementById("show-keys").addEventListener("click", () => keys.showModal());
+  }
+  const places = new Map(choices.map((item) => [item.querySelector("kbd"), item.querySelector("a")])
+    .filter(([key]) => key).map(([key, link]) => [key.textContent.slice(-1), link.href]));
+  let going = 0;
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input,select,textarea,dialog,[contenteditable]");
+    if (!palette || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      wanted.value = "";
+      narrow();
+      palette.showModal();
+      wanted.focus();
+    } else if (event.key === "?") {
+      keys.showModal();
+    } else if (Date.now() - going < 1500 && places.has(event.key)) {
+      location.assign(places.get(event.key));
+    }
+    going = event.key === "g" ? Date.now() : 0;
+  });
+
+  document.addEventListener("click", (event) => {
+    const copy = event.target.closest(".copy");
+    if (copy && navigator.clipboard) {
+      const text = copy.textContent;
+      navigator.clipboard.writeText(copy.nextElementSibling.textContent).then(() => {
+        copy.textContent = text + " ✓";
+      }, () => {});
+    }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

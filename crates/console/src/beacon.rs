@@ -6,6 +6,8 @@ use crate::{Breaker, Lang, Level, Snapshot, Status, format};
 pub(crate) const ERRORS_WATCH: f64 = 0.01;
 /// The same for an alarm.
 pub(crate) const ERRORS_ALARM: f64 = 0.05;
+/// Errors in the log of the last five minutes from which the service is watched.
+const LOGGED_WATCH: u64 = 5;
 /// Share of the halt line from which the drawdown is watched.
 pub(crate) const DRAWDOWN_WATCH: f64 = 0.75;
 
@@ -97,6 +99,11 @@ pub enum Cause {
         /// The share, 0 to 1.
         ratio: f64,
     },
+    /// Errors are logged again and again.
+    Logged {
+        /// How many in the last five minutes.
+        lately: u64,
+    },
     /// The drawdown is near or past the line.
     Drawdown {
         /// Percent.
@@ -155,6 +162,7 @@ pub fn beacon(snapshot: &Snapshot) -> (Beacon, Vec<Reason>) {
     alerts(snapshot, &mut reasons);
     dependencies(snapshot, &mut reasons);
     http(snapshot, &mut reasons);
+    logged(snapshot, &mut reasons);
     channels(snapshot, &mut reasons);
     usage(snapshot, &mut reasons);
     let last = snapshot.reports.last.value();
@@ -250,6 +258,18 @@ fn http(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
     });
 }
 
+/// Nothing may fire while something goes wrong all the time.
+fn logged(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
+    let groups = snapshot.errors.value().into_iter().flatten();
+    let lately: u64 = groups.map(|group| group.lately).sum();
+    if lately >= LOGGED_WATCH {
+        reasons.push(Reason {
+            beacon: Beacon::Watch,
+            cause: Cause::Logged { lately },
+        });
+    }
+}
+
 fn channels(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
     let Some(all) = snapshot.channels.value() else {
         return;
@@ -311,6 +331,7 @@ impl Cause {
             Self::Alerts { .. } => "alerts",
             Self::Channel { .. } | Self::NoChannel => "channels",
             Self::Errors { .. } => "http",
+            Self::Logged { .. } => "errors",
             Self::Drawdown { .. } => "portfolio",
             Self::Usage { .. } => "resources",
             Self::Report => "session",
@@ -367,6 +388,10 @@ impl Cause {
                     format!("{share} of requests fail")
                 }
             }
+            Self::Logged { lately } => lang.pick_made(
+                format!("{lately} errors in the log within five minutes"),
+                format!("5분간 로그 오류 {lately}건"),
+            ),
             Self::Drawdown { percent, halt } => {
                 let (percent, halt) = (format::percent(*percent), format::percent(*halt));
                 if ko {

@@ -172,6 +172,35 @@ pub(crate) fn full(at: Timestamp) -> String {
     seoul(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The instant as a form's field for a moment takes it, in Korea.
+pub(crate) fn moment(at: Timestamp) -> String {
+    seoul(at).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// A moment as a page's address has it: an instant, or a time in Korea as a form's field gives it.
+pub(crate) fn parse_moment(text: &str) -> Option<Timestamp> {
+    if let Ok(at) = text.parse() {
+        return Some(at);
+    }
+    let naive: jiff::civil::DateTime = text.parse().ok()?;
+    let offset = jiff::tz::Offset::from_seconds(SEOUL_SECONDS).ok()?;
+    offset.to_timestamp(naive).ok()
+}
+
+/// A text as a part of an address's query.
+pub(crate) fn query(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// An alert's level.
 pub(crate) const fn level(level: Level, lang: Lang) -> &'static str {
     match level {

@@ -48,9 +48,10 @@ pub use bongsu_lang::{Lang, UnknownLang};
 pub use bongsu_ops::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Explained, Figure, FiringAlert, Http, LastReport, Level, LogLevel,
-    LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, NewSilence, Operator,
-    OpsError, OpsResult, Portfolio, ReportEntry, Reports, Service, Session, SessionState, Setting,
-    SilencePreview, Snapshot, Standing, Status, SymbolPnl, Usage, UsageLimits, VenueSession,
+    LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing, NewSilence,
+    Operator, OpsError, OpsResult, Portfolio, ReportEntry, Reports, Route, Service, Session,
+    SessionState, Setting, SilencePreview, Snapshot, Standing, Status, SymbolPnl, Usage,
+    UsageLimits, VenueSession,
 };
 #[cfg(feature = "sqlite")]
 pub use bongsu_sqlite::Replaced;

@@ -8,16 +8,16 @@ use std::{
 use async_trait::async_trait;
 use bongsu_ops::{
     AboutAlert, AlertDesk, EndSilence, LogDesk, LogLevelNow, MetricDesk, RebuildReports, Rebuilt,
-    ReportDesk, ServiceDesk, SetLogLevel, SilencePreview,
+    ReportDeliveries, ReportDesk, ReportForm, ServiceDesk, SetLogLevel, SilencePreview,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
-    LogQuery, LogSeverity, Memory, MetricFamily, MetricSample, Missing, NewSilence, Operator,
-    OpsError, Portfolio, ReportEntry, Reports, Service, Session, SessionState, Setting, Snapshot,
-    Status, SymbolPnl, Usage, VenueSession,
+    LogQuery, LogSeverity, LoggedErrors, Memory, MetricFamily, MetricSample, Missing, NewSilence,
+    Operator, OpsError, Portfolio, ReportEntry, Reports, Route, Service, Session, SessionState,
+    Setting, Snapshot, Status, SymbolPnl, Usage, VenueSession,
     history::{RESOLUTION, SLOTS, Sample},
 };
 
@@ -256,19 +256,28 @@ impl AlertDesk for FakeSource {
         state.actions.push(format!("unsilence {id} by {by}"));
         Ok(())
     }
+
+    async fn test_channel(&self, channel: &str) -> Result<bongsu_ops::Tested, OpsError> {
+        if channel != "slack" {
+            return Err(OpsError::Failed(format!(
+                "{channel}: the server refused it"
+            )));
+        }
+        self.state().actions.push(format!("test {channel}"));
+        Ok(bongsu_ops::Tested {
+            channel: channel.to_owned(),
+            outcome: "delivered".to_owned(),
+        })
+    }
 }
 
 #[async_trait]
 impl LogDesk for FakeSource {
     async fn lines(&self, query: &LogQuery) -> Result<Vec<LogLine>, OpsError> {
         let text = query.text.to_lowercase();
-        let found = logs((self.clock)()).into_iter().filter(|line| {
-            Some(line.severity) >= query.level
-                && line.message.to_lowercase().contains(&text)
-                && (query.request_id.is_empty()
-                    || line.request_id.as_deref() == Some(&query.request_id))
-        });
-        Ok(found.take(query.limit).collect())
+        let lines = logs((self.clock)()).into_iter();
+        let said = lines.filter(|line| line.message.to_lowercase().contains(&text));
+        Ok(bongsu_ops::logs::select(said, query))
     }
 
     async fn set_level(&self, asked: &SetLogLevel) -> Result<LogLevelNow, OpsError> {
@@ -287,6 +296,27 @@ impl LogDesk for FakeSource {
 
 #[async_trait]
 impl MetricDesk for FakeSource {
+    async fn routes(&self) -> Result<Vec<Route>, OpsError> {
+        let now = (self.clock)();
+        let route = |method: &str, endpoint: &str, errors: f64, middle: f64| Route {
+            method: method.to_owned(),
+            endpoint: endpoint.to_owned(),
+            http: Http {
+                requests_per_second: Figure::Known(wave(now, 700.0, 40.0, 9.0)),
+                error_ratio: Figure::Known(errors),
+                p50_ms: Figure::Known(middle),
+                p95_ms: Figure::Known(middle * 4.0),
+                p99_ms: Figure::Known(middle * 9.0),
+                in_flight: Figure::default(),
+            },
+        };
+        Ok(vec![
+            route("GET", "/quotes/{symbol}", 0.0, 2.1),
+            route("POST", "/orders", 0.062, 18.0),
+            route("DELETE", "/orders/{id}", 0.012, 4.0),
+        ])
+    }
+
     async fn families(&self, samples: usize) -> Result<Vec<MetricFamily>, OpsError> {
         let mut families = metrics();
         for family in &mut families {
@@ -320,6 +350,20 @@ impl ReportDesk for FakeSource {
             ));
         }
         Err(OpsError::no_such("report"))
+    }
+
+    async fn preview(&self, session: Date, form: ReportForm) -> Result<String, OpsError> {
+        self.page(session).await?;
+        Ok(format!("{form:?} of {session}"))
+    }
+
+    async fn resend(&self, session: Date) -> Result<ReportDeliveries, OpsError> {
+        self.page(session).await?;
+        self.state().actions.push(format!("resend {session}"));
+        Ok(ReportDeliveries {
+            session,
+            deliveries: Vec::new(),
+        })
     }
 
     async fn rebuild(&self, asked: &RebuildReports) -> Result<Rebuilt, OpsError> {
@@ -363,6 +407,20 @@ fn figures(at: Timestamp) -> Snapshot {
             p99_ms: Figure::Known(wave(at, 500.0, 38.0, 12.0)),
             in_flight: Figure::Known(7),
         },
+        errors: Figure::Known(vec![
+            errors(
+                at,
+                "src/orders.rs:120",
+                "order rejected: insufficient margin",
+                3,
+            ),
+            errors(
+                at,
+                "src/broker.rs:88",
+                "the broker did not answer in 2 s",
+                0,
+            ),
+        ]),
         host: Usage {
             cpu_percent: Figure::Known(wave(at, 600.0, 41.0, 11.0)),
             memory_percent: Figure::Known(wave(at, 5_000.0, 63.0, 4.0)),
@@ -547,6 +605,19 @@ fn alerts(at: Timestamp) -> Vec<FiringAlert> {
     ]
 }
 
+fn errors(at: Timestamp, place: &str, message: &str, lately: u64) -> LoggedErrors {
+    LoggedErrors {
+        place: place.to_owned(),
+        logger: "trading::orders".to_owned(),
+        message: message.to_owned(),
+        count: 12,
+        lately,
+        first: at - SignedDuration::from_mins(190),
+        last: at - SignedDuration::from_secs(40),
+        request_id: Some("7f3c9a10-0000-4000-8000-000000000001".to_owned()),
+    }
+}
+
 fn record(alert: &FiringAlert) -> AlertRecord {
     let delivery = |channel: &str, outcome, attempts| DeliveryRecord {
         id: String::new(),
@@ -605,6 +676,9 @@ fn logs(at: Timestamp) -> Vec<LogLine> {
                 severity,
                 logger: logger.to_owned(),
                 message: message.to_owned(),
+                trace_id: None,
+                place: Some("src/orders.rs:120".to_owned()),
+                raw: format!(r#"{{"message":"{message}"}}"#),
                 request_id: (i % 3 != 0).then(|| format!("7f3c9a10-0000-4000-8000-{:012}", i / 4)),
                 fields: vec![("symbol".to_owned(), "005930".to_owned())],
             }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::{
     AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
-    OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportEntry, ReportForm,
-    SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
+    OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportEntry,
+    ReportForm, Route, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 
 /// Alerts, silences and channels.
@@ -136,6 +136,11 @@ pub trait LogDesk: Send + Sync + 'static {
 /// The metrics.
 #[async_trait]
 pub trait MetricDesk: Send + Sync + 'static {
+    /// The routes that were asked since the start, each with its last minute.
+    async fn routes(&self) -> OpsResult<Vec<Route>> {
+        Err(OpsError::Unavailable("metrics"))
+    }
+
     /// Every metric with at most `samples` samples of each.
     async fn families(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {
         let _ = samples;

@@ -90,15 +90,27 @@ pub enum DeliveryOutcome {
     Dead(String),
 }
 
-/// Which log lines.
+/// Which log lines: those for which everything given holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogQuery {
     /// At least as bad.
     pub level: Option<LogSeverity>,
     /// The line contains it, whatever the case; empty for all.
     pub text: String,
+    /// Who wrote it begins so, such as `trading::`; empty for all.
+    pub target: String,
+    /// A field of the event and what it holds; nothing there, whatever it holds.
+    pub field: Option<(String, String)>,
     /// Only lines of this request; empty for all.
     pub request_id: String,
+    /// Only lines of this trace; empty for all.
+    pub trace_id: String,
+    /// Not before this moment.
+    pub since: Option<Timestamp>,
+    /// Not after this moment.
+    pub until: Option<Timestamp>,
+    /// So many of the moment `until` were seen already: the page before ended among them.
+    pub skip: usize,
     /// At most so many.
     pub limit: usize,
 }
@@ -162,8 +174,46 @@ pub struct LogLine {
     pub message: String,
     /// The request it belongs to.
     pub request_id: Option<String>,
+    /// The trace it belongs to.
+    pub trace_id: Option<String>,
+    /// Where in the code it was written, such as `src/orders.rs:120`.
+    pub place: Option<String>,
     /// The event's own fields.
     pub fields: Vec<(String, String)>,
+    /// The line as it was written.
+    pub raw: String,
+}
+
+/// Errors that one place in the code logged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedErrors {
+    /// The place, such as `src/orders.rs:120`; who wrote them where none is known.
+    pub place: String,
+    /// Who wrote them.
+    pub logger: String,
+    /// What the newest says.
+    pub message: String,
+    /// How many are kept.
+    pub count: u64,
+    /// How many of them are of the last five minutes.
+    pub lately: u64,
+    /// When the first was.
+    pub first: Timestamp,
+    /// When the newest was.
+    pub last: Timestamp,
+    /// The request of the newest.
+    pub request_id: Option<String>,
+}
+
+/// The requests of one route over the last minute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// The method.
+    pub method: String,
+    /// The route's pattern, such as `/orders/{id}`.
+    pub endpoint: String,
+    /// How they did.
+    pub http: crate::Http,
 }
 
 /// A metric.

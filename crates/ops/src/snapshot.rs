@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{AlertDetail, Figure, Level};
+use crate::{AlertDetail, Figure, Level, LoggedErrors};
 
 /// Everything on the first screen at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub channels: Figure<Vec<Channel>>,
     /// The requests of the last minute.
     pub http: Http,
+    /// The errors in the log that is kept, by their place in the code, the newest first.
+    pub errors: Figure<Vec<LoggedErrors>>,
     /// The machine.
     pub host: Usage,
     /// The container's share of the machine, measured against its limits.
@@ -51,6 +53,7 @@ impl Snapshot {
             alerts: Figure::default(),
             channels: Figure::default(),
             http: Http::default(),
+            errors: Figure::default(),
             host: Usage::default(),
             container: Usage::default(),
             limits: UsageLimits::default(),

@@ -144,6 +144,9 @@ texts! {
     by_strategy: "By strategy", "전략별";
     by_sector: "By sector", "업종별";
     strategy: "Strategy", "전략";
+    holdings: "Positions of each account", "계좌별 보유 종목";
+    sell_short: "Short sale", "공매도";
+    cover: "Cover", "환매수";
     unfilled_orders: "Orders without a fill", "미체결 주문 내역";
     reason: "Reason", "사유";
     changes: "Changed since the report before", "이전 보고서와 달라진 내용";
@@ -328,6 +331,46 @@ pub(crate) fn word(lang: Lang, word: &str) -> &str {
         "info" => t.info,
         "earlier days" => t.earlier_days,
         other => other,
+    }
+}
+
+/// What became of an order, in the reader's language, by the words that brokers' interfaces write; an
+/// unknown word stays as it is.
+pub(crate) fn order_status(lang: Lang, status: &str) -> &str {
+    let word = status.trim().to_lowercase().replace([' ', '-'], "_");
+    let (en, ko) = match word.as_str() {
+        "executed" | "filled" | "complete" | "completed" | "체결" | "전량체결" | "전체체결"
+        | "체결완료" => ("filled", "체결"),
+        "partial" | "partially_filled" | "partial_fill" | "partially_executed" | "부분체결"
+        | "부분_체결" | "일부체결" => ("partly filled", "부분 체결"),
+        "cancelled" | "canceled" | "cancel" | "취소" | "주문취소" | "취소완료" | "취소확인" => {
+            ("cancelled", "취소")
+        }
+        "rejected" | "reject" | "refused" | "거부" | "주문거부" | "거절" => {
+            ("rejected", "거부")
+        }
+        "expired" | "expire" | "만료" | "기한만료" | "자동취소" => ("expired", "만료"),
+        "replaced" | "amended" | "modified" | "정정" | "정정완료" | "정정확인" => {
+            ("amended", "정정")
+        }
+        "pending" | "new" | "open" | "accepted" | "submitted" | "접수" | "대기" | "미체결"
+        | "주문접수" => ("open", "미체결"),
+        "failed" | "error" | "실패" | "오류" => ("failed", "실패"),
+        _ => return status,
+    };
+    lang.pick(en, ko)
+}
+
+/// Buying or selling, in the reader's language; an unknown word stays as it is.
+pub(crate) fn order_side(lang: Lang, action: &str) -> &str {
+    let t = Texts::of(lang);
+    let word = action.trim().to_uppercase().replace([' ', '-'], "_");
+    match word.as_str() {
+        "BUY" | "매수" | "현금매수" | "신용매수" => t.buy,
+        "SELL" | "매도" | "현금매도" | "신용매도" => t.sell,
+        "SHORT" | "SELL_SHORT" | "SHORT_SELL" | "공매도" => t.sell_short,
+        "COVER" | "BUY_TO_COVER" | "SHORT_COVER" | "환매수" => t.cover,
+        _ => action,
     }
 }
 

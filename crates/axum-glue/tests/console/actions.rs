@@ -85,6 +85,148 @@ async fn every_action_reaches_the_source() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_refused_comes_back_as_it_was_filled_in() {
+    let rig = rig(OpsPolicy::open());
+    let token = rig.form_token().await;
+    let page = async |path: &str, form: &str| {
+        let form = format!("token={token}&{form}");
+        let response = rig.post(path, &form, &[]).await;
+        assert!(response.status().is_client_error() || response.status().is_server_error());
+        text(response).await
+    };
+    let silence = "key=risk%7Cvar&back=alert&scope=source&by=minji&minutes=240&days=someday&start=2026-05-28T10%3A00&reason=%3Cdrill%3E";
+    for (path, form, parts) in [
+        (
+            "/console/silence",
+            silence,
+            &[
+                "no day of the week",
+                "value=\"&#60;drill&#62;\"",
+                "value=\"minji\"",
+                "<option value=\"240\" selected>",
+                "name=\"scope\" value=\"source\"",
+                "value=\"someday\"",
+                "href=\"/console/alerts?key=risk%7Cvar\"",
+            ][..],
+        ),
+        (
+            "/console/silence",
+            "key=risk%7Cvar&by=minji&minutes=soon&reason=x",
+            &["minutes: is no number", "value=\"minji\""],
+        ),
+        (
+            "/console/acknowledge",
+            "key=gone&by=minji",
+            &[
+                "firing alert",
+                "name=\"key\" value=\"gone\"",
+                "value=\"minji\"",
+            ],
+        ),
+        (
+            "/console/level",
+            "directives=debug&minutes=60&by=",
+            &[
+                "by: is missing",
+                "value=\"debug\"",
+                "<option value=\"60\" selected>",
+            ],
+        ),
+        (
+            "/console/rebuild",
+            "from=yesterday&by=minji",
+            &["value=\"yesterday\"", "value=\"minji\""],
+        ),
+        (
+            "/console/resend",
+            "date=2026-05-26&by=minji",
+            &["name=\"date\" value=\"2026-05-26\"", "value=\"minji\""],
+        ),
+        (
+            "/console/test",
+            "channel=email&by=minji",
+            &["the server refused it", "name=\"channel\" value=\"email\""],
+        ),
+    ] {
+        let refused = page(path, form).await;
+        for part in parts {
+            assert!(refused.contains(part), "{path} lacks {part}: {refused}");
+        }
+        assert!(refused.contains(&format!("action=\"{path}\"")), "{path}");
+        assert!(refused.contains(&format!("value=\"{token}\"")), "{path}");
+    }
+    assert_eq!(rig.source.actions(), [""; 0]);
+    // Mended, it is done.
+    let mended = format!("token={token}&{}", silence.replace("someday", "sat"));
+    let response = rig.post("/console/silence", &mended, &[]).await;
+    assert_eq!(
+        location(&response),
+        "/console/alerts?key=risk%7Cvar&said=silenced"
+    );
+    for (path, form, done, action) in [
+        (
+            "/console/resend",
+            "date=2026-05-27",
+            "/console/reports?date=2026-05-27&said=resent",
+            "resend 2026-05-27",
+        ),
+        (
+            "/console/test",
+            "channel=slack",
+            "/console?said=tested",
+            "test slack",
+        ),
+    ] {
+        let form = format!("token={token}&by=minji&{form}");
+        assert_eq!(location(&rig.post(path, &form, &[]).await), done);
+        assert_eq!(rig.source.actions().last().unwrap(), action);
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_walked_to_its_end_and_kept() {
+    let rig = rig(OpsPolicy::open());
+    let mut address = "/console/logs?level=info&target=trading%3A%3A".to_owned();
+    let mut seen = 0;
+    for _ in 0..10 {
+        let page = text(rig.get(&address, &[]).await).await;
+        seen += page.matches("<tr class=\"").count();
+        let Some(rest) = page.split("rel=\"next\" href=\"").nth(1) else {
+            break;
+        };
+        let next = rest.split('"').next().unwrap();
+        address = next.replace("&#38;", "&");
+        assert!(address.contains("target=trading%3A%3A") && address.contains("until="));
+    }
+    let file = rig
+        .get("/console/logs.jsonl?level=info&target=trading%3A%3A", &[])
+        .await;
+    assert!(
+        file.headers()["content-disposition"]
+            .to_str()
+            .unwrap()
+            .contains("log.jsonl")
+    );
+    let lines = text(file).await.lines().count();
+    assert!(seen > 100 && seen == lines, "{seen} {lines}");
+    let page = text(rig.get("/console/logs?field=symbol%3D000660", &[]).await).await;
+    assert!(page.contains("No line matches"), "{page}");
+    // By route, and from there to its lines.
+    let page = text(rig.get("/console/requests", &[]).await).await;
+    let first = page.find("POST /orders<").unwrap();
+    assert!(first < page.find("GET /quotes").unwrap(), "{page}");
+    assert!(page.contains("field=endpoint%3D%2Forders"), "{page}");
+    for (path, status) in [
+        ("/console/reports/2026-05-27/csv", StatusCode::OK),
+        ("/console/reports/2026-05-27/json", StatusCode::OK),
+        ("/console/reports/2026-05-27/exe", StatusCode::NOT_FOUND),
+        ("/console/reports/2026-01-01/csv", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(rig.get(path, &[]).await.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn after_the_token_a_link_opens_where_it_leads_and_nowhere_else() {
     let rig = rig(OpsPolicy::token("0ps-t0ken"));
     let asked = "/console/alerts?key=risk%7Cvar";
@@ -145,6 +287,8 @@ async fn a_form_from_elsewhere_is_refused() {
         "unacknowledge",
         "resolve",
         "rebuild",
+        "resend",
+        "test",
     ] {
         let response = rig.post(&format!("/console/{path}"), "by=x", &[]).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");

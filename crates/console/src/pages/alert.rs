@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::{
     Chrome, Place,
-    alerts::{Row, row},
+    alerts::{Row, SilenceRow, row, silence_row},
+    forms::{Action, Choice, Form, Typed},
     overview::glyph,
     rendered,
 };
@@ -84,6 +85,12 @@ impl Scope {
     }
 }
 
+/// The address of an alert's own page.
+#[must_use]
+pub fn address(key: &str) -> String {
+    format!("/console/alerts?key={}", format::query(key))
+}
+
 /// The page.
 #[must_use]
 pub fn page(chrome: &Chrome, now: Timestamp, subject: &Subject<'_>) -> String {
@@ -92,7 +99,9 @@ pub fn page(chrome: &Chrome, now: Timestamp, subject: &Subject<'_>) -> String {
         c: chrome.at(Place::Alerts),
         l,
         key: subject.key,
-        firing: subject.firing.map(|alert| Now::new(alert, subject, now, l)),
+        firing: subject
+            .firing
+            .map(|alert| Now::new(alert, subject, now, chrome)),
         rows: match subject.history {
             Ok(records) => Ok(records.iter().map(|it| row(it, l)).collect()),
             Err(why) => Err(why.to_string()),
@@ -125,19 +134,18 @@ struct Now<'a> {
     runbook: Option<(&'a str, bool)>,
     rules: Vec<String>,
     next: Vec<String>,
-    silences: Vec<(&'a ActiveSilence, String)>,
-    scopes: Vec<ScopeRow<'a>>,
-}
-
-struct ScopeRow<'a> {
-    word: String,
-    words: String,
-    held: usize,
-    holds: &'a [String],
+    silences: Vec<SilenceRow<'a>>,
+    forms: [Form; 3],
 }
 
 impl<'a> Now<'a> {
-    fn new(alert: &'a FiringAlert, subject: &Subject<'a>, now: Timestamp, l: Lang) -> Self {
+    fn new(alert: &'a FiringAlert, subject: &Subject<'a>, now: Timestamp, chrome: &Chrome) -> Self {
+        let l = chrome.lang;
+        let typed = || {
+            let key = alert.key.as_str();
+            Typed::default().with("key", key).with("back", "alert")
+        };
+        let form = |action| Form::new(action, l, &chrome.token, &typed());
         let standing = &alert.standing;
         let AlertDetail { metadata, .. } = &alert.detail;
         let facts = metadata.iter().map(|(name, value)| match value {
@@ -190,21 +198,32 @@ impl<'a> Now<'a> {
             rules,
             next: next.collect(),
             silences: silences
-                .map(|silence| (silence, format::since(now, silence.until, l)))
+                .map(|silence| silence_row(silence, typed(), chrome, now))
                 .collect(),
-            scopes: subject
-                .scopes
-                .iter()
-                .map(|(scope, preview)| ScopeRow {
-                    word: scope.word(),
-                    words: scope.words(alert, l),
-                    held: preview.held,
-                    holds: &preview.holds,
-                })
-                .collect(),
+            forms: [
+                match alert.acknowledged_by {
+                    None => form(Action::Acknowledge),
+                    Some(_) => form(Action::Unacknowledge),
+                },
+                form(Action::Silence).of(scopes(subject, alert, l), l),
+                form(Action::Resolve),
+            ],
             alert,
         }
     }
+}
+
+/// What can be silenced, this alert alone first.
+fn scopes(subject: &Subject<'_>, alert: &FiringAlert, l: Lang) -> Vec<Choice> {
+    let all = subject.scopes.iter().enumerate();
+    all.map(|(at, (scope, preview))| Choice {
+        value: scope.word(),
+        words: scope.words(alert, l),
+        held: preview.held,
+        holds: preview.holds.clone(),
+        chosen: at == 0,
+    })
+    .collect()
 }
 
 /// Why nobody is told, in words.

@@ -3,7 +3,12 @@
 use askama::Template;
 use jiff::Timestamp;
 
-use super::{Chrome, Place, overview::glyph, rendered};
+use super::{
+    Chrome, Place,
+    forms::{Action, Form, Typed},
+    overview::glyph,
+    rendered,
+};
 use crate::{
     ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, Lang, Level, OpsError, format,
 };
@@ -36,8 +41,8 @@ pub fn page(
         silences: silences
             .as_ref()
             .map(|all| {
-                let left = |s: &ActiveSilence| format::since(now, s.until, l);
-                all.iter().map(|s| (s, left(s))).collect()
+                let row = |silence| silence_row(silence, Typed::default(), chrome, now);
+                all.iter().map(row).collect()
             })
             .map_err(ToString::to_string),
     })
@@ -51,7 +56,22 @@ struct Page<'a> {
     query: &'a AlertQuery,
     levels: [(&'static str, &'static str, bool); 4],
     rows: Result<Vec<Row<'a>>, String>,
-    silences: Result<Vec<(&'a ActiveSilence, String)>, String>,
+    silences: Result<Vec<SilenceRow<'a>>, String>,
+}
+
+/// A silence, how much of it is left, and the form that ends it.
+pub(super) type SilenceRow<'a> = (&'a ActiveSilence, String, Form);
+
+pub(super) fn silence_row<'a>(
+    silence: &'a ActiveSilence,
+    typed: Typed,
+    chrome: &Chrome,
+    now: Timestamp,
+) -> SilenceRow<'a> {
+    let l = chrome.lang;
+    let typed = typed.with("id", silence.id.as_str());
+    let form = Form::new(Action::Unsilence, l, &chrome.token, &typed).inline(&*silence.matches);
+    (silence, format::since(now, silence.until, l), form)
 }
 
 pub(super) struct Row<'a> {

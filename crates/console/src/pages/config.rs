@@ -3,7 +3,11 @@
 use askama::Template;
 use jiff::Timestamp;
 
-use super::{Chrome, Place, rendered};
+use super::{
+    Chrome, Place,
+    forms::{Action, Form, Typed},
+    rendered,
+};
 use crate::{Figure, Lang, LogLevel, OpsError, Setting, format};
 
 /// The page: the settings, and the log level in force.
@@ -19,10 +23,14 @@ pub fn page(
         c: chrome.at(Place::Config),
         l,
         level: match level {
-            Figure::Known(level) => Ok((
-                level.directives.as_str(),
-                level.until.map(|until| format::since(now, until, l)),
-            )),
+            Figure::Known(level) => {
+                let typed = Typed::default().with("directives", level.directives.as_str());
+                Ok((
+                    level.directives.as_str(),
+                    level.until.map(|until| format::since(now, until, l)),
+                    Form::new(Action::Level, l, &chrome.token, &typed).filter(),
+                ))
+            }
             Figure::Missing(missing) => Err(missing.words(l).into_owned()),
         },
         rows: found.as_ref().map_err(ToString::to_string),
@@ -34,6 +42,6 @@ pub fn page(
 struct Page<'a> {
     c: Chrome,
     l: Lang,
-    level: Result<(&'a str, Option<String>), String>,
+    level: Result<(&'a str, Option<String>, Form), String>,
     rows: Result<&'a Vec<Setting>, String>,
 }

@@ -1,23 +1,142 @@
-//! The end of the log.
+//! The log, newest first, page by page.
 
 use askama::Template;
+use bongsu_ops::logs;
+use jiff::Timestamp;
 
 use super::{Chrome, Place, rendered};
 use crate::{Lang, LogLine, LogQuery, LogSeverity, OpsError, format};
 
+/// Fields that a row shows; the line as a whole has them all.
+const MOST_FIELDS: usize = 8;
+/// Most characters of a field in a row.
+const MOST_VALUE: usize = 120;
+
 /// The page: the lines that `query` found.
 #[must_use]
 pub fn page(chrome: &Chrome, query: &LogQuery, found: &Result<Vec<LogLine>, OpsError>) -> String {
+    let field = match &query.field {
+        Some((name, value)) if value.is_empty() => name.clone(),
+        Some((name, value)) => format!("{name}={value}"),
+        None => String::new(),
+    };
+    let older = found.as_ref().ok();
+    let older = older.and_then(|lines| logs::older(lines, query));
+    let newest = found.as_ref().ok().and_then(|lines| lines.first());
+    let asked = Asked {
+        query,
+        field: &field,
+    };
+    let all = LogQuery {
+        limit: query.limit,
+        ..LogQuery::default()
+    };
+    let moment = |at: Option<Timestamp>| at.map(format::moment).unwrap_or_default();
     rendered(&Page {
         c: chrome.at(Place::Logs),
         l: chrome.lang,
-        query,
         severities: LogSeverity::ALL.map(|s| (s.as_str(), query.level == Some(s))),
+        is_more: !(query.request_id.is_empty() && query.trace_id.is_empty())
+            || query.since.is_some()
+            || query.until.is_some() && query.skip == 0,
+        is_filtered: *query != all,
+        is_paused: query.until.is_some(),
+        since: moment(query.since),
+        until: moment(query.until),
+        first: asked.address("/console/logs", None),
+        pause: asked.address("/console/logs", newest.map(|line| (line.at, 0))),
+        download: asked.address(
+            "/console/logs.jsonl",
+            query.until.map(|at| (at, query.skip)),
+        ),
+        older: older.map(|place| asked.address("/console/logs", Some(place))),
         rows: found
             .as_ref()
             .map(|lines| lines.iter().map(row).collect())
             .map_err(ToString::to_string),
+        field: &field,
+        query,
     })
+}
+
+impl LogAsked<'_> {
+    /// The query of a page's address; what cannot be read is left out.
+    #[must_use]
+    pub fn query(&self, limit: usize) -> LogQuery {
+        let field = self.field.trim();
+        let field = field.split_once('=').unwrap_or((field, ""));
+        LogQuery {
+            level: LogSeverity::parse(self.level),
+            text: self.text.to_owned(),
+            target: self.target.trim().to_owned(),
+            field: (!field.0.is_empty()).then(|| (field.0.to_owned(), field.1.to_owned())),
+            request_id: self.request_id.trim().to_owned(),
+            trace_id: self.trace_id.trim().to_owned(),
+            since: format::parse_moment(self.since),
+            until: format::parse_moment(self.until),
+            skip: self.skip.parse().unwrap_or(0),
+            limit,
+        }
+    }
+}
+
+/// The parts of a page's address, as they came.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogAsked<'a> {
+    /// At least as bad.
+    pub level: &'a str,
+    /// The line contains it.
+    pub text: &'a str,
+    /// Who wrote it begins so.
+    pub target: &'a str,
+    /// `name=value`, or a name alone.
+    pub field: &'a str,
+    /// The request.
+    pub request_id: &'a str,
+    /// The trace.
+    pub trace_id: &'a str,
+    /// Not before: an instant, or a time in Korea.
+    pub since: &'a str,
+    /// Not after.
+    pub until: &'a str,
+    /// Lines of the moment `until` that were seen.
+    pub skip: &'a str,
+}
+
+/// What was asked, for the addresses of the pages beside this one.
+struct Asked<'a> {
+    query: &'a LogQuery,
+    field: &'a str,
+}
+
+impl Asked<'_> {
+    /// The same lines, from a place on; the newest without one.
+    fn address(&self, page: &str, from: Option<(Timestamp, usize)>) -> String {
+        let q = self.query;
+        let level = q.level.map(LogSeverity::as_str).unwrap_or_default();
+        let since = q.since.map(|at| at.to_string()).unwrap_or_default();
+        let mut address = page.to_owned();
+        let mut joint = '?';
+        for (name, value) in [
+            ("level", level),
+            ("q", &q.text),
+            ("target", &q.target),
+            ("field", self.field),
+            ("request_id", &q.request_id),
+            ("trace_id", &q.trace_id),
+            ("since", &since),
+        ] {
+            if !value.is_empty() {
+                address.push_str(&format!("{joint}{name}={}", format::query(value)));
+                joint = '&';
+            }
+        }
+        if let Some((until, skip)) = from {
+            let until = format::query(&until.to_string());
+            address.push_str(&format!("{joint}until={until}&skip={skip}"));
+        }
+        address
+    }
 }
 
 #[derive(Template)]
@@ -26,7 +145,17 @@ struct Page<'a> {
     c: Chrome,
     l: Lang,
     query: &'a LogQuery,
+    field: &'a str,
     severities: [(&'static str, bool); 5],
+    is_more: bool,
+    is_filtered: bool,
+    is_paused: bool,
+    since: String,
+    until: String,
+    first: String,
+    pause: String,
+    download: String,
+    older: Option<String>,
     rows: Result<Vec<Row<'a>>, String>,
 }
 
@@ -34,9 +163,12 @@ struct Row<'a> {
     line: &'a LogLine,
     when: String,
     glyph: &'static str,
+    /// Names and values; whether all of the value is shown, so that it can be looked for.
+    shown: Vec<(&'a str, &'a str, bool)>,
 }
 
 fn row(line: &LogLine) -> Row<'_> {
+    let fields = line.fields.iter().take(MOST_FIELDS);
     Row {
         line,
         when: format::clock(line.at),
@@ -45,5 +177,52 @@ fn row(line: &LogLine) -> Row<'_> {
             LogSeverity::Warn => "●",
             _ => "·",
         },
+        shown: fields
+            .map(|(name, value)| {
+                let shown = bongsu_text::cut(value, MOST_VALUE);
+                (name.as_str(), shown, shown.len() == value.len())
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_leads_to_what_it_was_made_of() {
+        let query = LogQuery {
+            level: Some(LogSeverity::Warn),
+            text: "a&b=c <é>".to_owned(),
+            target: "trading::".to_owned(),
+            field: Some(("symbol".to_owned(), "005930".to_owned())),
+            request_id: "r 1".to_owned(),
+            since: Some("2026-05-28T00:00:00Z".parse().unwrap()),
+            ..LogQuery::default()
+        };
+        let asked = Asked {
+            query: &query,
+            field: "symbol=005930",
+        };
+        let until = "2026-05-28T00:01:02.003Z".parse().unwrap();
+        assert_eq!(
+            asked.address("/console/logs", Some((until, 2))),
+            "/console/logs?level=warn&q=a%26b%3Dc%20%3C%C3%A9%3E&target=trading%3A%3A\
+             &field=symbol%3D005930&request_id=r%201&since=2026-05-28T00%3A00%3A00Z\
+             &until=2026-05-28T00%3A01%3A02.003Z&skip=2"
+        );
+        let again = LogAsked {
+            level: "warn",
+            text: "a&b=c <é>",
+            target: "trading::",
+            field: "symbol=005930",
+            request_id: "r 1",
+            // As the field of the form gives it.
+            since: "2026-05-28T09:00",
+            until: "never",
+            ..LogAsked::default()
+        };
+        assert_eq!(again.query(0), query);
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Chrome, rendered};
+use super::{Chrome, forms::Form, rendered};
 use crate::Lang;
 
 /// The form that asks for the ops token; `problem` says why it is shown again.
@@ -15,13 +15,15 @@ pub fn login(chrome: &Chrome, problem: Option<&str>) -> String {
     })
 }
 
-/// Says why something was not done, with a way back: to the first screen, and to `back` if it is not empty.
+/// Says why something was not done, with the form as it was filled in, to be mended and sent again, and a
+/// way back: to the first screen, and to `back` if it is not empty.
 #[must_use]
-pub fn refused(chrome: &Chrome, reason: &str, back: &str) -> String {
+pub fn refused(chrome: &Chrome, reason: &str, form: Option<&Form>, back: &str) -> String {
     rendered(&Refused {
         c: chrome.clone(),
         l: chrome.lang,
         reason,
+        form,
         back,
     })
 }
@@ -40,5 +42,6 @@ struct Refused<'a> {
     c: Chrome,
     l: Lang,
     reason: &'a str,
+    form: Option<&'a Form>,
     back: &'a str,
 }

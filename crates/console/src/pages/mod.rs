@@ -7,11 +7,13 @@ use crate::{Figure, Lang};
 pub mod alert;
 pub mod alerts;
 pub mod config;
+pub mod forms;
 pub mod logs;
 pub mod message;
 pub mod metrics;
 pub mod overview;
 pub mod reports;
+pub mod requests;
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]
@@ -52,28 +54,47 @@ impl Chrome {
         self.notice.map(|notice| notice.words(self.lang))
     }
 
-    fn links(&self) -> [Link; 6] {
+    fn links(&self) -> [Link; 7] {
         let l = self.lang;
-        let link = |place, href, text| Link {
+        let link = |place, href, text, key| Link {
             href,
             text,
+            key,
             here: self.place == place,
         };
         [
-            link(Place::Overview, "/console", l.pick("Overview", "개요")),
-            link(Place::Alerts, "/console/alerts", l.pick("Alerts", "알림")),
-            link(Place::Logs, "/console/logs", l.pick("Logs", "로그")),
+            link(Place::Overview, "/console", l.pick("Overview", "개요"), "o"),
+            link(
+                Place::Alerts,
+                "/console/alerts",
+                l.pick("Alerts", "알림"),
+                "a",
+            ),
+            link(
+                Place::Requests,
+                "/console/requests",
+                l.pick("Requests", "요청"),
+                "q",
+            ),
+            link(Place::Logs, "/console/logs", l.pick("Logs", "로그"), "l"),
             link(
                 Place::Metrics,
                 "/console/metrics",
                 l.pick("Metrics", "지표"),
+                "m",
             ),
             link(
                 Place::Reports,
                 "/console/reports",
                 l.pick("Reports", "보고서"),
+                "r",
             ),
-            link(Place::Config, "/console/config", l.pick("Config", "설정")),
+            link(
+                Place::Config,
+                "/console/config",
+                l.pick("Config", "설정"),
+                "c",
+            ),
         ]
     }
 }
@@ -81,6 +102,8 @@ impl Chrome {
 struct Link {
     href: &'static str,
     text: &'static str,
+    /// What is pressed after `g` to go there.
+    key: &'static str,
     here: bool,
 }
 
@@ -90,6 +113,7 @@ enum Place {
     None,
     Overview,
     Alerts,
+    Requests,
     Logs,
     Metrics,
     Reports,
@@ -113,10 +137,14 @@ pub enum Notice {
     LevelSet,
     /// Positions of the reports were computed anew.
     Rebuilt,
+    /// A report was sent once more.
+    Resent,
+    /// A test message arrived.
+    Tested,
 }
 
 impl Notice {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Acknowledged,
         Self::Unacknowledged,
         Self::Resolved,
@@ -124,6 +152,8 @@ impl Notice {
         Self::Silenced,
         Self::Unsilenced,
         Self::LevelSet,
+        Self::Resent,
+        Self::Tested,
     ];
 
     /// The word in the address.
@@ -137,6 +167,8 @@ impl Notice {
             Self::Silenced => "silenced",
             Self::Unsilenced => "unsilenced",
             Self::LevelSet => "level",
+            Self::Resent => "resent",
+            Self::Tested => "tested",
         }
     }
 
@@ -161,6 +193,14 @@ impl Notice {
             Self::Silenced => lang.pick("Silenced.", "알림을 멈췄습니다."),
             Self::Unsilenced => lang.pick("The silence has ended.", "알림 멈춤을 해제했습니다."),
             Self::LevelSet => lang.pick("The log level is set.", "로그 수준을 바꿨습니다."),
+            Self::Resent => lang.pick(
+                "The report is sent once more; what becomes of it stands beside it.",
+                "보고서를 다시 보냅니다. 결과는 목록에 표시됩니다.",
+            ),
+            Self::Tested => lang.pick(
+                "The far side took the test message.",
+                "시험 메시지가 전달되었습니다.",
+            ),
         }
     }
 }
@@ -169,13 +209,14 @@ impl Notice {
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"{% match why %}{% when None %}<span class="v {{ tone }}">{% if !mark.is_empty() %}<span class="mark" aria-hidden="true">{{ mark }}</span> {% endif %}{{ text }}</span>{% when Some(why) %}<span class="v none">–</span> <span class="why">{{ why }}</span>{% endmatch %}"#
+    source = r#"{% match why %}{% when None %}<span class="v {{ tone }}">{% if !mark.is_empty() %}<span class="mark" aria-hidden="true">{{ mark }}</span> {% endif %}{{ text }}</span>{% when Some(why) %}{% if is_short %}<span class="v none" title="{{ why }}">–<span class="sr"> {{ why }}</span></span>{% else %}<span class="v none">–</span> <span class="why">{{ why }}</span>{% endif %}{% endmatch %}"#
 )]
 struct Cell {
     text: String,
     mark: &'static str,
     tone: &'static str,
     why: Option<String>,
+    is_short: bool,
 }
 
 impl HtmlSafe for Cell {}
@@ -191,7 +232,14 @@ impl Cell {
             mark: "",
             tone: "",
             why,
+            is_short: false,
         }
+    }
+
+    /// Without the reason, where a table has many of them: it stands in the dash's title.
+    fn short(mut self) -> Self {
+        self.is_short = true;
+        self
     }
 
     /// Coloured and marked as a gain or a loss.

@@ -5,9 +5,14 @@ use std::time::Duration;
 use askama::{Template, filters::HtmlSafe};
 use jiff::Timestamp;
 
-use super::{Cell, Chrome, Place, rendered};
+use super::{
+    Cell, Chrome, Place,
+    forms::{Action, Form, Typed},
+    rendered,
+};
 use crate::{
-    Beacon, Breaker, Figure, Lang, Level, SessionState, Snapshot, Status, Usage, VenueSession,
+    Beacon, Breaker, Figure, FiringAlert, Lang, Level, LoggedErrors, SessionState, Snapshot,
+    Status, Usage, VenueSession,
     beacon::{DRAWDOWN_WATCH, ERRORS_ALARM, ERRORS_WATCH, Resource, beacon},
     chart::{self, Markup, Scale},
     format,
@@ -57,7 +62,6 @@ struct Page<'a> {
 #[template(path = "panels.html")]
 struct Panels<'a> {
     l: Lang,
-    token: &'a str,
     s: &'a Snapshot,
     uptime: String,
     clock: String,
@@ -76,6 +80,9 @@ struct Panels<'a> {
     dependencies: Result<Vec<DependencyRow<'a>>, String>,
     more_dependencies: usize,
     channels: Result<Vec<ChannelRow<'a>>, String>,
+    errors: Result<Vec<ErrorRow<'a>>, String>,
+    /// Errors of the last minutes, of whatever place.
+    lately: u64,
 }
 
 impl HtmlSafe for Panels<'_> {}
@@ -157,6 +164,7 @@ struct AlertRow<'a> {
     count: u64,
     acknowledged: Option<&'a str>,
     silenced: Option<String>,
+    forms: Vec<Form>,
 }
 
 struct DependencyRow<'a> {
@@ -172,7 +180,14 @@ struct DependencyRow<'a> {
     message: Option<&'a str>,
 }
 
+struct ErrorRow<'a> {
+    group: &'a LoggedErrors,
+    first: String,
+    last: String,
+}
+
 struct ChannelRow<'a> {
+    form: Form,
     name: &'a str,
     class: &'static str,
     glyph: &'static str,
@@ -189,7 +204,7 @@ impl<'a> Panels<'a> {
         let shown = reasons.iter().take(MOST_REASONS);
         let rows = |missing: &crate::Missing| missing.words(l).into_owned();
         let alerts = match &s.alerts {
-            Figure::Known(_) => Ok(alert_rows(s, l)),
+            Figure::Known(_) => Ok(alert_rows(s, chrome)),
             Figure::Missing(missing) => Err(rows(missing)),
         };
         let dependencies = match &s.dependencies {
@@ -197,13 +212,18 @@ impl<'a> Panels<'a> {
             Figure::Missing(missing) => Err(rows(missing)),
         };
         let channels = match &s.channels {
-            Figure::Known(_) => Ok(channel_rows(s, l)),
+            Figure::Known(_) => Ok(channel_rows(s, chrome)),
             Figure::Missing(missing) => Err(rows(missing)),
         };
+        let errors = match &s.errors {
+            Figure::Known(_) => Ok(error_rows(s, l)),
+            Figure::Missing(missing) => Err(rows(missing)),
+        };
+        let groups = s.errors.value().into_iter().flatten();
+        let lately = groups.map(|group| group.lately).sum();
         let past = |count: usize| count.saturating_sub(MOST);
         Self {
             l,
-            token: &chrome.token,
             s,
             uptime: format::span(s.service.uptime, l),
             clock: format::clock(s.at),
@@ -222,6 +242,8 @@ impl<'a> Panels<'a> {
             dependencies,
             more_dependencies: past(s.dependencies.value().map_or(0, Vec::len)),
             channels,
+            errors,
+            lately,
         }
     }
 }
@@ -473,7 +495,15 @@ fn counts(s: &Snapshot, l: Lang) -> Vec<(Level, &'static str, usize)> {
         .collect()
 }
 
-fn alert_rows(s: &Snapshot, l: Lang) -> Vec<AlertRow<'_>> {
+fn alert_rows<'a>(s: &'a Snapshot, chrome: &Chrome) -> Vec<AlertRow<'a>> {
+    let l = chrome.lang;
+    let forms = |alert: &FiringAlert| {
+        let typed = Typed::default().with("key", alert.key.as_str());
+        let form = |action| Form::new(action, l, &chrome.token, &typed).short();
+        let known = alert.acknowledged_by.is_some();
+        let first = (!known).then(|| form(Action::Acknowledge));
+        first.into_iter().chain([form(Action::Silence)]).collect()
+    };
     let mut all: Vec<_> = s.alerts.value().into_iter().flatten().collect();
     all.sort_by(|a, b| {
         let order =
@@ -496,6 +526,7 @@ fn alert_rows(s: &Snapshot, l: Lang) -> Vec<AlertRow<'_>> {
             .silenced_until
             .filter(|until| *until > s.at)
             .map(|until| format::since(s.at, until, l)),
+        forms: forms(alert),
     });
     rows.collect()
 }
@@ -541,7 +572,18 @@ fn dependency_rows<'a>(s: &'a Snapshot, hour: &Trend, l: Lang) -> Vec<Dependency
     rows.collect()
 }
 
-fn channel_rows(s: &Snapshot, l: Lang) -> Vec<ChannelRow<'_>> {
+fn error_rows(s: &Snapshot, l: Lang) -> Vec<ErrorRow<'_>> {
+    let groups = s.errors.value().into_iter().flatten().take(MOST);
+    let rows = groups.map(|group| ErrorRow {
+        group,
+        first: format::clock(group.first),
+        last: format::since(group.last, s.at, l),
+    });
+    rows.collect()
+}
+
+fn channel_rows<'a>(s: &'a Snapshot, chrome: &Chrome) -> Vec<ChannelRow<'a>> {
+    let l = chrome.lang;
     let all = s.channels.value().into_iter().flatten().take(MOST);
     let rows = all.map(|channel| {
         let (class, glyph) = match channel.breaker {
@@ -550,7 +592,9 @@ fn channel_rows(s: &Snapshot, l: Lang) -> Vec<ChannelRow<'_>> {
             Breaker::Broken => ("bad", "✕"),
             Breaker::Disabled => ("idle", "○"),
         };
+        let typed = Typed::default().with("channel", channel.name.as_str());
         ChannelRow {
+            form: Form::new(Action::TestChannel, l, &chrome.token, &typed),
             name: &channel.name,
             class,
             glyph,

@@ -3,7 +3,11 @@
 use askama::Template;
 use jiff::civil::Date;
 
-use super::{Chrome, Place, rendered};
+use super::{
+    Chrome, Place,
+    forms::{Action, Form, Typed},
+    rendered,
+};
 use crate::{Lang, OpsError, ReportEntry, format};
 
 /// The page, with the report of `shown` beside the list. The preview is a frame of its own address,
@@ -14,10 +18,18 @@ pub fn page(
     shown: Option<Date>,
     found: &Result<Vec<ReportEntry>, OpsError>,
 ) -> String {
+    let (l, token) = (chrome.lang, &chrome.token);
+    let from = shown.map(|date| date.to_string()).unwrap_or_default();
+    let typed = Typed::default().with("from", from.as_str());
     rendered(&Page {
         c: chrome.at(Place::Reports),
-        l: chrome.lang,
+        l,
         shown,
+        rebuild: Form::new(Action::Rebuild, l, token, &typed),
+        resend: shown.map(|date| {
+            let typed = Typed::default().with("date", date.to_string());
+            (date, Form::new(Action::Resend, l, token, &typed))
+        }),
         rows: found
             .as_ref()
             .map(|all| all.iter().map(|entry| row(entry, shown)).collect())
@@ -31,6 +43,9 @@ struct Page<'a> {
     c: Chrome,
     l: Lang,
     shown: Option<Date>,
+    rebuild: Form,
+    /// Of the report that is shown.
+    resend: Option<(Date, Form)>,
     rows: Result<Vec<Row<'a>>, String>,
 }
 

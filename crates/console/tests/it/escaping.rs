@@ -2,10 +2,14 @@
 
 use bongsu_console::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
-    DeliveryRecord, Dependency, Figure, FiringAlert, Lang, LastReport, Level, LogLevel, LogLine,
-    LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, OpsError, ReportEntry, Session,
-    SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
-    pages::{alerts, config, logs, message, metrics, overview, reports},
+    DeliveryRecord, Dependency, Figure, FiringAlert, Http, Lang, LastReport, Level, LogLevel,
+    LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing, OpsError,
+    ReportEntry, Route, Session, SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
+    pages::{
+        alerts, config,
+        forms::{Action, Form, Typed},
+        logs, message, metrics, overview, reports, requests,
+    },
 };
 use proptest::prelude::*;
 
@@ -47,6 +51,16 @@ fn snapshot(t: &str) -> Snapshot {
         dead: 1,
         last_success: Missing::Failed(text()).into(),
         breaker: Breaker::Broken,
+    }]);
+    s.errors = Figure::Known(vec![LoggedErrors {
+        place: text(),
+        logger: text(),
+        message: text(),
+        count: 2,
+        lately: 1,
+        first: now(),
+        last: now(),
+        request_id: Some(text()),
     }]);
     s.http.p99_ms = Missing::Failed(text()).into();
     s.portfolio.symbols = vec![SymbolPnl {
@@ -133,11 +147,17 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         logger: text(),
         message: text(),
         request_id: Some(text()),
+        trace_id: Some(text()),
+        place: Some(text()),
         fields: vec![(text(), text())],
+        raw: text(),
     }]);
     let tail = LogQuery {
         text: text(),
         request_id: text(),
+        trace_id: text(),
+        target: text(),
+        field: Some((text(), text())),
         ..LogQuery::default()
     };
     let families = Ok(vec![MetricFamily {
@@ -166,6 +186,19 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         help: text(),
     }]);
     let failed = || OpsError::Failed(text());
+    let typed = Typed::default()
+        .with("key", t)
+        .with("by", t)
+        .with("reason", t);
+    let form = Form::new(Action::Silence, lang, t, &typed);
+    let routes = Ok(vec![Route {
+        method: text(),
+        endpoint: text(),
+        http: Http {
+            p99_ms: Missing::Failed(text()).into(),
+            ..Http::default()
+        },
+    }]);
     vec![
         ("overview", overview::page(&chrome, &s, &history, &history)),
         (
@@ -180,6 +213,12 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
             "no alerts",
             alerts::page(&chrome, now(), &found, &Err(failed()), &Err(failed())),
         ),
+        ("requests", requests::page(&chrome, &routes)),
+        ("no requests", requests::page(&chrome, &Err(failed()))),
+        (
+            "one report",
+            reports::page(&chrome, Some(jiff::civil::date(2026, 5, 27)), &archive),
+        ),
         ("logs", logs::page(&chrome, &tail, &lines)),
         ("metrics", metrics::page(&chrome, "", &families)),
         ("metrics found", metrics::page(&chrome, t, &families)),
@@ -189,7 +228,10 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
             config::page(&chrome, now(), &s.log_level, &settings),
         ),
         ("login", message::login(&chrome, Some(t))),
-        ("refused", message::refused(&chrome, t, "/console/alerts")),
+        (
+            "refused",
+            message::refused(&chrome, t, Some(&form), "/console/alerts"),
+        ),
     ]
 }
 

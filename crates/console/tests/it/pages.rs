@@ -90,6 +90,9 @@ fn a_request_can_be_followed() {
         logger: "trading::orders".to_owned(),
         message: "order rejected".to_owned(),
         request_id: Some("a/b&c".to_owned()),
+        trace_id: None,
+        place: Some("src/orders.rs:120".to_owned()),
+        raw: r#"{"message":"order rejected"}"#.to_owned(),
         fields: vec![("symbol".to_owned(), "005930".to_owned())],
     };
     let page = logs::page(&chrome(Lang::En), &LogQuery::default(), &Ok(vec![line]));
@@ -180,7 +183,7 @@ fn the_level_in_force_and_the_settings() {
 fn what_was_done_is_said_and_announced() {
     let mut chrome = chrome(Lang::Ko);
     chrome.notice = Notice::parse("silenced");
-    let page = message::refused(&chrome, "그런 알림이 없습니다", "");
+    let page = message::refused(&chrome, "그런 알림이 없습니다", None, "");
     assert!(page.contains("<p class=\"notice\" role=\"status\">"));
     check(&page, &["알림을 멈췄습니다.", "✕ 그런 알림이 없습니다"]);
     assert_eq!(Notice::parse("<script>"), None);

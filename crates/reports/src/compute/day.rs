@@ -86,14 +86,14 @@ impl Day {
             self.note(
                 QualitySeverity::Warning,
                 QualityIssue::IncompleteRow,
-                row.order_id,
+                row.name(),
                 what,
             );
         } else if let Some(detail) = amount_mismatch(price, fill) {
             self.note(
                 QualitySeverity::Warning,
                 QualityIssue::AmountMismatch,
-                row.order_id,
+                row.name(),
                 detail,
             );
         }
@@ -102,7 +102,7 @@ impl Day {
                 self.note(
                     QualitySeverity::Warning,
                     QualityIssue::Overfilled,
-                    row.order_id,
+                    row.name(),
                     (
                         format!("{} shares executed, {ordered} ordered", fill.quantity),
                         format!("주문 {ordered}주, 체결 {}주", fill.quantity),

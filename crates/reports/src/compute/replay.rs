@@ -257,8 +257,17 @@ impl Replay {
                 }
             }
         }
-        // A row without a time comes only with its day's rows, selected by its creation.
-        let detailed = date.is_none() || self.detail == date;
+        let detailed = match row.executed {
+            Executed::At { date, .. } => self.detail == Some(date),
+            // A text that begins with a date is of that day; one that does not is of none, or of a day that
+            // whoever reads the rows knows.
+            Executed::Bad(text) => {
+                let on: Option<Date> = text.get(..10).and_then(|date| date.parse().ok());
+                on.is_none() || self.detail == on
+            }
+            // It comes only with its day's rows, selected by its creation.
+            Executed::Missing => true,
+        };
         let fill = match check(row) {
             Ok(Some(fill)) => fill,
             Ok(None) => {
@@ -273,7 +282,7 @@ impl Replay {
                     self.day.note(
                         QualitySeverity::Error,
                         refused.issue,
-                        row.order_id,
+                        row.name(),
                         (format!("{en}, left out"), format!("{ko}, 제외됨")),
                     );
                 } else {
@@ -360,7 +369,7 @@ impl Replay {
                     ),
                 };
                 self.day
-                    .note(QualitySeverity::Error, issue, row.order_id, words);
+                    .note(QualitySeverity::Error, issue, row.name(), words);
                 return;
             }
         };

@@ -44,13 +44,23 @@ fn action(word: &str) -> Option<(Side, bool)> {
         "SELL" => return Some((Side::Sell, false)),
         _ => {}
     }
-    Some(match word.trim().to_ascii_uppercase().as_str() {
-        "BUY" | "매수" => (Side::Buy, false),
-        "SELL" | "매도" => (Side::Sell, false),
+    let word = word.trim().to_ascii_uppercase().replace([' ', '-'], "_");
+    Some(match word.as_str() {
+        "BUY" | "매수" | "현금매수" | "신용매수" => (Side::Buy, false),
+        "SELL" | "매도" | "현금매도" | "신용매도" => (Side::Sell, false),
         "SHORT" | "SELL_SHORT" | "SHORT_SELL" | "공매도" => (Side::Sell, true),
         "COVER" | "BUY_TO_COVER" | "SHORT_COVER" | "환매수" => (Side::Buy, true),
         _ => return None,
     })
+}
+
+/// Does the status say that the order was executed?
+fn says_filled(status: &str) -> bool {
+    let status = status.trim();
+    let is = |word: &&str| status.eq_ignore_ascii_case(word);
+    ["EXECUTED", "FILLED", "체결", "전량체결", "체결완료"]
+        .iter()
+        .any(is)
 }
 
 /// A fill, nothing (an order that was never executed), or the rule that the row breaks.
@@ -71,10 +81,11 @@ pub(super) fn check(row: &TradeRow<'_>) -> Result<Option<Fill>, Refused> {
                 format!("체결 수량이 음수({quantity})"),
             ));
         }
-        Some(0) | None if row.status.eq_ignore_ascii_case("EXECUTED") => {
+        Some(0) | None if says_filled(row.status) => {
+            let status = row.status.trim();
             return Err(refuse(
-                "status EXECUTED without an executed quantity",
-                "상태는 EXECUTED인데 체결 수량이 없음",
+                format!("status {status} without an executed quantity"),
+                format!("상태는 {status}인데 체결 수량이 없음"),
             ));
         }
         Some(0) | None => return Ok(None),

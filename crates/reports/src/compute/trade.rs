@@ -1,5 +1,7 @@
 //! A row of the `trades` table as a source hands it over.
 
+use std::borrow::Cow;
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
@@ -47,7 +49,15 @@ pub struct TradeRow<'a> {
     pub malformed: Option<&'static str>,
 }
 
-impl TradeRow<'_> {
+impl<'a> TradeRow<'a> {
+    /// What the row goes by where it is told of: its order, or else its key.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
+        match self.order_id {
+            "" => Cow::Owned(format!("trades {}", self.id)),
+            order => Cow::Borrowed(order),
+        }
+    }
+
     /// A hash of all that the positions depend on, the same for a lean row and a detailed one.
     #[must_use]
     pub fn hash(&self) -> u64 {

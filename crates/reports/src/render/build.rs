@@ -2,13 +2,13 @@
 
 use crate::chart;
 use crate::figure::Figure;
-use crate::i18n::{self, Texts};
+use crate::i18n::{self, Lang, Texts};
 use crate::render::checks;
 use crate::render::format;
 use crate::render::options::RenderOptions;
 use crate::render::sections;
 use crate::render::view::{Cell, Cells, Item, View};
-use crate::summary::{DailySummary, PeriodKind, SourceState};
+use crate::summary::{DailySummary, Period, PeriodKind, SourceState};
 
 /// How many rows a table may have; mail clients cut a long mail, a browser does not.
 #[derive(Debug, Clone, Copy)]
@@ -96,13 +96,25 @@ fn title(summary: &DailySummary, t: &Texts) -> &'static str {
     }
 }
 
+/// The span that the report is about, where that is longer than a day.
+fn period(summary: &DailySummary) -> Option<&Period> {
+    let mut periods = summary.periods.iter();
+    periods.find(|period| Some(period.kind) == summary.period)
+}
+
+/// The day, or the first and the last day.
+fn dates(summary: &DailySummary, lang: Lang) -> String {
+    let date = summary.session.date;
+    let first = summary.period.and_then(|kind| kind.first_day(date));
+    match first {
+        Some(first) => format!("{first} – {}", format::date(date, lang)),
+        None => format::date(date, lang),
+    }
+}
+
 /// The figure the report is about, and the returns beside it: the day's, or the period's.
 fn hero(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts) -> (Item, Vec<Item>) {
-    let period = summary
-        .periods
-        .iter()
-        .find(|period| Some(period.kind) == summary.period);
-    if let Some(period) = period {
+    if let Some(period) = period(summary) {
         let name = sections::spans::name(period.kind, t);
         let label = format!("{name} {}", t.pnl);
         let mut returns = vec![Item::new(
@@ -142,7 +154,7 @@ pub(crate) fn view(summary: &DailySummary, options: &RenderOptions, limits: Limi
         lang: options.lang.tag(),
         subject: subject(summary, t),
         title: title(summary, t),
-        date: format::date(summary.session.date, options.lang),
+        date: dates(summary, options.lang),
         iso_date: summary.session.date.to_string(),
         origin: origin(summary),
         generated: format!(
@@ -175,7 +187,7 @@ fn origin(summary: &DailySummary) -> Vec<String> {
     .collect()
 }
 
-fn kpis(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<Item> {
+fn kpis(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts) -> Vec<Item> {
     let (trading, portfolio, risk) = (
         &summary.trading_stats,
         &summary.portfolio_stats,
@@ -187,76 +199,100 @@ fn kpis(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> Vec<Item> {
         _ => cell,
     };
     let both = |a: &Figure<u64>, b: &Figure<u64>| a.get().zip(b.get());
+    let kpi = |label: &'static str, cell| Item::new(label, cell);
+    let equity = note(
+        cells.won(&portfolio.equity),
+        portfolio
+            .exposure
+            .get()
+            .map(|x| format!("{} {}", t.exposure_short, format::percent(x, 1))),
+    );
+    let unrealised = note(
+        cells.signed_won(&portfolio.unrealised),
+        portfolio
+            .position_count
+            .get()
+            .map(|n| format!("{} {}", t.position_count, format::count(n))),
+    );
+    let drawdown = note(
+        cells.percent(&risk.current_drawdown),
+        risk.max_drawdown
+            .get()
+            .map(|x| format!("{} {}", t.max_drawdown, format::percent(x, 2))),
+    );
+    let [realised, win_rate, fills] = match period(summary) {
+        Some(period) => {
+            let name = sections::spans::name(period.kind, t);
+            let of = |label: &str, cell| Item::new(format!("{name} {label}"), cell);
+            let trips = period
+                .round_trips
+                .get()
+                .map(|n| format!("{} {}", t.round_trips, format::count(n)));
+            [
+                of(t.realised, cells.signed_won(&period.realised)),
+                of(t.win_rate, note(cells.percent(&period.win_rate), trips)),
+                of(t.fills, cells.count(&period.fills)),
+            ]
+        }
+        None => [
+            kpi(
+                t.realised,
+                note(
+                    cells.signed_won(&trading.realised),
+                    trading
+                        .closed
+                        .get()
+                        .map(|n| format!("{} {}", t.closed, format::count(n))),
+                ),
+            ),
+            kpi(
+                t.win_rate,
+                note(
+                    cells.percent(&trading.win_rate),
+                    both(&trading.wins, &trading.closed)
+                        .map(|(wins, closed)| i18n::wins_of(lang, wins, closed)),
+                ),
+            ),
+            kpi(
+                t.fills,
+                note(
+                    cells.count(&trading.fills),
+                    both(&trading.buys, &trading.sells)
+                        .map(|(buys, sells)| i18n::buys_sells(lang, buys, sells)),
+                ),
+            ),
+        ],
+    };
     vec![
-        Item {
-            label: t.equity.into(),
-            cell: note(
-                cells.won(&portfolio.equity),
-                portfolio
-                    .exposure
-                    .get()
-                    .map(|x| format!("{} {}", t.exposure_short, format::percent(x, 1))),
-            ),
-        },
-        Item {
-            label: t.realised.into(),
-            cell: note(
-                cells.signed_won(&trading.realised),
-                trading
-                    .closed
-                    .get()
-                    .map(|n| format!("{} {}", t.closed, format::count(n))),
-            ),
-        },
-        Item {
-            label: t.unrealised.into(),
-            cell: note(
-                cells.signed_won(&portfolio.unrealised),
-                portfolio
-                    .position_count
-                    .get()
-                    .map(|n| format!("{} {}", t.position_count, format::count(n))),
-            ),
-        },
-        Item {
-            label: t.win_rate.into(),
-            cell: note(
-                cells.percent(&trading.win_rate),
-                both(&trading.wins, &trading.closed)
-                    .map(|(wins, closed)| i18n::wins_of(lang, wins, closed)),
-            ),
-        },
-        Item {
-            label: t.fills.into(),
-            cell: note(
-                cells.count(&trading.fills),
-                both(&trading.buys, &trading.sells)
-                    .map(|(buys, sells)| i18n::buys_sells(lang, buys, sells)),
-            ),
-        },
-        Item {
-            label: t.current_drawdown.into(),
-            cell: note(
-                cells.percent(&risk.current_drawdown),
-                risk.max_drawdown
-                    .get()
-                    .map(|x| format!("{} {}", t.max_drawdown, format::percent(x, 2))),
-            ),
-        },
+        kpi(t.equity, equity),
+        realised,
+        kpi(t.unrealised, unrealised),
+        win_rate,
+        fills,
+        kpi(t.current_drawdown, drawdown),
     ]
 }
 
-/// The day in one line: for the mail's preview line and Slack's notification.
-fn headline(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> String {
-    let portfolio = &summary.portfolio_stats;
+/// The day, or the period, in one line: for the mail's preview line and Slack's notification.
+fn headline(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts) -> String {
+    let (portfolio, trading) = (&summary.portfolio_stats, &summary.trading_stats);
+    let day = (
+        t.daily_pnl.to_owned(),
+        &portfolio.daily_pnl,
+        &portfolio.daily_return,
+        &trading.realised,
+        &trading.fills,
+    );
+    let (label, pnl, gain, realised, fills) = period(summary).map_or(day, |period| {
+        let label = format!("{} {}", sections::spans::name(period.kind, t), t.pnl);
+        let (pnl, gain) = (&period.pnl, &period.total_return);
+        (label, pnl, gain, &period.realised, &period.fills)
+    });
     let mut parts = vec![
         format!(
-            "{} {} ({})",
-            t.daily_pnl,
-            cells.signed_won(&portfolio.daily_pnl).with_its_note(),
-            cells
-                .signed_percent(&portfolio.daily_return)
-                .with_its_note()
+            "{label} {} ({})",
+            cells.signed_won(pnl).with_its_note(),
+            cells.signed_percent(gain).with_its_note()
         ),
         format!(
             "{} {}",
@@ -266,15 +302,9 @@ fn headline(summary: &DailySummary, cells: Cells<'_>, t: &Texts) -> String {
         format!(
             "{} {}",
             t.realised,
-            cells
-                .signed_won(&summary.trading_stats.realised)
-                .with_its_note()
+            cells.signed_won(realised).with_its_note()
         ),
-        format!(
-            "{} {}",
-            t.fills,
-            cells.count(&summary.trading_stats.fills).with_its_note()
-        ),
+        format!("{} {}", t.fills, cells.count(fills).with_its_note()),
     ];
     if matches!(summary.source, SourceState::Unavailable { .. }) {
         parts = vec![t.source_down.to_owned()];

@@ -105,6 +105,12 @@ impl Cell {
         words.chain(noted).any(|word| word.chars().count() > 18)
     }
 
+    /// A note, such as a date, that is better kept in one line.
+    pub(crate) fn has_short_note(&self) -> bool {
+        let note = self.note.as_deref().unwrap_or_default();
+        note.chars().count() <= 14
+    }
+
     /// `▲ +1,234`, without the note.
     pub(crate) fn shown(&self) -> String {
         if self.arrow.is_empty() {

@@ -29,26 +29,20 @@ impl FlowKind {
     /// The kind of a word, English or Korean, whatever its case.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Some(
-            match word
-                .trim()
-                .to_ascii_lowercase()
-                .replace([' ', '-'], "_")
-                .as_str()
-            {
-                "deposit" | "입금" => Self::Deposit,
-                "withdrawal" | "withdraw" | "출금" => Self::Withdrawal,
-                "transfer" | "transfer_in" | "transfer_out" | "이체" | "대체" => Self::Transfer,
-                "dividend" | "distribution" | "배당" | "배당금" | "분배금" => {
-                    Self::Dividend
-                }
-                "interest" | "이자" | "예탁금이용료" => Self::Interest,
-                "fee" | "loan_fee" | "수수료" | "대차수수료" => Self::Fee,
-                "tax" | "세금" => Self::Tax,
-                "fraction" | "cash_in_lieu" | "단주" | "단주대금" => Self::Fraction,
-                _ => return None,
-            },
-        )
+        Some(match plain(word).as_str() {
+            "deposit" | "입금" => Self::Deposit,
+            "withdrawal" | "withdraw" | "출금" => Self::Withdrawal,
+            "transfer" | "transfer_in" | "이체" | "대체" | "이체입금" | "대체입금" => {
+                Self::Transfer
+            }
+            word if is_transfer_out(word) => Self::Transfer,
+            "dividend" | "distribution" | "배당" | "배당금" | "분배금" => Self::Dividend,
+            "interest" | "이자" | "예탁금이용료" => Self::Interest,
+            "fee" | "loan_fee" | "수수료" | "대차수수료" => Self::Fee,
+            "tax" | "세금" => Self::Tax,
+            "fraction" | "cash_in_lieu" | "단주" | "단주대금" => Self::Fraction,
+            _ => return None,
+        })
     }
 
     /// It is earned or spent by the account itself, and so a part of its return: a deposit is none,
@@ -63,9 +57,19 @@ impl FlowKind {
     #[must_use]
     pub fn signed(self, word: &str, amount: Decimal) -> Decimal {
         let out = matches!(self, Self::Withdrawal | Self::Fee | Self::Tax)
-            || word.trim().eq_ignore_ascii_case("transfer_out");
+            || is_transfer_out(&plain(word));
         if out { -amount.abs() } else { amount }
     }
+}
+
+/// A word as it is compared.
+fn plain(word: &str) -> String {
+    word.trim().to_ascii_lowercase().replace([' ', '-'], "_")
+}
+
+/// Only the word tells whether a transfer came or went, where the amount has no sign.
+fn is_transfer_out(word: &str) -> bool {
+    matches!(word, "transfer_out" | "이체출금" | "대체출금")
 }
 
 /// Money that came (positive) or went, beside the trades.
@@ -91,6 +95,10 @@ mod tests {
             ("출금", -5, FlowKind::Withdrawal, -5),
             ("transfer_out", 5, FlowKind::Transfer, -5),
             ("transfer in", 5, FlowKind::Transfer, 5),
+            ("Transfer-Out", 5, FlowKind::Transfer, -5),
+            (" transfer out ", -5, FlowKind::Transfer, -5),
+            ("대체출금", 5, FlowKind::Transfer, -5),
+            ("이체입금", 5, FlowKind::Transfer, 5),
             ("배당", 5, FlowKind::Dividend, 5),
             ("dividend", -5, FlowKind::Dividend, -5),
             ("loan-fee", 5, FlowKind::Fee, -5),

@@ -52,8 +52,7 @@ impl std::str::FromStr for Mapping {
                 problem,
             };
             let comment = line.trim().strip_prefix("--").map(str::trim);
-            if let Some(name) = comment.and_then(|comment| comment.strip_prefix("name:")) {
-                let name = name.trim();
+            if let Some(name) = comment.and_then(named) {
                 let known = TABLES.into_iter().find(|table| *table == name);
                 let known = known.ok_or_else(|| {
                     bad(format!(
@@ -79,15 +78,17 @@ impl std::str::FromStr for Mapping {
             let bare = query.trim().trim_end_matches(';').trim_end();
             let problem = if bare.is_empty() {
                 Some(format!("{name} has no query"))
-            } else if bare.contains(';') {
+            } else if has_semicolon(bare) {
                 Some(format!("{name}: one query only, without a `;` within"))
             } else {
                 None
             };
             if let Some(problem) = problem {
-                let line = text
-                    .lines()
-                    .position(|line| line.contains("name:") && line.trim_end().ends_with(name));
+                let is_its = |line: &str| {
+                    let comment = line.trim().strip_prefix("--").map(str::trim);
+                    comment.and_then(named) == Some(*name)
+                };
+                let line = text.lines().position(is_its);
                 return Err(BadMapping {
                     line: line.map_or(1, |at| at + 1),
                     problem,
@@ -97,6 +98,38 @@ impl std::str::FromStr for Mapping {
         }
         Ok(Self { queries })
     }
+}
+
+/// The name that a comment gives to the query below it.
+fn named(comment: &str) -> Option<&str> {
+    let (word, name) = comment.split_once(':')?;
+    word.trim()
+        .eq_ignore_ascii_case("name")
+        .then(|| name.trim())
+}
+
+/// Does a statement end before the text does? Not where the `;` is quoted or in a comment.
+fn has_semicolon(query: &str) -> bool {
+    let mut rest = query;
+    while let Some(at) = rest.find([';', '\'', '"', '-', '/']) {
+        let (begun, after) = rest[at..].split_at(1);
+        let end = match (begun, after.as_bytes().first()) {
+            (";", _) => return true,
+            ("-", Some(b'-')) => after.find('\n'),
+            ("/", Some(b'*')) => after.find("*/").map(|end| end + 1),
+            ("-" | "/", _) => {
+                rest = after;
+                continue;
+            }
+            // A quote within is written twice: what follows then is quoted again.
+            (quote, _) => after.find(quote),
+        };
+        match end {
+            Some(end) => rest = &after[end + 1..],
+            None => return false,
+        }
+    }
+    false
 }
 
 impl Mapping {
@@ -139,8 +172,22 @@ mod tests {
             "SELECT 1 AS id -- of the order\nFROM orders"
         );
         assert_eq!(mapping.queries["stocks"], "SELECT 2");
+        for quoted in [
+            "SELECT ';' AS id, \"a;b\" FROM orders;",
+            "SELECT 'it''s; so' AS id FROM orders -- a; b",
+            "SELECT 1 - 2 /* none; */ AS id\nFROM orders",
+        ] {
+            let text = format!("-- Name: trades\n{quoted}\n");
+            let mapping: Mapping = text.parse().unwrap();
+            assert_eq!(mapping.queries["trades"], quoted.trim_end_matches(';'));
+        }
         for (text, line, said) in [
             ("SELECT 1", 1, "before the first"),
+            (
+                "-- name: trades\nSELECT '' AS id /* */; SELECT 2",
+                1,
+                "one query only",
+            ),
             (
                 "-- name: trade\nSELECT 1",
                 1,

@@ -258,15 +258,46 @@ impl Spans {
     }
 }
 
-/// Is a row of these dates? One whose time cannot be read is of the date with which its text begins.
+/// Texts from and before which those lie that come after the last day of their month: `2026/05/28`,
+/// `20260528`, `2026-5-28`, `2026-05-8`. They are among no day's texts, and are told in the reports of
+/// that year and the two after it.
+pub(super) fn gaps(date: Date) -> impl Iterator<Item = (String, String)> {
+    (date.year() - 2..=date.year()).flat_map(gaps_of)
+}
+
+fn gaps_of(year: i16) -> impl Iterator<Item = (String, String)> {
+    (1..=12).map(move |month| {
+        let (to, next) = if month == 12 {
+            (year + 1, 1)
+        } else {
+            (year, month + 1)
+        };
+        let from = format!("{year:04}-{month:02}-32");
+        (from, format!("{to:04}-{next:02}-01"))
+    })
+}
+
+fn is_in_gap(text: &str) -> bool {
+    let year = text.get(..4).and_then(|year| year.parse::<i16>().ok());
+    year.filter(|year| (0..=9_998).contains(year))
+        .is_some_and(|year| {
+            gaps_of(year).any(|(from, until)| (from.as_str()..until.as_str()).contains(&text))
+        })
+}
+
+/// Is a row of these dates? One whose time cannot be read is of the date with which its text begins, and
+/// where there is none, of the single day among whose texts it lies.
 pub(super) fn within(executed: Executed<'_>, (first, last): Dates) -> bool {
     let on = match executed {
         Executed::At { date, .. } => date,
         Executed::Bad(text) => match date(text.as_bytes()) {
             Some(date) => date,
+            // Told of on its day, and by every report where it is of none.
             None => {
-                let from = first.map(|first| first.to_string()).unwrap_or_default();
-                return text >= from.as_str() && text < day_after(last).to_string().as_str();
+                let day = last.to_string();
+                let is_of_day =
+                    (day.as_str()..day_after(last).to_string().as_str()).contains(&text);
+                return first == Some(last) && is_of_day && !is_in_gap(text);
             }
         },
         Executed::Missing => return false,
@@ -355,4 +386,40 @@ pub(super) fn spellings(ticker: &str) -> [String; 3] {
 /// The date in Korea from which a table's days are read with everything that may be of `date`.
 pub(super) fn until_date(at: Timestamp) -> Date {
     day_after(day_after(date_in_seoul(at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_of_one_day_or_of_none() {
+        for (text, day) in [
+            ("2026-05-28 soon", Some("2026-05-28")),
+            ("2026-05-1 09:00", Some("2026-05-09")),
+            ("2026-05/28 09:00", None),
+            ("2026-05-32", None),
+            ("2026-05-8 09:00", None),
+            ("2026/05/28", None),
+            ("2026.05.28 10:00", None),
+            ("20260528", None),
+            ("20260528100000", None),
+            ("2026-5-28", None),
+            ("2026-1-28", None),
+            ("2026-13-01", None),
+        ] {
+            let mut date = jiff::civil::date(2025, 12, 30);
+            let mut found = Vec::new();
+            while date < jiff::civil::date(2027, 1, 3) {
+                if within(Executed::Bad(text), (Some(date), date)) {
+                    found.push(date.to_string());
+                }
+                date = day_after(date);
+            }
+            assert_eq!(found, day.into_iter().collect::<Vec<_>>(), "{text}");
+            let told = gaps(jiff::civil::date(2026, 5, 28))
+                .any(|(from, until)| (from.as_str()..until.as_str()).contains(&text));
+            assert_eq!(told, day.is_none(), "{text}");
+        }
+    }
 }

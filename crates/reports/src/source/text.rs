@@ -181,6 +181,10 @@ pub(crate) fn price_date(text: &str) -> Option<Date> {
     }
 }
 
+/// The first second since 1970 that a number is taken for, of 1973: below it are dates such as 20260528.
+#[cfg(feature = "sqlite")]
+pub(crate) const FIRST_SECOND: i64 = 100_000_000;
+
 /// The instant of a number of seconds, milliseconds, microseconds or nanoseconds since 1970, told by
 /// its size.
 #[cfg(any(feature = "sqlite", test))]

@@ -239,7 +239,10 @@ async fn replay(State(ops): Ops, Input(asked): Input<Replay>) -> Response {
 }
 
 async fn reload_config(State(ops): Ops) -> Response {
-    answer("reload of the configuration", ops.alerts().reload_config().await)
+    answer(
+        "reload of the configuration",
+        ops.alerts().reload_config().await,
+    )
 }
 
 async fn silences(State(ops): Ops) -> Response {

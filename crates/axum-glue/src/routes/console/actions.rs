@@ -1,59 +1,59 @@
 //! The actions: plain forms, checked, done, told to the log.
 
-use axum::{
-    Form,
-    response::{Html, IntoResponse, Redirect, Response},
+use std::collections::BTreeMap;
+
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use bongsu_console::pages::{
+    Notice,
+    alert::{self, Scope},
+    forms::{self, Action, Form, Typed},
+    message,
 };
-use bongsu_console::pages::{Notice, alert::Scope, message};
 use bongsu_ops::{
     AboutAlert, EndSilence, MOST_NAME, MOST_REASON, NewSilence, OpsError, OpsResult,
-    RebuildReports, SetLogLevel, typed,
+    RebuildReports, SetLogLevel,
 };
 use http::{StatusCode, header};
 use jiff::Timestamp;
-use serde::Deserialize;
 use tracing::field::display;
 
 use super::{guard, session, views, visit::Visit};
 use crate::{policy::constant_time_eq, routes::origin::is_same_origin};
 
 /// Every form's fields; an action reads its own.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Fields {
-    token: String,
-    by: String,
-    key: String,
-    id: String,
-    minutes: u64,
-    reason: String,
-    directives: String,
-    ops_token: String,
-    scope: String,
-    from: String,
-    back: String,
-}
+pub(super) type Fields = BTreeMap<String, String>;
 
-impl Fields {
-    /// The page to go back to: that of the alert where the form was on it, else `other`.
-    fn page(&self, other: &'static str) -> String {
-        match &*self.back {
-            "alert" => views::alert_page(&self.key),
-            _ => other.to_owned(),
-        }
+/// The page to go back to: that of the alert where the form was on it, else `other`.
+fn page(typed: &Typed, other: &'static str) -> String {
+    match typed.get("back") {
+        "alert" => alert::address(typed.get("key")),
+        _ => other.to_owned(),
     }
 }
 
-/// Says no, on a page that leads back to `back`.
-fn refuse(visit: &Visit, status: StatusCode, reason: &str, back: &str) -> Response {
+fn seconds(typed: &Typed) -> OpsResult<Option<u64>> {
+    let minutes: Result<u64, _> = typed.get("minutes").trim().parse();
+    let minutes = minutes.map_err(|_| OpsError::Invalid("minutes: is no number".to_owned()))?;
+    Ok(Some(minutes.saturating_mul(60)))
+}
+
+/// Says no, on a page with the form as it was filled in.
+fn refuse(
+    visit: &Visit,
+    status: StatusCode,
+    reason: &str,
+    form: Option<&Form>,
+    back: &str,
+) -> Response {
     let mut chrome = visit.chrome();
     // The address was a form's: there is nothing to read at it.
     chrome.here = String::new();
-    (status, Html(message::refused(&chrome, reason, back))).into_response()
+    (status, Html(message::refused(&chrome, reason, form, back))).into_response()
 }
 
 /// The refusal of what no page of this process asked for.
-fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
+fn from_elsewhere(visit: &Visit, typed: &Typed) -> Option<Response> {
+    let token = typed.get("token");
     let right = constant_time_eq(token.as_bytes(), visit.console.form_token.as_bytes());
     if right && is_same_origin(&visit.headers) {
         return None;
@@ -64,25 +64,30 @@ fn from_elsewhere(visit: &Visit, token: &str) -> Option<Response> {
         "The form is not from this console, or from before it was restarted. Load the page again.",
         "이 콘솔의 양식이 아니거나 재시작 전의 양식입니다. 페이지를 다시 불러오세요.",
     );
-    Some(refuse(visit, StatusCode::FORBIDDEN, reason, ""))
+    Some(refuse(visit, StatusCode::FORBIDDEN, reason, None, ""))
 }
 
 /// What is being done, for the log.
-struct Action<'a> {
+struct Done<'a> {
+    action: Action,
     name: &'static str,
     subject: &'a str,
-    by: &'a str,
 }
 
 /// Tells the log and the reader what was done or not.
 fn answer(
     visit: &Visit,
-    action: &Action<'_>,
+    typed: &Typed,
+    what: &Done<'_>,
     done: OpsResult<()>,
     (page, notice): (String, Notice),
 ) -> Response {
-    let Action { name, subject, by } = action;
-    let peer = visit.peer.map(display);
+    let Done {
+        action,
+        name,
+        subject,
+    } = what;
+    let (peer, by) = (visit.peer.map(display), typed.get("by"));
     match done {
         Ok(()) => {
             tracing::info!(target: "audit", action = name, subject, by, peer, "done from the console");
@@ -91,152 +96,219 @@ fn answer(
         }
         Err(error) => {
             tracing::warn!(target: "audit", action = name, subject, by, peer, %error, "not done from the console");
-            refuse(visit, views::status(&error), &error.to_string(), &page)
+            let lang = guard::lang(&visit.headers);
+            let form = Form::new(*action, lang, &visit.console.form_token, typed);
+            let reason = error.to_string();
+            refuse(visit, views::status(&error), &reason, Some(&form), &page)
         }
     }
 }
 
-pub(super) async fn acknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    about_alert(visit, fields, Notice::Acknowledged).await
+pub(super) async fn acknowledge(visit: Visit, fields: axum::Form<Fields>) -> Response {
+    about_alert(visit, fields.0, Action::Acknowledge).await
 }
 
-pub(super) async fn unacknowledge(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    about_alert(visit, fields, Notice::Unacknowledged).await
+pub(super) async fn unacknowledge(visit: Visit, fields: axum::Form<Fields>) -> Response {
+    about_alert(visit, fields.0, Action::Unacknowledge).await
 }
 
-pub(super) async fn resolve(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    about_alert(visit, fields, Notice::Resolved).await
+pub(super) async fn resolve(visit: Visit, fields: axum::Form<Fields>) -> Response {
+    about_alert(visit, fields.0, Action::Resolve).await
 }
 
 /// What needs a key and a name alone.
-async fn about_alert(visit: Visit, fields: Fields, what: Notice) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+async fn about_alert(visit: Visit, fields: Fields, action: Action) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
-    let page = fields.page("/console");
     let asked = AboutAlert {
-        key: fields.key,
-        by: fields.by,
+        key: typed.get("key").to_owned(),
+        by: typed.get("by").to_owned(),
     };
     let operator = &visit.console.operator;
+    let (name, notice) = match action {
+        Action::Unacknowledge => ("unacknowledge", Notice::Unacknowledged),
+        Action::Resolve => ("resolve", Notice::Resolved),
+        _ => ("acknowledge", Notice::Acknowledged),
+    };
     let done = async {
         asked.check()?;
-        match what {
-            Notice::Unacknowledged => operator.alerts().unacknowledge(&asked).await,
-            Notice::Resolved => operator.alerts().resolve(&asked).await.map(drop),
+        match action {
+            Action::Unacknowledge => operator.alerts().unacknowledge(&asked).await,
+            Action::Resolve => operator.alerts().resolve(&asked).await.map(drop),
             _ => operator.alerts().acknowledge(&asked).await,
         }
     };
-    let action = Action {
-        name: match what {
-            Notice::Unacknowledged => "unacknowledge",
-            Notice::Resolved => "resolve",
-            _ => "acknowledge",
-        },
+    let what = Done {
+        action,
+        name,
         subject: &asked.key,
-        by: &asked.by,
     };
-    answer(&visit, &action, done.await, (page, what))
+    let then = (page(&typed, "/console"), notice);
+    answer(&visit, &typed, &what, done.await, then)
 }
 
-pub(super) async fn silence(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+pub(super) async fn silence(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
-    let page = fields.page("/console");
-    let scope = Scope::parse(&fields.scope);
+    let (scope, key) = (Scope::parse(typed.get("scope")), typed.get("key"));
     let done = async {
-        typed(&fields.reason, "the reason", MOST_REASON)?;
+        typed_line(&typed, "reason", "the reason", MOST_REASON)?;
         let about = match scope {
             Scope::Key => NewSilence {
-                key: Some(fields.key.clone()),
+                key: Some(key.to_owned()),
                 ..NewSilence::default()
             },
             wider => {
                 let firing = visit.console.operator.alerts().firing().await?;
-                let alert = firing.iter().find(|alert| alert.key == fields.key);
+                let alert = firing.iter().find(|alert| alert.key == key);
                 let alert = alert.ok_or_else(|| OpsError::no_such("firing alert"))?;
                 views::about(&wider, alert)
             }
         };
         let asked = NewSilence {
-            for_seconds: Some(fields.minutes.saturating_mul(60)),
-            by: fields.by.clone(),
-            comment: fields.reason.clone(),
+            start: forms::start(&typed).map_err(OpsError::Invalid)?,
+            recurrence: forms::recurrence(&typed).map_err(OpsError::Invalid)?,
+            for_seconds: seconds(&typed)?,
+            by: typed.get("by").to_owned(),
+            comment: typed.get("reason").to_owned(),
             ..about
         };
         asked.check(Timestamp::now())?;
         visit.console.operator.alerts().silence(&asked).await
     };
     let done = done.await;
-    let subject = done.as_ref().map_or(&fields.key, |made| &made.matches);
-    let subject = subject.clone();
-    let action = Action {
+    let subject = done.as_ref().map_or(key, |made| &made.matches).to_owned();
+    let what = Done {
+        action: Action::Silence,
         name: "silence",
         subject: &subject,
-        by: &fields.by,
     };
-    answer(&visit, &action, done.map(drop), (page, Notice::Silenced))
+    let then = (page(&typed, "/console"), Notice::Silenced);
+    answer(&visit, &typed, &what, done.map(drop), then)
+}
+
+fn typed_line(typed: &Typed, field: &str, what: &str, most: usize) -> OpsResult<()> {
+    bongsu_ops::typed(typed.get(field), what, most)
 }
 
 /// Computes the positions of the reports anew.
-pub(super) async fn rebuild(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+pub(super) async fn rebuild(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
     let done = async {
-        let from = match fields.from.trim() {
+        let from = match typed.get("from").trim() {
             "" => None,
             from => Some(bongsu_ops::date(from).map_err(OpsError::Invalid)?),
         };
-        let by = fields.by.clone();
-        typed(&by, "by", MOST_NAME)?;
+        typed_line(&typed, "by", "by", MOST_NAME)?;
+        let by = typed.get("by").to_owned();
         let asked = RebuildReports { from, by };
         visit.console.operator.reports().rebuild(&asked).await
     };
-    let action = Action {
+    let what = Done {
+        action: Action::Rebuild,
         name: "rebuild reports",
-        subject: &fields.from,
-        by: &fields.by,
+        subject: typed.get("from"),
     };
     let then = ("/console/reports".to_owned(), Notice::Rebuilt);
-    answer(&visit, &action, done.await.map(drop), then)
+    answer(&visit, &typed, &what, done.await.map(drop), then)
 }
 
-pub(super) async fn unsilence(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+/// Sends a kept report once more.
+pub(super) async fn resend(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
-    let page = fields.page("/console/alerts");
+    let mut page = "/console/reports".to_owned();
+    let done = async {
+        let date = bongsu_ops::date(typed.get("date")).map_err(OpsError::Invalid)?;
+        page = format!("/console/reports?date={date}");
+        typed_line(&typed, "by", "by", MOST_NAME)?;
+        visit
+            .console
+            .operator
+            .reports()
+            .resend(date)
+            .await
+            .map(drop)
+    };
+    let done = done.await;
+    let what = Done {
+        action: Action::Resend,
+        name: "resend report",
+        subject: typed.get("date"),
+    };
+    answer(&visit, &typed, &what, done, (page, Notice::Resent))
+}
+
+/// Sends a marked test message over a channel.
+pub(super) async fn test_channel(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
+        return refused;
+    }
+    let channel = typed.get("channel");
+    let done = async {
+        typed_line(&typed, "by", "by", MOST_NAME)?;
+        visit
+            .console
+            .operator
+            .alerts()
+            .test_channel(channel)
+            .await
+            .map(drop)
+    };
+    let what = Done {
+        action: Action::TestChannel,
+        name: "test channel",
+        subject: channel,
+    };
+    let then = ("/console".to_owned(), Notice::Tested);
+    answer(&visit, &typed, &what, done.await, then)
+}
+
+pub(super) async fn unsilence(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
+        return refused;
+    }
     let asked = EndSilence {
-        id: fields.id,
-        by: fields.by,
+        id: typed.get("id").to_owned(),
+        by: typed.get("by").to_owned(),
     };
     let done = async {
         asked.check()?;
         visit.console.operator.alerts().unsilence(&asked).await
     };
-    let action = Action {
+    let what = Done {
+        action: Action::Unsilence,
         name: "unsilence",
         subject: &asked.id,
-        by: &asked.by,
     };
-    let then = (page, Notice::Unsilenced);
-    answer(&visit, &action, done.await, then)
+    let then = (page(&typed, "/console/alerts"), Notice::Unsilenced);
+    answer(&visit, &typed, &what, done.await, then)
 }
 
-pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+pub(super) async fn level(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
-    let asked = SetLogLevel {
-        level: fields.directives,
-        for_seconds: Some(fields.minutes.saturating_mul(60)),
-        by: fields.by,
-    };
     let done = async {
-        typed(&asked.by, "by", MOST_NAME)?;
-        typed(&asked.level, "the level", MOST_REASON)?;
+        typed_line(&typed, "by", "by", MOST_NAME)?;
+        typed_line(&typed, "directives", "the level", MOST_REASON)?;
+        let asked = SetLogLevel {
+            level: typed.get("directives").to_owned(),
+            for_seconds: seconds(&typed)?,
+            by: typed.get("by").to_owned(),
+        };
         asked.check()?;
         visit
             .console
@@ -246,30 +318,32 @@ pub(super) async fn level(visit: Visit, Form(fields): Form<Fields>) -> Response 
             .await
             .map(drop)
     };
-    let action = Action {
+    let what = Done {
+        action: Action::Level,
         name: "log level",
-        subject: &asked.level,
-        by: &asked.by,
+        subject: typed.get("directives"),
     };
     let then = ("/console/config".to_owned(), Notice::LevelSet);
-    answer(&visit, &action, done.await, then)
+    answer(&visit, &typed, &what, done.await, then)
 }
 
 /// Takes the ops token once and gives a session for it.
-pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+pub(super) async fn login(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
     let peer = visit.peer.map(display);
     // A link from a mail opens where it leads, after the token.
-    let wanted = match views::is_ours(&fields.back) {
-        true => fields.back.as_str(),
+    let back = typed.get("back");
+    let wanted = match views::is_ours(back) {
+        true => back,
         false => "/console",
     };
     if let Err(refusal) = visit
         .console
         .policy
-        .check_typed(&fields.ops_token, visit.peer)
+        .check_typed(typed.get("ops_token"), visit.peer)
     {
         tracing::warn!(target: "audit", peer, reason = refusal.reason, "no session at the console");
         let mut chrome = visit.chrome();
@@ -296,8 +370,8 @@ pub(super) async fn login(visit: Visit, Form(fields): Form<Fields>) -> Response 
 }
 
 /// Ends the browser's session.
-pub(super) async fn logout(visit: Visit, Form(fields): Form<Fields>) -> Response {
-    if let Some(refused) = from_elsewhere(&visit, &fields.token) {
+pub(super) async fn logout(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    if let Some(refused) = from_elsewhere(&visit, &Typed::from(fields)) {
         return refused;
     }
     let now = Timestamp::now().as_second();

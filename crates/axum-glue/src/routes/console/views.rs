@@ -5,10 +5,10 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use bongsu_console::{
-    AlertQuery, FiringAlert, Level, LogQuery, LogSeverity, NewSilence, OpsError, assets,
+    AlertQuery, FiringAlert, Level, LogQuery, NewSilence, OpsError, assets,
     pages::{self, alert::Scope, overview},
 };
-use bongsu_ops::{LONGEST, NewAlert};
+use bongsu_ops::{LONGEST, NewAlert, ReportForm};
 use http::{StatusCode, header};
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -18,6 +18,8 @@ use super::{guard, visit::Visit};
 pub(super) const LANG_COOKIE: &str = "bongsu_lang";
 /// Most rows of a page.
 const ROWS: usize = 200;
+/// Most lines of a download.
+const LINES: usize = 20_000;
 /// Most tags of an alert that can be silenced by.
 const TAGS: usize = 4;
 /// Most samples of a metric.
@@ -139,29 +141,59 @@ pub(super) fn about(scope: &Scope, alert: &FiringAlert) -> NewSilence {
     }
 }
 
-/// The address of an alert's own page.
-pub(super) fn alert_page(key: &str) -> String {
-    let mut address = "/console/alerts?key=".to_owned();
-    for byte in key.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                address.push(char::from(byte));
-            }
-            byte => address.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    address
+/// The lines that a page's address asks for.
+fn log_query(visit: &Visit, limit: usize) -> LogQuery {
+    let asked = &visit.asked;
+    let asked = pages::logs::LogAsked {
+        level: &asked.level,
+        text: &asked.q,
+        target: &asked.target,
+        field: &asked.field,
+        request_id: &asked.request_id,
+        trace_id: &asked.trace_id,
+        since: &asked.since,
+        until: &asked.until,
+        skip: &asked.skip,
+    };
+    asked.query(limit)
 }
 
 pub(super) async fn logs(visit: Visit) -> Html<String> {
-    let query = LogQuery {
-        level: LogSeverity::parse(&visit.asked.level),
-        text: visit.asked.q.clone(),
-        request_id: visit.asked.request_id.clone(),
-        limit: ROWS,
-    };
+    let query = log_query(&visit, ROWS);
     let found = visit.console.operator.logs().lines(&query).await;
     Html(pages::logs::page(&visit.chrome(), &query, &found))
+}
+
+/// The same lines as they were written, the oldest first, to be kept.
+pub(super) async fn log_file(visit: Visit) -> Response {
+    let query = log_query(&visit, LINES);
+    match visit.console.operator.logs().lines(&query).await {
+        Ok(lines) => {
+            let mut body = String::new();
+            for line in lines.iter().rev() {
+                body.push_str(&line.raw);
+                body.push('\n');
+            }
+            download("application/jsonl", "log.jsonl", body)
+        }
+        Err(error) => (status(&error), error.to_string()).into_response(),
+    }
+}
+
+fn download(kind: &'static str, name: &str, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (headers, body).into_response()
+}
+
+pub(super) async fn requests(visit: Visit) -> Html<String> {
+    let found = visit.console.operator.metrics().routes().await;
+    Html(pages::requests::page(&visit.chrome(), &found))
 }
 
 pub(super) async fn metrics(visit: Visit) -> Html<String> {
@@ -199,6 +231,43 @@ pub(super) async fn report(Path(session): Path<String>, visit: Visit) -> Respons
     match page {
         Ok(page) => (headers, Html(page)).into_response(),
         Err(error) => (status(&error), headers, error.to_string()).into_response(),
+    }
+}
+
+/// A report's fills or figures, to be kept.
+pub(super) async fn report_file(
+    Path((session, form)): Path<(String, String)>,
+    visit: Visit,
+) -> Response {
+    let (form, kind) = match form.as_str() {
+        "csv" => (ReportForm::Csv, "text/csv; charset=utf-8"),
+        "json" => (ReportForm::Json, "application/json"),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let made = match session.parse::<Date>() {
+        Ok(session) => {
+            visit
+                .console
+                .operator
+                .reports()
+                .preview(session, form)
+                .await
+        }
+        Err(_) => Err(OpsError::no_such("report")),
+    };
+    match made {
+        Ok(body) => {
+            let name = format!(
+                "report-{session}.{}",
+                if form == ReportForm::Csv {
+                    "csv"
+                } else {
+                    "json"
+                }
+            );
+            download(kind, &name, body)
+        }
+        Err(error) => (status(&error), error.to_string()).into_response(),
     }
 }
 
@@ -280,7 +349,8 @@ mod tests {
         check("/console/\r\nset-cookie: a=b", false);
         check("/console/lang?to=ko", false);
         check("/console/events?lang=ko", false);
-        check(&alert_page("resource|디스크 /?&x=1"), true);
-        assert_eq!(alert_page("a|b /"), "/console/alerts?key=a%7Cb%20%2F");
+        let address = pages::alert::address;
+        check(&address("resource|디스크 /?&x=1"), true);
+        assert_eq!(address("a|b /"), "/console/alerts?key=a%7Cb%20%2F");
     }
 }

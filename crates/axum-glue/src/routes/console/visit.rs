@@ -35,6 +35,12 @@ pub(super) struct Asked {
     pub(super) q: String,
     pub(super) level: String,
     pub(super) request_id: String,
+    pub(super) trace_id: String,
+    pub(super) target: String,
+    pub(super) field: String,
+    pub(super) since: String,
+    pub(super) until: String,
+    pub(super) skip: String,
     pub(super) date: String,
     /// An alert's own page.
     pub(super) key: String,
@@ -51,8 +57,15 @@ impl FromRequestParts<Arc<Console>> for Visit {
     ) -> Result<Self, Self::Rejection> {
         let asked = Query::<Asked>::try_from_uri(&parts.uri);
         let mut asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-        clip(&mut asked.q);
-        clip(&mut asked.request_id);
+        for filter in [
+            &mut asked.q,
+            &mut asked.request_id,
+            &mut asked.trace_id,
+            &mut asked.target,
+            &mut asked.field,
+        ] {
+            clip(filter);
+        }
         Ok(Self {
             console: console.clone(),
             headers: parts.headers.clone(),

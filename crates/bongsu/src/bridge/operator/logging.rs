@@ -1,41 +1,61 @@
 //! The log as an operator meets it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bongsu_logging::LogHandle;
 use bongsu_ops::{
-    Figure, LogDesk, LogLevel, LogLevelNow, LogLine, LogQuery, Operator, OpsError, OpsResult,
-    SetLogLevel, Snapshot,
+    Figure, LogDesk, LogLevel, LogLevelNow, LogLine, LogQuery, LoggedErrors, Missing, Operator,
+    OpsError, OpsResult, SetLogLevel, Snapshot,
 };
+use jiff::Timestamp;
 
 use super::off;
 use crate::{Config, parts::Parts};
 
+/// Places in the code whose errors are remembered.
+const PLACES: usize = 20;
+
+/// The log, and the errors that were read of it last: it takes a while where there is much.
 #[derive(Clone, Debug)]
-pub(super) struct Desk(LogHandle);
+pub(super) struct Desk {
+    logs: LogHandle,
+    /// None before the first reading.
+    errors: Arc<Mutex<Option<Vec<LoggedErrors>>>>,
+}
 
 impl Desk {
     pub(super) fn new(_: &Config, parts: &Parts) -> Self {
-        Self(parts.logs.handle.clone())
+        Self {
+            logs: parts.logs.handle.clone(),
+            errors: Arc::default(),
+        }
     }
 
     pub(super) fn join(&self, operator: Operator) -> Operator {
         operator.with_logs(Arc::new(self.clone()))
     }
 
+    /// Reads the errors in the log that is kept.
+    pub(super) fn read(&self, now: Timestamp) {
+        let errors = bongsu_ops::logs::errors(&self.logs.recent(), now, PLACES);
+        *self.errors.lock().unwrap_or_else(PoisonError::into_inner) = Some(errors);
+    }
+
     pub(super) fn fill(&self, snapshot: &mut Snapshot) {
-        let lasts = self.0.level_lasts();
+        let lasts = self.logs.level_lasts();
         snapshot.log_level = Figure::Known(LogLevel {
-            directives: self.0.level(),
+            directives: self.logs.level(),
             until: lasts.map(|left| snapshot.at + left),
         });
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshot.errors = Figure::from_option(errors.clone(), Missing::NotYet);
     }
 
     fn now(&self) -> LogLevelNow {
         LogLevelNow {
-            level: self.0.level(),
-            lasts_seconds: self.0.level_lasts().map(|left| left.as_secs()),
+            level: self.logs.level(),
+            lasts_seconds: self.logs.level_lasts().map(|left| left.as_secs()),
         }
     }
 }
@@ -47,14 +67,14 @@ impl LogDesk for Desk {
     }
 
     async fn set_level(&self, asked: &SetLogLevel) -> OpsResult<LogLevelNow> {
-        let set = self.0.set_level(&asked.level, asked.lasts());
+        let set = self.logs.set_level(&asked.level, asked.lasts());
         set.map_err(|error| OpsError::Invalid(error.to_string()))?;
         Ok(self.now())
     }
 
     async fn lines(&self, query: &LogQuery) -> OpsResult<Vec<LogLine>> {
         let query = query.clone();
-        let tail = move |desk: &Self| bongsu_ops::logs::tail(&desk.0.recent(), &query);
+        let tail = move |desk: &Self| bongsu_ops::logs::tail(&desk.logs.recent(), &query);
         Ok(off(self, tail).await)
     }
 }

@@ -2,12 +2,16 @@
 
 mod figures;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use bongsu_metrics::ServiceMetrics;
 use bongsu_ops::{
-    Figure, Http, MetricDesk, MetricFamily, Missing, Operator, OpsResult, Snapshot, minute::Minute,
+    Figure, Http, MetricDesk, MetricFamily, Missing, Operator, OpsResult, Route, Snapshot,
+    minute::Minute,
 };
 use jiff::Timestamp;
 
@@ -26,8 +30,16 @@ pub(super) struct Desk {
 struct Read {
     minute: Minute,
     http: Http,
+    routes: BTreeMap<(String, String), RouteMinute>,
     /// None before the first reading.
     book: Option<Figures>,
+}
+
+/// A route's last minute, and how it did in it.
+#[derive(Debug, Default)]
+struct RouteMinute {
+    minute: Minute,
+    http: Http,
 }
 
 impl Desk {
@@ -46,8 +58,13 @@ impl Desk {
     pub(super) fn read(&self, now: Timestamp) {
         let mut figures = Figures::of(&self.metrics);
         let counted = std::mem::take(&mut figures.counted);
+        let routes = std::mem::take(&mut figures.routes);
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         read.http = read.minute.push(now, counted);
+        for (route, counted) in routes {
+            let seen = read.routes.entry(route).or_default();
+            seen.http = seen.minute.push(now, counted);
+        }
         read.book = Some(figures);
     }
 
@@ -72,6 +89,17 @@ impl Desk {
 
 #[async_trait]
 impl MetricDesk for Desk {
+    async fn routes(&self) -> OpsResult<Vec<Route>> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = read.routes.iter();
+        let routes = all.map(|((method, endpoint), seen)| Route {
+            method: method.clone(),
+            endpoint: endpoint.clone(),
+            http: seen.http.clone(),
+        });
+        Ok(routes.collect())
+    }
+
     async fn families(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {
         let families = move |desk: &Self| figures::families(&desk.metrics, samples);
         Ok(off(self, families).await)

@@ -104,6 +104,7 @@ impl Desk {
         use bongsu_console::history::{Sample, Series};
 
         self.metrics.read(now);
+        self.logging.read(now);
         let mut sample = Sample::of(&self.without_firing(now));
         sample.set(Series::Firing, self.alerts.firing_count());
         sample

@@ -28,7 +28,9 @@ pub(crate) fn all(
     }
     if !summary.accounts.is_empty() {
         let table = spans::accounts(summary, cells, t);
-        all.push(section("accounts", t.accounts, vec![Block::Table(table)]));
+        let mut blocks = vec![Block::Table(table)];
+        blocks.extend(spans::holdings(summary, cells, t, limits).map(Block::Table));
+        all.push(section("accounts", t.accounts, blocks));
     }
     if !summary.periods.is_empty() {
         let blocks = spans::periods(summary, cells, t, limits);

@@ -7,7 +7,7 @@ use crate::i18n::Texts;
 use crate::render::build::Limits;
 use crate::render::format;
 use crate::render::view::{Block, Cell, Cells, Column, Table, Tone};
-use crate::summary::{DailySummary, GroupPnl, Period, PeriodKind};
+use crate::summary::{AccountSection, DailySummary, GroupPnl, Period, PeriodKind, Position};
 
 pub(crate) fn name(kind: PeriodKind, t: &'static Texts) -> &'static str {
     match kind {
@@ -247,4 +247,49 @@ pub(super) fn accounts(summary: &DailySummary, cells: Cells<'_>, t: &'static Tex
             cells.count(&p.position_count),
         ]
     })
+}
+
+/// What each further account holds; that of the report's own stands under its portfolio.
+pub(super) fn holdings(
+    summary: &DailySummary,
+    cells: Cells<'_>,
+    t: &'static Texts,
+    limits: Limits,
+) -> Option<Table> {
+    let of = |account: &AccountSection| account.portfolio_stats.positions_omitted;
+    let omitted = summary.accounts.iter().map(of).sum();
+    let accounts = summary.accounts.iter();
+    let all: Vec<(&str, &Position)> = accounts
+        .flat_map(|account| {
+            let positions = account.portfolio_stats.positions.iter();
+            positions.map(|position| (account.account.as_str(), position))
+        })
+        .collect();
+    if all.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        Column::text(t.account),
+        Column::text(t.symbol),
+        Column::number(t.quantity).minor(),
+        Column::number(t.average_cost).extra(),
+        Column::number(t.value),
+        Column::number(t.unrealised),
+        Column::number(t.return_on_cost).minor(),
+        Column::number(t.weight).extra(),
+    ];
+    let rows = (all.as_slice(), limits.positions, omitted);
+    let table = Table::new(t.holdings, columns, rows, "", cells, |(account, p)| {
+        vec![
+            cells.words(account, 40),
+            cells.symbol(&p.ticker, p.name.as_deref()),
+            Cell::plain(format::quantity(p.quantity)),
+            Cell::plain(format::price(p.average_cost)),
+            cells.amount(&p.value),
+            cells.signed_amount(&p.unrealised),
+            cells.signed_percent(&p.return_on_cost),
+            cells.percent(&p.weight),
+        ]
+    });
+    Some(table)
 }

@@ -122,18 +122,15 @@ pub(super) fn unfilled(
             || Cell::toned(DASH, Tone::Muted),
             |quantity| Cell::plain(format::quantity(quantity)),
         );
-        let side = match order.action.trim().to_ascii_uppercase().as_str() {
-            "BUY" => t.buy,
-            "SELL" => t.sell,
-            _ => order.action.as_str(),
-        };
+        let lang = cells.options.lang;
+        let side = i18n::order_side(lang, &order.action);
         let reason = order.reason.as_deref().unwrap_or(t.not_recorded);
         vec![
             cells.words(&order.order_id, 40),
             cells.symbol(&order.ticker, order.name.as_deref()),
             cells.words(side, 16),
             quantity,
-            cells.words(&order.status, 24),
+            cells.words(i18n::order_status(lang, &order.status), 24),
             cells.words(reason, 120),
         ]
     });
@@ -189,7 +186,7 @@ pub(super) fn fills(
                 |realised| Cell::signed(format::signed_amount(realised, cells.options)),
             ),
             cells.words(&fill.order_id, 40),
-            cells.words(&fill.status, 24),
+            cells.words(i18n::order_status(cells.options.lang, &fill.status), 24),
         ]
     })
 }

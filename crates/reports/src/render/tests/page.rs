@@ -343,3 +343,106 @@ fn a_day_without_trades_reads_well() {
         }
     }
 }
+
+#[test]
+fn every_account_has_its_positions() {
+    let mut summary = DailySummary::sample();
+    assert!(!html::page(&summary, &options(Lang::En)).contains("Positions of each account"));
+    let mut portfolio = summary.portfolio_stats.clone();
+    portfolio.positions.truncate(2);
+    portfolio.positions[0].ticker = "ZZZ001".into();
+    summary.accounts = vec![crate::summary::AccountSection {
+        account: "second".into(),
+        trading_stats: summary.trading_stats.clone(),
+        portfolio_stats: portfolio,
+        risk_metrics: summary.risk_metrics.clone(),
+        reconciliation: summary.reconciliation.clone(),
+        data_quality: Vec::new(),
+    }];
+    for (lang, caption) in [
+        (Lang::En, "Positions of each account"),
+        (Lang::Ko, "계좌별 보유 종목"),
+    ] {
+        for (form, shown) in forms(&summary, &options(lang)) {
+            if form != "slack" {
+                assert!(
+                    shown.contains(caption) && shown.contains("ZZZ001"),
+                    "{form}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn orders_of_korean_and_english_words_read_well_in_either_language() {
+    for (words, en, ko) in [
+        (&["체결", "FILLED", "Executed"][..], "filled", "체결"),
+        (&["취소", "CANCELLED", "canceled"], "cancelled", "취소"),
+        (&["거부", "REJECTED", " 거절"], "rejected", "거부"),
+        (&["정정", "amended", "정정확인"], "amended", "정정"),
+        (&["만료", "EXPIRED"], "expired", "만료"),
+        (
+            &["부분체결", "PARTIALLY_FILLED", "partially filled"],
+            "partly filled",
+            "부분 체결",
+        ),
+        (&["접수", "PENDING", "미체결"], "open", "미체결"),
+        (&["VI 발동"], "VI 발동", "VI 발동"),
+    ] {
+        for word in words {
+            assert_eq!(crate::i18n::order_status(Lang::En, word), en, "{word}");
+            assert_eq!(crate::i18n::order_status(Lang::Ko, word), ko, "{word}");
+        }
+    }
+    for (word, en, ko) in [
+        ("매수", "Buy", "매수"),
+        ("sell", "Sell", "매도"),
+        ("sell short", "Short sale", "공매도"),
+        ("환매수", "Cover", "환매수"),
+        ("swap", "swap", "swap"),
+    ] {
+        assert_eq!(crate::i18n::order_side(Lang::En, word), en, "{word}");
+        assert_eq!(crate::i18n::order_side(Lang::Ko, word), ko, "{word}");
+    }
+    let mut summary = DailySummary::sample();
+    summary.trading_stats.unfilled[0].status = "REJECTED".into();
+    summary.fills[0].status = "체결".into();
+    let page = html::page(&summary, &options(Lang::Ko));
+    assert!(page.contains("거부") && !page.contains("REJECTED"));
+    assert!(html::page(&summary, &options(Lang::En)).contains("filled"));
+}
+
+#[test]
+fn the_report_of_a_period_is_about_the_period() {
+    let mut summary = DailySummary::sample();
+    summary.period = Some(crate::summary::PeriodKind::Week);
+    let of = |kind| move |period: &&mut crate::summary::Period| period.kind == kind;
+    let week = summary
+        .periods
+        .iter_mut()
+        .find(of(crate::summary::PeriodKind::Week));
+    let week = week.unwrap();
+    week.fills = Figure::Known(123_457);
+    week.realised = Figure::Known(rust_decimal::Decimal::from(7_654_321));
+    for (lang, parts) in [
+        (
+            Lang::En,
+            ["2026-05-25 – ", "week Fills", "123,457", "7,654,321"],
+        ),
+        (
+            Lang::Ko,
+            ["2026-05-25 – ", "금주 체결", "123,457", "7,654,321"],
+        ),
+    ] {
+        for (form, shown) in forms(&summary, &options(lang)) {
+            for part in parts {
+                let shown = shown.to_lowercase();
+                assert!(
+                    form == "slack" || shown.contains(&part.to_lowercase()),
+                    "{form} lacks {part}: {shown}"
+                );
+            }
+        }
+    }
+}

@@ -78,6 +78,40 @@ pub(super) async fn d1_what_has_no_day_is_named(db: &Db<'_>) {
     assert!(later.contains("O5") && !later.contains("O3"), "{later}");
 }
 
+/// D1: dates that are written in another way lie among no day's texts, and are named nonetheless, once.
+pub(super) async fn d1_dates_of_other_forms_are_named(db: &Db<'_>) {
+    for text in [
+        "2026/05/28 10:00:00",
+        "2026.05.28 10:00",
+        "20260528100000",
+        "20260528",
+        "2026-5-28 10:00",
+        "2026-1-28 10:00",
+        "2026-05-8 10:00",
+        "2026-05/28 10:00",
+        "05/28/2026 10:00",
+        "오전 10시",
+        "",
+    ] {
+        db.execute("DELETE FROM trades;");
+        db.execute(&fill(1, "2026-05-28 10:00:00", "BUY", 10, 1_000));
+        db.execute(&fill(2, text, "SELL", 4, 1_100));
+        let mut named = 0;
+        for day in [THU, FRI] {
+            let summary = db.day(day, &Set::default()).await;
+            assert_eq!(held(&summary, "005930"), Decimal::TEN, "{text}");
+            let notes = issues(&summary, QualityIssue::BadRow);
+            assert!(notes.len() <= 1, "{text}: {notes:?}");
+            named += usize::from(notes.iter().any(|note| note.starts_with("O2")));
+        }
+        assert_eq!(named, 2, "{text}");
+    }
+    // Without an order's number the row is named by its key.
+    db.execute("UPDATE trades SET order_id = '', executed_at = 'soon' WHERE id = 2;");
+    let notes = issues(&db.day(THU, &Set::default()).await, QualityIssue::BadRow);
+    assert!(notes[0].starts_with("trades 2"), "{notes:?}");
+}
+
 /// D2: the order is that of the instants; within one, what was bought comes first.
 pub(super) async fn d2_fills_come_in_order_of_their_instants(db: &Db<'_>) {
     for (buy, sell) in [

@@ -195,6 +195,7 @@ macro_rules! cases {
 cases! {
     d1_every_fill_has_one_day,
     d1_what_has_no_day_is_named,
+    d1_dates_of_other_forms_are_named,
     d2_fills_come_in_order_of_their_instants,
     d2_buys_of_one_instant_come_by_id,
     d3_what_is_corrected_later_is_seen,

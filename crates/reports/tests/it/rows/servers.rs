@@ -34,7 +34,13 @@ async fn d4_two_databases_of_one_name_are_two() {
 async fn times_that_are_numbers() {
     let db = Db::lite();
     // 08:30 in Korea on the 28th.
-    for at in ["1779924600", "1779924600000", "1779924600000000"] {
+    for at in [
+        "1779924600",
+        "1779924600.5",
+        "1779924600000",
+        "1779924600000.0",
+        "1779924600000000",
+    ] {
         db.execute("DELETE FROM trades;");
         db.execute(&fill(2, "2026-05-28 09:00:00", "SELL", 10, 1_100));
         db.execute(&fill(1, "x", "BUY", 10, 1_000));

@@ -1,5 +1,7 @@
 //! The metrics read as numbers: families for the explorer, the book, the requests so far.
 
+use std::collections::BTreeMap;
+
 use bongsu_metrics::{
     ServiceMetrics,
     visit::{Family, Sample, Value, Visitor},
@@ -78,6 +80,8 @@ impl Visitor for Explorer {
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     pub(super) counted: Counted,
+    /// The same by method and endpoint, of which the metrics hold a bounded number.
+    pub(super) routes: BTreeMap<(String, String), Counted>,
     pub(super) value: Option<f64>,
     pub(super) drawdown: Option<f64>,
     pub(super) halt: Option<f64>,
@@ -99,6 +103,12 @@ impl Figures {
         symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.pnl_krw.unsigned_abs()));
         symbols.truncate(SYMBOLS);
         figures
+    }
+
+    /// What is counted of the sample's route.
+    fn route(&mut self, sample: &Sample<'_>) -> Option<&mut Counted> {
+        let route = (sample.label("method")?, sample.label("endpoint")?);
+        Some(self.routes.entry(route).or_default())
     }
 }
 
@@ -123,10 +133,18 @@ impl Visitor for Figures {
                 for (bound, count) in took.buckets() {
                     self.counted.up_to(bound, count as f64);
                 }
+                if let Some(route) = self.route(sample) {
+                    for (bound, count) in took.buckets() {
+                        route.up_to(bound, count as f64);
+                    }
+                }
             }
             ("http_requests_total", Value::Number(count)) => {
                 let failed = sample.label("status").is_some_and(|s| s.starts_with('5'));
                 self.counted.requests(count.as_f64(), failed);
+                if let Some(route) = self.route(sample) {
+                    route.requests(count.as_f64(), failed);
+                }
             }
             ("http_requests_in_flight", Value::Number(count)) => {
                 self.counted.in_flight(count.as_f64());
@@ -184,6 +202,19 @@ mod tests {
         let http = minute.push(Timestamp::from_second(10).unwrap(), figures.counted);
         assert_eq!(http.requests_per_second.get(), Some(0.2));
         assert_eq!(http.error_ratio.get(), Some(0.5));
+        assert!(http.p99_ms.get().is_some_and(|ms| ms <= 50.0));
+        // The same by route; bongsu's own are none.
+        let mut routes = figures.routes;
+        let named: Vec<_> = routes
+            .keys()
+            .map(|(_, endpoint)| endpoint.as_str())
+            .collect();
+        assert_eq!(named, ["/orders", "/startups/{id}"]);
+        let bad = routes.remove(&("GET".to_owned(), "/startups/{id}".to_owned()));
+        let mut minute = Minute::default();
+        minute.push(Timestamp::UNIX_EPOCH, Counted::default());
+        let http = minute.push(Timestamp::from_second(10).unwrap(), bad.unwrap());
+        assert_eq!(http.error_ratio.get(), Some(1.0));
         assert!(http.p99_ms.get().is_some_and(|ms| ms <= 50.0));
     }
 

@@ -1,8 +1,13 @@
 //! What the exchange does now, and when the next report is due.
 
 use bongsu_ops::{Session, SessionState};
-use bongsu_reports::calendar::{DayKind, Krx, UnknownYear, date_in_seoul, instant_in_seoul};
-use jiff::{Timestamp, civil::Time};
+use bongsu_reports::calendar::{
+    DayKind, Krx, Trading, UnknownYear, date_in_seoul, instant_in_seoul,
+};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+};
 
 /// What the exchange does at `now`: it trades while any venue does.
 pub(super) fn session(calendar: &Krx, now: Timestamp) -> Result<Session, UnknownYear> {
@@ -45,14 +50,8 @@ pub(super) fn session(calendar: &Krx, now: Timestamp) -> Result<Session, Unknown
 }
 
 /// The stretches of a day in which some venue trades without a break, and what goes on into the day.
-fn stretches(
-    calendar: &Krx,
-    today: jiff::civil::Date,
-) -> Result<Vec<(Timestamp, Timestamp)>, UnknownYear> {
-    let mut spans = calendar.trading(today)?;
-    if let Ok(yesterday) = today.yesterday() {
-        spans.extend(calendar.trading(yesterday).unwrap_or_default());
-    }
+fn stretches(calendar: &Krx, today: Date) -> Result<Vec<(Timestamp, Timestamp)>, UnknownYear> {
+    let mut spans = around(calendar, today)?;
     spans.sort_unstable_by_key(|span| span.open);
     let mut whole: Vec<(Timestamp, Timestamp)> = Vec::new();
     for span in spans {
@@ -62,6 +61,15 @@ fn stretches(
         }
     }
     Ok(whole)
+}
+
+/// When any venue trades on a day, and on the day before it: a span may go on past midnight.
+pub(super) fn around(calendar: &Krx, today: Date) -> Result<Vec<Trading>, UnknownYear> {
+    let mut spans = calendar.trading(today)?;
+    if let Ok(yesterday) = today.yesterday() {
+        spans.extend(calendar.trading(yesterday).unwrap_or_default());
+    }
+    Ok(spans)
 }
 
 /// When the report that is made at `time` of session days is next due.

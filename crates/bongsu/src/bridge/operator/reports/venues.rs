@@ -4,6 +4,8 @@ use bongsu_ops::{Session, SessionState, VenueSession};
 use bongsu_reports::calendar::{DayKind, Krx, Trading, UnknownYear, Venue, date_in_seoul};
 use jiff::Timestamp;
 
+use super::session::around;
+
 /// The venues that there are, in the order in which they are shown.
 const VENUES: [Venue; 2] = [Venue::Krx, Venue::Nxt];
 
@@ -11,11 +13,7 @@ const VENUES: [Venue; 2] = [Venue::Krx, Venue::Nxt];
 pub(super) fn venues(calendar: &Krx, now: Timestamp) -> Result<Vec<VenueSession>, UnknownYear> {
     let today = date_in_seoul(now);
     let todays = calendar.trading(today)?;
-    let mut spans = todays.clone();
-    // A span of yesterday's may go on past midnight.
-    if let Ok(yesterday) = today.yesterday() {
-        spans.extend(calendar.trading(yesterday).unwrap_or_default());
-    }
+    let spans = around(calendar, today)?;
     let is_session = calendar.is_session(today)?;
     let rest = match calendar.day(today)? {
         DayKind::Closed { reason } => Some(reason),

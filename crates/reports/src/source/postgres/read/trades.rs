@@ -11,7 +11,9 @@ use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Replay, TradeRow};
 use crate::source::SourceError;
 use crate::source::layout::{Relation, trade_columns};
-use crate::source::tables::{Dates, MAX_DAYLESS, Reorder, Spans, day_after, day_before, within};
+use crate::source::tables::{
+    Dates, MAX_DAYLESS, Reorder, Spans, day_after, day_before, gaps, within,
+};
 use crate::source::text::Times;
 use crate::source::time::StoredZone;
 
@@ -87,7 +89,7 @@ pub(in crate::source::postgres) async fn replay(
         if relation.has("created_at") {
             unexecuted(connection, &trades, &mut replay, date).await?;
         }
-        dayless(connection, &trades, &mut replay).await?;
+        dayless(connection, &trades, &mut replay, date).await?;
     }
     if let Some(rest) = spans.rest {
         fold(connection, &trades, &mut replay, rest, false).await?;
@@ -177,16 +179,23 @@ async fn dayless(
     connection: &mut PgConnection,
     trades: &Trades<'_>,
     replay: &mut Replay,
+    date: Date,
 ) -> Result<(), SourceError> {
     let odd = match trades.clock {
         Clock::Text => {
-            "(executed_at::text COLLATE \"C\" < '1900' OR executed_at::text COLLATE \"C\" >= '2200')"
+            let text = "executed_at::text COLLATE \"C\"";
+            let between: String = gaps(date)
+                .map(|(from, until)| format!(" OR ({text} >= '{from}' AND {text} < '{until}')"))
+                .collect();
+            format!("({text} < '1900' OR {text} >= '2200'{between})")
         }
         Clock::Naive => {
             "(executed_at = 'infinity'::timestamp OR executed_at = '-infinity'::timestamp)"
+                .to_owned()
         }
         Clock::Instant => {
             "(executed_at = 'infinity'::timestamptz OR executed_at = '-infinity'::timestamptz)"
+                .to_owned()
         }
     };
     let mut timeless = "executed_at IS NULL AND executed_quantity > 0".to_owned();
@@ -202,8 +211,8 @@ async fn dayless(
         });
     }
     let mut times = Times::new(&trades.settings.trades_zone);
-    for condition in [odd, &timeless] {
-        let sql = trades.select(true, condition) + &format!(" LIMIT {MAX_DAYLESS}");
+    for condition in [odd, timeless] {
+        let sql = trades.select(true, &condition) + &format!(" LIMIT {MAX_DAYLESS}");
         rows(connection, trades.settings, TABLE, sql, &[], |row| {
             replay.push(&trade(row, &mut times, true)?);
             Ok(true)

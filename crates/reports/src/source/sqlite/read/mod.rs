@@ -131,7 +131,14 @@ fn time<'r>(
         ValueRef::Integer(value) => epoch(value).map_or(Executed::Bad("out of range"), instant),
         #[expect(clippy::cast_possible_truncation, reason = "a float saturates")]
         ValueRef::Real(value) => {
-            let at = jiff::Timestamp::from_nanosecond((value * 1e9) as i128);
+            // By its size, as a whole number is.
+            let in_nanos = match value.abs() {
+                size if size < 1e11 => 1e9,
+                size if size < 1e14 => 1e6,
+                size if size < 1e17 => 1e3,
+                _ => 1.0,
+            };
+            let at = jiff::Timestamp::from_nanosecond((value * in_nanos) as i128);
             match at {
                 Ok(at) if value.is_finite() => instant(at),
                 _ => Executed::Bad("out of range"),

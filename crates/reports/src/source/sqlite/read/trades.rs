@@ -14,8 +14,10 @@ use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Number, Replay, TradeRow};
 use crate::source::SourceError;
 use crate::source::layout::{Kind, Layout, Relation, trade_columns};
-use crate::source::tables::{Dates, MAX_DAYLESS, Reorder, Spans, day_after, day_before, within};
-use crate::source::text::Times;
+use crate::source::tables::{
+    Dates, MAX_DAYLESS, Reorder, Spans, day_after, day_before, gaps, within,
+};
+use crate::source::text::{FIRST_SECOND, Times};
 use crate::source::time::StoredZone;
 
 const TABLE: &str = "trades";
@@ -96,7 +98,7 @@ pub(in crate::source::sqlite) fn replay(
             let ids = (before.saturating_add(1), replay.last_id());
             unexecuted(&trades, &mut replay, date, ids)?;
         }
-        dayless(&trades, &mut replay)?;
+        dayless(&trades, &mut replay, date)?;
     }
     if let Some(rest) = spans.rest {
         fold(&trades, &mut replay, rest, false)?;
@@ -195,7 +197,7 @@ fn beside(
     let second = |date: Date| instant_in_seoul(date.at(0, 0, 0, 0)).as_second();
     let (low, high) = (first.map_or(1, second), second(day_after(last)));
     let scales = [
-        (1, 86_400),
+        (1, FIRST_SECOND),
         (1_000, 100_000_000_000),
         (1_000_000, 100_000_000_000_000),
         (1_000_000_000, 100_000_000_000_000_000),
@@ -255,16 +257,28 @@ const CREATED: usize = 16;
 
 /// Fills whose time no text of a date begins with, and fills with neither a time nor a creation: no
 /// day is theirs, so each report names them.
-fn dayless(trades: &Trades<'_>, replay: &mut Replay) -> Result<(), SourceError> {
+fn dayless(trades: &Trades<'_>, replay: &mut Replay, date: Date) -> Result<(), SourceError> {
     let limit = format!(" LIMIT {MAX_DAYLESS}");
-    // Texts before and after every date, and numbers of the first day there was. A text that is a
+    // Texts before, between and after the dates, and numbers of no time that trades have. A text that is a
     // number itself would be compared as one.
-    for odd in [
-        "executed_at >= '' AND executed_at < '1900-01-01'",
-        "executed_at >= '2200-01-01'",
-        "executed_at < '' AND +executed_at < 86400",
-    ] {
-        let odd = trades.select(true, odd) + &limit;
+    let mut odd = vec![
+        "executed_at >= '' AND executed_at < '1900-01-01'".to_owned(),
+        "executed_at >= '2200-01-01'".to_owned(),
+        format!(
+            "executed_at < '' AND (+executed_at < {FIRST_SECOND} \
+             OR +executed_at BETWEEN 7258118400 AND 99999999999 \
+             OR +executed_at BETWEEN 7258118400000 AND 99999999999999 \
+             OR +executed_at BETWEEN 7258118400000000 AND 99999999999999999 \
+             OR +executed_at >= 7258118400000000000)"
+        ),
+    ];
+    let between = gaps(date).map(|(from, until)| {
+        // In brackets of its own each, for the index to be of use.
+        format!("(executed_at >= '{from}' AND executed_at < '{until}')")
+    });
+    odd.push(format!("({})", between.collect::<Vec<_>>().join(" OR ")));
+    for odd in odd {
+        let odd = trades.select(true, &odd) + &limit;
         trades.each(&odd, [], true, |row| {
             let row = TradeRow {
                 executed: match row.executed {
