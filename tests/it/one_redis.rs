@@ -30,6 +30,7 @@ async fn second_replica(url: &str, environments: [&str; 2]) -> Result<Reservatio
         target: "oncall".to_owned(),
         level: AlertLevel::Critical,
         resolved: false,
+        falls: false,
     };
     let lease = Duration::from_secs(60);
     let replica = |environment| {
