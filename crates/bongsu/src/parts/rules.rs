@@ -14,14 +14,17 @@ use crate::{
     doctor::Finding,
 };
 
-pub(crate) type Settings = ();
+/// The service's code says nothing of rules.
+#[derive(Debug, Default)]
+pub(crate) struct Settings;
+
 /// The rules in force; none when no rule is asked for.
 pub(crate) type Offer = Option<Arc<Watch>>;
 
 /// Those of bongsu's own rules that make sense within one service: what no built-in condition tells already.
 const OWN: &str = include_str!("rules/shipped.yml");
 
-pub(crate) async fn start(cx: &mut Start<'_>, (): Settings) -> Result<Offer, Error> {
+pub(crate) async fn start(cx: &mut Start<'_>, _: Settings) -> Result<Offer, Error> {
     let wanted = wanted(cx.config);
     let asked = wanted.clone();
     let loaded = tokio::task::spawn_blocking(move || asked.load()).await;
@@ -49,7 +52,7 @@ pub(crate) async fn start(cx: &mut Start<'_>, (): Settings) -> Result<Offer, Err
 }
 
 /// Whether the rule files can be used.
-pub(crate) async fn doctor(config: &Config, (): Settings) -> Vec<Finding> {
+pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
     let wanted = wanted(config);
     let loaded = tokio::task::spawn_blocking(move || wanted.load()).await;
     let Ok(loaded) = loaded else {
