@@ -372,7 +372,8 @@ async fn what_makes_no_sense_is_said_and_not_done() {
             "{page}"
         );
     }
-    let malformed = rig.post("/console/silence", "minutes=soon", &[]).await;
+    let malformed = format!("token={token}&key=risk%7Cvar&by=minji&reason=x&minutes=soon");
+    let malformed = rig.post("/console/silence", &malformed, &[]).await;
     assert_eq!(malformed.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let long = format!("token={token}&by={}", "x".repeat(20_000));
     let response = rig.post("/console/acknowledge", &long, &[]).await;

@@ -98,7 +98,10 @@ fn a_request_can_be_followed() {
     let page = logs::page(&chrome(Lang::En), &LogQuery::default(), &Ok(vec![line]));
     check(
         &page,
-        &["▲ error order rejected trading::orders symbol=005930 a/b"],
+        &[
+            "▲ error order rejected trading::orders symbol=005930 all of it",
+            "a/b",
+        ],
     );
     assert!(
         page.contains("href=\"/console/logs?request_id=a%2Fb%26c\""),
