@@ -12,7 +12,7 @@ pub struct Propagation {
     pub parent: TraceParent,
     /// The header `tracestate`, as [`tracestate`](crate::tracestate) made it.
     pub state: Option<Arc<str>>,
-    /// The header `baggage`, as [`baggage`](crate::baggage) made it.
+    /// The header `baggage`, as [`baggage`](crate::baggage()) made it.
     pub baggage: Option<Arc<str>>,
 }
 
