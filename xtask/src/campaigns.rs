@@ -59,11 +59,6 @@ pub(crate) fn fuzz(args: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// Of CI: the same inputs for the same commit, as far as the time reaches.
-pub(crate) fn fuzz_for_a_moment() -> Result<(), Failure> {
-    hostile(20.0, 1, &[])
-}
-
 fn hostile(seconds: f64, seed: u64, rest: &[String]) -> Result<(), Failure> {
     let mut fuzz = cargo([
         "run",

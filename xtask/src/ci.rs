@@ -3,7 +3,7 @@
 use std::{process::Stdio, time::Instant};
 
 use crate::{
-    campaigns, dashboards, demo, deny, guests, layers, manifests, package, packages, readme,
+    dashboards, demo, deny, guests, layers, manifests, package, packages, readme,
     run::{Failure, cargo, run, say, show},
     stack_proof, test,
 };
@@ -31,7 +31,6 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     phases.run("the main job", demo::once)?;
     phases.run("the packaged crates", package::check)?;
     phases.run("each feature alone", features)?;
-    phases.run("hostile input", campaigns::fuzz_for_a_moment)?;
     phases.run("the stack", stack_proof::prove)?;
     phases.run("guests", || guests::run_all(&GUESTS.map(str::to_owned)))?;
     phases.show();

@@ -52,7 +52,7 @@ async fn nothing_acknowledged_is_lost_by_a_disk_that_crashes() {
         clippy::disallowed_methods,
         reason = "how often is said by whoever runs it"
     )]
-    let crashes = std::env::var(CRASHES).map_or(40, |asked| asked.parse().unwrap());
+    let crashes = std::env::var(CRASHES).map_or(12, |asked| asked.parse().unwrap());
     let mut seed = u64::from(std::process::id()) << 20;
     let mut folder = tempfile::tempdir().unwrap();
     let mut promised = Vec::new();
