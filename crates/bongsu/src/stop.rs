@@ -65,25 +65,39 @@ impl StopToken {
 /// bongsu.shutdown().await;
 /// # Ok(()) }
 /// ```
-pub async fn stop_signal() {
+///
+/// The signals are watched for from the call on, not from when it is first waited for: one that comes between is
+/// not lost, and does not end the process as if nobody watched.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime with IO.
+pub fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let watched = {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
+        [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
+    };
+    async move {
+        #[cfg(unix)]
+        match watched {
+            [Ok(mut terminate), Ok(mut interrupt)] => {
                 tokio::select! {
                     _ = terminate.recv() => {}
-                    _ = tokio::signal::ctrl_c() => {}
+                    _ = interrupt.recv() => {}
                 }
             }
-            Err(error) => {
-                tracing::warn!(%error, "cannot watch for SIGTERM, only Ctrl-C stops the service");
+            [terminate, interrupt] => {
+                let error = terminate.err().or(interrupt.err());
+                let error = error.map(|error| error.to_string());
+                tracing::warn!(
+                    error,
+                    "cannot watch for SIGTERM, only Ctrl-C stops the service"
+                );
                 let _ = tokio::signal::ctrl_c().await;
             }
         }
-    }
-    #[cfg(not(unix))]
-    {
+        #[cfg(not(unix))]
         let _ = tokio::signal::ctrl_c().await;
     }
 }
@@ -91,6 +105,17 @@ pub async fn stop_signal() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_signal_before_anybody_waits_is_not_lost() {
+        let stop = stop_signal();
+        let kill = std::process::Command::new("kill")
+            .args(["-TERM", &std::process::id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        stop.await;
+    }
 
     #[tokio::test]
     async fn who_waits_and_who_comes_late_both_hear_of_the_end() {

@@ -26,10 +26,7 @@ use std::{
 use engine::Engine;
 use receiver::Receiver;
 use serde_json::Value;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 
 /// Why the demo ended.
 #[derive(Debug)]
@@ -142,6 +139,7 @@ async fn forever(
     engine: Engine,
     mut alerts: mpsc::UnboundedReceiver<Value>,
 ) -> Result<ExitCode, Failure> {
+    let stop = bongsu::stop_signal();
     say("Orders are flowing; alerts appear here as they arrive. Ctrl-C stops.\n");
     let traffic = async {
         traffic::run(&engine, 0, 150, Duration::from_millis(200)).await;
@@ -163,11 +161,9 @@ async fn forever(
             show_alert(&alert);
         }
     };
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::from_error)?;
     tokio::select! {
         () = async { tokio::join!(traffic, show); } => {}
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        () = stop => {}
     }
     say("\nStopping: readiness says no, open requests finish, alerts and logs are flushed.");
     let status = engine.stop().await?;

@@ -95,7 +95,7 @@ impl Meter {
 /// Sends to the other end until the way there is known, then as much as is measured.
 fn send(to: &str, meter: &mut Meter) -> u64 {
     let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
-    let ready = (0..200).any(|_| {
+    let ready = (0..600).any(|_| {
         let came = socket.connect((to, 9)).is_ok() && socket.send(b"x").is_ok() && {
             std::thread::sleep(Duration::from_millis(20));
             socket.send(b"x").is_err() // the other end has refused the first

@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use bongsu_ops::{Missing, Operator, OpsResult, Service, ServiceDesk, Setting, Snapshot};
 use jiff::Timestamp;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
+use crate::{Config, parts::Parts};
 
 /// The parts of one service, as its operator asks them. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl Desk {
     }
 
     /// Keeps what is remembered between two looks.
-    pub(super) fn follow(&self, tasks: &Tasks) {
+    pub(super) fn follow(&self, tasks: &crate::tasks::Tasks) {
         self.alerts.follow(tasks);
         self.reports.follow(tasks);
     }
