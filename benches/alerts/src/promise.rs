@@ -93,7 +93,11 @@ fn round(dead: bool) -> (f64, f64) {
             accepted.push(begin.elapsed().as_secs_f64());
             sent.push((title, begin));
         }
-        let all_told = || clocked.0.lock().expect("no panic").len() == ALERTS;
+        // What is told of the dead channel itself comes beside them.
+        let all_told = || {
+            let taken = clocked.0.lock().expect("no panic");
+            sent.iter().all(|(title, _)| taken.contains_key(title))
+        };
         while !all_told() {
             pace.tick().await;
         }
