@@ -8,30 +8,14 @@ use std::time::Duration;
 
 use bongsu_trace::random::SplitMix;
 use jiff::Timestamp;
-use tokio::sync::oneshot;
 
 use crate::schedule::DailyHours;
+use crate::state_tests::with;
 use crate::testing::ScriptedChannel;
 use crate::{
-    Alert, AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, BuildError,
-    Matcher, Quiet, Routing, Silence, What,
+    Alert, AlertLevel, AlertManager, AlertRule, AlertStatus, BuildError, Matcher, Quiet, Routing,
+    Silence, What,
 };
-
-async fn with<F>(builder: AlertManagerBuilder, body: impl FnOnce(AlertManager) -> F)
-where
-    F: Future<Output = ()>,
-{
-    let origin = tokio::time::Instant::now();
-    let start: Timestamp = "2026-03-02T01:30:00+09:00".parse().unwrap();
-    let builder = builder.wall_clock(move || start + origin.elapsed());
-    let (alerts, dispatcher) = builder.build().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let body = async {
-        body(alerts).await;
-        let _ = stop.send(());
-    };
-    tokio::join!(body, dispatcher.run(stopped));
-}
 
 fn below(random: &mut SplitMix, bound: u64) -> u64 {
     random.word() % bound

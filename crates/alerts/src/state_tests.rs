@@ -16,7 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Runs `body` beside a dispatcher whose wall clock goes with the paused time.
-async fn with<F>(builder: AlertManagerBuilder, body: impl FnOnce(AlertManager) -> F)
+pub(crate) async fn with<F>(builder: AlertManagerBuilder, body: impl FnOnce(AlertManager) -> F)
 where
     F: Future<Output = ()>,
 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bongsu_alerts::{
     AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Channel, Dispatcher,
     Notification, Presentation,
-    channels::{LogChannel, Purpose},
+    channels::{LogChannel, Made, Purpose},
     schedule::SharedSchedule,
 };
 
@@ -28,10 +28,7 @@ pub(crate) async fn build(
     change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
     tasks: &Tasks,
 ) -> Result<(AlertManager, Dispatcher), Error> {
-    let built = configured(config, Purpose::Alerts);
-    if !built.problems.is_empty() {
-        return Err(crate::config::ConfigError::new(as_problems(&built)).into());
-    }
+    let built = usable(config)?;
     let builder = base(config);
     #[cfg(feature = "sqlite")]
     let builder = builder.store(store(config).await?);
@@ -62,6 +59,15 @@ pub(crate) async fn build(
     Ok((manager, dispatcher))
 }
 
+/// Every channel that the configuration names; one that cannot be used as it is written is an error.
+fn usable(config: &Config) -> Result<Made, Error> {
+    let built = configured(config, Purpose::Alerts);
+    if built.problems.is_empty() {
+        return Ok(built);
+    }
+    Err(ConfigError::new(as_problems(&built)).into())
+}
+
 /// A manager that tells nobody and keeps nothing, but decides as the service's would; and what of the file is
 /// not used.
 pub(crate) fn deciding(
@@ -70,10 +76,7 @@ pub(crate) fn deciding(
     rules: Vec<AlertRule>,
     change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
 ) -> Result<(AlertManager, Vec<Problem>), Error> {
-    let built = configured(config, Purpose::Alerts);
-    if !built.problems.is_empty() {
-        return Err(crate::config::ConfigError::new(as_problems(&built)).into());
-    }
+    let built = usable(config)?;
     let channels = built.channels.into_iter().chain(added).collect();
     let (builder, warnings) = routed(config, base(config), channels, rules)?;
     let (manager, _) = change(builder)

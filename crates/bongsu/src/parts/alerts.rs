@@ -167,13 +167,7 @@ impl Builder {
     ///
     /// Everything that is wrong with them, each with its place.
     pub fn check_alerts(self) -> Result<Vec<Problem>, Error> {
-        let Settings {
-            channels,
-            rules,
-            builder,
-        } = self.settings.alerts;
-        let change = |to| builder.apply(to);
-        let (_, warnings) = alerting::deciding(&self.config, channels, rules, change)?;
+        let (_, warnings) = self.deciding()?;
         Ok(warnings)
     }
 
@@ -184,14 +178,18 @@ impl Builder {
     ///
     /// When channels or rules cannot be used as they are.
     pub fn explain_alert(self, alert: &Alert) -> Result<Explanation, Error> {
+        let (manager, _) = self.deciding()?;
+        Ok(manager.explain(alert))
+    }
+
+    fn deciding(self) -> Result<(AlertManager, Vec<Problem>), Error> {
         let Settings {
             channels,
             rules,
             builder,
         } = self.settings.alerts;
         let change = |to| builder.apply(to);
-        let (manager, _) = alerting::deciding(&self.config, channels, rules, change)?;
-        Ok(manager.explain(alert))
+        alerting::deciding(&self.config, channels, rules, change)
     }
 }
 

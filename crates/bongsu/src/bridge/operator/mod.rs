@@ -4,6 +4,13 @@
     clippy::duplicate_mod,
     reason = "one file stands for every part that is not there"
 )]
+#![cfg_attr(
+    not(feature = "console"),
+    allow(
+        dead_code,
+        reason = "what is remembered between two looks is the console's"
+    )
+)]
 
 #[cfg_attr(not(feature = "alerts"), path = "absent.rs")]
 mod alerts;
