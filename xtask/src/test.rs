@@ -20,14 +20,7 @@ pub(crate) fn run_all(args: &[String]) -> Result<(), Failure> {
 
 /// The tests that need nothing but the code.
 pub(crate) fn units() -> Result<(), Failure> {
-    run(&mut cargo([
-        "test",
-        "--quiet",
-        "--workspace",
-        "--all-features",
-        "--lib",
-        "--bins",
-    ]))
+    run(runner().args(["--lib", "--bins"]))
 }
 
 /// The examples in the documentation.
@@ -41,29 +34,32 @@ fn documentation() -> Result<(), Failure> {
     ]))
 }
 
-/// Units, servers and processes, and the examples that they start: by nextest where it is there, for it runs the
-/// tests of all crates side by side.
+/// Units, servers and processes, and the examples that they start.
 fn all() -> Result<(), Failure> {
     // Some of the tests run the examples.
     demo::build_all()?;
+    run(with_python(runner().arg("--tests")))
+}
+
+/// nextest where it is there, for it runs the tests of all crates side by side.
+fn runner() -> Command {
     let mut nextest = cargo(["nextest", "--version"]);
     let found = nextest.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let runner: &[&str] = if found.is_ok_and(|status| status.success()) {
+    let words: &[&str] = if found.is_ok_and(|status| status.success()) {
         &[
             "nextest",
             "run",
-            "--no-fail-fast",
             "--status-level",
             "slow",
             "--final-status-level",
             "slow",
         ]
     } else {
-        &["test", "--no-fail-fast", "--all-targets"]
+        &["test"]
     };
-    let mut tests = cargo(runner.iter().copied());
-    tests.args(["--workspace", "--all-features"]);
-    run(with_python(&mut tests))
+    let mut runner = cargo(words.iter().copied());
+    runner.args(["--no-fail-fast", "--workspace", "--all-features"]);
+    runner
 }
 
 /// The interpreter that sees the distribution's packages.

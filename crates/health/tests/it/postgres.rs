@@ -19,10 +19,10 @@ fn pool(server: &Postgres, most: u32) -> PgPool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_paused_and_back() {
     let mut server = Postgres::start();
-    let pool = pool(&server, 3);
+    let pool = pool(&server, 5);
     let driven = Driven::new([postgres("db", pool.clone())]);
     let snapshot = driven.becomes("db", Healthy).await;
-    assert_eq!(snapshot.dependency("db").unwrap().metadata["pool_max"], 3);
+    assert_eq!(snapshot.dependency("db").unwrap().metadata["pool_max"], 5);
 
     server.pause();
     driven.becomes("db", Unhealthy).await;
@@ -31,8 +31,9 @@ async fn stopped_paused_and_back() {
         (driven.health.snapshot().part("db").unwrap().runs > runs + 5).then_some(())
     })
     .await;
-    // The check must not eat the service's connections while the server is silent.
-    assert!(pool.size() <= 1, "{} connections are held", pool.size());
+    // The check must not eat the service's connections while the server is silent: that of the present
+    // run, and one that the pool may have been taking back in the moment when the server fell silent.
+    assert!(pool.size() <= 2, "{} connections are held", pool.size());
     assert_eq!(driven.message("db"), "no answer within 500ms");
     server.unpause();
     driven.becomes("db", Healthy).await;
