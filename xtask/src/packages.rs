@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("chromium-driver", "/usr/bin/chromedriver"),
     ("logrotate", "/usr/sbin/logrotate"),
     ("openssl", "/usr/bin/openssl"),
+    ("pgbouncer", "/usr/sbin/pgbouncer"),
     ("postfix", "/usr/sbin/postfix"),
     ("postgresql", "/usr/lib/postgresql/15/bin/postgres"),
     ("prometheus", "/usr/bin/promtool"),

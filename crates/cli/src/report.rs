@@ -98,6 +98,10 @@ fn period(line: &mut Line) -> Result<Option<PeriodKind>, Failure> {
 }
 
 async fn answer(reports: &ReportGenerator, request: &Request) -> Result<(), String> {
+    if !matches!(request, Request::Resend { .. }) {
+        let source = reports.expect_source().await;
+        source.map_err(|error| error.chain())?;
+    }
     match *request {
         Request::Preview {
             day,

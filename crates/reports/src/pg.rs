@@ -1,13 +1,16 @@
 //! One connection to PostgreSQL, opened when it is needed and kept while it is good.
 //!
 //! A pool would spawn its own tasks; a daily report needs one connection a day.
+//!
+//! Each piece of work is one transaction, and no statement outlives it: behind a pooler that gives every
+//! transaction another session, nothing else would do.
 
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -57,10 +60,11 @@ impl Link {
             options.get_database().unwrap_or_default()
         );
         Ok(Self {
-            // Dates are read as text: whatever the server's habit, they come as ISO.
+            // A pooler lets in no setting that it does not know how to give back.
             options: Arc::new(
                 options
-                    .options([("datestyle", "ISO, YMD")])
+                    .extra_float_digits(None)
+                    .statement_cache_capacity(0)
                     .application_name("bongsu-reports")
                     .disable_statement_logging(),
             ),
@@ -85,18 +89,25 @@ impl Link {
         &self.name
     }
 
-    /// The connection for one piece of work; give it back with [`Lease::keep`] when all went well.
-    pub(crate) async fn take(&self) -> Result<Lease<'_>, sqlx::Error> {
+    /// The connection for one piece of work, which `begin` opens a transaction for; give it back with
+    /// [`Lease::commit`] when all went well.
+    pub(crate) async fn take(&self, begin: &'static str) -> Result<Lease<'_>, sqlx::Error> {
         // Whoever holds it is bound by the limits of statements.
         let mut slot = self.idle.lock().await;
+        // A kept connection may be dead: that costs a moment, not a statement's whole time.
         let patience = PING_TIMEOUT.min(self.limit);
-        if let Some(mut connection) = slot.take()
-            && within(patience, connection.ping()).await.is_ok()
-        {
-            return Ok(Lease { slot, connection });
+        if let Some(mut connection) = slot.take() {
+            let begun = sqlx::raw_sql(begin).execute(&mut connection);
+            if within(patience, begun).await.is_ok() {
+                return Ok(Lease { slot, connection });
+            }
         }
-        let connecting = self.options.connect();
-        let connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        let fresh = async {
+            let mut connection = self.options.connect().await?;
+            sqlx::raw_sql(begin).execute(&mut connection).await?;
+            Ok(connection)
+        };
+        let connection = tokio::time::timeout(CONNECT_TIMEOUT, fresh)
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
         Ok(Lease { slot, connection })
@@ -116,7 +127,12 @@ pub(crate) struct Lease<'a> {
 }
 
 impl Lease<'_> {
-    pub(crate) fn keep(mut self) {
+    /// Makes what was done last, and keeps the connection for the next piece of work.
+    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("COMMIT")
+            .execute(&mut self.connection)
+            .await?;
         *self.slot = Some(self.connection);
+        Ok(())
     }
 }

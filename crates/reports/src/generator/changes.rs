@@ -35,7 +35,14 @@ impl ReportGenerator {
     ) -> Result<Vec<AccountSection>, ReportError> {
         let mut sections = Vec::new();
         for (name, generator) in &self.inner.accounts {
-            let summary = Box::pin(generator.compute(date, now)).await?;
+            let summary = match Box::pin(generator.compute(date, now)).await {
+                Ok(summary) => summary,
+                // The others' figures are none the worse for it.
+                Err(error) if error.is_unknown_account() => {
+                    generator.unavailable(date, &error).await
+                }
+                Err(error) => return Err(error),
+            };
             sections.push(AccountSection {
                 account: name.clone(),
                 trading_stats: summary.trading_stats,

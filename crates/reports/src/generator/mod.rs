@@ -132,6 +132,13 @@ impl ReportError {
     pub fn chain(&self) -> String {
         bongsu_text::chain(self)
     }
+
+    fn is_unknown_account(&self) -> bool {
+        let Self::Source { cause, .. } = self else {
+            return false;
+        };
+        matches!(cause, SourceError::UnknownAccount { .. })
+    }
 }
 
 impl ReportGenerator {
@@ -202,6 +209,20 @@ impl ReportGenerator {
             }
         }
         Ok(problems)
+    }
+
+    /// Says, before a report is made by hand, what [`ReportGenerator::check_source`] finds: a scheduled
+    /// report goes without the figures of an account that nobody knows, whoever asks for one wants
+    /// to know.
+    ///
+    /// # Errors
+    ///
+    /// When something is not as a report needs it, or a source cannot be reached.
+    pub async fn expect_source(&self) -> Result<(), ReportError> {
+        match self.check_source().await?.into_iter().next() {
+            None => Ok(()),
+            Some(problem) => Err(self.source_error(SourceError::Layout(problem))),
+        }
     }
 
     /// The calendar in force, with its overrides.

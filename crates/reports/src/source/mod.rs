@@ -128,9 +128,17 @@ pub enum SourceError {
     #[error("{0}")]
     Layout(SourceProblem),
     /// Several accounts are recorded and none was chosen.
-    #[error("several accounts recorded ({found}): choose one")]
+    #[error("several accounts are recorded ({found}): choose one")]
     SeveralAccounts {
         /// Some of them.
+        found: String,
+    },
+    /// Nothing is recorded of the account that was chosen.
+    #[error("no row is of the account {account:?}; {}", there_are(found))]
+    UnknownAccount {
+        /// The one that was chosen.
+        account: String,
+        /// Some of those that are recorded; empty where there is none.
         found: String,
     },
     /// It took too long.
@@ -148,8 +156,30 @@ impl SourceError {
     /// Would another attempt help?
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::SeveralAccounts { .. } | Self::Layout(_))
+        !matches!(
+            self,
+            Self::SeveralAccounts { .. } | Self::UnknownAccount { .. } | Self::Layout(_)
+        )
     }
+
+    /// What it says of the accounts, where the tables are as they are needed and those are not.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    fn of_accounts(self) -> Result<SourceProblem, Self> {
+        match self {
+            Self::SeveralAccounts { .. } | Self::UnknownAccount { .. } => Ok(SourceProblem {
+                table: "portfolio_risk_metrics".to_owned(),
+                problem: self.to_string(),
+            }),
+            other => Err(other),
+        }
+    }
+}
+
+fn there_are(found: &str) -> String {
+    if found.is_empty() {
+        return "none is recorded yet".to_owned();
+    }
+    format!("there are {found}: choose one of them")
 }
 
 /// The account's equity line and what else is recorded by date.

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::equity::{EquityDays, EquityRow};
 use super::text::{Times, date};
-use super::{AccountHistory, Flow, FlowKind, QuoteQuery, Quotes, SourceError, SourceProblem};
+use super::{AccountHistory, Flow, FlowKind, QuoteQuery, Quotes, SourceError};
 use crate::calendar::date_in_seoul;
 use crate::compute::{Executed, Number, OwnedRow, Replay, Split, Transfer};
 use crate::summary::{Halt, Limits, QualityIssue, QualityNote, QualitySeverity};
@@ -24,37 +24,33 @@ pub(super) fn day_before(date: Date) -> Date {
     date.saturating_sub(Span::new().days(1))
 }
 
+/// Accounts that an error tells of by name.
+pub(super) const MAX_ACCOUNTS: usize = 20;
+
 /// The account to read when none was chosen, of the accounts recorded.
 pub(super) fn only_account(mut found: Vec<String>) -> Result<Option<String>, SourceError> {
     if found.len() > 1 {
-        found.sort();
         return Err(SourceError::SeveralAccounts {
-            found: found.join(", "),
+            found: names(found),
         });
     }
     Ok(found.pop())
 }
 
-/// What is wrong with the account: `there` says whether the chosen one has a row, `found` names some of
-/// those that have. Where nothing is recorded yet, nothing is wrong.
-pub(super) fn account_problem(
-    chosen: Option<&str>,
-    there: bool,
-    mut found: Vec<String>,
-) -> Option<SourceProblem> {
+/// That nothing is recorded of the account chosen, and of whom there is.
+pub(super) fn unknown_account(account: &str, found: Vec<String>) -> SourceError {
+    SourceError::UnknownAccount {
+        account: account.to_owned(),
+        found: names(found),
+    }
+}
+
+fn names(mut found: Vec<String>) -> String {
     found.sort();
-    let names = found.join(", ");
-    let problem = match chosen {
-        Some(account) if !there && !found.is_empty() => {
-            format!("no row is of the account {account:?}; there are {names}: choose one of them")
-        }
-        None if found.len() > 1 => format!("several accounts are recorded ({names}): choose one"),
-        _ => return None,
-    };
-    Some(SourceProblem {
-        table: "portfolio_risk_metrics".to_owned(),
-        problem,
-    })
+    if found.len() >= MAX_ACCOUNTS {
+        found.push("…".to_owned());
+    }
+    found.join(", ")
 }
 
 /// The date in Korea of a time, or the date that a text without a time is.
@@ -95,6 +91,18 @@ impl AccountHistory {
                 subject,
                 (format!("{en}, left out"), format!("{ko}, 제외됨")),
             ));
+        }
+    }
+
+    /// Adds what is recorded as held of a ticker, or tells that it cannot be read.
+    pub(super) fn add_holding(&mut self, ticker: String, quantity: Option<i64>) {
+        match quantity {
+            Some(quantity) => *self.holdings.entry(ticker).or_default() += quantity,
+            None => self.left_out(
+                format!("portfolios {ticker}"),
+                "unreadable quantity".to_owned(),
+                "quantity 값을 읽을 수 없음".to_owned(),
+            ),
         }
     }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::row::{self, DeliveryColumns, PositionColumns, ReportColumns, ReportedColumns};
 use super::steps::{self, Deliveries};
@@ -141,31 +141,36 @@ impl PostgresStore {
         })
     }
 
+    /// A transaction for a step; the first one finds the tables made.
     async fn take(&self, what: &'static str) -> Result<Lease<'_>, StoreError> {
         use std::sync::atomic::Ordering;
-        let mut lease = self.link.take().await.map_err(failed(what))?;
         if !self.made.load(Ordering::Relaxed) {
-            // One simple query of several statements is one transaction.
-            sqlx::raw_sql(SCHEMA)
-                .execute(&mut lease.connection)
-                .await
-                .map_err(failed("making the tables"))?;
-            let old: bool = sqlx::query_scalar(
-                "SELECT EXISTS (SELECT 1 FROM bongsu_reports WHERE position('@' in report) = 0 \
-                 AND summary LIKE '{%service_name%')",
-            )
-            .fetch_one(&mut lease.connection)
-            .await
-            .map_err(failed("looking for reports of before"))?;
-            if old {
-                sqlx::raw_sql(SCOPE)
-                    .execute(&mut lease.connection)
-                    .await
-                    .map_err(failed("naming the reports of before"))?;
-            }
+            self.make().await?;
             self.made.store(true, Ordering::Relaxed);
         }
-        Ok(lease)
+        self.link.take("BEGIN").await.map_err(failed(what))
+    }
+
+    async fn make(&self) -> Result<(), StoreError> {
+        let what = "making the tables";
+        let mut lease = self.link.take("BEGIN").await.map_err(failed(what))?;
+        let made = sqlx::raw_sql(SCHEMA).execute(&mut lease.connection).await;
+        made.map_err(failed(what))?;
+        let old: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM bongsu_reports WHERE position('@' in report) = 0 \
+             AND summary LIKE '{%service_name%')",
+        )
+        .persistent(false)
+        .fetch_one(&mut lease.connection)
+        .await
+        .map_err(failed("looking for reports of before"))?;
+        if old {
+            sqlx::raw_sql(SCOPE)
+                .execute(&mut lease.connection)
+                .await
+                .map_err(failed("naming the reports of before"))?;
+        }
+        lease.commit().await.map_err(failed(what))
     }
 }
 
@@ -175,6 +180,7 @@ async fn insert(connection: &mut PgConnection, row: &DeliveryRecord) -> Result<(
          attempts, first_at, updated_at, message_id) VALUES ($1, $2::text::date, $3, $4, $5, $6, \
          $7, $8::text::timestamptz, $8::text::timestamptz, $9) ON CONFLICT DO NOTHING",
     )
+    .persistent(false)
     .bind(&row.key.report)
     .bind(row.key.session.to_string())
     .bind(i64::from(row.key.revision))
@@ -199,6 +205,7 @@ async fn update(connection: &mut PgConnection, row: &DeliveryRecord) -> Result<(
          WHERE report = $1 AND session_date = $2::text::date AND revision = $3 \
          AND channel = $4 AND recipient = $5",
     )
+    .persistent(false)
     .bind(&row.key.report)
     .bind(row.key.session.to_string())
     .bind(i64::from(row.key.revision))
@@ -226,6 +233,7 @@ async fn find_report(
 ) -> Result<Option<KeptReport>, StoreError> {
     let what = "reading a report";
     let found: Option<ReportColumns> = sqlx::query_as(REPORT)
+        .persistent(false)
         .bind(report)
         .bind(session.to_string())
         .bind(revision.map(i64::from))
@@ -247,15 +255,16 @@ impl Deliveries for PostgresStore {
     ) -> Result<Option<T>, StoreError> {
         self.within(what, async {
             let mut lease = self.take(what).await?;
-            let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+            let tx = &mut lease.connection;
             if let Some(fresh) = &fresh {
                 // The row is there before it is locked, so that two first claims meet at it.
-                insert(&mut tx, fresh).await.map_err(failed(what))?;
+                insert(tx, fresh).await.map_err(failed(what))?;
             }
             let sql = format!(
                 "{DELIVERY} AND revision = $3 AND channel = $4 AND recipient = $5 FOR UPDATE"
             );
             let found: Option<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
+                .persistent(false)
                 .bind(&key.report)
                 .bind(key.session.to_string())
                 .bind(i64::from(key.revision))
@@ -265,16 +274,14 @@ impl Deliveries for PostgresStore {
                 .await
                 .map_err(failed(what))?;
             let Some(columns) = found else {
-                tx.commit().await.map_err(failed(what))?;
-                lease.keep();
+                lease.commit().await.map_err(failed(what))?;
                 return Ok(None);
             };
             let (answer, write) = decide(row::delivery(&key.report, key.session, columns)?);
             if let Some(write) = write {
-                update(&mut tx, &write).await.map_err(failed(what))?;
+                update(tx, &write).await.map_err(failed(what))?;
             }
-            tx.commit().await.map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             Ok(Some(answer))
         })
         .await
@@ -291,6 +298,7 @@ impl ReportStore for PostgresStore {
                 "INSERT INTO bongsu_report_baselines (report, since) \
                  VALUES ($1, $2::text::timestamptz) ON CONFLICT DO NOTHING",
             )
+            .persistent(false)
             .bind(report)
             .bind(now.to_string())
             .execute(&mut lease.connection)
@@ -301,11 +309,12 @@ impl ReportStore for PostgresStore {
                 utc!("since"),
                 " FROM bongsu_report_baselines WHERE report = $1"
             ))
+            .persistent(false)
             .bind(report)
             .fetch_one(&mut lease.connection)
             .await
             .map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             row::timestamp(&text)
         })
         .await
@@ -322,6 +331,7 @@ impl ReportStore for PostgresStore {
                  ON CONFLICT (report, session_date, revision) \
                  DO UPDATE SET send = kept.send OR excluded.send",
             )
+            .persistent(false)
             .bind(&report.report)
             .bind(report.session.to_string())
             .bind(i64::from(report.revision))
@@ -339,7 +349,7 @@ impl ReportStore for PostgresStore {
                 Some(report.revision),
             )
             .await?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             Ok(found.unwrap_or(report))
         })
         .await
@@ -351,10 +361,11 @@ impl ReportStore for PostgresStore {
         session: Date,
         revision: Option<u32>,
     ) -> Result<Option<KeptReport>, StoreError> {
-        self.within("reading a report", async {
-            let mut lease = self.take("reading a report").await?;
+        let what = "reading a report";
+        self.within(what, async {
+            let mut lease = self.take(what).await?;
             let found = find_report(&mut lease.connection, report, session, revision).await?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             Ok(found)
         })
         .await
@@ -370,12 +381,13 @@ impl ReportStore for PostgresStore {
                 " FROM bongsu_reports WHERE report = $1 AND session_date >= $2::text::date \
                  ORDER BY session_date, revision"
             ))
+            .persistent(false)
             .bind(report)
             .bind(since.to_string())
             .fetch_all(&mut lease.connection)
             .await
             .map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             rows.into_iter().map(row::reported).collect()
         })
         .await
@@ -430,12 +442,13 @@ impl ReportStore for PostgresStore {
             let mut lease = self.take(what).await?;
             let sql = format!("{DELIVERY} ORDER BY revision, channel, recipient");
             let rows: Vec<DeliveryColumns> = sqlx::query_as(AssertSqlSafe(sql))
+                .persistent(false)
                 .bind(report)
                 .bind(session.to_string())
                 .fetch_all(&mut lease.connection)
                 .await
                 .map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             rows.into_iter()
                 .map(|columns| row::delivery(report, session, columns))
                 .collect()
@@ -456,12 +469,13 @@ impl ReportStore for PostgresStore {
                  WHERE source = $1 AND session_date <= $2::text::date \
                  ORDER BY session_date DESC LIMIT 1",
             )
+            .persistent(false)
             .bind(source)
             .bind(at_or_before.to_string())
             .fetch_optional(&mut lease.connection)
             .await
             .map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             found.map(row::snapshot).transpose()
         })
         .await
@@ -475,7 +489,7 @@ impl ReportStore for PostgresStore {
         let what = "keeping positions";
         self.within(what, async {
             let mut lease = self.take(what).await?;
-            let mut tx = lease.connection.begin().await.map_err(failed(what))?;
+            let tx = &mut lease.connection;
             for snapshot in &snapshots {
                 sqlx::query(
                     "INSERT INTO bongsu_positions (source, session_date, last_id, book) \
@@ -484,6 +498,7 @@ impl ReportStore for PostgresStore {
                      WHERE (bongsu_positions.last_id, bongsu_positions.book) \
                      IS DISTINCT FROM (excluded.last_id, excluded.book)",
                 )
+                .persistent(false)
                 .bind(source)
                 .bind(snapshot.date.to_string())
                 .bind(snapshot.last_id)
@@ -492,8 +507,7 @@ impl ReportStore for PostgresStore {
                 .await
                 .map_err(failed(what))?;
             }
-            tx.commit().await.map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             Ok(())
         })
         .await
@@ -507,12 +521,13 @@ impl ReportStore for PostgresStore {
                 "DELETE FROM bongsu_positions WHERE source = $1 \
                  AND ($2::text IS NULL OR session_date > $2::text::date)",
             )
+            .persistent(false)
             .bind(source)
             .bind(after.map(|after| after.to_string()))
             .execute(&mut lease.connection)
             .await
             .map_err(failed(what))?;
-            lease.keep();
+            lease.commit().await.map_err(failed(what))?;
             Ok(())
         })
         .await

@@ -1,11 +1,14 @@
 //! A real PostgreSQL 15 with the original's tables.
 
 use bongsu_reports::source::postgres::PostgresSource;
+use bongsu_reports::store::PostgresStore;
 use bongsu_reports::{MemoryStore, ReportError, ReportGenerator};
+use bongsu_testkit::servers::PgBouncer;
 pub(crate) use bongsu_testkit::servers::Postgres;
 use jiff::civil::date;
 use rust_decimal::Decimal;
 
+use crate::delivery::{Inbox, short};
 use crate::month::{DAY, check_day};
 use crate::support::{Month, data};
 
@@ -87,6 +90,51 @@ async fn optional_tables_and_backfill_on_postgres() {
         "{:?}",
         after.data_quality
     );
+}
+
+/// Behind a pooler that gives each transaction another session, beside others who use it: reports are
+/// the same, kept, sent once and found again.
+#[tokio::test]
+async fn behind_a_pooler_in_transaction_mode() {
+    let server = with_month();
+    // A type of the service's own: its columns are described by nothing that a pooler would keep.
+    server.sql(
+        "bongsu",
+        "CREATE TYPE side AS ENUM ('BUY', 'SELL'); \
+         ALTER TABLE trades ALTER COLUMN action TYPE side USING action::side;",
+    );
+    let bouncer = PgBouncer::before(&server);
+    let made = |name: &str| {
+        let store = PostgresStore::new(&bouncer.url()).unwrap();
+        ReportGenerator::builder(PostgresSource::new(&bouncer.url()).unwrap())
+            .store(store)
+            .renderer(short)
+            .service(name, "test")
+            .sink(Inbox::new())
+            .build()
+            .unwrap()
+    };
+    let direct = ReportGenerator::builder(PostgresSource::new(&server.url()).unwrap());
+    let direct = direct.service("a", "test").build().unwrap();
+    let mut expected = direct.generate_daily_summary(DAY).await.unwrap();
+    let (a, b) = (made("a"), made("b"));
+    for round in 0..2 {
+        let (ours, theirs) =
+            tokio::join!(a.generate_daily_summary(DAY), b.generate_daily_summary(DAY));
+        let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
+        expected.generated_at = ours.generated_at;
+        assert_eq!(ours, expected, "{round}");
+        let (ours, theirs) = tokio::join!(a.send_daily_report(&ours), b.send_daily_report(&theirs));
+        assert!(
+            ours.all_delivered() && theirs.all_delivered(),
+            "{ours:?} {theirs:?}"
+        );
+        // Another process, that begins its statements from the first one again.
+        let again = made("a").kept_summary(DAY).await.unwrap();
+        assert_eq!(again.session.date, DAY);
+    }
+    assert!(a.rebuild(None).await.unwrap() > 400);
+    assert_eq!(a.deliveries(DAY).await.unwrap().deliveries.len(), 1);
 }
 
 /// A server that is gone is an error with its place and without the password; it is found again.

@@ -101,7 +101,7 @@ impl Postgres {
     ///
     /// As [`Postgres::start`].
     pub fn resume(&mut self) {
-        let mut command = as_server("postgres");
+        let mut command = as_server(&bin().join("postgres"));
         command
             .arg("-D")
             .arg(self.data())
@@ -206,7 +206,7 @@ fn initialised() -> TempDir {
         chown(&data, Some(user), Some(group)).unwrap();
     }
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
-    let mut initdb = as_server("initdb");
+    let mut initdb = as_server(&bin().join("initdb"));
     initdb.args([
         "-U",
         "bongsu",
@@ -236,8 +236,7 @@ fn bin() -> &'static Path {
 }
 
 /// A program of the server's; it refuses to run as root, and is then run as its own user.
-fn as_server(program: &str) -> Command {
-    let path = bin().join(program);
+pub(super) fn as_server(path: &Path) -> Command {
     let mut command = match server_user() {
         Some((user, group)) => {
             let mut command = Command::new("setpriv");

@@ -13,7 +13,7 @@ use super::{
     SourceProblem,
 };
 use crate::compute::{Digests, Replay};
-use crate::pg::{Lease, Link};
+use crate::pg::{Lease, Link, within};
 
 pub use crate::pg::BadUrl;
 
@@ -24,6 +24,11 @@ pub struct PostgresSource {
     link: Link,
     settings: Settings,
 }
+
+/// Whatever the server's habits are, floats come with all their digits, and a quote is doubled and that
+/// is all.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL extra_float_digits = 2; SET LOCAL standard_conforming_strings = on";
 
 #[derive(Debug, Clone)]
 struct Settings {
@@ -91,12 +96,18 @@ impl PostgresSource {
         self
     }
 
+    /// A transaction: it sees one state of the tables.
     async fn lease(&self) -> Result<Lease<'_>, SourceError> {
-        let taken = self.link.take().await;
+        let taken = self.link.take(BEGIN).await;
         taken.map_err(|cause| SourceError::Unreachable {
             what: format!("connecting to {}", self.link.name()),
             cause: cause.into(),
         })
+    }
+
+    /// Everything is read by then: a connection that does not end its transaction is closed.
+    async fn give_back(&self, lease: Lease<'_>) {
+        let _closed = within(self.settings.limit, lease.commit()).await;
     }
 }
 
@@ -119,7 +130,7 @@ impl ReportSource for PostgresSource {
     async fn history(&self, query: HistoryQuery) -> Result<AccountHistory, SourceError> {
         let mut lease = self.lease().await?;
         let found = read::history(&mut lease.connection, &self.settings, &query).await?;
-        lease.keep();
+        self.give_back(lease).await;
         Ok(found)
     }
 
@@ -132,28 +143,28 @@ impl ReportSource for PostgresSource {
         let mut lease = self.lease().await?;
         let connection = &mut lease.connection;
         let replay = read::replay(connection, &self.settings, replay, through, detail).await?;
-        lease.keep();
+        self.give_back(lease).await;
         Ok(replay)
     }
 
     async fn quotes(&self, query: QuoteQuery) -> Result<Quotes, SourceError> {
         let mut lease = self.lease().await?;
         let found = read::quotes(&mut lease.connection, &self.settings, &query).await?;
-        lease.keep();
+        self.give_back(lease).await;
         Ok(found)
     }
 
     async fn digests(&self, through: Date) -> Result<Digests, SourceError> {
         let mut lease = self.lease().await?;
         let found = read::digests(&mut lease.connection, &self.settings, through).await?;
-        lease.keep();
+        self.give_back(lease).await;
         Ok(found)
     }
 
     async fn check(&self) -> Result<Vec<SourceProblem>, SourceError> {
         let mut lease = self.lease().await?;
         let found = read::problems(&mut lease.connection, &self.settings).await?;
-        lease.keep();
+        self.give_back(lease).await;
         Ok(found)
     }
 }

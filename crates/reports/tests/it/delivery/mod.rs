@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bongsu_reports::source::sqlite::SqliteSource;
 use bongsu_reports::{
-    RenderedReport, ReportEvent, ReportGenerator, ReportGeneratorBuilder, ReportSink, SinkError,
-    SourceState,
+    DailySummary, RenderedReport, ReportEvent, ReportGenerator, ReportGeneratorBuilder, ReportSink,
+    SinkError, SourceState,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,7 +22,7 @@ type Answer = Box<dyn FnMut(u32) -> Result<(), SinkError> + Send>;
 
 /// A channel that remembers what it sent. Clones share it.
 #[derive(Clone)]
-struct Inbox {
+pub(crate) struct Inbox {
     sent: Arc<Mutex<Vec<(String, String, String)>>>,
     calls: Arc<AtomicU32>,
     answer: Arc<Mutex<Answer>>,
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Inbox {
 }
 
 impl Inbox {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::answering(|_| Ok(()))
     }
 
@@ -134,27 +134,32 @@ fn builder(source: SqliteSource, start: Timestamp) -> ReportGeneratorBuilder {
     ReportGenerator::builder(source)
         .service("trading-engine", "test")
         .runtime_clock(start)
-        .renderer(|summary| RenderedReport {
-            subject: format!("Daily Trading Summary - {}", summary.session.date),
-            html: String::new(),
-            preview_html: String::new(),
-            text: format!(
-                "{} r{} late={} ok={} realised={:?}",
-                summary.session.date,
-                summary.edition.revision,
-                summary.edition.late_since.is_some(),
-                summary.source == SourceState::Ok,
-                summary
-                    .trading_stats
-                    .realised
-                    .value()
-                    .map(|won| won.round().to_string())
-            ),
-            json: "{}".into(),
-            csv: String::new(),
-            slack_blocks: serde_json::Value::Null,
-            inline: Vec::new(),
-        })
+        .renderer(short)
+}
+
+/// A renderer that takes no time.
+pub(crate) fn short(summary: &DailySummary) -> RenderedReport {
+    RenderedReport {
+        subject: format!("Daily Trading Summary - {}", summary.session.date),
+        html: String::new(),
+        preview_html: String::new(),
+        text: format!(
+            "{} r{} late={} ok={} realised={:?}",
+            summary.session.date,
+            summary.edition.revision,
+            summary.edition.late_since.is_some(),
+            summary.source == SourceState::Ok,
+            summary
+                .trading_stats
+                .realised
+                .value()
+                .map(|won| won.round().to_string())
+        ),
+        json: "{}".into(),
+        csv: String::new(),
+        slack_blocks: serde_json::Value::Null,
+        inline: Vec::new(),
+    }
 }
 
 /// Runs the schedule for so long on the paused clock.

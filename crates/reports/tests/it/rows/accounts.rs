@@ -113,6 +113,64 @@ pub(super) async fn d12_accounts_are_told_apart(db: &Db<'_>) {
     }
 }
 
+/// D12: an account of which nothing is recorded is named, with those there are; one that has only fills, or
+/// whose equity is not written yet, is an account.
+pub(super) async fn d12_an_account_that_nobody_knows_is_an_error(db: &Db<'_>) {
+    let of = |account| Set {
+        account: Some(account),
+        ..Set::default()
+    };
+    let refused = async |account| {
+        let generator = db.builder(&of(account)).build().unwrap();
+        let error = generator.generate_daily_summary(THU).await.unwrap_err();
+        let said = generator.expect_source().await.unwrap_err().chain();
+        assert!(error.chain().contains(&format!("{account:?}")), "{error:?}");
+        assert!(said.contains(&format!("{account:?}")), "{said}");
+        error.chain()
+    };
+    assert!(refused("x").await.contains("none is recorded yet"));
+    db.execute(&fill(1, "2026-05-28 10:00:00", "BUY", 10, 1_000));
+    // Everybody's fills, and no equity yet: they are its own.
+    assert_eq!(fills(&db.day(THU, &of("x")).await), 1);
+    let others = (1..=30)
+        .map(|id| equity(id, "2026-05-28 06:40:00", 100).replace("'u'", &format!("'u{id:02}'")));
+    db.execute(&others.collect::<String>());
+    let told = refused("U01").await;
+    assert!(told.contains("there are u01, u02, u03"), "{told}");
+    assert!(told.contains("u20, …"), "{told}");
+    db.execute("ALTER TABLE trades ADD COLUMN account_id text;");
+    db.execute("UPDATE trades SET account_id = 'filled';");
+    assert_eq!(fills(&db.day(THU, &of("filled")).await), 1);
+    assert_eq!(fills(&db.day(THU, &of("u30")).await), 0);
+    refused("fille").await;
+    db.execute("DELETE FROM portfolio_risk_metrics;");
+    let told = refused("u30").await;
+    assert!(told.contains("there are filled: choose"), "{told}");
+
+    // One of several is no reason to keep the others' figures back.
+    db.execute(&equity(1, "2026-05-28 06:40:00", 100));
+    let builder = db.builder(&of("u"));
+    let builder = match db {
+        Db::Lite(path, _) => builder.also_account("x", SqliteSource::new(path).account("x")),
+        Db::Pg(server, name) => {
+            let source = PostgresSource::new(&url_of(server, name)).unwrap();
+            builder.also_account("x", source.account("x"))
+        }
+    };
+    let generator = builder.build().unwrap();
+    let summary = generator.generate_daily_summary(THU).await.unwrap();
+    assert_eq!(
+        summary.portfolio_stats.equity.value(),
+        Some(&Decimal::from(100))
+    );
+    let section = &summary.accounts[0];
+    assert_eq!(section.portfolio_stats.equity.value(), None);
+    let told = &section.data_quality[0].detail;
+    assert!(told.contains("\"x\"; there are u"), "{told}");
+    let said = generator.expect_source().await.unwrap_err().chain();
+    assert!(said.contains("\"x\"; there are u"), "{said}");
+}
+
 /// D13: positions that were there before the first fill, and shares sold before they are bought.
 pub(super) async fn d13_opening_positions_and_short_sales(db: &Db<'_>) {
     db.execute("CREATE TABLE position_flows (user_id text, date text, ticker text, quantity bigint, cost bigint, value bigint);");

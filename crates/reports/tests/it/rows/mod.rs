@@ -207,6 +207,7 @@ cases! {
     d10_one_odd_row_takes_nothing_down,
     d11_flows_are_of_their_date_in_korea,
     d12_accounts_are_told_apart,
+    d12_an_account_that_nobody_knows_is_an_error,
     d13_opening_positions_and_short_sales,
     d14_a_dividend_is_a_return,
     d15_odd_spellings_and_counts,

@@ -62,6 +62,7 @@ pub(super) async fn preview(
     session: Date,
     form: ReportForm,
 ) -> OpsResult<String> {
+    reports.expect_source().await.map_err(failed)?;
     let summary = reports.generate_daily_summary(session).await;
     let rendered = reports.render_owned(summary.map_err(failed)?).await;
     Ok(match form {

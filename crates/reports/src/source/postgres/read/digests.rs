@@ -25,27 +25,31 @@ pub(in crate::source::postgres) async fn digests(
     let row = trade_columns(trades, false, |column, kind| {
         format!("coalesce(({})::text, E'\\x01')", cast(trades, column, kind))
     });
-    // By the hour: every zone of a whole number of hours has its dates' ends between two of them, and
-    // a text is cut where its hour ends, if its zone is not told.
-    let hour = match clock(trades, "executed_at") {
-        Clock::Instant => "(date_trunc('hour', executed_at) AT TIME ZONE 'UTC')::text || 'Z'",
-        Clock::Naive => "date_trunc('hour', executed_at::timestamp)::text",
-        Clock::Text => "executed_at::text",
+    // By the quarter of an hour: every zone has its dates' ends between two of them.
+    let quarter = |at: &str| {
+        let minutes = format!("floor(extract(minute FROM {at}) / 15)::int * interval '15 minutes'");
+        format!("(date_trunc('hour', {at}) + {minutes})::text")
+    };
+    let quarter = match clock(trades, "executed_at") {
+        Clock::Instant => quarter("(executed_at AT TIME ZONE 'UTC')") + " || 'Z'",
+        Clock::Naive => quarter("executed_at::timestamp"),
+        Clock::Text => "executed_at::text".to_owned(),
     };
     let sql = format!(
-        "SELECT hour, count(*)::bigint, \
+        "SELECT quarter, count(*)::bigint, \
          (sum(hashtextextended(row, 0)::numeric) % 18446744073709551616)::text \
-         FROM (SELECT {hour} AS hour, concat_ws('|', {row}) AS row FROM {} \
-         WHERE executed_at IS NOT NULL{}) AS rows GROUP BY hour",
+         FROM (SELECT {quarter} AS quarter, concat_ws('|', {row}) AS row FROM {} \
+         WHERE executed_at IS NOT NULL{}) AS rows GROUP BY quarter",
         trades.from,
         owned(trades, account.as_deref())
     );
     let mut times = Times::new(&settings.trades_zone);
     let mut days: Vec<(Date, Fingerprint)> = Vec::new();
-    rows(connection, settings, TABLE, sql, &[], |row| {
-        let hour: &str = row.try_get(0)?;
+    rows(connection, settings, TABLE, sql, |row| {
+        // Of a time that is not finite there is none.
+        let quarter: Option<&str> = row.try_get(0)?;
         let (count, sum): (i64, &str) = (row.try_get(1)?, row.try_get(2)?);
-        if let Executed::At { date, .. } = times.executed(Some(hour))
+        if let Executed::At { date, .. } = times.executed(quarter)
             && date <= through
         {
             let hash = sum.parse::<i128>().unwrap_or_default();

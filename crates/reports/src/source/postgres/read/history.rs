@@ -4,13 +4,13 @@ use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
 use super::super::Settings;
-use super::{Clock, cast, clock, layout, number, rows};
+use super::{Clock, cast, clock, layout, number, quoted, rows};
 use crate::compute::Executed;
 use crate::source::equity::{EquityDays, HistoryQuery};
-use crate::source::layout::{Kind, Relation};
-use crate::source::tables::{RawEquity, only_account, until_date};
+use crate::source::layout::{Kind, Layout, Relation};
+use crate::source::tables::{MAX_ACCOUNTS, RawEquity, only_account, unknown_account, until_date};
 use crate::source::text::Times;
-use crate::source::{AccountHistory, SourceError, SourceProblem, tables};
+use crate::source::{AccountHistory, SourceError};
 
 pub(in crate::source::postgres) async fn history(
     connection: &mut PgConnection,
@@ -19,7 +19,7 @@ pub(in crate::source::postgres) async fn history(
 ) -> Result<AccountHistory, SourceError> {
     let layout = layout(connection, settings).await?;
     let risk = layout.required("portfolio_risk_metrics")?;
-    let (account, several) = account(connection, settings, risk).await?;
+    let (account, several) = account(connection, settings, &layout).await?;
     let mut history = AccountHistory {
         account: account.clone(),
         ..AccountHistory::default()
@@ -27,16 +27,18 @@ pub(in crate::source::postgres) async fn history(
     history.shared_trades = several && layout.required("trades")?.owner().is_none();
     let zone = &settings.trades_zone;
     if let Some(account) = &account {
-        let whose = [account.as_str()];
-        equity(connection, settings, risk, &whose, query, &mut history).await?;
+        equity(connection, settings, risk, account, query, &mut history).await?;
         if let Some(held) = layout.optional("portfolios")? {
             let table = "portfolios";
-            let sql = select(held, &[("ticker", Kind::Text), ("quantity", Kind::Int)]);
-            rows(connection, settings, table, sql, &whose, |row| {
+            let sql = select(
+                held,
+                account,
+                &[("ticker", Kind::Text), ("quantity", Kind::Int)],
+            );
+            rows(connection, settings, table, sql, |row| {
                 let ticker: &str = row.try_get::<Option<&str>, _>(0)?.unwrap_or_default();
                 let ticker = crate::compute::canonical(ticker).into_owned();
-                let quantity: Option<i64> = row.try_get(1)?;
-                *history.holdings.entry(ticker).or_default() += quantity.unwrap_or_default();
+                history.add_holding(ticker, row.try_get(1)?);
                 Ok(true)
             })
             .await?;
@@ -48,8 +50,8 @@ pub(in crate::source::postgres) async fn history(
                 ("amount", Kind::Number),
                 ("kind", Kind::Text),
             ];
-            let sql = select(flows, &columns) + " ORDER BY date";
-            rows(connection, settings, "cash_flows", sql, &whose, |row| {
+            let sql = select(flows, account, &columns) + " ORDER BY date";
+            rows(connection, settings, "cash_flows", sql, |row| {
                 let (date, kind): (Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(2)?);
                 let amount = number(row, 1)?;
                 history.add_flow(
@@ -72,8 +74,8 @@ pub(in crate::source::postgres) async fn history(
                 ("cost", Kind::Number),
                 ("value", Kind::Number),
             ];
-            let sql = select(flows, &columns) + " ORDER BY date";
-            rows(connection, settings, "position_flows", sql, &whose, |row| {
+            let sql = select(flows, account, &columns) + " ORDER BY date";
+            rows(connection, settings, "position_flows", sql, |row| {
                 let (date, ticker): (Option<&str>, Option<&str>) =
                     (row.try_get(0)?, row.try_get(1)?);
                 let worth = (number(row, 3)?, number(row, 4)?);
@@ -98,7 +100,7 @@ pub(in crate::source::postgres) async fn history(
             list.join(", "),
             splits.from
         );
-        rows(connection, settings, "stock_splits", sql, &[], |row| {
+        rows(connection, settings, "stock_splits", sql, |row| {
             let (date, ticker): (Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
             let ticker = ticker.unwrap_or_default().to_owned();
             let ratio = (row.try_get(2)?, row.try_get(3)?);
@@ -117,15 +119,16 @@ pub(in crate::source::postgres) async fn history(
 }
 
 /// An account's rows of a table, in the columns wanted; those that are missing are NULL.
-fn select(relation: &Relation, columns: &[(&str, Kind)]) -> String {
+fn select(relation: &Relation, account: &str, columns: &[(&str, Kind)]) -> String {
     let list: Vec<String> = columns
         .iter()
         .map(|(column, kind)| cast(relation, relation.or_null(column), *kind))
         .collect();
     format!(
-        "SELECT {} FROM {} WHERE user_id::text = $1",
+        "SELECT {} FROM {} WHERE user_id::text = {}",
         list.join(", "),
-        relation.from
+        relation.from,
+        quoted(account)
     )
 }
 
@@ -133,14 +136,72 @@ fn select(relation: &Relation, columns: &[(&str, Kind)]) -> String {
 pub(super) async fn account(
     connection: &mut PgConnection,
     settings: &Settings,
-    risk: &Relation,
+    layout: &Layout,
 ) -> Result<(Option<String>, bool), SourceError> {
-    let found = accounts(connection, settings, risk).await?;
+    let risk = layout.required("portfolio_risk_metrics")?;
+    let mut found = accounts(connection, settings, risk).await?;
     let several = found.len() > 1;
-    Ok(match &settings.account {
-        Some(account) => (Some(account.clone()), several),
-        None => (only_account(found)?, several),
+    let Some(chosen) = &settings.account else {
+        return Ok((only_account(found)?, several));
+    };
+    let tables = (risk, layout.required("trades")?);
+    if !known(connection, settings, tables, chosen, &mut found).await? {
+        return Err(unknown_account(chosen, found));
+    }
+    Ok((Some(chosen.clone()), several))
+}
+
+/// Is anything recorded of an account, equity or a fill? Where fills do not tell whose they are, they are
+/// its own as long as no equity tells of others. `found` then names those of the fills, if no others.
+async fn known(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    (risk, trades): (&Relation, &Relation),
+    account: &str,
+    found: &mut Vec<String>,
+) -> Result<bool, SourceError> {
+    let (whose, risk) = (quoted(account), &risk.from);
+    let equity = format!("SELECT 1 FROM {risk} WHERE user_id::text = {whose} LIMIT 1");
+    if found.iter().any(|known| known == account)
+        || exists(connection, settings, "portfolio_risk_metrics", equity).await?
+    {
+        return Ok(true);
+    }
+    let (table, fills) = ("trades", &trades.from);
+    let Some(owner) = trades.owner() else {
+        let any = format!("SELECT 1 FROM {fills} LIMIT 1");
+        return Ok(found.is_empty() && exists(connection, settings, table, any).await?);
+    };
+    let own = format!("SELECT 1 FROM {fills} WHERE {owner}::text = {whose} LIMIT 1");
+    if exists(connection, settings, table, own).await? {
+        return Ok(true);
+    }
+    if found.is_empty() {
+        let owners = format!(
+            "SELECT DISTINCT {owner}::text FROM {fills} WHERE {owner} IS NOT NULL LIMIT {MAX_ACCOUNTS}"
+        );
+        rows(connection, settings, table, owners, |row| {
+            found.push(row.try_get(0)?);
+            Ok(true)
+        })
+        .await?;
+    }
+    Ok(false)
+}
+
+async fn exists(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    table: &'static str,
+    sql: String,
+) -> Result<bool, SourceError> {
+    let mut there = false;
+    rows(connection, settings, table, sql, |_| {
+        there = true;
+        Ok(true)
     })
+    .await?;
+    Ok(there)
 }
 
 /// Some of the accounts recorded, each found by one step in the index.
@@ -155,11 +216,11 @@ async fn accounts(
          SELECT min(user_id) FROM {from} UNION ALL \
          SELECT (SELECT min(user_id) FROM {from} WHERE user_id > account) \
          FROM accounts WHERE account IS NOT NULL) \
-         SELECT account::text FROM accounts WHERE account IS NOT NULL LIMIT 5"
+         SELECT account::text FROM accounts WHERE account IS NOT NULL LIMIT {MAX_ACCOUNTS}"
     );
     let mut found: Vec<String> = Vec::new();
     let table = "portfolio_risk_metrics";
-    rows(connection, settings, table, sql, &[], |row| {
+    rows(connection, settings, table, sql, |row| {
         found.push(row.try_get(0)?);
         Ok(true)
     })
@@ -167,35 +228,11 @@ async fn accounts(
     Ok(found)
 }
 
-/// What is wrong with the account chosen.
-pub(super) async fn account_problem(
-    connection: &mut PgConnection,
-    settings: &Settings,
-    risk: &Relation,
-) -> Result<Option<SourceProblem>, SourceError> {
-    let chosen = settings.account.as_deref();
-    let mut there = false;
-    if let Some(account) = chosen {
-        let sql = format!(
-            "SELECT 1 FROM {} WHERE user_id::text = $1 LIMIT 1",
-            risk.from
-        );
-        let table = "portfolio_risk_metrics";
-        rows(connection, settings, table, sql, &[account], |_| {
-            there = true;
-            Ok(false)
-        })
-        .await?;
-    }
-    let found = accounts(connection, settings, risk).await?;
-    Ok(tables::account_problem(chosen, there, found))
-}
-
 async fn equity(
     connection: &mut PgConnection,
     settings: &Settings,
     risk: &Relation,
-    whose: &[&str],
+    account: &str,
     query: &HistoryQuery,
     history: &mut AccountHistory,
 ) -> Result<(), SourceError> {
@@ -221,7 +258,10 @@ async fn equity(
             format!("(date IS NULL OR date < '{until}' OR NOT isfinite(date))")
         }
     };
-    let sql = format!("{} AND {before} ORDER BY {order}", select(risk, &columns));
+    let sql = format!(
+        "{} AND {before} ORDER BY {order}",
+        select(risk, account, &columns)
+    );
     let mut times = Times::new(&settings.risk_zone);
     let mut days = EquityDays::new(query);
     let add = |row: &sqlx::postgres::PgRow| {
@@ -245,7 +285,7 @@ async fn equity(
         history.add_equity(raw, &mut days);
         Ok(true)
     };
-    rows(connection, settings, TABLE, sql, whose, add).await?;
+    rows(connection, settings, TABLE, sql, add).await?;
     days.finish(history);
     Ok(())
 }

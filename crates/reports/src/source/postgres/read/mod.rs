@@ -9,10 +9,7 @@ use std::collections::HashMap;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{
-    AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
-    Statement as _, TypeInfo as _,
-};
+use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _};
 
 use super::Settings;
 use crate::compute::Number;
@@ -46,20 +43,17 @@ async fn turn() {
 }
 
 /// Gives each row of a query to `each`, until it wants no more.
+///
+/// By the simple protocol: no statement is prepared, for the next one may meet another session.
 async fn rows(
     connection: &mut PgConnection,
     settings: &Settings,
     what: &'static str,
     sql: String,
-    binds: &[&str],
     mut each: impl FnMut(&PgRow) -> Result<bool, sqlx::Error>,
 ) -> Result<(), SourceError> {
     // Put together of constants, of the operator's own mapping, and of quoted names.
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for bind in binds {
-        query = query.bind(*bind);
-    }
-    let mut rows = query.fetch(connection);
+    let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(connection);
     while let Some(row) = within(settings.limit, rows.try_next())
         .await
         .map_err(failed(what))?
@@ -72,46 +66,67 @@ async fn rows(
     Ok(())
 }
 
+/// A text as a literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Which tables are there, and with which columns.
 pub(super) async fn layout(
     connection: &mut PgConnection,
     settings: &Settings,
 ) -> Result<Layout, SourceError> {
     let mut layout = Layout::default();
-    // A statement kept from before would tell the columns of then.
-    let forgotten = connection.clear_cached_statements();
-    within(settings.limit, forgotten)
-        .await
-        .map_err(failed("layout"))?;
+    let mapping = &settings.mapping;
+    // Asked of the catalogue: a failing statement would be in the server's log every evening.
+    let names = TABLES.map(quoted).join(", ");
+    let sql = format!(
+        "SELECT name FROM unnest(ARRAY[{names}]) AS name WHERE to_regclass(name) IS NOT NULL"
+    );
+    let mut there: Vec<String> = Vec::new();
+    rows(connection, settings, "layout", sql, |row| {
+        there.push(row.try_get(0)?);
+        Ok(true)
+    })
+    .await?;
     for table in TABLES {
-        let mapping = &settings.mapping;
-        let sql = format!("SELECT * FROM {} LIMIT 0", mapping.relation(table));
-        let asked = connection.prepare(AssertSqlSafe(sql).into_sql_str());
-        let found = match within(settings.limit, asked).await {
-            Ok(described) => {
-                let columns: HashMap<String, String> = described
-                    .columns()
-                    .iter()
-                    .map(|column| {
-                        let kind = column.type_info().name().to_ascii_lowercase();
-                        (column.name().to_owned(), kind)
-                    })
-                    .collect();
-                Ok(Some(columns))
-            }
-            Err(sqlx::Error::Database(error)) => {
-                // An undefined table.
-                if !mapping.has(table) && error.code().as_deref() == Some("42P01") {
-                    Ok(None)
-                } else {
-                    Err(error.message().to_owned())
-                }
-            }
-            Err(error) => return Err(failed(table)(error)),
+        let found = if mapping.has(table) || there.iter().any(|name| name == table) {
+            columns(connection, settings, table).await?.map(Some)
+        } else {
+            Ok(None)
         };
         layout.add(table, mapping, found);
     }
     Ok(layout)
+}
+
+/// The columns of a table or a query, of one row that is always there; or why there are none.
+async fn columns(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    table: &'static str,
+) -> Result<Result<HashMap<String, String>, String>, SourceError> {
+    let relation = settings.mapping.relation(table);
+    let sql = format!(
+        "SAVEPOINT columns; \
+         SELECT {table}.* FROM (SELECT 1) AS always LEFT JOIN {relation} ON false"
+    );
+    let asked = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut *connection);
+    match within(settings.limit, asked).await {
+        Ok(row) => {
+            let columns = row.columns().iter().map(|column| {
+                let kind = column.type_info().name().to_ascii_lowercase();
+                (column.name().to_owned(), kind)
+            });
+            Ok(Ok(columns.collect()))
+        }
+        Err(sqlx::Error::Database(error)) => {
+            let back = sqlx::raw_sql("ROLLBACK TO columns").execute(connection);
+            within(settings.limit, back).await.map_err(failed(table))?;
+            Ok(Err(error.message().to_owned()))
+        }
+        Err(error) => Err(failed(table)(error)),
+    }
 }
 
 /// What of the tables, and of the account chosen, is not as it is needed.
@@ -120,9 +135,10 @@ pub(super) async fn problems(
     settings: &Settings,
 ) -> Result<Vec<SourceProblem>, SourceError> {
     let layout = layout(connection, settings).await?;
-    let account = match layout.required("portfolio_risk_metrics") {
-        Ok(risk) => history::account_problem(connection, settings, risk).await?,
-        Err(_) => None,
+    // Of tables that are not there nobody can tell whose they are.
+    let account = match history::account(connection, settings, &layout).await {
+        Ok(_) | Err(SourceError::Layout(_)) => None,
+        Err(error) => Some(error.of_accounts()?),
     };
     Ok(layout.problems.into_iter().chain(account).collect())
 }
@@ -179,15 +195,14 @@ async fn owner(
     if layout.required("trades")?.owner().is_none() {
         return Ok(None);
     }
-    let risk = layout.required("portfolio_risk_metrics")?;
-    Ok(history::account(connection, settings, risk).await?.0)
+    Ok(history::account(connection, settings, layout).await?.0)
 }
 
 /// `AND user_id = 'u'` where fills tell whose they are and an account is chosen.
 fn owned(trades: &Relation, account: Option<&str>) -> String {
     match trades.owner().zip(account) {
         Some((column, account)) => {
-            format!(" AND {column}::text = '{}'", account.replace('\'', "''"))
+            format!(" AND {column}::text = {}", quoted(account))
         }
         None => String::new(),
     }

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
 use super::super::Settings;
-use super::{Clock, cast, clock, layout, number, rows};
+use super::{Clock, cast, clock, layout, number, quoted, rows};
 use crate::calendar::instant_in_seoul;
 use crate::source::layout::{Kind, Relation};
 use crate::source::tables::{day_after, price_date, spellings};
@@ -26,13 +26,11 @@ pub(in crate::source::postgres) async fn quotes(
     let mut spelled: Vec<(String, String)> = Vec::new();
     let list = |tickers: &[String]| {
         let all = tickers.iter().flat_map(|ticker| spellings(ticker));
-        let quoted: Vec<String> = all
-            .map(|name| format!("'{}'", name.replace('\'', "''")))
-            .collect();
-        if quoted.is_empty() {
+        let all: Vec<String> = all.map(|name| quoted(&name)).collect();
+        if all.is_empty() {
             "NULL".to_owned()
         } else {
-            quoted.join(", ")
+            all.join(", ")
         }
     };
     let every: Vec<String> = wanted
@@ -49,7 +47,7 @@ pub(in crate::source::postgres) async fn quotes(
         stocks.from,
         list(&every)
     );
-    rows(connection, settings, "stocks", sql, &[], |row| {
+    rows(connection, settings, "stocks", sql, |row| {
         let ticker: String = row.try_get(0)?;
         let ours = every.iter().find(|ours| spellings(ours).contains(&ticker));
         if let Some(ours) = ours {
@@ -91,7 +89,7 @@ pub(in crate::source::postgres) async fn quotes(
         );
         let mut found: std::collections::HashMap<String, (Date, rust_decimal::Decimal)> =
             std::collections::HashMap::new();
-        rows(connection, settings, PRICES, sql, &[], |row| {
+        rows(connection, settings, PRICES, sql, |row| {
             let (ticker, at): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
             let price = number(row, 2)?.price();
             if let Some(((on, price), ticker)) = price_date(at).zip(price).zip(ours(ticker))
@@ -119,7 +117,7 @@ pub(in crate::source::postgres) async fn quotes(
                 .replace("date", "p.date")
                 .replace("p.p.", "p.")
         );
-        rows(connection, settings, PRICES, sql, &[], |row| {
+        rows(connection, settings, PRICES, sql, |row| {
             let (ticker, at): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
             let price = number(row, 2)?.price();
             if let Some(((on, price), ticker)) = price_date(at).zip(price).zip(ours(ticker))

@@ -10,7 +10,7 @@ use super::{Clock, cast, clock, layout, number, owned, owner, rows};
 use crate::calendar::instant_in_seoul;
 use crate::compute::{Executed, Replay, TradeRow};
 use crate::source::SourceError;
-use crate::source::layout::{Relation, trade_columns};
+use crate::source::layout::{Kind, Relation, trade_columns};
 use crate::source::tables::{
     Dates, MAX_DAYLESS, Reorder, Spans, day_after, day_before, gaps, within,
 };
@@ -115,7 +115,7 @@ async fn fold(
     let sql = trades.select(wide, &condition) + &format!(" ORDER BY {order}, id");
     let mut times = Times::new(&trades.settings.trades_zone);
     if trades.clock != Clock::Text {
-        return rows(connection, trades.settings, TABLE, sql, &[], |row| {
+        return rows(connection, trades.settings, TABLE, sql, |row| {
             let row = trade(row, &mut times, wide)?;
             if within(row.executed, dates) {
                 replay.push(&row);
@@ -126,7 +126,7 @@ async fn fold(
     }
     let mut aside = Reorder::default();
     let mut latest = None;
-    rows(connection, trades.settings, TABLE, sql, &[], |row| {
+    rows(connection, trades.settings, TABLE, sql, |row| {
         let row = trade(row, &mut times, wide)?;
         if within(row.executed, dates) {
             aside.add(&row);
@@ -160,7 +160,7 @@ async fn unexecuted(
     let sql = trades.select(true, &format!("executed_at IS NULL AND {when}")) + " ORDER BY id";
     let zone = &trades.settings.trades_zone;
     let (mut times, mut creation) = (Times::new(zone), Times::new(zone));
-    rows(connection, trades.settings, TABLE, sql, &[], |row| {
+    rows(connection, trades.settings, TABLE, sql, |row| {
         let on: Option<&str> = row.try_get(CREATED)?;
         if within(creation.executed(on), dates) {
             replay.push(&trade(row, &mut times, true)?);
@@ -198,7 +198,8 @@ async fn dayless(
                 .to_owned()
         }
     };
-    let mut timeless = "executed_at IS NULL AND executed_quantity > 0".to_owned();
+    let quantity = cast(trades.relation, "executed_quantity", Kind::Int);
+    let mut timeless = format!("executed_at IS NULL AND {quantity} > 0");
     if trades.relation.has("created_at") {
         timeless.push_str(match clock(trades.relation, "created_at") {
             Clock::Text => {
@@ -213,7 +214,7 @@ async fn dayless(
     let mut times = Times::new(&trades.settings.trades_zone);
     for condition in [odd, timeless] {
         let sql = trades.select(true, &condition) + &format!(" LIMIT {MAX_DAYLESS}");
-        rows(connection, trades.settings, TABLE, sql, &[], |row| {
+        rows(connection, trades.settings, TABLE, sql, |row| {
             replay.push(&trade(row, &mut times, true)?);
             Ok(true)
         })

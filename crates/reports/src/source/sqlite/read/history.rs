@@ -6,9 +6,9 @@ use super::super::Settings;
 use super::{date_text, failed, flag, number, text, time, whole};
 use crate::source::equity::{EquityDays, HistoryQuery};
 use crate::source::layout::{Layout, Relation};
-use crate::source::tables::{RawEquity, only_account, until_date};
+use crate::source::tables::{MAX_ACCOUNTS, RawEquity, only_account, unknown_account, until_date};
 use crate::source::text::Times;
-use crate::source::{AccountHistory, SourceError, SourceProblem, tables};
+use crate::source::{AccountHistory, SourceError};
 
 pub(in crate::source::sqlite) fn history(
     connection: &Connection,
@@ -17,7 +17,7 @@ pub(in crate::source::sqlite) fn history(
     query: &HistoryQuery,
 ) -> Result<AccountHistory, SourceError> {
     let risk = layout.required("portfolio_risk_metrics")?;
-    let (account, several) = account(connection, settings, risk)?;
+    let (account, several) = account(connection, settings, layout)?;
     let mut history = AccountHistory {
         account: account.clone(),
         ..AccountHistory::default()
@@ -46,33 +46,56 @@ pub(in crate::source::sqlite) fn history(
 pub(super) fn account(
     connection: &Connection,
     settings: &Settings,
-    risk: &Relation,
+    layout: &Layout,
 ) -> Result<(Option<String>, bool), SourceError> {
-    let found = accounts(connection, risk).map_err(failed("portfolio_risk_metrics"))?;
+    let risk = layout.required("portfolio_risk_metrics")?;
+    let mut found = accounts(connection, risk).map_err(failed("portfolio_risk_metrics"))?;
     let several = found.len() > 1;
-    Ok(match &settings.account {
-        Some(account) => (Some(account.clone()), several),
-        None => (only_account(found)?, several),
-    })
+    let Some(chosen) = &settings.account else {
+        return Ok((only_account(found)?, several));
+    };
+    let trades = layout.required("trades")?;
+    let there = known(connection, (risk, trades), chosen, &mut found);
+    if !there.map_err(failed("portfolio_risk_metrics"))? {
+        return Err(unknown_account(chosen, found));
+    }
+    Ok((Some(chosen.clone()), several))
 }
 
-/// What is wrong with the account chosen.
-pub(super) fn account_problem(
+/// Is anything recorded of an account, equity or a fill? Where fills do not tell whose they are, they are
+/// its own as long as no equity tells of others. `found` then names those of the fills, if no others.
+fn known(
     connection: &Connection,
-    settings: &Settings,
-    risk: &Relation,
-) -> Result<Option<SourceProblem>, SourceError> {
-    let chosen = settings.account.as_deref();
-    let sql = format!("SELECT 1 FROM {} WHERE user_id = ?1 LIMIT 1", risk.from);
-    let there = |account| connection.prepare(&sql)?.exists([account]);
-    let asked = || {
-        Ok((
-            chosen.map_or(Ok(false), there)?,
-            accounts(connection, risk)?,
-        ))
+    (risk, trades): (&Relation, &Relation),
+    account: &str,
+    found: &mut Vec<String>,
+) -> Result<bool, rusqlite::Error> {
+    let (equity, fills) = (&risk.from, &trades.from);
+    let exists = |sql: &str| connection.prepare(sql)?.exists([account]);
+    if found.iter().any(|known| known == account)
+        || exists(&format!(
+            "SELECT 1 FROM {equity} WHERE user_id = ?1 LIMIT 1"
+        ))?
+    {
+        return Ok(true);
+    }
+    let Some(owner) = trades.owner() else {
+        let any = format!("SELECT 1 FROM {fills} LIMIT 1");
+        return Ok(found.is_empty() && connection.prepare(&any)?.exists([])?);
     };
-    let (there, found) = asked().map_err(failed("portfolio_risk_metrics"))?;
-    Ok(tables::account_problem(chosen, there, found))
+    if exists(&format!("SELECT 1 FROM {fills} WHERE {owner} = ?1 LIMIT 1"))? {
+        return Ok(true);
+    }
+    if found.is_empty() {
+        let owners = format!(
+            "SELECT DISTINCT CAST({owner} AS TEXT) FROM {fills} WHERE {owner} IS NOT NULL LIMIT {MAX_ACCOUNTS}"
+        );
+        let mut owners = connection.prepare(&owners)?;
+        *found = owners
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(false)
 }
 
 /// Some of the accounts recorded, each found by one step in the index.
@@ -84,7 +107,7 @@ fn accounts(connection: &Connection, risk: &Relation) -> Result<Vec<String>, rus
              SELECT min(user_id) FROM {from} UNION ALL \
              SELECT (SELECT min(user_id) FROM {from} WHERE user_id > account) \
              FROM accounts WHERE account IS NOT NULL) \
-             SELECT CAST(account AS TEXT) FROM accounts WHERE account IS NOT NULL LIMIT 5"
+             SELECT CAST(account AS TEXT) FROM accounts WHERE account IS NOT NULL LIMIT {MAX_ACCOUNTS}"
         ))?
         .query_map([], |row| row.get(0))?
         .collect()
@@ -164,14 +187,7 @@ fn holdings(
         let ticker = text(row, 0).map_err(failed(TABLE))?.unwrap_or_default();
         let quantity = whole(row, 1).map_err(failed(TABLE))?;
         let ticker = crate::compute::canonical(ticker).into_owned();
-        match quantity {
-            Some(quantity) => *history.holdings.entry(ticker).or_default() += quantity,
-            None => history.left_out(
-                format!("portfolios {ticker}"),
-                "unreadable quantity".to_owned(),
-                "quantity 값을 읽을 수 없음".to_owned(),
-            ),
-        }
+        history.add_holding(ticker, quantity);
     }
     Ok(())
 }

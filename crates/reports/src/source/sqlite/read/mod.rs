@@ -63,9 +63,10 @@ pub(super) fn problems(
     settings: &Settings,
 ) -> Result<Vec<SourceProblem>, SourceError> {
     let layout = layout(connection, settings);
-    let account = match layout.required("portfolio_risk_metrics") {
-        Ok(risk) => history::account_problem(connection, settings, risk)?,
-        Err(_) => None,
+    // Of tables that are not there nobody can tell whose they are.
+    let account = match history::account(connection, settings, &layout) {
+        Ok(_) | Err(SourceError::Layout(_)) => None,
+        Err(error) => Some(error.of_accounts()?),
     };
     Ok(layout.problems.into_iter().chain(account).collect())
 }
@@ -79,8 +80,7 @@ pub(super) fn owner(
     if layout.required("trades")?.owner().is_none() {
         return Ok(None);
     }
-    let risk = layout.required("portfolio_risk_metrics")?;
-    Ok(history::account(connection, settings, risk)?.0)
+    Ok(history::account(connection, settings, layout)?.0)
 }
 
 /// A text column as it lies in the row, without a copy; NULL where it holds something else.
