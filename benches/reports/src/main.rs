@@ -18,6 +18,7 @@ use bongsu_reports::calendar::Krx;
 use bongsu_reports::render::{RenderOptions, render};
 use bongsu_reports::source::sqlite::SqliteSource;
 use bongsu_reports::store::SqliteStore;
+use bongsu_reports::summary::QualityIssue;
 use bongsu_reports::{DailySummary, ReportGenerator};
 use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
@@ -26,6 +27,13 @@ use rustix::time::{ClockId, clock_gettime};
 const LONG_ROUNDS: usize = 5;
 /// Rounds of the two short ones.
 const SHORT_ROUNDS: usize = 201;
+
+/// How many sessions before the last one a fill is corrected.
+const CORRECTIONS: [(&str, usize); 3] = [
+    ("rebuild_from_correction_vs_replay", 20),
+    ("rebuild_from_correction_of_half_vs_replay", data::SESSIONS / 2),
+    ("rebuild_from_first_correction_vs_replay", data::SESSIONS - 1),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -78,6 +86,24 @@ fn measure_in(path: &Path) {
     figure("replay_5m_vs_raw_read", replay.over(&ordered));
     figure("replay_5m_cpu_seconds", replay.cpu.as_secs_f64());
     figure("replay_5m_peak_rss_mib", peak_rss_of_a_rebuild(path));
+
+    // One fill corrected after the fact, then the last day's report, which finds it and computes the
+    // positions anew from there, against the replay of everything.
+    for (name, back) in CORRECTIONS {
+        let mut corrected = Vec::new();
+        for _ in 0..LONG_ROUNDS {
+            correct(&connection, back);
+            corrected.push(cost(|| {
+                let summary = runtime.block_on(generator.generate_daily_summary(data::LAST));
+                let summary = summary.unwrap();
+                let rebuilt = QualityIssue::SnapshotRebuilt;
+                assert!(summary.data_quality.iter().any(|note| note.issue == rebuilt));
+            }));
+        }
+        let corrected = median(corrected);
+        eprintln!("corrected {back} sessions before: {corrected}");
+        figure(name, corrected.over(&replay));
+    }
 
     // One day's whole summary against the aggregate of that day alone.
     let summary = runtime
@@ -140,6 +166,17 @@ fn generator(path: &Path) -> ReportGenerator {
         .runtime_clock(Krx::new().last_close(data::LAST) + Duration::from_secs(600))
         .build()
         .unwrap()
+}
+
+/// One more won of commission on the first fill of a session.
+fn correct(connection: &Connection, sessions_back: usize) {
+    let first = (data::SESSIONS - 1 - sessions_back) * data::FILLS_A_DAY + 1;
+    let changed = connection.execute(
+        "UPDATE trades SET commission = commission + 1 WHERE id = \
+         (SELECT MIN(id) FROM trades WHERE id >= ?1 AND executed_at IS NOT NULL)",
+        [first as i64],
+    );
+    assert_eq!(changed.unwrap(), 1);
 }
 
 fn aggregate(connection: &Connection) -> u64 {
