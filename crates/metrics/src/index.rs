@@ -9,12 +9,10 @@
 //!
 //! Series are never removed: a family's budget bounds them.
 
-use std::sync::atomic::{
-    AtomicU64, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
-};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use crate::sync::{AtomicU64, AtomicUsize, FIRST_TABLE, Mutex, OnceLock, SLAB_CHUNK, TABLES};
 use crate::text;
 
 /// Longest label value, in bytes. Longer ones are counted as overflow.
@@ -22,9 +20,6 @@ pub(crate) const MAX_VALUE: usize = 1024;
 /// Most labels a family may have.
 pub(crate) const MAX_LABELS: usize = 8;
 
-const SLAB_CHUNK: usize = 4096;
-const FIRST_TABLE: usize = 16;
-const TABLES: usize = 22;
 /// Header bit: a label value holds a character that must be escaped.
 const ESCAPED: u64 = 1 << 48;
 
@@ -63,7 +58,7 @@ impl<const V: usize> Index<V> {
         Self {
             seed,
             slab: (0..chunks).map(|_| OnceLock::new()).collect(),
-            tables: [const { OnceLock::new() }; TABLES],
+            tables: std::array::from_fn(|_| OnceLock::new()),
             current: AtomicUsize::new(0),
             len: AtomicUsize::new(0),
             next: Mutex::new(0),
@@ -472,7 +467,7 @@ fn lengths(values: &[&str]) -> u64 {
 
 /// Up to seven bytes as a word, filled up with zeros.
 #[inline]
-fn tail(rest: &[u8]) -> u64 {
+pub(crate) fn tail(rest: &[u8]) -> u64 {
     match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
             let high = u64::from(u32::from_le_bytes(*last)) << (8 * (rest.len() - 4));
@@ -491,64 +486,4 @@ fn tail(rest: &[u8]) -> u64 {
 fn mix(hash: u64, word: u64) -> u64 {
     let wide = u128::from(hash ^ word) * 0x9E37_79B9_7F4A_7C15_u128;
     (wide as u64) ^ (wide >> 64) as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::HashMap;
-
-    #[test]
-    fn the_tail_is_the_bytes() {
-        for len in 0..8 {
-            let bytes = &b"abcdefgh"[..len];
-            let mut word = [0; 8];
-            word[..len].copy_from_slice(bytes);
-            assert_eq!(tail(bytes), u64::from_le_bytes(word));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn it_is_a_map_that_keeps_order(
-            keys in proptest::collection::vec((".{0,20}", "[ab\"\\\\]{0,9}"), 1..300),
-        ) {
-            let index = Index::<1>::new(1, 400);
-            let mut model: HashMap<(String, String), usize> = HashMap::new();
-            let mut order = Vec::new();
-            for (a, b) in &keys {
-                let values = [a.as_str(), b.as_str()];
-                let key = index.key(&values);
-                let number = model.len();
-                let expected = *model.entry((a.clone(), b.clone())).or_insert_with(|| {
-                    order.push((a.clone(), b.clone()));
-                    number
-                });
-                let found = index.get_or_insert(&key, |n| Some(Found { cell: n as u32, more: [n as u64 + 7] }));
-                prop_assert_eq!(found, Some(Found { cell: expected as u32, more: [expected as u64 + 7] }));
-                prop_assert_eq!(index.get(&key), found);
-            }
-            prop_assert_eq!(index.len(), model.len());
-            let template = Template::new("n", &["x", "y"]);
-            let mut count = 0;
-            for (entry, (a, b)) in index.entries(2).zip(&order) {
-                prop_assert_eq!(entry.cell(), count);
-                let mut labels = Vec::new();
-                entry.write_labels(&mut labels, &["x", "y"]);
-                let mut expected = Vec::new();
-                text::write_labels(&mut expected, &["x", "y"], &[a, b]);
-                prop_assert_eq!(&labels, &expected);
-                let mut line = [0; ROOM];
-                let plain = !text::needs_escape(a) && !text::needs_escape(b);
-                let end = entry.write_line(&template, &mut line);
-                prop_assert_eq!(end.is_some(), plain);
-                if let Some(end) = end {
-                    prop_assert_eq!(&line[..end], [b"n{", &expected[..], b"} "].concat());
-                }
-                count += 1;
-            }
-            prop_assert_eq!(count as usize, order.len());
-        }
-    }
 }

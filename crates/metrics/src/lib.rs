@@ -50,6 +50,7 @@ mod registry;
 mod render;
 mod service_metrics;
 mod status;
+mod sync;
 mod text;
 mod timing;
 mod trade;

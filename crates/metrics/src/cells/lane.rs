@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::{LazyLock, PoisonError};
 
-use super::sync::Mutex;
+use crate::sync::Mutex;
 
 /// Exclusive lanes at most. Worker threads are few; blocking pools may have hundreds of threads, and
 /// those beyond the bound share [`SHARED`].

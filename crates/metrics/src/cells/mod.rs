@@ -10,6 +10,5 @@
 
 pub(crate) mod lane;
 mod space;
-mod sync;
 
 pub(crate) use space::{CHUNK, CellSpace, Writer, add_f64};

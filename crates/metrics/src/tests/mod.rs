@@ -4,6 +4,7 @@ mod parse;
 
 mod bounds;
 mod catalogue;
+mod index;
 mod macros;
 mod pages;
 mod threads;

@@ -1,24 +1,10 @@
-//! The lane pool under every interleaving that the memory model allows.
-//!
-//! The very source of the crate is compiled here against the model's mutex; a thread is modelled as
-//! *take a lane, add by load and store, give it back*.
+//! A thread is modelled as *take a lane, add by load and store, give it back*.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use loom::thread;
 
-mod sync {
-    pub(super) use loom::sync::Mutex;
-}
-
-#[path = "../../src/cells/lane.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    reason = "the model needs the pool only"
-)]
-mod lane;
+use crate::{explore, lane};
 
 struct Model {
     pool: lane::Pool,
@@ -63,9 +49,7 @@ impl Model {
 }
 
 fn check(lanes: usize, threads: usize, adds: u64) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(2);
-    model.check(move || {
+    explore(move || {
         let model = Model::new(lanes);
         let workers: Vec<_> = (0..threads)
             .map(|_| {
