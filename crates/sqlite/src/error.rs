@@ -35,6 +35,8 @@ pub enum Fault {
     ReadOnly,
     /// Another process holds it.
     Busy,
+    /// Something else than a regular file has its name.
+    NoFile,
     /// Anything else that the system says.
     Io,
 }
@@ -49,6 +51,7 @@ impl Fault {
             Self::Full => "make room on its disk",
             Self::ReadOnly => "make it and its folder writable for the service",
             Self::Busy => "end the other process that uses it",
+            Self::NoFile => "move it away",
             Self::Io => "look at its disk and its folder",
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::Error;
+use crate::look::is_file;
 
 /// How a file is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,7 @@ impl Default for Options {
 /// # Errors
 /// What the system or SQLite says, by file and with a remedy.
 pub fn open(path: &Path, options: &Options) -> Result<Connection, Error> {
+    is_file(path)?;
     private(path).map_err(|error| Error::io(path, &error))?;
     let wrong = |error: rusqlite::Error| Error::sqlite(path, &error);
     let connection = Connection::open(path).map_err(wrong)?;
@@ -65,6 +67,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Connection, Error> {
 /// # Errors
 /// What SQLite says.
 pub fn open_read_only(path: &Path) -> Result<Connection, Error> {
+    is_file(path)?;
     let wrong = |error: rusqlite::Error| Error::sqlite(path, &error);
     let readable = |connection: &Connection| {
         connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| {

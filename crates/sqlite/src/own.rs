@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use crate::aside::{copy_rows, with};
 use crate::error::{Error, Fault};
 use crate::file::{Identity, Options, open};
+use crate::look::look;
 use crate::replace::{Replaced, replace};
 use crate::schema::Schema;
 
@@ -109,10 +110,7 @@ impl OwnFile {
             fault: Fault::Damaged,
             reason,
         };
-        let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-        if length(&self.path) == 0 && length(&with(&self.path, "-wal")) > 0 {
-            return Err(damaged("it is gone, only its log is left".to_owned()));
-        }
+        look(&self.path)?;
         let connection = open(&self.path, &self.options)?;
         self.schema.migrate(&connection, &self.path)?;
         let wrong = |error: rusqlite::Error| Error::sqlite(&self.path, &error);

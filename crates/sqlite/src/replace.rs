@@ -74,13 +74,25 @@ fn salvage(aside: &Path, into: &Connection) -> u64 {
         let old = open_read_only(from).ok()?;
         copy_rows(&old, into).ok()
     };
-    // First the log: SQLite deletes one that lies beside an empty file.
+    // First with the log, which has the newest of each row: SQLite deletes one that lies beside an empty file.
     let rebuilt = with(aside, "-rebuilt");
-    let _ = rebuild(&with(aside, "-wal"), &rebuilt);
-    let of_file = copy(aside).unwrap_or(0);
+    let _ = rebuild(aside, &with(aside, "-wal"), &rebuilt);
     let of_log = copy(&rebuilt).unwrap_or(0);
+    // Rows that are gone by the log would come back with the file alone.
+    let of_file = if is_whole(&rebuilt) {
+        0
+    } else {
+        copy(aside).unwrap_or(0)
+    };
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(with(&rebuilt, suffix));
     }
     of_file + of_log
+}
+
+fn is_whole(file: &Path) -> bool {
+    let check = |file: Connection| {
+        file.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    };
+    open_read_only(file).is_ok_and(|file| check(file).is_ok_and(|said| said == "ok"))
 }

@@ -78,10 +78,18 @@ fn filled() -> (TempDir, PathBuf) {
 
 /// The same, as a process leaves it that was killed: all of it in the log.
 fn killed() -> (TempDir, PathBuf) {
+    killed_after(1)
+}
+
+/// The same after that many commits.
+fn killed_after(commits: u64) -> (TempDir, PathBuf) {
     let living = tempfile::tempdir().unwrap();
     let alive = living.path().join("alerts.db");
     let store = open(&alive);
-    commit(&store, (1..=COUNT).map(waiting).collect()).unwrap();
+    let each = COUNT / commits;
+    for first in (1..=COUNT).step_by(each as usize) {
+        commit(&store, (first..first + each).map(waiting).collect()).unwrap();
+    }
     let dead = tempfile::tempdir().unwrap();
     for name in ["alerts.db", "alerts.db-wal"] {
         fs::copy(living.path().join(name), dead.path().join(name)).unwrap();
@@ -203,6 +211,71 @@ fn every_kind_of_damage_leaves_a_service_that_runs() {
     let gone = |path: &Path| fs::remove_file(path).unwrap();
     check(killed(), "only a log", gone, true, whole.clone());
     check(killed(), "an empty file and a log", write(b""), true, whole);
+}
+
+#[test]
+fn what_sqlite_would_pass_over_is_said() {
+    let all = COUNT as usize;
+    let cut = |bytes: u64| {
+        move |path: &Path| {
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_len(bytes).unwrap();
+        }
+    };
+    // Less than a page is an empty database to SQLite.
+    for bytes in [1, 99, 100, 511, 2048] {
+        check(filled(), "less than a page", cut(bytes), true, 0..=0);
+    }
+    let random = |path: &Path| {
+        let mut random = SplitMix::new(7);
+        let bytes: Vec<u8> = (0..50_000).map(|_| random.word() as u8).collect();
+        fs::write(log_of(path), bytes).unwrap();
+    };
+    check(killed(), "a log of noise", random, true, 0..=0);
+    let head = |path: &Path| {
+        let mut bytes = fs::read(log_of(path)).unwrap();
+        bytes[..32].fill(0xa5);
+        fs::write(log_of(path), bytes).unwrap();
+    };
+    check(killed(), "a log without its head", head, true, all..=all);
+}
+
+/// One flipped bit ends the log for SQLite, and hides each commit after it.
+#[test]
+fn a_bit_in_the_log_costs_at_most_what_lies_under_it() {
+    for seed in 0..16 {
+        let (folder, path) = killed_after(20);
+        let mut random = SplitMix::new(seed);
+        let mut bytes = fs::read(log_of(&path)).unwrap();
+        // Of the last commit, nothing follows that would show it.
+        let last = bytes.len() / 2;
+        let place = 32 + random.word() as usize % (last - 32);
+        bytes[place] ^= 1 << (random.word() % 8);
+        fs::write(log_of(&path), bytes).unwrap();
+        let store = open(&path);
+        let found = store.recover().unwrap().unfinished.len();
+        let trouble = store.trouble();
+        assert!(trouble.is_some(), "seed {seed}: {found} left, not a word");
+        assert!(
+            found >= COUNT as usize * 9 / 10,
+            "seed {seed}: {found} saved"
+        );
+        drop(folder);
+    }
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.db");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let store = open(&path);
+    let error = commit(&store, vec![waiting(1)]).unwrap_err().to_string();
+    assert!(error.contains("no regular file"), "{error}");
+    assert!(error.contains("move it away"), "{error}");
+    fs::remove_file(&path).unwrap();
+    commit(&store, vec![waiting(2)]).unwrap();
 }
 
 #[test]

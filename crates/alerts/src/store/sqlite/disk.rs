@@ -153,13 +153,7 @@ impl Disk {
 
     fn open_or_why(&mut self) -> Result<Connection, StoreError> {
         self.hold_lock()?;
-        let log = sibling(&self.path, "-wal");
-        let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-        if length(&self.path) == 0 && length(&log) > 0 {
-            return Err(StoreError::Damaged {
-                reason: format!("{} is gone, only its log is left", self.path.display()),
-            });
-        }
+        bongsu_sqlite::look(&self.path)?;
         self.connect().map_err(StoreError::from)
     }
 
