@@ -234,7 +234,7 @@ pub(crate) fn compose(view: &View<'_>, state: &mut State) -> Composed {
             service_name: view.service_name.to_owned(),
             status,
             version: view.version.to_owned(),
-            uptime_seconds: millis(view.now) / 1_000.0,
+            uptime_seconds: view.now.as_millis() as f64 / 1_000.0,
             timestamp: view.wall,
             dependencies,
             system_resources: view.resources,

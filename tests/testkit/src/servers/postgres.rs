@@ -163,18 +163,28 @@ impl Drop for Postgres {
 }
 
 fn each(signal: &str, server: u32) {
+    // First the one that makes the others, or one more could be made that is not in the list.
+    send(signal, &server.to_string());
+    if signal == "STOP" {
+        until("the server to stand still", || {
+            let stat = fs::read_to_string(format!("/proc/{server}/stat")).ok()?;
+            let state = stat.rsplit_once(") ")?.1;
+            state.starts_with('T').then_some(())
+        });
+    }
     let backends = fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
     let backends = backends.unwrap_or_default();
-    for process in backends
-        .split_whitespace()
-        .chain([server.to_string().as_str()])
-    {
-        // A backend may end between the listing and the signal.
-        let _ = Command::new("kill")
-            .args([&format!("-{signal}"), process])
-            .stderr(Stdio::null())
-            .status();
+    for backend in backends.split_whitespace() {
+        send(signal, backend);
     }
+}
+
+/// A backend may end between the listing and the signal.
+fn send(signal: &str, process: &str) {
+    let _ = Command::new("kill")
+        .args([&format!("-{signal}"), process])
+        .stderr(Stdio::null())
+        .status();
 }
 
 /// An empty cluster to copy for every server. It stays in the temporary folder, for initdb takes longer than
