@@ -55,7 +55,7 @@ pub use report::{ReportConfig, ReportPeriod};
 pub use rules::{RulesConfig, SHIPPED};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
-pub use traces::{TraceConfig, pairs};
+pub use traces::{SignalConfig, TraceConfig, pairs};
 pub use unread::UnreadVariable;
 pub use value::zone;
 use variables::Variable;
@@ -170,8 +170,18 @@ impl Config {
         match env::file(".env".as_ref()) {
             // What the process has set wins.
             Ok(file) => {
-                let vars = default.into_iter().chain(file).chain(env::process());
-                Self::from_vars(vars.chain(asked))
+                let set: Vec<(String, String)> = file.into_iter().chain(env::process()).collect();
+                let named = |(name, value): &(String, String)| {
+                    name == "BONGSU_CONFIG" && !value.trim().is_empty()
+                };
+                let found = default.is_some() && !set.iter().any(named);
+                let vars = default.into_iter().chain(set).chain(asked);
+                let mut config = Self::from_vars(vars)?;
+                if found {
+                    // It is there, and nobody has named it.
+                    config.given.remove("BONGSU_CONFIG");
+                }
+                Ok(config)
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(|e| format!(": {e}"));

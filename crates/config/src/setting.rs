@@ -49,7 +49,7 @@ mod tests {
                 "DATABASE_URL" => (variable.name, "sqlite:s3cret.db"),
                 "REDIS_URL" => (variable.name, "redis://:s3cret@h:6379"),
                 "ALERT_WEBHOOK_SECRET" => (variable.name, "whsec_s3cretAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-                "OTEL_EXPORTER_OTLP_HEADERS" => (variable.name, "api-key=s3cret"),
+                name if name.ends_with("_HEADERS") => (name, "api-key=s3cret"),
                 "ALERTMANAGER_URLS" => (variable.name, "http://u:s3cret@h:9093"),
                 name => (name, "https://h/s3cret-and-longer"),
             })

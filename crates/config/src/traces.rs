@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use bongsu_trace::Sampler;
 
 use super::{
-    Secret,
+    Config, Secret,
     value::{boolean, choice, list, masked, number, put, seconds, time, word},
     variables::{Unit, Variable},
 };
@@ -25,8 +25,8 @@ pub struct TraceConfig {
     pub disabled: bool,
     /// Base URL of a receiver of OTLP.
     pub endpoint: Option<Secret>,
-    /// URL of the receiver of one signal: of traces, metrics, logs.
-    pub endpoints: [Option<Secret>; 3],
+    /// What one signal's receiver has of its own: that of traces, metrics, logs.
+    pub own: [SignalConfig; 3],
     /// Whether a signal is exported: traces, metrics, logs.
     pub exported: [bool; 3],
     /// Headers of each request, `name=value` separated by commas.
@@ -45,6 +45,22 @@ pub struct TraceConfig {
     pub resource: Vec<(String, String)>,
 }
 
+/// What the receiver of one signal has of its own; it goes before what is said for all.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SignalConfig {
+    /// Its whole URL.
+    pub endpoint: Option<Secret>,
+    /// Headers of each request, `name=value` separated by commas: these and no others.
+    pub headers: Option<Secret>,
+    /// How long an answer may take.
+    pub timeout: Option<Duration>,
+    /// Whether requests are packed.
+    pub gzip: Option<bool>,
+    /// File with the certificates of whoever signed its own, in PEM.
+    pub certificate: Option<PathBuf>,
+}
+
 impl Default for TraceConfig {
     fn default() -> Self {
         Self {
@@ -53,7 +69,7 @@ impl Default for TraceConfig {
             slow: Duration::from_secs(1),
             disabled: false,
             endpoint: None,
-            endpoints: [None, None, None],
+            own: Default::default(),
             exported: [true; 3],
             headers: None,
             timeout: Duration::from_secs(10),
@@ -79,6 +95,9 @@ impl TraceConfig {
     }
 }
 
+/// Milliseconds that an answer may take.
+const TIMEOUTS: (u64, u64) = (1, 600_000);
+
 const PACKED: [(&str, bool); 2] = [("none", false), ("gzip", true)];
 
 /// The URL of a receiver; it may hold a password, so that it is shown to nobody.
@@ -90,6 +109,69 @@ const fn endpoint(
 ) -> Variable {
     let variable = Variable::new(name, "", help, set, show);
     variable.secret().shared().needs("otlp")
+}
+
+/// What one signal's receiver has of its own.
+const fn of_signal(
+    name: &'static str,
+    help: &'static str,
+    set: super::variables::Set,
+    show: super::variables::Show,
+) -> Variable {
+    Variable::new(name, "", help, set, show)
+        .shared()
+        .needs("otlp")
+}
+
+fn set_headers<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    pairs(text)?;
+    put(
+        &mut config.traces.own[SIGNAL].headers,
+        Ok(Some(Secret::new(text))),
+    )
+}
+
+fn show_headers<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    masked(config.traces.own[SIGNAL].headers.as_ref())
+}
+
+fn set_timeout<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    let timeout = milliseconds(text, TIMEOUTS).map(Some);
+    put(&mut config.traces.own[SIGNAL].timeout, timeout)
+}
+
+fn show_timeout<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    let timeout = config.traces.own[SIGNAL].timeout;
+    timeout.map(|timeout| timeout.as_millis().to_string())
+}
+
+fn set_packed<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    let gzip = choice(text, &PACKED).map(Some);
+    put(&mut config.traces.own[SIGNAL].gzip, gzip)
+}
+
+fn show_packed<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    let gzip = config.traces.own[SIGNAL].gzip;
+    gzip.and_then(|gzip| word(&gzip, &PACKED))
+}
+
+fn set_certificate<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    let file = Some(PathBuf::from(text));
+    put(&mut config.traces.own[SIGNAL].certificate, Ok(file))
+}
+
+fn show_certificate<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    let file = config.traces.own[SIGNAL].certificate.as_ref();
+    file.map(|file| file.display().to_string())
+}
+
+fn set_protocol(_: &mut Config, text: &str) -> Result<(), String> {
+    match text {
+        "http/protobuf" => Ok(()),
+        other => Err(format!(
+            "{other:?} is not spoken here, only http/protobuf, on a receiver's port 4318"
+        )),
+    }
 }
 
 /// Whether a signal is exported.
@@ -114,20 +196,20 @@ pub(super) const VARS: &[Variable] = &[
     endpoint(
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         "whole URL for spans alone, before the base URL",
-        |c, v| put(&mut c.traces.endpoints[TRACES], url(v)),
-        |c| masked(c.traces.endpoints[TRACES].as_ref()),
+        |c, v| put(&mut c.traces.own[TRACES].endpoint, url(v)),
+        |c| masked(c.traces.own[TRACES].endpoint.as_ref()),
     ),
     endpoint(
         "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
         "whole URL for metrics alone",
-        |c, v| put(&mut c.traces.endpoints[METRICS], url(v)),
-        |c| masked(c.traces.endpoints[METRICS].as_ref()),
+        |c, v| put(&mut c.traces.own[METRICS].endpoint, url(v)),
+        |c| masked(c.traces.own[METRICS].endpoint.as_ref()),
     ),
     endpoint(
         "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
         "whole URL for log lines alone",
-        |c, v| put(&mut c.traces.endpoints[LOGS], url(v)),
-        |c| masked(c.traces.endpoints[LOGS].as_ref()),
+        |c, v| put(&mut c.traces.own[LOGS].endpoint, url(v)),
+        |c| masked(c.traces.own[LOGS].endpoint.as_ref()),
     ),
     Variable::new(
         "OTEL_EXPORTER_OTLP_HEADERS",
@@ -146,10 +228,7 @@ pub(super) const VARS: &[Variable] = &[
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         "http/protobuf",
         "the protocol: `http/protobuf`, which receivers speak on port 4318",
-        |_, v| match v {
-            "http/protobuf" => Ok(()),
-            other => Err(format!("{other:?} is not spoken here, only http/protobuf, on a receiver's port 4318")),
-        },
+        set_protocol,
         |_| Some("http/protobuf".to_owned()),
     )
     .shared()
@@ -158,7 +237,7 @@ pub(super) const VARS: &[Variable] = &[
         "OTEL_EXPORTER_OTLP_TIMEOUT",
         "10000",
         "how long an answer may take, in milliseconds",
-        |c, v| put(&mut c.traces.timeout, milliseconds(v, (1, 600_000))),
+        |c, v| put(&mut c.traces.timeout, milliseconds(v, TIMEOUTS)),
         |c| Some(c.traces.timeout.as_millis().to_string()),
     )
     .shared()
@@ -181,6 +260,99 @@ pub(super) const VARS: &[Variable] = &[
     )
     .shared()
     .needs("otlp"),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        "headers of requests with spans, instead of those for all",
+        set_headers::<TRACES>,
+        show_headers::<TRACES>,
+    )
+    .secret(),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "how long the answer to spans may take, in milliseconds",
+        set_timeout::<TRACES>,
+        show_timeout::<TRACES>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+        "`gzip` or `none` for spans",
+        set_packed::<TRACES>,
+        show_packed::<TRACES>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        "file with certificates, in PEM, that the receiver of spans is known by",
+        set_certificate::<TRACES>,
+        show_certificate::<TRACES>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "the protocol for spans: `http/protobuf`",
+        set_protocol,
+        |_| None,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+        "headers of requests with metrics, instead of those for all",
+        set_headers::<METRICS>,
+        show_headers::<METRICS>,
+    )
+    .secret(),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+        "how long the answer to metrics may take, in milliseconds",
+        set_timeout::<METRICS>,
+        show_timeout::<METRICS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+        "`gzip` or `none` for metrics",
+        set_packed::<METRICS>,
+        show_packed::<METRICS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+        "file with certificates, in PEM, that the receiver of metrics is known by",
+        set_certificate::<METRICS>,
+        show_certificate::<METRICS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        "the protocol for metrics: `http/protobuf`",
+        set_protocol,
+        |_| None,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+        "headers of requests with log lines, instead of those for all",
+        set_headers::<LOGS>,
+        show_headers::<LOGS>,
+    )
+    .secret(),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+        "how long the answer to log lines may take, in milliseconds",
+        set_timeout::<LOGS>,
+        show_timeout::<LOGS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+        "`gzip` or `none` for log lines",
+        set_packed::<LOGS>,
+        show_packed::<LOGS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
+        "file with certificates, in PEM, that the receiver of log lines is known by",
+        set_certificate::<LOGS>,
+        show_certificate::<LOGS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+        "the protocol for log lines: `http/protobuf`",
+        set_protocol,
+        |_| None,
+    ),
     exporter(
         "OTEL_TRACES_EXPORTER",
         "`none`, or anything but `otlp`: no spans go out",
@@ -407,6 +579,9 @@ mod tests {
                 "http://collector:4318/v1/traces",
             ),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "0"),
+            ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "tenant"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "nonsense"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
@@ -419,7 +594,7 @@ mod tests {
         ];
         let config = Config::from_vars(vars).unwrap();
         assert_eq!(config.traces.exported, [true, false, true]);
-        assert!(config.traces.endpoint.is_none() && config.traces.endpoints[0].is_some());
+        assert!(config.traces.endpoint.is_none() && config.traces.own[0].endpoint.is_some());
         let mut warned: Vec<&str> = config.warnings.iter().map(|w| &*w.variable).collect();
         warned.sort_unstable();
         assert_eq!(
@@ -428,8 +603,11 @@ mod tests {
                 "OTEL_EXPORTER_OTLP_COMPRESSION",
                 "OTEL_EXPORTER_OTLP_ENDPOINT",
                 "OTEL_EXPORTER_OTLP_HEADERS",
+                "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+                "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
                 "OTEL_EXPORTER_OTLP_PROTOCOL",
                 "OTEL_EXPORTER_OTLP_TIMEOUT",
+                "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
                 "OTEL_SDK_DISABLED",
             ]
         );

@@ -211,7 +211,8 @@ impl ServiceMetrics {
     /// histogram. The first use makes the family: its kind and label names stay. A counter's name gets
     /// `_total`. What does not fit (another kind or other labels than at first, an illegal name, a
     /// counter given a negative number) is counted as overflow. Registering is faster and tells of
-    /// mistakes at start.
+    /// mistakes at start. Of the catalogue's own families a gauge is set by its name; the others have
+    /// methods of their own.
     pub fn record_business_metric(
         &self,
         name: &str,
@@ -225,7 +226,9 @@ impl ServiceMetrics {
             return;
         };
         let Some(family) = business_family(registry, name, kind, &sorted) else {
-            registry.refused.fetch_add(1, Relaxed);
+            if !set_catalogued(registry, name, kind, &sorted, value) {
+                registry.refused.fetch_add(1, Relaxed);
+            }
             return;
         };
         if family.kind != kind
@@ -313,6 +316,28 @@ fn business_family(
         Some(family) => Some(family),
         None => custom.add(family, registry.options.custom_families).ok(),
     }
+}
+
+/// Sets a gauge of the catalogue that is recorded by its name. Gives whether there is such a one.
+fn set_catalogued(
+    registry: &Registry,
+    name: &str,
+    kind: Kind,
+    labels: &Sorted<'_>,
+    value: f64,
+) -> bool {
+    let place = CATALOG
+        .iter()
+        .position(|spec| spec.name == name && spec.kind == kind);
+    let Some(family) = place.and_then(|place| registry.families().get(place)) else {
+        return false;
+    };
+    let own = family.labels.iter().map(|label| &**label);
+    let fits = matches!(family.repr, Repr::Level) && own.eq(labels.names().iter().copied());
+    if fits {
+        family.set(&registry.cells, labels.values(), value);
+    }
+    fits
 }
 
 pub(crate) fn start_at_zero(

@@ -286,6 +286,12 @@ impl ServiceMetrics {
         self.set(Id::PortfolioDrawdownPercent, &[], percent);
     }
 
+    /// Sets the fall at which the service halts its trading, in percent: the line of console, dashboards and
+    /// the rule TradingHalt. A service that never sets it has no such line.
+    pub fn update_halt_drawdown(&self, percent: f64) {
+        self.set(Id::PortfolioHaltDrawdownPercent, &[], percent);
+    }
+
     /// Sets the value at risk, in won, at a confidence level (`95`, `99`).
     pub fn update_var(&self, confidence: &str, krw: f64) {
         self.set(Id::ValueAtRiskKrw, &[confidence], krw);

@@ -49,12 +49,12 @@ fn now() -> (Text, Vec<Spec>) {
             "percent",
             text("Drawdown", "낙폭"),
             text(
-                "Fall from the highest value so far. Trading halts above 28 %.",
-                "최고 평가액 대비 하락률. 28 %를 넘으면 거래가 중지됩니다.",
+                "Fall from the highest value so far. Where trading halts stands in Drawdown over time.",
+                "최고 평가액 대비 하락률. 거래가 중지되는 기준은 낙폭 추이에 있습니다.",
             ),
         )
         .ask(format!("max({})", of("portfolio_drawdown_percent", "")), "")
-        .limits(&[(20.0, "orange"), (28.0, "red")])
+        .limits(&[(20.0, "orange")])
         .decimals(2),
         Spec::stat(
             "currencyKRW",
@@ -206,8 +206,8 @@ fn risk() -> (Text, Vec<Spec>) {
             "percent",
             text("Drawdown over time", "낙폭 추이"),
             text(
-                "Fall from the peak; dashed lines: warning at 20 %, halt at 28 %.",
-                "최고점 대비 하락률. 점선: 경고 20 %, 중지 28 %.",
+                "Fall from the peak; dashed line: warning at 20 %. Where a service halts its trading is a series of its own, if it says so.",
+                "최고점 대비 하락률. 점선: 경고 20 %. 거래 중지 기준은 서비스가 알리면 별도 선으로 표시됩니다.",
             ),
         )
         .ask(
@@ -217,7 +217,14 @@ fn risk() -> (Text, Vec<Spec>) {
             ),
             "{{instance}}",
         )
-        .limits(&[(20.0, "orange"), (28.0, "red")])
+        .ask(
+            format!(
+                "max by (job, instance) ({})",
+                of("portfolio_halt_drawdown_percent", "")
+            ),
+            text("{{instance}} halts", "{{instance}} 거래 중지"),
+        )
+        .limits(&[(20.0, "orange")])
         .not_below_zero()
         .decimals(2),
         Spec::series(

@@ -1,7 +1,7 @@
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use axum::extract::MatchedPath;
-use http::{HeaderMap, Request, StatusCode, header, uri::PathAndQuery};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header, uri::PathAndQuery};
 use tokio::time::Instant;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     layer::{Failure, PanicEvent, RequestEnd, Shared},
     scope,
 };
-use crate::{RequestId, TraceContext, serve::Handover};
+use crate::{Peer, RequestId, TraceContext, serve::Handover};
 
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -78,11 +78,34 @@ pub(super) struct Exchange {
     start: Instant,
     ended: bool,
     operations: bool,
+    /// Who asks, where somebody wants to hear of it.
+    asker: Option<Asker>,
     counted: Counted,
     /// Told of a panic of whatever takes the connection over.
     handover: Option<Handover>,
     /// The log context as the handler left it: the access line names the user it found.
     pub(super) context: scope::Left,
+}
+
+/// Whoever sent the request.
+#[derive(Debug)]
+struct Asker {
+    peer: Option<Peer>,
+    agent: Option<HeaderValue>,
+}
+
+impl Asker {
+    fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            peer: Peer::of(request.extensions()),
+            agent: request.headers().get(header::USER_AGENT).cloned(),
+        }
+    }
+
+    /// As far as it is text.
+    fn agent(&self) -> Option<&str> {
+        self.agent.as_ref().and_then(|agent| agent.to_str().ok())
+    }
 }
 
 /// Whether the request is among those in flight.
@@ -124,6 +147,7 @@ impl Exchange {
             counted: Counted::begin(&endpoint),
             operations: endpoint.kind() == Kind::Operations,
             handover: upgrades.then(handover).flatten(),
+            asker: shared.settings.on_end.is_some().then(|| Asker::of(request)),
             endpoint,
             path: request.uri().path_and_query().cloned(),
             id,
@@ -251,6 +275,8 @@ impl Exchange {
                 aborted: end.aborted,
                 failed: end.failed,
                 operations: self.operations,
+                peer: self.asker.as_ref().and_then(|asker| asker.peer),
+                user_agent: self.asker.as_ref().and_then(Asker::agent),
             }),
             // Here nobody does: perhaps the caller.
             None => self.trace.sampled && self.trace.parent_id.is_some(),

@@ -4,7 +4,7 @@ use bongsu_trace::Sampler;
 use tower_layer::Layer;
 
 use super::{AccessLog, Monitor, endpoint::Endpoints};
-use crate::TraceContext;
+use crate::{Peer, TraceContext};
 
 /// Watches every request of the router that it is laid on.
 ///
@@ -117,6 +117,10 @@ pub struct RequestEnd<'a> {
     pub failed: bool,
     /// It was one of [`Operations`](crate::Operations).
     pub operations: bool,
+    /// Whoever the connection is with: the client, or the proxy before it.
+    pub peer: Option<Peer>,
+    /// The header `user-agent`, if it is text.
+    pub user_agent: Option<&'a str>,
 }
 
 type OnEnd = Arc<dyn Fn(&RequestEnd<'_>) -> bool + Send + Sync>;

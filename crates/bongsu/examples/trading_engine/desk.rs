@@ -11,7 +11,7 @@ use std::{
 use bongsu::{
     alerts::{AlertManager, templates},
     log_business_event,
-    metrics::{Kind, ServiceMetrics},
+    metrics::ServiceMetrics,
 };
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -243,13 +243,7 @@ impl Desk {
         self.metrics.update_portfolio_value(equity);
         self.metrics.update_positions(positions);
         self.metrics.update_drawdown(drawdown);
-        // What the console draws the line at.
-        self.metrics.record_business_metric(
-            "portfolio_halt_drawdown_percent",
-            Kind::Gauge,
-            HALT_DRAWDOWN_PERCENT,
-            &[],
-        );
+        self.metrics.update_halt_drawdown(HALT_DRAWDOWN_PERCENT);
         self.metrics.update_var("95", self.value_at_risk(equity));
         if drawdown > HALT_DRAWDOWN_PERCENT && !self.halted.swap(true, Ordering::Relaxed) {
             self.metrics.record_risk_violation("max_drawdown");

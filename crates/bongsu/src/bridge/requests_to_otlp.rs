@@ -1,6 +1,6 @@
 //! Each request as a server span, by OpenTelemetry's names for HTTP.
 
-use bongsu_axum_glue::RequestEnd;
+use bongsu_axum_glue::{Peer, RequestEnd};
 use bongsu_otlp::{Span, SpanKind, TraceParent, Value};
 use jiff::Timestamp;
 
@@ -42,6 +42,16 @@ fn span(end: &RequestEnd<'_>, now: Timestamp) -> Span {
         .set("http.request.body.size", end.request_bytes);
     span.attributes
         .set("http.response.body.size", end.response_bytes);
+    if let Some(peer) = end.peer.as_ref().and_then(Peer::address) {
+        let address = peer.ip().to_canonical().to_string();
+        span.attributes.set("client.address", &*address);
+        span.attributes.set("network.peer.address", &*address);
+        span.attributes
+            .set("network.peer.port", i64::from(peer.port()));
+    }
+    if let Some(agent) = end.user_agent {
+        span.attributes.set("user_agent.original", agent);
+    }
     let id = Value::Texts(vec![end.request_id.to_owned()]);
     span.attributes.set("http.response.header.x-request-id", id);
     if routed {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use bongsu_metrics::{Kind, ServiceMetrics, ServiceMetricsBuilder};
+use bongsu_metrics::{ServiceMetrics, ServiceMetricsBuilder};
 
 use super::{Start, adjust::Adjust};
 use crate::{Bongsu, Builder, Error};
@@ -14,9 +14,6 @@ pub(crate) struct Settings {
     builder: Adjust<ServiceMetricsBuilder>,
 }
 
-/// Where the service halts its trading: console, dashboards and rules draw the line there.
-const HALT: &str = "portfolio_halt_drawdown_percent";
-
 /// Whether the recorder of the `metrics` macros, of which a process has one, is an earlier start's.
 static OURS: OnceLock<()> = OnceLock::new();
 
@@ -27,7 +24,7 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
     let metrics = settings.builder.apply(builder).build();
     let metrics = metrics.map_err(|error| Error::setup("metrics", error))?;
     if let Some(halt) = cx.config.halt_percent {
-        metrics.record_business_metric(HALT, Kind::Gauge, halt, &[]);
+        metrics.update_halt_drawdown(halt);
     }
     match metrics.install_recorder() {
         Ok(()) => {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -82,36 +83,36 @@ fn options(config: &mut Config) -> Option<Options> {
     if traces.disabled {
         return None;
     }
-    let mut certificates = None;
-    let mut problem = None;
-    if let Some(file) = &traces.certificate {
-        match std::fs::read(file) {
-            Ok(pem) => certificates = Some(pem),
-            Err(error) => {
-                problem = Some(Problem::new(
-                    "OTEL_EXPORTER_OTLP_CERTIFICATE",
-                    format!("cannot read {}: {error}; it is not used", file.display()),
-                ));
-            }
-        }
-    }
-    let headers = traces.headers.as_ref().map(Secret::expose);
-    let headers = headers.and_then(|headers| bongsu_config::pairs(headers).ok());
-    let receiver = |place: usize, signal: Signal| {
-        let own = traces.endpoints[place].as_ref();
-        let mut receiver = match (own, &traces.endpoint) {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut receiver = |place: usize, signal: Signal| {
+        let own = &traces.own[place];
+        let mut receiver = match (&own.endpoint, &traces.endpoint) {
+            _ if !traces.exported[place] => return None,
             (Some(own), _) => Receiver::new(own.clone()),
             (None, Some(base)) => Receiver::at_base(base, signal),
             (None, None) => return None,
         };
-        let pairs = headers.iter().flatten();
+        let headers = own.headers.as_ref().or(traces.headers.as_ref());
+        let pairs = headers.and_then(|it| crate::config::pairs(it.expose()).ok());
         receiver.headers = pairs
-            .map(|(name, value)| (name.clone(), Secret::new(value)))
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name, Secret::new(value)))
             .collect();
-        receiver.timeout = traces.timeout;
-        receiver.gzip = traces.gzip;
-        receiver.certificates = certificates.clone();
-        traces.exported[place].then_some(receiver)
+        receiver.timeout = own.timeout.unwrap_or(traces.timeout);
+        receiver.gzip = own.gzip.unwrap_or(traces.gzip);
+        if let Some(file) = own.certificate.as_ref().or(traces.certificate.as_ref()) {
+            match std::fs::read(file) {
+                Ok(pem) => receiver.certificates = Some(pem),
+                Err(error) => {
+                    let problem = unread(own.certificate.is_some(), signal, file, &error);
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                }
+            }
+        }
+        Some(receiver)
     };
     let mut options = Options::new(resource(config));
     options.traces = receiver(0, Signal::Traces);
@@ -119,12 +120,27 @@ fn options(config: &mut Config) -> Option<Options> {
     options.logs = receiver(2, Signal::Logs);
     options.sampler = traces.sampler();
     options.slow = traces.slow;
-    config.warnings.extend(problem);
+    config.warnings.extend(problems);
     let anybody = [&options.traces, &options.metrics, &options.logs];
     anybody
         .iter()
         .any(|receiver| receiver.is_some())
         .then_some(options)
+}
+
+/// A file of certificates that cannot be read.
+fn unread(own: bool, signal: Signal, file: &Path, error: &std::io::Error) -> Problem {
+    let variable = match own {
+        true => format!(
+            "OTEL_EXPORTER_OTLP_{}_CERTIFICATE",
+            signal.as_str().to_ascii_uppercase()
+        ),
+        false => "OTEL_EXPORTER_OTLP_CERTIFICATE".to_owned(),
+    };
+    Problem {
+        variable,
+        message: format!("cannot read {}: {error}; it is not used", file.display()),
+    }
 }
 
 /// What is said of the service, what the environment says of it last.
@@ -148,4 +164,73 @@ fn resource(config: &Config) -> Attributes {
         resource.set("service.name", &**name);
     }
     resource
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of one signal goes before what is said for all, as the specification has it.
+    #[test]
+    fn each_signal_has_its_own_receiver() {
+        let vars = [
+            ("SERVICE_NAME", "desk"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4318"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "tenant=desk,api-key=a"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/all.pem"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://spans:4318/in"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=b%20c"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "250"),
+            ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
+            ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/nowhere/logs.pem"),
+            ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
+        ];
+        let mut config = Config::from_vars(vars).unwrap();
+        let options = options(&mut config).unwrap();
+        let shown = |receiver: &Option<Receiver>| {
+            let receiver = receiver.as_ref().unwrap();
+            let headers: Vec<String> = receiver
+                .headers
+                .iter()
+                .map(|(name, value)| format!("{name}={}", value.expose()))
+                .collect();
+            let url = receiver.url.expose().to_owned();
+            let millis = receiver.timeout.as_millis();
+            (url, headers.join(","), millis, receiver.gzip)
+        };
+        let all = "tenant=desk,api-key=a".to_owned();
+        let url = |text: &str| text.to_owned();
+        assert_eq!(
+            shown(&options.traces),
+            (
+                url("http://spans:4318/in"),
+                "api-key=b c".to_owned(),
+                3_000,
+                true
+            )
+        );
+        assert_eq!(
+            shown(&options.metrics),
+            (url("http://all:4318/v1/metrics"), all.clone(), 250, false)
+        );
+        assert_eq!(
+            shown(&options.logs),
+            (url("http://all:4318/v1/logs"), all, 3_000, true)
+        );
+        let warned: Vec<&str> = config.warnings.iter().map(|it| &*it.variable).collect();
+        assert_eq!(
+            warned,
+            [
+                "OTEL_EXPORTER_OTLP_CERTIFICATE",
+                "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE"
+            ]
+        );
+        let shown = format!("{:?}", config.traces);
+        assert!(
+            !shown.contains("b%20c") && !shown.contains("api-key"),
+            "{shown}"
+        );
+    }
 }

@@ -72,6 +72,7 @@ async fn requests_and_metrics_go_out() {
         let request = reqwest::Client::new().get(format!("http://{address}{path}"));
         request
             .header("traceparent", header)
+            .header("user-agent", "desk-client/1")
             .send()
             .await
             .unwrap()
@@ -99,6 +100,15 @@ async fn requests_and_metrics_go_out() {
     let trace_id = u128::from_str_radix(TRACE, 16).unwrap().to_be_bytes();
     assert!(contains(&traces, b"GET /orders/{id}") && contains(&traces, &trace_id));
     assert!(contains(&traces, b"seoul 1") && contains(&traces, b"exports"));
+    for who in [
+        "client.address",
+        "network.peer.address",
+        "127.0.0.1",
+        "user_agent.original",
+        "desk-client/1",
+    ] {
+        assert!(contains(&traces, who.as_bytes()), "{who}");
+    }
     for other in [&b"/quotes"[..], b"/liveness", b"/metrics"] {
         assert!(
             !contains(&traces, other),

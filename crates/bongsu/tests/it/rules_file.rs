@@ -129,8 +129,61 @@ fn each_value_says_where_it_comes_from() {
         "BONGSU_ALERT_COOLDOWN_SECONDS=300  # bongsu.toml:2:12",
         "BONGSU_LANGUAGE=ko  # environment, BONGSU_LANGUAGE",
         "BONGSU_TIME_ZONE=Asia/Seoul  # default",
+        "BONGSU_CONFIG=bongsu.toml  # default",
         "rules.a=log  # bongsu.toml:3:1",
     ] {
         assert!(lines.contains(&want), "{want}\n{said}");
     }
+}
+
+/// The rule files of Prometheus: what each rule sees, and another file by request.
+#[test]
+fn rule_files_are_seen_and_read_anew_by_an_operator() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("desk.yml");
+    let rules = |name: &str| {
+        format!("groups:\n- name: desk\n  rules:\n  - {{alert: {name}, expr: 'up > 0', for: 1h}}\n")
+    };
+    fs::write(&file, rules("First")).unwrap();
+    let path = file.display().to_string();
+    let vars = [
+        ("BONGSU_RULES", path.as_str()),
+        ("BONGSU_RULES_INTERVAL_SECONDS", "1"),
+        ("BONGSU_RULES_STEP_SECONDS", "1"),
+    ];
+    let service = Service::start("minimal", dir.path(), &vars);
+    let seen = || -> Value {
+        let (status, body) = service.ask("GET", "/admin/rules", "");
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    };
+    let evaluated = until("the rule is evaluated", || {
+        let seen = seen();
+        let rule = &seen["groups"][0]["rules"][0];
+        (rule["state"] == "pending").then(|| seen.clone())
+    });
+    let group = &evaluated["groups"][0];
+    assert_eq!(
+        (&group["file"], &group["name"]),
+        (&json!(path), &json!("desk"))
+    );
+    assert_eq!(
+        group["rules"][0]["active"][0]["labels"]["alertname"],
+        "First"
+    );
+    assert!(evaluated["memory"]["series"].as_u64() > Some(10));
+
+    fs::write(&file, rules("Second")).unwrap();
+    let (status, body) = service.ask("POST", "/admin/rules/reload", "");
+    assert_eq!(status, 200, "{body}");
+    let done: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&done["file"], &done["rules"]), (&json!(path), &json!(1)));
+    assert_eq!(seen()["groups"][0]["rules"][0]["name"], "Second");
+
+    fs::write(&file, "groups:\n- nam: desk\n").unwrap();
+    let (status, body) = service.ask("POST", "/admin/rules/reload", "");
+    assert_eq!(status, 400, "{body}");
+    assert!(body.contains("desk.yml:2:3"), "{body}");
+    assert_eq!(seen()["groups"][0]["rules"][0]["name"], "Second");
+    assert!(service.stop().success());
 }

@@ -34,6 +34,7 @@ pub(crate) enum Id {
     PositionsActive,
     PortfolioValueKrw,
     PortfolioDrawdownPercent,
+    PortfolioHaltDrawdownPercent,
     ValueAtRiskKrw,
     RiskViolationsTotal,
     SignalsGeneratedTotal,
@@ -249,6 +250,13 @@ pub static CATALOG: &[FamilySpec] = &[
         &[],
         1,
         "Fall from the highest value so far, in percent.",
+    ),
+    gauge(
+        "portfolio_halt_drawdown_percent",
+        Unit::Percent,
+        &[],
+        1,
+        "Fall from the highest value so far at which the service halts its trading, in percent.",
     ),
     gauge(
         "value_at_risk_krw",

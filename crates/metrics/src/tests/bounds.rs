@@ -319,3 +319,18 @@ fn series_can_start_at_zero() {
         assert_eq!(page.series(name), 1);
     }
 }
+
+/// A gauge of the catalogue may be set by its name; what is not such a gauge is counted and not recorded.
+#[test]
+fn a_gauge_of_the_catalogue_is_set_by_its_name() {
+    let m = ServiceMetrics::new("desk").unwrap();
+    let halt = "portfolio_halt_drawdown_percent";
+    assert_eq!(page(&m).value(halt, &[]), None);
+    m.record_business_metric(halt, Kind::Gauge, 12.5, &[]);
+    m.record_business_metric(halt, Kind::Gauge, 1.0, &[("desk", "one")]);
+    m.record_business_metric(halt, Kind::Counter, 1.0, &[]);
+    m.record_business_metric("http_panics_total", Kind::Counter, 1.0, &[]);
+    let page = page(&m);
+    assert_eq!(page.value(halt, &[]), Some(12.5));
+    assert_ne!(page.value("http_panics_total", &[]), Some(1.0));
+}

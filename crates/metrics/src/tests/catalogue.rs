@@ -99,6 +99,7 @@ fn every_method_shows_on_the_page() {
     m.update_portfolio_value(10_500_000);
     m.record_risk_violation("max_position");
     m.update_drawdown(3.5);
+    m.update_halt_drawdown(28.0);
     m.update_var("95", 123_456.5);
     m.record_signal("momentum", "005930");
     m.record_signal_executed("momentum", "005930", "filled");
@@ -240,6 +241,7 @@ fn every_method_shows_on_the_page() {
             1.0,
         );
         check("portfolio_drawdown_percent", &[], 3.5);
+        check("portfolio_halt_drawdown_percent", &[], 28.0);
         check("value_at_risk_krw", &[("confidence", "95")], 123_456.5);
         check(
             "signals_generated_total",

@@ -46,6 +46,7 @@ pub(crate) fn full() -> ServiceMetrics {
     m.update_portfolio_value(10_500_000);
     m.record_risk_violation("max_position");
     m.update_drawdown(3.5);
+    m.update_halt_drawdown(28.0);
     m.update_var("95", 1e300);
     m.record_signal("momentum", "005930");
     m.record_signal_executed("momentum", "005930", "filled");

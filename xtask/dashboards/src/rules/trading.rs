@@ -17,21 +17,25 @@ pub(super) fn group() -> Group {
         "Orders, money at risk and market data. Session hours are those of the KRX, 09:00 to 15:30 in Korea; \
          exchange holidays are not known to Prometheus: silence MarketDataStale for the day.",
         vec![
-            Alert::new("TradingHalt", Critical, "portfolio_drawdown_percent > 28")
+            Alert::new("TradingHalt", Critical, "portfolio_drawdown_percent > portfolio_halt_drawdown_percent")
                 .pending("1m")
                 .says("Trading halt threshold exceeded on {{ $labels.job }} {{ $labels.instance }}", "{{ $labels.job }} {{ $labels.instance }} 거래 중지 기준 초과")
                 .runbook(
-                    "The portfolio has lost more than 28 % from its peak. The engine refuses orders from here on.",
+                    "The portfolio has lost more from its peak than the service allows (`portfolio_halt_drawdown_percent`). The engine refuses orders from here on.",
                     "Dashboard Trading Metrics: *Drawdown over time*, *P&L by symbol*. Is it the market, a wrong price, or a strategy?",
                     "Decide as the risk plan says. Orders pass again only after somebody resumes trading by hand.",
                 )
-                .fires("5m", HERE, &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "30x10")])
-                .silent("5m", &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "28x10")]),
+                .fires("5m", HERE, &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "30x10"), (r#"portfolio_halt_drawdown_percent{job="x",instance="a"}"#, "28x10")])
+                .fires("5m", HERE, &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "13x10"), (r#"portfolio_halt_drawdown_percent{job="x",instance="a"}"#, "12.5x10")])
+                .silent("5m", &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "28x10"), (r#"portfolio_halt_drawdown_percent{job="x",instance="a"}"#, "28x10")])
+                .silent("5m", &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "30x10"), (r#"portfolio_halt_drawdown_percent{job="x",instance="a"}"#, "35x10")])
+                // A service that never said where it halts.
+                .silent("5m", &[(r#"portfolio_drawdown_percent{job="x",instance="a"}"#, "99x10"), (r#"portfolio_halt_drawdown_percent{job="x",instance="b"}"#, "28x10")]),
             Alert::new("DrawdownHigh", Warning, "portfolio_drawdown_percent > 20")
                 .keep("10m")
                 .says("Drawdown above 20 % on {{ $labels.job }} {{ $labels.instance }}", "{{ $labels.job }} {{ $labels.instance }} 낙폭 20 % 초과")
                 .runbook(
-                    "The portfolio has lost more than 20 % from its peak; at 28 % trading halts.",
+                    "The portfolio has lost more than 20 % from its peak; at `portfolio_halt_drawdown_percent`, if the service has one, trading halts.",
                     "*P&L by symbol* and *Positions over time*.",
                     "Reduce exposure now, while orders still pass.",
                 )

@@ -74,12 +74,12 @@ fn an_edit_is_named_by_file_place_and_reason() {
     );
     check(
         rules,
-        "> 28",
+        "> portfolio_halt_drawdown_percent",
         "> 82",
-        &["TradingHalt", "line 6", "> 82", "> 28"],
+        &["TradingHalt", "line 6", "> 82", "> portfolio_halt"],
     );
     check(rules, "groups:", "groups: [", &["line 2", "groups: ["]);
-    check("docs/runbooks.md", "28 %", "29 %", &["TradingHalt"]);
+    check("docs/runbooks.md", "20 %", "21 %", &["DrawdownHigh"]);
     check(
         "docker/prometheus/prometheus.yml",
         "scrape_interval: 15s",

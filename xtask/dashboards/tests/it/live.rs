@@ -102,6 +102,7 @@ fn traffic(metrics: &ServiceMetrics, round: u64, calm: bool) {
     metrics.record_cache_operation("prices", false);
     metrics.update_positions(5);
     metrics.update_portfolio_value(500_000_000);
+    metrics.update_halt_drawdown(28.0);
     metrics.update_drawdown(if calm { 2.0 } else { 30.5 });
     metrics.update_var("95", 7_000_000.0);
     metrics.record_risk_violation("max_drawdown");

@@ -87,7 +87,7 @@ fn the_rules_of_the_original_are_kept() {
     check("HighCPUUsage", "system_cpu_percent > 90", "10m", "warning");
     check(
         "TradingHalt",
-        "portfolio_drawdown_percent > 28",
+        "portfolio_drawdown_percent > portfolio_halt_drawdown_percent",
         "1m",
         "critical",
     );
