@@ -14,6 +14,7 @@
 //! | a new run takes up the last | [`recover`] |
 
 mod accept;
+mod claims;
 mod conditions;
 mod detour;
 mod digest;
@@ -65,6 +66,7 @@ pub(crate) struct Engine {
     pub(crate) environment: String,
     /// Language, zone and links of what is sent.
     pub(crate) presentation: Arc<Presentation>,
+    claims: claims::Claims,
     /// The digest that each target of each channel gathers now.
     open_digests: HashMap<digest::Slot, Ulid>,
     /// When the dispatcher comes back by itself.
@@ -141,6 +143,7 @@ impl Engine {
             service,
             presentation: Arc::default(),
             environment,
+            claims: claims::Claims::default(),
             open_digests: HashMap::new(),
             wake: Tick::NEVER,
             rng: SplitMix::new(seed),
@@ -217,7 +220,11 @@ impl Engine {
             alert = alert.metadata(OWNER, owner);
         }
         let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
-            key: Arc::clone(row.shared_as.as_ref().unwrap_or(&row.accepted.key)),
+            key: match people::escalation(&alert) {
+                // Past what was told already, once for each step.
+                Some(said) => Arc::from(format!("{}|{said}", row.accepted.key)),
+                None => Arc::clone(&row.accepted.key),
+            },
             level: alert.level,
             resolved: row.accepted.status == AlertStatus::Resolved,
             cooldown: row.cooldown,

@@ -115,8 +115,10 @@ impl Readers {
         }
         let belief = if status == AlertStatus::Resolved {
             let knows = matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
-            // Its beginning may have been merged into what followed.
-            if !knows && !self.news.contains(&about) && !excused(&key) {
+            // Its beginning may have been merged into what followed; and whoever does not know that the end
+            // arrived leaves it to another replica.
+            let doubted = self.doubted.contains(&about);
+            if !knows && !doubted && !self.news.contains(&about) && !excused(&key) {
                 return Err(format!(
                     "{key} ends for {place:?}, who does not know that it began"
                 ));

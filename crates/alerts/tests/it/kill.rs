@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bongsu_alerts::store::{AlertStore, DeliveryState, HistoryQuery, SqliteStore};
 use bongsu_alerts::{Alert, AlertLevel, AlertManager, BreakerConfig, RetryConfig, SendError};
+use bongsu_testkit::{PATIENCE, until};
 use jiff::Timestamp;
 
 use crate::child::{FileChannel, LineFile, Process, say};
@@ -87,19 +88,26 @@ fn kill_loop(storm: usize) {
     let path = folder.path().to_str().unwrap().to_owned();
     let storm = storm.to_string();
     let mut random = u64::from(std::process::id()) | 1;
+    let (acknowledged, mut known) = (folder.path().join("acknowledged"), 0);
     for round in 0..ROUNDS {
         let mut child = Process::start("sender", &[&path, &round.to_string(), &storm, "send"]);
         assert_eq!(child.lines().next().as_deref(), Some("begun"));
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        std::thread::sleep(Duration::from_millis(random % 300));
+        // However slow the machine is: after some more were acknowledged, somewhere between two.
+        let before = known;
+        known = until("more is acknowledged", || {
+            let now = LineFile::read(&acknowledged).len();
+            (now > before + (random % 150) as usize).then_some(now)
+        });
+        std::thread::sleep(Duration::from_micros(random % 20_000));
         child.kill();
     }
     let mut child = Process::start("sender", &[&path, "last", &storm, "drain"]);
-    child.finish(Duration::from_secs(60));
+    child.finish(PATIENCE);
 
-    let acknowledged = LineFile::read(&folder.path().join("acknowledged"));
+    let acknowledged = LineFile::read(&acknowledged);
     let mut delivered: HashMap<String, HashSet<String>> = HashMap::new();
     let mut ids = HashSet::new();
     for line in LineFile::read(&folder.path().join("delivered")) {
@@ -151,11 +159,6 @@ fn kill_loop(storm: usize) {
         "{} lost: {:?}",
         lost.len(),
         &lost[..lost.len().min(10)]
-    );
-    assert!(
-        acknowledged.len() > 1_000,
-        "only {} were acknowledged",
-        acknowledged.len()
     );
 }
 
