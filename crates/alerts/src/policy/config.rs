@@ -12,7 +12,7 @@ use crate::rule::AlertRule;
 pub struct PolicyConfig {
     /// Routes; none: every alert goes to every channel.
     pub rules: Vec<AlertRule>,
-    /// What may be replaced later ([`Policy::reroute`]); its rules come first.
+    /// What may be replaced later ([`Policy::reroute`](super::Policy::reroute)); its rules come first.
     pub routing: Routing,
     /// The least level that a channel is told of, by its name, whatever the rules say; a channel that
     /// was told of something worse hears of its fall and end all the same. Default: every level.

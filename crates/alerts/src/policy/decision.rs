@@ -36,9 +36,9 @@ pub struct Ask {
 /// What happens to an alert on one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The channel's place in the list given to [`Policy::new`].
+    /// The channel's place in the list given to [`Policy::new`](super::Policy::new).
     pub channel: usize,
-    /// The rule's place in [`PolicyConfig::rules`]; none: no rule matched.
+    /// The rule's place in [`PolicyConfig::rules`](super::PolicyConfig::rules); none: no rule matched.
     pub rule: Option<usize>,
     /// What happens.
     pub verdict: Verdict,
