@@ -97,6 +97,8 @@ pub(crate) struct Job {
     pub(crate) message: Option<Arc<Rendered>>,
     /// What to ask the other replicas; none: nothing.
     pub(crate) shared: Option<SharedAsk>,
+    /// What the others have to know once it arrived: what a digest says of its keys.
+    pub(crate) gathered: Vec<SharedAsk>,
 }
 
 /// What to ask the other replicas before an attempt.
@@ -219,6 +221,17 @@ impl Engine {
         {
             alert = alert.metadata(OWNER, owner);
         }
+        let gathered = row.digest.iter().flat_map(|digest| digest.told());
+        let cooldown = self.policy.cooldown();
+        let gathered = gathered
+            .map(|(key, level, resolved)| SharedAsk {
+                key: Arc::clone(key),
+                level,
+                resolved,
+                cooldown,
+                falls: false,
+            })
+            .collect();
         let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
             key: match people::escalation(&alert) {
                 // Past what was told already, once for each step.
@@ -247,6 +260,7 @@ impl Engine {
             .digest(digest),
             message: row.message.clone(),
             shared,
+            gathered,
         })
     }
 

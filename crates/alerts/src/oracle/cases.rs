@@ -210,3 +210,47 @@ fn what_was_hidden_by_something_sent_again_is_hidden_after_a_restart() {
         ],
     );
 }
+
+#[test]
+fn what_a_digest_said_after_its_end_was_told_is_ended_again() {
+    replicas_agree(
+        126,
+        &[
+            Fire(2, Warning),
+            Fire(0, Error),
+            Fire(4, Error),
+            Pass(6),
+            Fire(3, Critical),
+            End(4),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn both_replicas_gather_for_the_morning() {
+    replicas_agree(10037, &[Check, Check, Fire(3, Error), End(3), Check]);
+}
+
+#[test]
+fn what_two_replicas_do_not_know_to_have_arrived() {
+    replicas_agree(
+        4031,
+        &[
+            Restart(0, false),
+            Fire(0, Error),
+            Mood(0, Mute),
+            End(0),
+            Fire(1, Critical),
+            Pass(39),
+            End(1),
+            Fire(1, Critical),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn a_watcher_speaks_to_both_replicas() {
+    replicas_agree(8002, &[Sync(49)]);
+}

@@ -52,6 +52,13 @@ impl Shared {
         self.told.insert(about(topic), told);
     }
 
+    pub(super) fn gathered(&mut self, now: Tick, topics: &[Topic], cooldown: Duration) {
+        for topic in topics {
+            let told = (said(topic), now.after(cooldown));
+            self.told.insert(about(topic), told);
+        }
+    }
+
     pub(super) fn release(&mut self, topic: &Topic, of: usize) {
         let about = about(topic);
         if self

@@ -179,6 +179,17 @@ impl RedisShared {
         }
     }
 
+    fn named(&self, kind: char, topic: &Topic) -> String {
+        let prefix = self.prefix();
+        let Topic {
+            key,
+            channel,
+            target,
+            ..
+        } = topic;
+        format!("{prefix}{kind}:{channel}:{target}:{key}")
+    }
+
     /// One of the scripts about a topic: what was told last of its key to its target, whose turn it is and
     /// whether somebody waits; who this is, and what else it takes.
     async fn script(
@@ -188,15 +199,7 @@ impl RedisShared {
         times: &[Duration],
         words: &[&str],
     ) -> Result<Reply, SharedError> {
-        let prefix = self.prefix();
-        let Topic {
-            key,
-            channel,
-            target,
-            ..
-        } = topic;
-        let [told, turn, waits] =
-            ['t', 'm', 'w'].map(|kind| format!("{prefix}{kind}:{channel}:{target}:{key}"));
+        let [told, turn, waits] = ['t', 'm', 'w'].map(|kind| self.named(kind, topic));
         let (mine, left) = (format!("by:{}", self.owner), format!("not:{}", self.owner));
         let times: Vec<String> = times.iter().copied().map(lasting).collect();
         let mut all = vec!["EVAL", script, "3", &told, &turn, &waits, &mine, &left];
@@ -250,6 +253,21 @@ impl SharedState for RedisShared {
 
     async fn release(&self, topic: &Topic) -> Result<(), SharedError> {
         self.script(RELEASE, topic, &[YIELD], &[]).await.map(drop)
+    }
+
+    async fn gathered(&self, topics: &[Topic], cooldown: Duration) -> Result<(), SharedError> {
+        let cooldown = lasting(cooldown);
+        let names: Vec<String> = topics.iter().map(|topic| self.named('t', topic)).collect();
+        let set = |(name, topic): (&String, &Topic)| {
+            ["SET", name, said(topic), "PX", &cooldown].map(str::to_owned)
+        };
+        let owned: Vec<[String; 5]> = names.iter().zip(topics).map(set).collect();
+        let words: Vec<[&[u8]; 5]> = owned
+            .iter()
+            .map(|command| command.each_ref().map(|word| word.as_bytes()))
+            .collect();
+        let commands: Vec<&[&[u8]]> = words.iter().map(<[&[u8]; 5]>::as_slice).collect();
+        self.call(&commands).await.map(drop)
     }
 
     async fn acknowledge(&self, key: &str, by: &str, keep: Duration) -> Result<(), SharedError> {

@@ -7,11 +7,24 @@ pub(super) struct Flight {
     pub(super) ends: Tick,
     /// What the other replica was asked, and for how long it is quiet once told.
     pub(super) asked: Option<(Topic, Duration)>,
+    /// What the other has to know of it once it arrived.
+    pub(super) gathered: Vec<(Duration, Topic)>,
     pub(super) id: Ulid,
     pub(super) place: Place,
     pub(super) body: Vec<u8>,
     pub(super) arrives: bool,
     pub(super) outcome: Outcome,
+}
+
+fn topic(job: &Job, ask: &SharedAsk) -> Topic {
+    Topic {
+        key: ask.key.to_string(),
+        channel: CHANNELS[job.channel].0.to_owned(),
+        target: job.target.as_str().to_owned(),
+        level: ask.level,
+        resolved: ask.resolved,
+        falls: ask.falls,
+    }
 }
 
 impl World {
@@ -70,14 +83,8 @@ impl World {
     pub(super) fn begin(&mut self, of: usize, job: Job) {
         let now = self.now();
         let alone = self.replicas.len() == 1;
-        let topic = job.shared.as_ref().filter(|_| !alone).map(|ask| Topic {
-            key: ask.key.to_string(),
-            channel: CHANNELS[job.channel].0.to_owned(),
-            target: job.target.as_str().to_owned(),
-            level: ask.level,
-            resolved: ask.resolved,
-            falls: ask.falls,
-        });
+        let asked = job.shared.as_ref().filter(|_| !alone);
+        let topic = asked.map(|ask| topic(&job, ask));
         if let (Some(topic), Some(ask)) = (&topic, &job.shared) {
             match self.shared.reserve(now.tick, topic, of) {
                 Reservation::Mine => {}
@@ -150,6 +157,11 @@ impl World {
         self.replicas[of].flights.push(Flight {
             ends,
             asked,
+            gathered: job
+                .gathered
+                .iter()
+                .map(|ask| (ask.cooldown, topic(job, ask)))
+                .collect(),
             id,
             place,
             body,
@@ -178,6 +190,10 @@ impl World {
                     self.doubt(&flight);
                 }
             }
+        }
+        if let (Outcome::Delivered { .. }, Some(ask)) = (&flight.outcome, flight.gathered.first()) {
+            let topics: Vec<Topic> = flight.gathered.iter().map(|it| it.1.clone()).collect();
+            self.shared.gathered(now.tick, &topics, ask.0);
         }
         let engine = &mut self.replicas[of].engine;
         let effects = engine.settle(now, flight.id, flight.outcome);

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::timeline::{Mood, Step};
 use crate::channel::{AlertStatus, Limits, Outcome, Rendered, Target};
 use crate::clock::{Now, Tick};
-use crate::engine::{ActiveSet, ChannelInfo, Effects, Engine, Job};
+use crate::engine::{ActiveSet, ChannelInfo, Effects, Engine, Job, SharedAsk};
 use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig};
 use crate::policy::{ChannelSpec, FlapConfig, Policy, PolicyConfig};
 use crate::shared::{Reservation, Topic};
@@ -123,7 +123,7 @@ impl World {
             replicas: Vec::new(),
             shared: Shared::default(),
             plain: Plain::new(rules.clone()),
-            readers: Readers::default(),
+            readers: Readers::of(replicas > 1),
             tick: Tick(0),
             origin: "2026-03-02T05:00:00Z".parse().unwrap(),
             random: SplitMix::new(seed),
@@ -280,6 +280,7 @@ impl World {
         for (key, _) in &holding {
             self.plain.confirm(now, key);
         }
+        let (mut send, mut over) = (Vec::new(), Vec::new());
         for of in self.all() {
             let alerts: Vec<_> = holding
                 .iter()
@@ -287,12 +288,18 @@ impl World {
                 .collect();
             let engine = &mut self.replicas[of].engine;
             let difference = engine.compare(now, &scope, alerts, &HashSet::new());
-            for (scope, alert) in difference.send {
-                self.fire(of, named(&alert.dedup_key()), alert.level, Some(&scope));
-            }
-            for over in difference.over {
-                self.end(of, named(&over.key), Some(&scope));
-            }
+            let keyed = |(_, it): (Arc<str>, crate::Alert)| (named(&it.dedup_key()), it.level);
+            send.extend(difference.send.into_iter().map(|it| (keyed(it), of)));
+            over.extend(difference.over.into_iter().map(|it| (named(&it.key), of)));
+        }
+        // Both hear of one before either hears of the next, as of everything.
+        send.sort_by_key(|((key, _), of)| (*key, *of));
+        over.sort_unstable();
+        for ((key, level), of) in send {
+            self.fire(of, key, level, Some(&scope));
+        }
+        for (key, of) in over {
+            self.end(of, key, Some(&scope));
         }
         for key in WATCHED {
             let so = self.plain.truth(now, key).map(|it| it.level);

@@ -204,3 +204,23 @@ async fn a_fall_that_is_behind_is_covered_by_what_fell_further() {
         Reservation::Mine
     );
 }
+
+#[tokio::test]
+async fn what_a_digest_told_last_is_news_when_it_ends() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let (page, disk) = (topic("page"), topic("disk"));
+    let end = Topic {
+        resolved: true,
+        ..page.clone()
+    };
+    assert_eq!(reserve(&a, &end).await, Reservation::Mine);
+    a.told(&end, LONG).await.unwrap();
+    assert_eq!(reserve(&b, &end).await, Reservation::Told);
+    // Its own digest says that it fires, later than the other said that it ended.
+    let told = [page.clone(), disk.clone()];
+    b.gathered(&told, LONG).await.unwrap();
+    assert_eq!(reserve(&a, &page).await, Reservation::Told);
+    assert_eq!(reserve(&a, &disk).await, Reservation::Told);
+    assert_eq!(reserve(&b, &end).await, Reservation::Mine);
+}
