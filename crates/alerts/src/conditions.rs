@@ -67,6 +67,9 @@ impl AlertManager {
     /// The conditions of a watcher, told from those of others by a name. What it once said to hold,
     /// and holds no more, is resolved, also after a restart.
     ///
+    /// Several watchers may hold one key: its alert is as bad as the worst of them says, names them in the
+    /// fact `watchers`, and is over when the last of them holds it no more.
+    ///
     /// ```
     /// use bongsu_alerts::channels::LogChannel;
     /// use bongsu_alerts::{AlertLevel, AlertManager, Holding, templates};
@@ -112,8 +115,8 @@ impl Conditions {
         let Difference { send, over } = core.engine().compare(now, &self.scope, alerts, &unsure);
         let mut synced = Synced::default();
         let mut failed = None;
-        for alert in send {
-            match self.accept(alert, AlertStatus::Firing).await {
+        for (scope, alert) in send {
+            match self.accept(alert, AlertStatus::Firing, &scope).await {
                 Ok(()) => synced.sent += 1,
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -123,7 +126,7 @@ impl Conditions {
             let mut end = words.map_or(fired.alert, |place| ends.swap_remove(place));
             end.key = Some(fired.key);
             end.timestamp = core.clock.now().wall;
-            match self.accept(end, AlertStatus::Resolved).await {
+            match self.accept(end, AlertStatus::Resolved, &self.scope).await {
                 Ok(()) => synced.resolved += 1,
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -131,8 +134,13 @@ impl Conditions {
         failed.map_or(Ok(synced), Err)
     }
 
-    async fn accept(&self, alert: Alert, status: AlertStatus) -> Result<(), SendError> {
-        let taken = self.alerts.accept(alert, status, Some(&self.scope));
+    async fn accept(
+        &self,
+        alert: Alert,
+        status: AlertStatus,
+        scope: &Arc<str>,
+    ) -> Result<(), SendError> {
+        let taken = self.alerts.accept(alert, status, Some(scope));
         taken.await.map(drop)
     }
 }

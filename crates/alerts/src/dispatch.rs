@@ -112,6 +112,7 @@ async fn make_attempt(core: Arc<Core>, mut job: Job) {
         Err(reason) => Outcome::Permanent { reason },
     };
     let outcome = way.end(&core, outcome).await;
+    replicas::note_gathered(&core, &job, &outcome).await;
     let now = core.clock.now();
     let effects = core.engine().settle(now, id, outcome);
     core.write(effects);

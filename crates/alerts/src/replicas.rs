@@ -51,27 +51,13 @@ pub(crate) async fn ask(core: &Core, job: &Job) -> Asked {
     let (Some(replicas), Some(ask)) = (&core.replicas, &job.shared) else {
         return Asked::Go(Way::Alone);
     };
-    let SharedAsk {
-        key,
-        level,
-        resolved,
-        cooldown,
-        falls,
-    } = ask;
-    let topic = Topic {
-        key: key.to_string(),
-        channel: core.channels[job.channel].id().to_owned(),
-        target: job.target.as_str().to_owned(),
-        level: *level,
-        resolved: *resolved,
-        falls: *falls,
-    };
+    let topic = topic(core, job, ask);
     let asked_at = Instant::now();
     match in_time(replicas.reserve(&topic, core.lease)).await {
         Ok(Reservation::Mine) => Asked::Go(Way::Mine(Lease {
             replicas: Arc::clone(replicas),
             topic,
-            cooldown: *cooldown,
+            cooldown: ask.cooldown,
             length: core.lease,
             until: asked_at + core.lease,
             lost: false,
@@ -82,6 +68,32 @@ pub(crate) async fn ask(core: &Core, job: &Job) -> Asked {
             unreachable(core, &error);
             Asked::Go(Way::Unheard)
         }
+    }
+}
+
+fn topic(core: &Core, job: &Job, ask: &SharedAsk) -> Topic {
+    Topic {
+        key: ask.key.to_string(),
+        channel: core.channels[job.channel].id().to_owned(),
+        target: job.target.as_str().to_owned(),
+        level: ask.level,
+        resolved: ask.resolved,
+        falls: ask.falls,
+    }
+}
+
+/// Lets the others know what a digest told, if it arrived.
+pub(crate) async fn note_gathered(core: &Core, job: &Job, outcome: &Outcome) {
+    let (Some(replicas), Outcome::Delivered { .. }) = (&core.replicas, outcome) else {
+        return;
+    };
+    let Some(SharedAsk { cooldown, .. }) = job.gathered.first() else {
+        return;
+    };
+    let topics = job.gathered.iter().map(|ask| topic(core, job, ask));
+    let topics: Vec<Topic> = topics.collect();
+    if let Err(error) = in_time(replicas.gathered(&topics, *cooldown)).await {
+        unreachable(core, &error);
     }
 }
 

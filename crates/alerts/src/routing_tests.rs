@@ -80,19 +80,11 @@ fn routing(random: &mut SplitMix) -> Routing {
     routing
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment is how somebody asks for a longer run"
-)]
-fn asked() -> u64 {
-    let asked = std::env::var("BONGSU_TEST_EXPLAINED").ok();
-    asked.map_or(3_000, |asked| asked.parse().unwrap())
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_is_explained_is_what_happens() {
     const EACH: u64 = 100;
-    for seed in 0..asked().div_ceil(EACH) {
+    let steps: u64 = bongsu_testkit::asked("BONGSU_TEST_EXPLAINED", 3_000);
+    for seed in 0..steps.div_ceil(EACH) {
         let mut random = SplitMix::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let builder = CHANNELS
             .into_iter()

@@ -9,12 +9,14 @@
     reason = "a library for tests, which watch the clock and fail by panicking"
 )]
 
+mod asked;
 mod certificates;
 mod ports;
 mod process;
 pub mod servers;
 mod wait;
 
+pub use asked::asked;
 pub use certificates::Certificates;
 pub use ports::{free_address, free_port};
 pub use process::{Lines, Process, python};

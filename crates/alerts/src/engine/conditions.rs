@@ -11,8 +11,8 @@ use crate::store::{Accepted, ActiveAlert};
 /// The difference between what is so and what fires.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
-    /// What has to be sent: new, or of another level.
-    pub(crate) send: Vec<Alert>,
+    /// What has to be sent: new, or of another level; each with the watcher that says so.
+    pub(crate) send: Vec<(Arc<str>, Alert)>,
     /// What is not so any more.
     pub(crate) over: Vec<ActiveAlert>,
 }
@@ -28,18 +28,34 @@ impl Engine {
     ) -> Difference {
         let mut difference = Difference::default();
         let mut named: HashSet<String> = unsure.clone();
+        let mut concerned: Vec<Arc<str>> = Vec::new();
         for mut alert in holding {
             crate::limits::fit(&mut alert);
-            let key = alert.dedup_key();
-            let same = self.active.firing(&key).map(|watched| {
-                unsure.contains(&key) || watched.accepted.alert.level == alert.level
-            });
-            if same == Some(true) {
-                self.confirm(now, scope, &key, alert, unsure.contains(&key));
-            } else {
-                difference.send.push(alert);
+            let key: Arc<str> = Arc::from(alert.dedup_key());
+            let again = !named.insert(key.to_string()) && concerned.contains(&key);
+            if unsure.contains(&*key) && self.active.firing(&key).is_some() {
+                self.confirm(now, scope, &key, alert, true);
+                continue;
             }
-            named.insert(key);
+            if again && !self.claims.is_worse(&key, scope, alert.level) {
+                continue;
+            }
+            self.claims.hold(&key, scope, alert);
+            if !again {
+                concerned.push(key);
+            }
+        }
+        concerned.extend(self.claims.keep_only(scope, &named));
+        for key in concerned {
+            let Some((whose, alert)) = self.claims.worst(&key) else {
+                continue;
+            };
+            let known = self.active.firing(&key);
+            if known.is_some_and(|watched| watched.accepted.alert.level == alert.level) {
+                self.confirm(now, &whose, &key, alert, false);
+            } else {
+                difference.send.push((whose, alert));
+            }
         }
         let over = self.active.iter().filter(|(key, watched)| {
             let ours = match &watched.scope {
@@ -47,7 +63,8 @@ impl Engine {
                 // An earlier version did not note who it was: its kind says so.
                 None => watched.adopted && watched.accepted.alert.kind == **scope,
             };
-            ours && watched.ended.is_none() && !named.contains(&***key)
+            let held = named.contains(&***key) || self.claims.any(key);
+            ours && watched.ended.is_none() && !held
         });
         let over = over.map(|(key, watched)| self.export(now, key, watched));
         difference.over = over.collect();

@@ -309,6 +309,10 @@ impl Engine {
         watched.ends = lasts.map(|lasts| past(active.last).after(lasts));
         watched.adopted = format == 0;
         watched.scope = active.scope.map(Arc::from);
+        if let (Some(scope), None) = (&watched.scope, &active.ended) {
+            // Whoever held it goes on holding it until asked.
+            self.claims.hold(&key, scope, firing.alert.clone());
+        }
         watched.channels = active
             .channels
             .iter()

@@ -72,11 +72,13 @@ impl Engine {
             .alert
             .lasts
             .is_some_and(|lasts| now.tick.since(watched.saved) > lasts / 4);
+        // What it hides has to stay hidden over a restart, as long as it would have.
+        let hides = self.policy.may_hide(&accepted.alert);
         let news = self.note_told(now, key, decision);
         if fell {
             self.look_at_hidden(now);
         }
-        if news || rose || fell || again || stale || !known {
+        if news || rose || fell || again || stale || hides || !known {
             self.save(now, key, effects);
         }
         self.plan_look(now, key, decision);

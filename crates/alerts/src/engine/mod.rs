@@ -14,6 +14,7 @@
 //! | a new run takes up the last | [`recover`] |
 
 mod accept;
+mod claims;
 mod conditions;
 mod detour;
 mod digest;
@@ -65,6 +66,7 @@ pub(crate) struct Engine {
     pub(crate) environment: String,
     /// Language, zone and links of what is sent.
     pub(crate) presentation: Arc<Presentation>,
+    claims: claims::Claims,
     /// The digest that each target of each channel gathers now.
     open_digests: HashMap<digest::Slot, Ulid>,
     /// When the dispatcher comes back by itself.
@@ -95,6 +97,8 @@ pub(crate) struct Job {
     pub(crate) message: Option<Arc<Rendered>>,
     /// What to ask the other replicas; none: nothing.
     pub(crate) shared: Option<SharedAsk>,
+    /// What the others have to know once it arrived: what a digest says of its keys.
+    pub(crate) gathered: Vec<SharedAsk>,
 }
 
 /// What to ask the other replicas before an attempt.
@@ -141,6 +145,7 @@ impl Engine {
             service,
             presentation: Arc::default(),
             environment,
+            claims: claims::Claims::default(),
             open_digests: HashMap::new(),
             wake: Tick::NEVER,
             rng: SplitMix::new(seed),
@@ -216,8 +221,23 @@ impl Engine {
         {
             alert = alert.metadata(OWNER, owner);
         }
+        let gathered = row.digest.iter().flat_map(|digest| digest.told());
+        let cooldown = self.policy.cooldown();
+        let gathered = gathered
+            .map(|(key, level, resolved)| SharedAsk {
+                key: Arc::clone(key),
+                level,
+                resolved,
+                cooldown,
+                falls: false,
+            })
+            .collect();
         let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
-            key: Arc::clone(row.shared_as.as_ref().unwrap_or(&row.accepted.key)),
+            key: match people::escalation(&alert) {
+                // Past what was told already, once for each step.
+                Some(said) => Arc::from(format!("{}|{said}", row.accepted.key)),
+                None => Arc::clone(&row.accepted.key),
+            },
             level: alert.level,
             resolved: row.accepted.status == AlertStatus::Resolved,
             cooldown: row.cooldown,
@@ -240,6 +260,7 @@ impl Engine {
             .digest(digest),
             message: row.message.clone(),
             shared,
+            gathered,
         })
     }
 

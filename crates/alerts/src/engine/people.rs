@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::look::in_words;
 use super::{Effects, Engine};
+use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::Now;
 use crate::event::AlertEvent;
@@ -12,6 +13,16 @@ use crate::policy::{Ask, Decision, Pass, Silence};
 use crate::routing::Routing;
 use crate::rule::Matcher;
 use crate::store::{Accepted, Change};
+
+/// The fact that says which step of an escalation it is.
+const ESCALATION: &str = "escalation";
+const UNACKNOWLEDGED: &str = "not acknowledged within";
+
+/// The step of an escalation that an alert is told by, in words.
+pub(super) fn escalation(alert: &Alert) -> Option<&str> {
+    let said = alert.metadata.get(ESCALATION)?.as_str()?;
+    said.starts_with(UNACKNOWLEDGED).then_some(said)
+}
 
 impl Engine {
     /// Somebody knows; none: nothing of that key fires.
@@ -108,7 +119,7 @@ impl Engine {
     }
 
     /// What would become of an alert if it were sent now.
-    pub(crate) fn explain(&mut self, now: Now, alert: &crate::alert::Alert) -> Decision {
+    pub(crate) fn explain(&mut self, now: Now, alert: &Alert) -> Decision {
         let known = self.active.firing(&alert.dedup_key());
         let acknowledged = known.is_some_and(|known| {
             known.acknowledged.is_some() && alert.level <= known.accepted.alert.level
@@ -136,10 +147,10 @@ impl Engine {
             return effects;
         };
         let alert = watched.accepted.alert.clone();
-        let said = format!("not acknowledged within {}", in_words(after));
+        let said = format!("{UNACKNOWLEDGED} {}", in_words(after));
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
-            alert: alert.metadata("escalation", said),
+            alert: alert.metadata(ESCALATION, said),
             key: Arc::clone(key),
             status: AlertStatus::Firing,
             at: now.wall,
@@ -149,12 +160,11 @@ impl Engine {
             .into_iter()
             .filter(|channel| self.policy.hears(*channel, level))
             .collect();
-        // The other replicas escalate too: by a name of its own, for no longer than the step takes.
-        let shared: Arc<str> = Arc::from(format!("{key}|escalated {step}"));
         let (mut deliveries, mut names, mut told) = (Vec::new(), Vec::new(), 0_u64);
         for channel in channels {
             told |= 1 << channel;
             names.push(self.channels[channel].id.to_string());
+            // The other replicas escalate too, and need not; the same step may be taken again.
             let cooldown = after / 2;
             let ticket = self.policy.tell(now.tick, key, channel, level, cooldown);
             for target in 0..self.channels[channel].targets.len() {
@@ -162,7 +172,6 @@ impl Engine {
                 let row = Row {
                     ticket,
                     detour: true,
-                    shared_as: Some(Arc::clone(&shared)),
                     ..self.new_row(now, &accepted, (channel, target), cooldown)
                 };
                 deliveries.push(self.add(now, id, row, Pass::Escalated.as_str()));

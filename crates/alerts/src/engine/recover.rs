@@ -1,6 +1,6 @@
 //! Taking up where the last run ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::outbox::RowState;
-use crate::policy::{Pass, PastMark};
+use crate::policy::PastMark;
 use crate::store::{Change, DeliveryState, Gathered, Recovered, Recovery};
 
 /// The ticket of what no mark is about any more.
@@ -28,6 +28,7 @@ impl Engine {
             // More than the bound cannot have been stored.
             let _ = self.policy.silence(now, silence);
         }
+        let mut falls = HashSet::new();
         for mark in recovered.marks {
             let Some(channel) = self.channel_index(&mark.channel) else {
                 continue;
@@ -38,6 +39,9 @@ impl Engine {
             }
             // What another replica told, and what was told in a digest, is told.
             let gathered = mark.state == DeliveryState::Digested;
+            if mark.falls {
+                falls.insert((Arc::clone(&mark.key), Arc::clone(&mark.channel)));
+            }
             self.policy.recover(
                 now.tick,
                 PastMark {
@@ -74,11 +78,15 @@ impl Engine {
         }
         for unfinished in recovered.unfinished {
             let id = unfinished.delivery.id;
-            let superseded = newest.get(&line(&unfinished)) != Some(&unfinished.accepted.id);
+            let line = line(&unfinished);
+            let last = newest.get(&line) == Some(&unfinished.accepted.id);
             self.take_up(now, unfinished, RowState::Waiting, &mut effects);
-            if let Some(row) = self.outbox.get_mut(id).filter(|_| superseded) {
-                // The mark is of what was said last: this one's outcome is not about it.
-                row.ticket = SUPERSEDED;
+            if let Some(row) = self.outbox.get_mut(id) {
+                row.falls = last && falls.contains(&line);
+                if !last {
+                    // The mark is of what was said last: this one's outcome is not about it.
+                    row.ticket = SUPERSEDED;
+                }
             }
             // Before what comes after it: an end that a digest tells of waits for the digest.
             let row = self.outbox.get_mut(id);
@@ -149,7 +157,6 @@ impl Engine {
         let mut row = self.new_row(now, &accepted, place, delivery.cooldown);
         row.deadline = deadline;
         row.suppressed = delivery.suppressed;
-        row.falls = delivery.reason == Pass::LevelFall.as_str();
         if matches!(accepted.status, AlertStatus::Resolved | AlertStatus::Digest) {
             row.urgency = row.urgency.max(AlertLevel::Error);
         }

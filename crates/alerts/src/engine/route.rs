@@ -363,7 +363,6 @@ impl Engine {
             detour: false,
             urgency: accepted.alert.level,
             behind: None,
-            shared_as: None,
             falls: false,
             ticket: 0,
             accepted_tick: now.tick,

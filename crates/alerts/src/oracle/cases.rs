@@ -1,12 +1,16 @@
 //! Timelines in which engine and sentence disagreed once, as short as they would get.
 
 use super::play;
-use super::timeline::Mood::{Away, Busy, Deaf, Refuses, TargetBroken};
+use super::timeline::Mood::{Away, Busy, Deaf, Mute, Refuses, TargetBroken};
 use super::timeline::Step::{self, Check, End, Fire, Mood, Pass, Restart, Switch, Sync};
 use crate::AlertLevel::{Critical, Error, Info, Warning};
 
 fn agrees(rules: u64, steps: &[Step]) {
     assert_eq!(play(rules, 1, steps), Ok(()));
+}
+
+fn replicas_agree(rules: u64, steps: &[Step]) {
+    assert_eq!(play(rules, 2, steps), Ok(()));
 }
 
 #[test]
@@ -138,4 +142,115 @@ fn what_is_milder_meanwhile_takes_no_detour() {
             Check,
         ],
     );
+}
+
+#[test]
+fn what_falls_still_falls_after_a_restart() {
+    replicas_agree(
+        10,
+        &[
+            Fire(3, Critical),
+            Fire(2, Critical),
+            Check,
+            Fire(0, Critical),
+            Fire(2, Error),
+            Restart(0, true),
+            Pass(2),
+        ],
+    );
+}
+
+#[test]
+fn it_falls_for_one_replica_and_begins_for_another() {
+    replicas_agree(
+        1,
+        &[
+            Mood(0, Refuses),
+            Fire(1, Warning),
+            Check,
+            Fire(1, Info),
+            Pass(487),
+        ],
+    );
+}
+
+#[test]
+fn an_end_that_nobody_knows_to_have_arrived_is_told_by_the_other_replica() {
+    replicas_agree(
+        38,
+        &[
+            Fire(4, Error),
+            Pass(6),
+            Fire(3, Critical),
+            Mood(3, Mute),
+            End(4),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn a_probe_that_another_replica_makes_is_waited_for() {
+    replicas_agree(
+        2001,
+        &[Mood(1, TargetBroken), Fire(2, Critical), Pass(6488)],
+    );
+}
+
+#[test]
+fn what_was_hidden_by_something_sent_again_is_hidden_after_a_restart() {
+    agrees(
+        6003,
+        &[
+            Fire(0, Critical),
+            Check,
+            Fire(0, Critical),
+            Fire(1, Warning),
+            Restart(0, true),
+        ],
+    );
+}
+
+#[test]
+fn what_a_digest_said_after_its_end_was_told_is_ended_again() {
+    replicas_agree(
+        126,
+        &[
+            Fire(2, Warning),
+            Fire(0, Error),
+            Fire(4, Error),
+            Pass(6),
+            Fire(3, Critical),
+            End(4),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn both_replicas_gather_for_the_morning() {
+    replicas_agree(10037, &[Check, Check, Fire(3, Error), End(3), Check]);
+}
+
+#[test]
+fn what_two_replicas_do_not_know_to_have_arrived() {
+    replicas_agree(
+        4031,
+        &[
+            Restart(0, false),
+            Fire(0, Error),
+            Mood(0, Mute),
+            End(0),
+            Fire(1, Critical),
+            Pass(39),
+            End(1),
+            Fire(1, Critical),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn a_watcher_speaks_to_both_replicas() {
+    replicas_agree(8002, &[Sync(49)]);
 }

@@ -2,8 +2,7 @@
 //! has been told to everyone whom the rules name now; whoever was told of it hears of its end.** Random
 //! timelines in which engine and sentence have to agree, with a real store under the restarts.
 //!
-//! `BONGSU_TEST_ORACLE_STEPS` sets how many steps are taken, `BONGSU_TEST_ORACLE_SEED` the first timeline,
-//! `BONGSU_TEST_ORACLE_REPLICAS` how many processes go through it.
+//! `BONGSU_TEST_ORACLE_STEPS` sets how many steps are taken, `BONGSU_TEST_ORACLE_SEED` the first timeline.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
@@ -13,8 +12,12 @@ mod shared;
 mod timeline;
 mod world;
 
+use bongsu_testkit::asked;
 use timeline::{Step, shrink, timeline};
 use world::World;
+
+const STEPS: &str = "BONGSU_TEST_ORACLE_STEPS";
+const SEED: &str = "BONGSU_TEST_ORACLE_SEED";
 
 /// Plays a timeline; gives what is wrong, if anything is.
 fn play(rules: u64, replicas: u64, steps: &[Step]) -> Result<(), String> {
@@ -28,20 +31,8 @@ fn play(rules: u64, replicas: u64, steps: &[Step]) -> Result<(), String> {
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment is how somebody asks for a longer run"
-)]
-fn asked(name: &str, otherwise: u64) -> u64 {
-    let asked = std::env::var(name).ok();
-    asked.map_or(otherwise, |asked| asked.parse().unwrap())
-}
-
-#[test]
-fn engine_and_sentence_agree() {
-    let mut left = asked("BONGSU_TEST_ORACLE_STEPS", 3_000);
-    let mut seed = asked("BONGSU_TEST_ORACLE_SEED", 1);
-    let replicas = asked("BONGSU_TEST_ORACLE_REPLICAS", 1);
+/// Plays timelines of the seeds from `seed` on, so many steps in all.
+fn agree(replicas: u64, mut seed: u64, mut left: u64) {
     while left > 0 {
         let steps = timeline(seed);
         left = left.saturating_sub(steps.len() as u64);
@@ -52,4 +43,14 @@ fn engine_and_sentence_agree() {
         }
         seed += 1;
     }
+}
+
+#[test]
+fn engine_and_sentence_agree() {
+    agree(1, asked(SEED, 1), asked(STEPS, 3_000));
+}
+
+#[test]
+fn two_replicas_and_the_sentence_agree() {
+    agree(2, asked(SEED, 1), asked(STEPS, 3_000) / 2);
 }

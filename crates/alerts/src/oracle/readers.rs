@@ -32,8 +32,11 @@ pub(super) struct Readers {
     /// When it arrived.
     told_at: HashMap<(Place, String), Now>,
     news: HashSet<(Place, String)>,
-    /// It arrived, and whoever sent it does not know: another replica may tell it as well.
-    doubted: HashSet<(Place, String)>,
+    /// How often another replica may tell it as well: it arrived, and whoever sent it does not know; or a
+    /// digest told it, and the other gathers by itself.
+    doubted: HashMap<(Place, String), usize>,
+    /// There is more than one replica.
+    several: bool,
     seen: HashSet<(Place, String)>,
     /// Messages, each counted once.
     pub(super) told: usize,
@@ -56,6 +59,22 @@ pub(super) fn render(notification: &Notification, target: &Target) -> Rendered {
 }
 
 impl Readers {
+    pub(super) fn of(several: bool) -> Self {
+        Self {
+            several,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it may be told once more; that was it, then.
+    fn spend(&mut self, about: &(Place, String)) -> bool {
+        let left = self.doubted.get_mut(about).filter(|left| **left > 0);
+        left.is_some_and(|left| {
+            *left -= 1;
+            true
+        })
+    }
+
     pub(super) fn belief(&self, place: Place, key: &str) -> Option<Belief> {
         self.beliefs.get(&(place, key.to_owned())).copied()
     }
@@ -67,7 +86,7 @@ impl Readers {
 
     /// It may be told once more.
     pub(super) fn doubt(&mut self, place: Place, key: &str) {
-        self.doubted.insert((place, key.to_owned()));
+        *self.doubted.entry((place, key.to_owned())).or_default() += 1;
     }
 
     /// A message arrives; gives the keys that it tells of, or what is wrong with it. `detour`: somebody
@@ -86,10 +105,12 @@ impl Readers {
         self.told += 1;
         let status: AlertStatus = serde_json::from_value(body["status"].clone()).unwrap();
         if status == AlertStatus::Digest {
-            let digest = body["key"].as_str().unwrap_or_default().to_owned();
-            self.beliefs.insert((place, digest), Belief::Fires(None));
+            let digest = body["key"].as_str().unwrap_or_default();
+            let digest = (place, format!("{digest} of {replica}"));
+            self.beliefs.insert(digest, Belief::Fires(None));
             let lines = body["lines"].as_array().unwrap();
-            let keys = lines.iter().map(|line| {
+            let mut keys = Vec::new();
+            for line in lines {
                 let key = line[0].as_str().unwrap().to_owned();
                 let over = line[1] == true;
                 let belief = if over {
@@ -98,12 +119,20 @@ impl Readers {
                     Belief::Fires(None)
                 };
                 self.beliefs.insert((place, key.clone()), belief);
-                key
-            });
-            return Ok(keys.collect());
+                if self.several {
+                    self.doubt(place, &key);
+                }
+                keys.push(key);
+            }
+            return Ok(keys);
         }
         let key = body["key"].as_str().unwrap_or_default().to_owned();
-        let about = (place, key.clone());
+        let about = if key == "bongsu|digest" {
+            // Each replica opens and closes its own.
+            (place, format!("{key} of {replica}"))
+        } else {
+            (place, key.clone())
+        };
         if self
             .newest
             .insert((place, key.clone(), replica), id)
@@ -115,8 +144,10 @@ impl Readers {
         }
         let belief = if status == AlertStatus::Resolved {
             let knows = matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
-            // Its beginning may have been merged into what followed.
-            if !knows && !self.news.contains(&about) && !excused(&key) {
+            // Its beginning may have been merged into what followed; and whoever does not know that the end
+            // arrived leaves it to another replica.
+            let doubted = self.doubted.get(&about).is_some_and(|left| *left > 0);
+            if !knows && !doubted && !self.news.contains(&about) && !excused(&key) {
                 return Err(format!(
                     "{key} ends for {place:?}, who does not know that it began"
                 ));
@@ -133,7 +164,7 @@ impl Readers {
             now.tick.since(before.tick) < COOLDOWN && wall < COOLDOWN.try_into().unwrap()
         });
         let merged = again && soon && self.news.remove(&about);
-        let merged = merged || (again && soon && self.doubted.remove(&about));
+        let merged = merged || (again && soon && self.spend(&about));
         if again && soon && !merged && !detour && !excused(&key) {
             return Err(format!(
                 "{key} is told {place:?}, who has just been told the same"

@@ -4,68 +4,76 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::clock::Tick;
-use crate::shared::{LEASE, LOOK_AGAIN, Reservation, Topic, said, touched};
+use crate::shared::{LEASE, LOOK_AGAIN, Reservation, Topic, covered_by, said};
 
-#[derive(Debug, Clone, Copy)]
-enum Held {
-    Told { until: Tick },
-    By { replica: usize, until: Tick },
-}
+/// A key at a target of a channel.
+type About = (String, String, String);
 
 #[derive(Debug, Default)]
-pub(super) struct Shared(HashMap<(String, String), Held>);
+pub(super) struct Shared {
+    /// What was told last, and until when nobody tells it again.
+    told: HashMap<About, (&'static str, Tick)>,
+    /// Whose turn it is, and until when.
+    turns: HashMap<About, (usize, Tick)>,
+}
 
-fn name(topic: &Topic, said: &str) -> (String, String) {
+fn about(topic: &Topic) -> About {
     let Topic {
         key,
         channel,
         target,
         ..
     } = topic;
-    (format!("{channel}:{target}:{key}"), said.to_owned())
+    (channel.clone(), target.clone(), key.clone())
 }
 
 impl Shared {
     /// A replica that lives renews what it has.
     pub(super) fn reserve(&mut self, now: Tick, topic: &Topic, of: usize) -> Reservation {
-        let name = name(topic, &said(topic));
-        match self.0.get(&name) {
-            Some(Held::Told { until }) if *until > now => Reservation::Told,
-            Some(Held::By { replica, until }) if *replica != of && *until > now => {
+        let about = about(topic);
+        let told = self.told.get(&about).filter(|(_, until)| *until > now);
+        if told.is_some_and(|(told, _)| covered_by(topic).contains(told)) {
+            return Reservation::Told;
+        }
+        match self.turns.get(&about) {
+            Some((replica, until)) if *replica != of && *until > now => {
                 Reservation::Theirs(LOOK_AGAIN)
             }
             _ => {
-                let until = Tick::NEVER;
-                self.0.insert(name, Held::By { replica: of, until });
+                self.turns.insert(about, (of, Tick::NEVER));
                 Reservation::Mine
             }
         }
     }
 
     pub(super) fn told(&mut self, now: Tick, topic: &Topic, cooldown: Duration) {
-        let (covers, frees) = touched(topic);
-        let until = now.after(cooldown);
-        for said in covers {
-            self.0.insert(name(topic, &said), Held::Told { until });
-        }
-        for said in frees {
-            self.0.remove(&name(topic, &said));
+        self.turns.remove(&about(topic));
+        let told = (said(topic), now.after(cooldown));
+        self.told.insert(about(topic), told);
+    }
+
+    pub(super) fn gathered(&mut self, now: Tick, topics: &[Topic], cooldown: Duration) {
+        for topic in topics {
+            let told = (said(topic), now.after(cooldown));
+            self.told.insert(about(topic), told);
         }
     }
 
     pub(super) fn release(&mut self, topic: &Topic, of: usize) {
-        let name = name(topic, &said(topic));
-        if matches!(self.0.get(&name), Some(Held::By { replica, .. }) if *replica == of) {
-            self.0.remove(&name);
+        let about = about(topic);
+        if self
+            .turns
+            .get(&about)
+            .is_some_and(|(whose, _)| *whose == of)
+        {
+            self.turns.remove(&about);
         }
     }
 
     /// What it had runs out by itself.
     pub(super) fn died(&mut self, now: Tick, of: usize) {
-        for held in self.0.values_mut() {
-            if let Held::By { replica, until } = held
-                && *replica == of
-            {
+        for (whose, until) in self.turns.values_mut() {
+            if *whose == of {
                 *until = now.after(LEASE);
             }
         }

@@ -101,8 +101,6 @@ pub(crate) struct Row {
     pub(crate) urgency: AlertLevel,
     /// What has to be out of the way first.
     pub(crate) behind: Option<Ulid>,
-    /// What the other replicas know it by, where that is not its key.
-    pub(crate) shared_as: Option<Arc<str>>,
     /// It says that the alert is milder than its readers believe.
     pub(crate) falls: bool,
     /// The policy's name for the decision.
@@ -648,6 +646,10 @@ impl Outbox {
         let (channel, target) = row.place();
         let queue = &mut self.queues[channel];
         queue.unused(target, tick);
+        if queue.is_shut(target) {
+            // Behind a breaker whatever comes first would be tried at once.
+            queue.target(target).pause(next);
+        }
         queue.end(target, row.critical());
         self.leases.remove(&(lease, id));
         row.state = RowState::Waiting;

@@ -56,8 +56,8 @@ impl Inhibitor {
 
     /// Notes that an alert fires at the level that it has now.
     pub(super) fn note(&mut self, tick: Tick, alert: &Alert, key: &Arc<str>) {
-        if alert.level < self.config.from || alert.tags.is_empty() {
-            self.fires.remove(key);
+        if !self.may_hide(alert) {
+            self.over(key);
             return;
         }
         if !self.fires.contains_key(key) {
@@ -69,6 +69,11 @@ impl Inhibitor {
             tags: alert.tags.clone(),
         };
         self.fires.insert(Arc::clone(key), fire);
+    }
+
+    /// Whether it hides others while it fires.
+    pub(super) fn may_hide(&self, alert: &Alert) -> bool {
+        alert.level >= self.config.from && !alert.tags.is_empty()
     }
 
     /// Until when the alert is hidden by another, if nothing is heard of that any more.
@@ -88,9 +93,11 @@ impl Inhibitor {
             .max()
     }
 
-    /// It is over; true: it may have hidden others.
-    pub(super) fn over(&mut self, key: &str) -> bool {
-        self.fires.remove(key).is_some()
+    /// It is over.
+    pub(super) fn over(&mut self, key: &str) {
+        if !self.fires.is_empty() {
+            self.fires.remove(key);
+        }
     }
 
     fn make_room(&mut self, tick: Tick) {

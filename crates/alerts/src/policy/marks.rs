@@ -1,11 +1,13 @@
 //! What was told of each key, on each channel. Bounded; the longest untouched key goes first.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::flap::{Flap, FlapConfig};
-use super::{Ask, Held, Pass, PastMark, Suppressed, Verdict};
+use super::routes::Held;
+use super::{Ask, Pass, PastMark, Suppressed, Verdict};
 use crate::AlertLevel;
 use crate::clock::{Tick, millis};
 
@@ -37,11 +39,14 @@ pub(super) struct Mark {
     tickets: u32,
     suppressed: u32,
     last: Option<Telling>,
-    #[expect(
-        clippy::box_collection,
-        reason = "hardly ever there, and there are many marks"
-    )]
-    earlier: Option<Box<Vec<Telling>>>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What a mark hardly ever has; there are many marks.
+#[derive(Debug, Clone, Default)]
+struct Rare {
+    /// Tellings before the last, while that may still die.
+    earlier: Vec<Telling>,
     /// The last telling never arrived: what level it had, and when that was known.
     refused: Option<(AlertLevel, Tick)>,
 }
@@ -56,8 +61,7 @@ impl Mark {
             tickets: 0,
             suppressed: 0,
             last: None,
-            earlier: None,
-            refused: None,
+            rare: None,
         }
     }
 
@@ -66,14 +70,14 @@ impl Mark {
             && last.ticket == ticket
         {
             last.arrive(tick);
-            self.earlier = None;
+            self.rare = None;
         } else if let Some(earlier) = self.find_earlier(ticket) {
             earlier.arrive(tick);
         }
     }
 
     fn find_earlier(&mut self, ticket: u32) -> Option<&mut Telling> {
-        let earlier = self.earlier.as_mut()?;
+        let earlier = &mut self.rare.as_mut()?.earlier;
         earlier.iter_mut().find(|it| it.ticket == ticket)
     }
 
@@ -82,14 +86,16 @@ impl Mark {
             && last.ticket == ticket
         {
             if last.die() {
-                self.refused = last.firing.then_some((last.level, tick));
+                let refused = last.firing.then_some((last.level, tick));
                 self.suppressed = self.suppressed.saturating_add(last.carried);
-                self.last = self.earlier.as_mut().and_then(|earlier| earlier.pop());
+                let rare = self.rare.get_or_insert_default();
+                rare.refused = refused;
+                self.last = rare.earlier.pop();
             }
         } else if self.find_earlier(ticket).is_some_and(Telling::die)
-            && let Some(earlier) = &mut self.earlier
+            && let Some(rare) = &mut self.rare
         {
-            earlier.retain(|it| it.ticket != ticket);
+            rare.earlier.retain(|it| it.ticket != ticket);
         }
     }
 
@@ -126,7 +132,6 @@ impl Mark {
         cooldown: Duration,
     ) -> (u32, u64) {
         self.tickets = self.tickets.wrapping_add(1);
-        self.refused = None;
         let carried = std::mem::take(&mut self.suppressed);
         let telling = Telling {
             ticket: self.tickets,
@@ -139,8 +144,11 @@ impl Mark {
             cooldown: millis(cooldown),
             carried,
         };
+        if let Some(rare) = &mut self.rare {
+            rare.refused = None;
+        }
         if let Some(before) = self.last.replace(telling) {
-            let earlier = self.earlier.get_or_insert_default();
+            let earlier = &mut self.rare.get_or_insert_default().earlier;
             if earlier.len() >= MAX_EARLIER {
                 earlier.remove(0);
             }
@@ -281,7 +289,8 @@ impl KeyState {
 
     /// The far side would not take the same a short while ago: not again until it would be repeated.
     fn refused(&self, place: Option<usize>, question: &Question) -> bool {
-        let refused = place.and_then(|place| self.marks[place].refused);
+        let rare = place.and_then(|place| self.marks[place].rare.as_ref());
+        let refused = rare.and_then(|rare| rare.refused);
         refused.is_some_and(|(level, at)| {
             level == question.level
                 && question
@@ -306,12 +315,35 @@ impl KeyState {
         Some(if told { last.at } else { question.tick }.after(after))
     }
 
-    /// Channels whose readers believe something worse than this.
-    pub(super) fn told_worse(&self, level: AlertLevel) -> impl Iterator<Item = usize> {
-        self.marks
-            .iter()
-            .filter(move |mark| mark.told().is_some_and(|told| told > level))
-            .map(|mark| usize::from(mark.channel))
+    /// A bit for each channel whose readers believe something worse than this.
+    pub(super) fn told_worse(&self, level: AlertLevel) -> u64 {
+        let worse = |mark: &&Mark| mark.told().is_some_and(|told| told > level);
+        let marks = self.marks.iter().filter(worse);
+        marks.fold(0, |bits, mark| bits | (1 << mark.channel))
+    }
+
+    /// Notes what came of the key; some: it flaps and is held until then.
+    pub(super) fn flapping(
+        &mut self,
+        tick: Tick,
+        resolved: bool,
+        level: AlertLevel,
+        config: &FlapConfig,
+    ) -> Option<Tick> {
+        if self.flap.is_none() {
+            // Only what has been told, and ended or changed since, can flap.
+            let told = self.worst_told()?;
+            if !resolved && told == level {
+                return None;
+            }
+            self.flap = Some(Box::new(Flap::after(Some(told))));
+        }
+        self.flap.as_mut()?.observe(tick, resolved, level, config)
+    }
+
+    /// Until when the key is held down, if it is.
+    pub(super) fn flap_holds(&mut self, tick: Tick) -> Option<Tick> {
+        self.flap.as_mut()?.holds(tick)
     }
 
     /// The worst that anybody was told, if anybody believes that it fires.
@@ -412,13 +444,16 @@ impl Marks {
     }
 
     pub(super) fn entry(&mut self, tick: Tick, key: &Arc<str>) -> &mut KeyState {
-        if !self.keys.contains_key(key) {
-            if self.keys.len() >= self.max_keys {
-                self.evict();
-            }
-            self.order.push_back((Arc::clone(key), tick));
+        if self.keys.len() >= self.max_keys && !self.keys.contains_key(key) {
+            self.evict();
         }
-        let state = self.keys.entry(Arc::clone(key)).or_default();
+        let state = match self.keys.entry(Arc::clone(key)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                self.order.push_back((Arc::clone(key), tick));
+                new.insert(KeyState::default())
+            }
+        };
         state.touched = tick;
         state
     }
@@ -463,32 +498,6 @@ impl Marks {
             .marks
             .iter_mut()
             .find(|mark| usize::from(mark.channel) == channel)
-    }
-
-    /// Notes what came of a key; some: it flaps and is held until then.
-    pub(super) fn flapping(
-        &mut self,
-        tick: Tick,
-        key: &Arc<str>,
-        resolved: bool,
-        level: AlertLevel,
-        config: &FlapConfig,
-    ) -> Option<Tick> {
-        let state = self.keys.get_mut(key)?;
-        let told = state.worst_told();
-        // Only what has been told, and ended or changed since, can flap.
-        if state.flap.is_none() && !resolved && told.is_none_or(|told| told == level) {
-            return None;
-        }
-        state
-            .flap
-            .get_or_insert_with(|| Box::new(Flap::after(told)))
-            .observe(tick, resolved, level, config)
-    }
-
-    /// Until when a key is held down, if it is.
-    pub(super) fn flap_holds(&mut self, tick: Tick, key: &str) -> Option<Tick> {
-        self.keys.get_mut(key)?.flap.as_mut()?.holds(tick)
     }
 
     /// The key was held down when the last run ended.

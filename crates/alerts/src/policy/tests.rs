@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rule::Matcher;
+use crate::rule::{Matcher, Quiet};
 
 fn at(millis: i64) -> Now {
     Now {

@@ -1,9 +1,11 @@
 //! Cooldown and acknowledgments shared by the replicas of a service, so that all of them together
 //! page once.
 //!
-//! Before an attempt a replica reserves the message for a moment, and goes on doing so while the attempt
-//! lasts. Whoever finds it reserved looks again soon; who finds it told is done. When the holder dies or
-//! is stopped, the reservation runs out; when its attempt fails, it lets go: another takes over.
+//! Before an attempt a replica reserves what is said of a key to a target for a moment, and goes on doing
+//! so while the attempt lasts. Whoever finds it reserved looks again soon, whatever it has to say: so an
+//! end never overtakes a beginning. Who finds that the same was told last, or something that covers it, is
+//! done. When the holder dies or is stopped, the reservation runs out; when its attempt fails, it lets go:
+//! another takes over.
 
 #[cfg(feature = "redis")]
 mod redis;
@@ -24,16 +26,21 @@ use crate::AlertLevel;
 /// replica decides alone, which is counted.
 #[async_trait]
 pub trait SharedState: Send + Sync + fmt::Debug + 'static {
-    /// Reserves a message for this replica, or says who has it. What is this replica's already is
-    /// so for another `lease` from now.
+    /// Reserves what is said of a topic's key to its target for this replica, or says who has it. What is
+    /// this replica's already is so for another `lease` from now.
     async fn reserve(&self, topic: &Topic, lease: Duration) -> Result<Reservation, SharedError>;
 
-    /// The message arrived: nobody tells it again during the cooldown.
+    /// The message arrived, and is what was told last: nobody tells it again during the cooldown.
     async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError>;
 
     /// The message did not arrive from here, or nobody knows: another may try, before this one does
     /// again.
     async fn release(&self, topic: &Topic) -> Result<(), SharedError>;
+
+    /// A digest arrived that says of these that they fire, or ended: that is what was told last of each,
+    /// whoever has it reserved. A replica gathers by itself, and tells the end of what it gathered if another
+    /// told it before the digest arrived.
+    async fn gathered(&self, topics: &[Topic], cooldown: Duration) -> Result<(), SharedError>;
 
     /// Somebody knows of the alert of this key.
     async fn acknowledge(&self, key: &str, by: &str, keep: Duration) -> Result<(), SharedError>;
@@ -58,8 +65,8 @@ pub struct Topic {
     pub level: AlertLevel,
     /// Whether it says that the alert ended.
     pub resolved: bool,
-    /// Whether it says that the alert is milder than it was told before: what was told of worse does not
-    /// cover it.
+    /// Whether it says that the alert is milder than it was told before: something worse that was told
+    /// last does not cover it then.
     pub falls: bool,
 }
 
@@ -97,41 +104,26 @@ impl SharedError {
     }
 }
 
-/// What a topic says of its key: `critical`, `fall-error`, `end`.
+/// What is kept of a topic that was told, until the next of its key is: `critical`, `end`.
 #[cfg(any(feature = "redis", test))]
-pub(crate) fn said(topic: &Topic) -> String {
-    match (topic.resolved, topic.falls) {
-        (true, _) => "end".to_owned(),
-        (false, true) => fall(topic.level),
-        (false, false) => topic.level.as_str().to_owned(),
+pub(crate) const fn said(topic: &Topic) -> &'static str {
+    match topic.resolved {
+        true => "end",
+        false => topic.level.as_str(),
     }
 }
 
+/// Whatever of these was told last of its key, a topic need not be told any more.
 #[cfg(any(feature = "redis", test))]
-fn fall(to: AlertLevel) -> String {
-    format!("fall-{to}")
-}
-
-/// What need not be said any more once a topic was told, and what is news again.
-#[cfg(any(feature = "redis", test))]
-pub(crate) fn touched(topic: &Topic) -> (Vec<String>, Vec<String>) {
-    let levels = || AlertLevel::ALL.into_iter();
-    let word = |level: AlertLevel| level.as_str().to_owned();
-    let mut covers = vec![said(topic)];
-    let mut frees = Vec::new();
+pub(crate) fn covered_by(topic: &Topic) -> Vec<&'static str> {
     if topic.resolved {
-        // The next alert of the key passes everywhere.
-        frees.extend(levels().map(word));
-        frees.extend(levels().map(fall));
-        return (covers, frees);
+        return vec![said(topic)];
     }
-    // What was told covers everything milder; after a fall, what is worse is news again.
-    covers.extend(levels().filter(|level| *level < topic.level).map(word));
-    if topic.falls {
-        covers.push(word(topic.level));
-        frees.extend(levels().filter(|level| *level > topic.level).map(word));
-    }
-    frees.push("end".to_owned());
-    frees.extend(levels().map(fall).filter(|it| !covers.contains(it)));
-    (covers, frees)
+    // Who is behind has yet to hear that it is worse now, or that it is milder still.
+    let covers = |level: &AlertLevel| match topic.falls {
+        true => *level <= topic.level,
+        false => *level >= topic.level,
+    };
+    let levels = AlertLevel::ALL.into_iter().filter(covers);
+    levels.map(AlertLevel::as_str).collect()
 }

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use super::{Reservation, SharedError, SharedState, Topic, said, touched};
+use super::{Reservation, SharedError, SharedState, Topic, covered_by, said};
 use crate::clock::millis;
 
 /// Cooldown and acknowledgments in a Redis (2.6 or newer), under keys that begin with
@@ -53,7 +53,6 @@ pub struct RedisUrlError(#[from] bongsu_redis::UrlError);
 const AWAY: Duration = Duration::from_millis(500);
 /// How long connecting, or an answer, may take.
 const PATIENCE: Duration = Duration::from_millis(800);
-const TOLD: &str = "told";
 
 /// For how long a replica that failed leaves a message to those that wait for it: they look again
 /// within [`LOOK_AGAIN`](super::LOOK_AGAIN).
@@ -61,22 +60,32 @@ const YIELD: Duration = Duration::from_millis(2_500);
 /// How long it is remembered that somebody waits.
 const WAITS: Duration = Duration::from_secs(3);
 
-/// Takes a message that is free, one's own, or left by another; else notes that somebody waits.
+/// Takes what is free, one's own, or left by another, unless what was told last covers it; else notes that
+/// somebody waits.
 const RESERVE: &str = "\
-local held = redis.call('get', KEYS[1]) \
-if held == 'told' then return {2, 0} end \
+local told = redis.call('get', KEYS[1]) \
+for i = 5, #ARGV do if told == ARGV[i] then return {2, 0} end end \
+local held = redis.call('get', KEYS[2]) \
 local left = held and string.sub(held, 1, 4) == 'not:' \
 if not held or held == ARGV[1] or (left and held ~= ARGV[2]) then \
-  redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[3]) return {0, 0} \
+  redis.call('set', KEYS[2], ARGV[1], 'PX', ARGV[3]) return {0, 0} \
 end \
-if not left then redis.call('set', KEYS[2], '1', 'PX', ARGV[4]) end \
-return {1, redis.call('pttl', KEYS[1])}";
-/// Lets go of one's own message: to those that wait for it before oneself, if anybody does.
+if not left then redis.call('set', KEYS[3], '1', 'PX', ARGV[4]) end \
+return {1, redis.call('pttl', KEYS[2])}";
+/// Lets go of one's own: to those that wait for it before oneself, if anybody does.
 const RELEASE: &str = "\
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end \
-if redis.call('exists', KEYS[2]) == 1 then \
-  redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
-else redis.call('del', KEYS[1]) end \
+if redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end \
+if redis.call('exists', KEYS[3]) == 1 then \
+  redis.call('set', KEYS[2], ARGV[2], 'PX', ARGV[3]) \
+else redis.call('del', KEYS[2]) end \
+return 1";
+/// Notes what was told last, and lets go. Whoever has it no more may be behind: what others told, or are
+/// telling, stays.
+const TOLD: &str = "\
+local held = redis.call('get', KEYS[2]) \
+if held ~= ARGV[1] and (held or redis.call('exists', KEYS[1]) == 1) then return 0 end \
+redis.call('set', KEYS[1], ARGV[4], 'PX', ARGV[3]) \
+redis.call('del', KEYS[2]) \
 return 1";
 
 impl RedisShared {
@@ -170,8 +179,7 @@ impl RedisShared {
         }
     }
 
-    /// The name of what is said of a topic's key: `critical`, `fall-error`, `end`.
-    fn named(&self, kind: char, topic: &Topic, said: &str) -> String {
+    fn named(&self, kind: char, topic: &Topic) -> String {
         let prefix = self.prefix();
         let Topic {
             key,
@@ -179,24 +187,26 @@ impl RedisShared {
             target,
             ..
         } = topic;
-        format!("{prefix}{kind}:{channel}:{target}:{said}:{key}")
+        format!("{prefix}{kind}:{channel}:{target}:{key}")
     }
 
-    /// One of the scripts about a message: its key, that of those who wait, and whose it is.
+    /// One of the scripts about a topic: what was told last of its key to its target, whose turn it is and
+    /// whether somebody waits; who this is, and what else it takes.
     async fn script(
         &self,
         script: &str,
         topic: &Topic,
         times: &[Duration],
+        words: &[&str],
     ) -> Result<Reply, SharedError> {
-        let said = said(topic);
-        let (name, waits) = (self.named('m', topic, &said), self.named('w', topic, &said));
+        let [told, turn, waits] = ['t', 'm', 'w'].map(|kind| self.named(kind, topic));
         let (mine, left) = (format!("by:{}", self.owner), format!("not:{}", self.owner));
         let times: Vec<String> = times.iter().copied().map(lasting).collect();
-        let mut words = vec!["EVAL", script, "2", &name, &waits, &mine, &left];
-        words.extend(times.iter().map(String::as_str));
-        let words: Vec<&[u8]> = words.into_iter().map(str::as_bytes).collect();
-        self.one(&words).await
+        let mut all = vec!["EVAL", script, "3", &told, &turn, &waits, &mine, &left];
+        all.extend(times.iter().map(String::as_str));
+        all.extend(words);
+        let all: Vec<&[u8]> = all.into_iter().map(str::as_bytes).collect();
+        self.one(&all).await
     }
 
     fn acknowledgment(&self, key: &str) -> String {
@@ -218,7 +228,9 @@ fn lasting(time: Duration) -> String {
 #[async_trait]
 impl SharedState for RedisShared {
     async fn reserve(&self, topic: &Topic, lease: Duration) -> Result<Reservation, SharedError> {
-        let answer = self.script(RESERVE, topic, &[lease, WAITS]).await?;
+        let answer = self
+            .script(RESERVE, topic, &[lease, WAITS], &covered_by(topic))
+            .await?;
         match answer {
             Reply::Array(parts) => match parts[..] {
                 [Reply::Integer(0), _] => Ok(Reservation::Mine),
@@ -234,30 +246,28 @@ impl SharedState for RedisShared {
     }
 
     async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError> {
-        let cooldown = lasting(cooldown);
-        let told = |said: &str| -> Vec<String> {
-            let name = self.named('m', topic, said);
-            ["SET", &name, TOLD, "PX", &cooldown]
-                .map(str::to_owned)
-                .to_vec()
-        };
-        let free = |said: &str| vec!["DEL".to_owned(), self.named('m', topic, said)];
-        let (covers, frees) = touched(topic);
-        let owned: Vec<Vec<String>> = covers
-            .iter()
-            .map(|said| told(said))
-            .chain(frees.iter().map(|said| free(said)))
-            .collect();
-        let words: Vec<Vec<&[u8]>> = owned
-            .iter()
-            .map(|command| command.iter().map(String::as_bytes).collect())
-            .collect();
-        let commands: Vec<&[&[u8]]> = words.iter().map(Vec::as_slice).collect();
-        self.call(&commands).await.map(drop)
+        self.script(TOLD, topic, &[cooldown], &[said(topic)])
+            .await
+            .map(drop)
     }
 
     async fn release(&self, topic: &Topic) -> Result<(), SharedError> {
-        self.script(RELEASE, topic, &[YIELD]).await.map(drop)
+        self.script(RELEASE, topic, &[YIELD], &[]).await.map(drop)
+    }
+
+    async fn gathered(&self, topics: &[Topic], cooldown: Duration) -> Result<(), SharedError> {
+        let cooldown = lasting(cooldown);
+        let names: Vec<String> = topics.iter().map(|topic| self.named('t', topic)).collect();
+        let set = |(name, topic): (&String, &Topic)| {
+            ["SET", name, said(topic), "PX", &cooldown].map(str::to_owned)
+        };
+        let owned: Vec<[String; 5]> = names.iter().zip(topics).map(set).collect();
+        let words: Vec<[&[u8]; 5]> = owned
+            .iter()
+            .map(|command| command.each_ref().map(|word| word.as_bytes()))
+            .collect();
+        let commands: Vec<&[&[u8]]> = words.iter().map(<[&[u8]; 5]>::as_slice).collect();
+        self.call(&commands).await.map(drop)
     }
 
     async fn acknowledge(&self, key: &str, by: &str, keep: Duration) -> Result<(), SharedError> {

@@ -27,6 +27,12 @@ impl Gathered {
         self.lines.iter().map(|(key, _)| key)
     }
 
+    /// What it says of each key that has a line: at which level it fires, and whether it is over.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (&Arc<str>, AlertLevel, bool)> {
+        let lines = self.lines.iter();
+        lines.map(|(key, line)| (key, line.level, line.ended.is_some()))
+    }
+
     /// Alerts of this level whose key found no line, or lost it to something worse.
     #[must_use]
     pub const fn beyond(&self, level: AlertLevel) -> u64 {

@@ -357,6 +357,8 @@ pub struct RecoveredMark {
     pub cooldown: Duration,
     /// Alerts of the key held back since.
     pub suppressed: u64,
+    /// Whether what was told before it was worse.
+    pub falls: bool,
 }
 
 /// A span of the history.

@@ -133,6 +133,9 @@ fn feed(metrics: &ServiceMetrics, job: &str, instance: &str, round: &mut Round<'
     see("up", &[], None, 1.0);
 }
 
+/// The annotation that names the alert's key.
+const KEY: &str = "bongsu_key";
+
 /// An alert as it is told: by its summary, with its labels as facts.
 fn alert(seen: Seen<'_>, active: &Active, service: &str, korean: bool) -> Alert {
     let said = |name: &str| active.annotations.get(name).filter(|it| !it.is_empty());
@@ -151,7 +154,11 @@ fn alert(seen: Seen<'_>, active: &Active, service: &str, korean: bool) -> Alert 
     };
     let mut alert = Alert::new(level, title, message, service)
         .kind("rule")
-        .key(format!("rule:{name}:{:016x}", active.fingerprint()))
+        .key(match said(KEY) {
+            // What something else watches as well: one alert, as bad as the worse of both says.
+            Some(key) => key.clone(),
+            None => format!("rule:{name}:{:016x}", active.fingerprint()),
+        })
         .tag("rule")
         .tag(name)
         .metadata("value", active.value.to_string());
@@ -181,7 +188,8 @@ mod tests {
         let text = "groups:\n- name: g\n  rules:\n  - alert: Down\n    expr: portfolio_drawdown_percent > 20\n    \
                     labels: {severity: critical}\n    annotations: {summary: '{{ $labels.job }} lost {{ $value }} %', \
                     runbook_url: 'docs/runbooks.md#down', summary_ko: '낙폭'}\n  - {alert: Buckets, expr: \
-                    'count(database_query_duration_seconds_bucket{le=\"+Inf\"} == 1) == 1 and on () up'}\n";
+                    'count(database_query_duration_seconds_bucket{le=\"+Inf\"} == 1) == 1 and on () up', \
+                    annotations: {bongsu_key: 'health|db'}}\n";
         let rules = vec![RuleFile::read("x.yml", text).unwrap()];
         let mut rules = RuleSet::new(rules, External::default());
         let mut memory = Memory::new(1 << 20);
@@ -209,5 +217,7 @@ mod tests {
         );
         assert_eq!(told.metadata["instance"], "one");
         assert_eq!(alert(seen, active, "desk", true).title, "낙폭");
+        let (seen, active) = firing[1];
+        assert_eq!(alert(seen, active, "desk", false).dedup_key(), "health|db");
     }
 }

@@ -93,7 +93,7 @@ fn options(config: &mut Config) -> Option<Options> {
             (None, None) => return None,
         };
         let headers = own.headers.as_ref().or(traces.headers.as_ref());
-        let pairs = headers.and_then(|it| crate::config::pairs(it.expose()).ok());
+        let pairs = headers.and_then(|it| bongsu_config::pairs(it.expose()).ok());
         receiver.headers = pairs
             .into_iter()
             .flatten()
@@ -137,10 +137,10 @@ fn unread(own: bool, signal: Signal, file: &Path, error: &std::io::Error) -> Pro
         ),
         false => "OTEL_EXPORTER_OTLP_CERTIFICATE".to_owned(),
     };
-    Problem {
+    Problem::new(
         variable,
-        message: format!("cannot read {}: {error}; it is not used", file.display()),
-    }
+        format!("cannot read {}: {error}; it is not used", file.display()),
+    )
 }
 
 /// What is said of the service, what the environment says of it last.

@@ -13,18 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bongsu_testkit::PATIENCE;
+use bongsu_testkit::{PATIENCE, asked};
 use serde_json::{Value, json};
 
 use crate::{process::Service, receiver::Receiver};
 
 /// Kills, if this is not set.
 const ROUNDS: &str = "BONGSU_TEST_CRASH_ROUNDS";
-
-fn rounds() -> u64 {
-    let asked = std::env::var(ROUNDS).ok();
-    asked.map_or(8, |asked| asked.parse().unwrap())
-}
 
 fn random(state: &AtomicU64) -> u64 {
     let mix = |word: u64| (word ^ (word >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -172,7 +167,7 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
         ("CPU_CRITICAL_THRESHOLD", "99.9"),
     ];
     let mut promised = Promised::default();
-    let rounds = rounds();
+    let rounds = asked(ROUNDS, 8);
     for round in 0..rounds {
         let service = Service::start("minimal", dir.path(), &vars);
         let (address, lasts) = (service.address, 100 + random(&chance) % 900);

@@ -16,6 +16,7 @@ use super::rows::{
 use super::worker::Jobs;
 use super::{ReadJob, failed};
 use crate::AlertLevel;
+use crate::channel::AlertStatus;
 use crate::policy::Suppressed;
 use crate::store::{
     DeliveryState, Gathered, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
@@ -177,12 +178,18 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
                 changed,
                 cooldown: std::time::Duration::ZERO,
                 suppressed: 0,
+                falls: false,
             };
             (alert, mark)
         });
         if *last == alert && state.is_finished() && !mark.state.is_finished() {
             // Another target of the same alert is still on its way.
             continue;
+        }
+        if *last != alert {
+            let both_fire =
+                mark.status == AlertStatus::Firing && status == AlertStatus::Firing.as_str();
+            mark.falls = both_fire && level < mark.level.index();
         }
         *last = alert;
         mark.level = AlertLevel::from_index(level);

@@ -48,11 +48,7 @@ async fn send(path: &Path, crash: u64) -> Vec<String> {
 
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_by_a_disk_that_crashes() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how often is said by whoever runs it"
-    )]
-    let crashes = std::env::var(CRASHES).map_or(12, |asked| asked.parse().unwrap());
+    let crashes = bongsu_testkit::asked(CRASHES, 12_u64);
     let mut seed = u64::from(std::process::id()) << 20;
     let mut folder = tempfile::tempdir().unwrap();
     let mut promised = Vec::new();

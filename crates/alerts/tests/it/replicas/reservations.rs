@@ -126,3 +126,101 @@ async fn what_falls_and_what_rises_again_is_news_and_what_is_milder_at_first_sig
     tells(&critical).await;
     tells(&end).await;
 }
+
+#[tokio::test]
+async fn an_end_waits_for_its_beginning_whoever_tells_it() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let page = topic("page");
+    let end = Topic {
+        resolved: true,
+        ..page.clone()
+    };
+    assert_eq!(reserve(&a, &page).await, Reservation::Mine);
+    assert!(is_theirs(reserve(&b, &end).await));
+    // Another key, and another target, wait for nobody.
+    assert_eq!(reserve(&b, &topic("disk")).await, Reservation::Mine);
+    let elsewhere = Topic {
+        target: "boss".to_owned(),
+        ..end.clone()
+    };
+    assert_eq!(reserve(&b, &elsewhere).await, Reservation::Mine);
+    a.told(&page, LONG).await.unwrap();
+    assert_eq!(reserve(&b, &end).await, Reservation::Mine);
+    b.told(&end, LONG).await.unwrap();
+    assert_eq!(reserve(&a, &end).await, Reservation::Told);
+}
+
+#[tokio::test]
+async fn whoever_was_stopped_for_long_unsays_nothing() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let page = topic("page");
+    let end = Topic {
+        resolved: true,
+        ..page.clone()
+    };
+    let moment = Duration::from_millis(1);
+    assert_eq!(a.reserve(&page, moment).await.unwrap(), Reservation::Mine);
+    while reserve(&b, &page).await != Reservation::Mine {}
+    b.told(&page, LONG).await.unwrap();
+    assert_eq!(reserve(&b, &end).await, Reservation::Mine);
+    b.told(&end, LONG).await.unwrap();
+    // It goes on where it was stopped: what was said since stands, and a new beginning is news.
+    a.told(&page, LONG).await.unwrap();
+    assert_eq!(reserve(&a, &end).await, Reservation::Told);
+    assert_eq!(reserve(&b, &page).await, Reservation::Mine);
+    // As long as it is being told elsewhere, too.
+    a.told(&page, LONG).await.unwrap();
+    assert!(is_theirs(reserve(&a, &page).await));
+}
+
+#[tokio::test]
+async fn a_fall_that_is_behind_is_covered_by_what_fell_further() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let at = |level, falls| Topic {
+        level,
+        falls,
+        ..topic("disk")
+    };
+    let info = at(AlertLevel::Info, true);
+    assert_eq!(reserve(&a, &info).await, Reservation::Mine);
+    a.told(&info, LONG).await.unwrap();
+    for covered in [
+        at(AlertLevel::Error, true),
+        info,
+        at(AlertLevel::Info, false),
+    ] {
+        assert_eq!(
+            reserve(&b, &covered).await,
+            Reservation::Told,
+            "{covered:?}"
+        );
+    }
+    // It begins there for whoever was never told of worse.
+    assert_eq!(
+        reserve(&b, &at(AlertLevel::Error, false)).await,
+        Reservation::Mine
+    );
+}
+
+#[tokio::test]
+async fn what_a_digest_told_last_is_news_when_it_ends() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let (page, disk) = (topic("page"), topic("disk"));
+    let end = Topic {
+        resolved: true,
+        ..page.clone()
+    };
+    assert_eq!(reserve(&a, &end).await, Reservation::Mine);
+    a.told(&end, LONG).await.unwrap();
+    assert_eq!(reserve(&b, &end).await, Reservation::Told);
+    // Its own digest says that it fires, later than the other said that it ended.
+    let told = [page.clone(), disk.clone()];
+    b.gathered(&told, LONG).await.unwrap();
+    assert_eq!(reserve(&a, &page).await, Reservation::Told);
+    assert_eq!(reserve(&a, &disk).await, Reservation::Told);
+    assert_eq!(reserve(&b, &end).await, Reservation::Mine);
+}

@@ -1,0 +1,184 @@
+//! Several alerts in one message.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn d11_a_nightly_digest_says_what_began_and_what_ended() {
+    let chat = ScriptedChannel::new("chat");
+    let night = |at: Timestamp| at < start() + 5 * HOUR;
+    let rule = AlertRule::new("r").channel("chat");
+    let rule = rule.quiet_during(night, Quiet::Digest);
+    with(manager(&[&chat]).rule(rule), |alerts| async move {
+        fire(&alerts, Error, "recon").await;
+        fire(&alerts, Warning, "stays").await;
+        pass(MINUTE).await;
+        end(&alerts, Info, "recon").await;
+        pass(30 * MINUTE).await;
+        assert!(chat.received().is_empty(), "{:?}", told(&chat));
+        assert!(chat.wait_for(1, 10 * HOUR).await);
+        let digest = &chat.received()[0];
+        assert_eq!((digest.status, digest.lines), (AlertStatus::Digest, 2));
+        let body: serde_json::Value = serde_json::from_slice(&digest.body).unwrap();
+        assert_eq!(body["digest"][0]["title"], "recon");
+        assert!(body["digest"][0]["ended"].is_string(), "{body}");
+        assert!(body["digest"][1]["ended"].is_null(), "{body}");
+        pass(HOUR).await;
+        assert_eq!(chat.received().len(), 1);
+        // What the digest told goes on, and its end is told.
+        end(&alerts, Info, "stays").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&chat)[1], "resolved info stays");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_for_the_morning_holds_back_nothing_else() {
+    let chat = ScriptedChannel::new("chat");
+    let night = |at: Timestamp| at < start() + 5 * HOUR;
+    let quiet = AlertRule::new("quiet").source("src").channel("chat");
+    let quiet = quiet.quiet_during(night, Quiet::Digest);
+    let builder = manager(&[&chat])
+        .rule(quiet)
+        .rule(AlertRule::new("rest").channel("chat"));
+    with(builder, |alerts| async move {
+        fire(&alerts, Error, "morning").await;
+        let now = Alert::new(Error, "now", "m", "elsewhere").key("now");
+        alerts.send_alert(now).await.unwrap();
+        pass(MINUTE).await;
+        assert_eq!(told(&chat), ["firing error now"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn fault_4_a_storm_names_its_worst() {
+    let chat = ScriptedChannel::new("chat").limits(crate::Limits::new(0.01, 1));
+    with(manager(&[&chat]), |alerts| async move {
+        for n in 0..150 {
+            fire(&alerts, Warning, &format!("w{n}")).await;
+        }
+        fire(&alerts, Error, "BROKER-DOWN").await;
+        let digest = async || {
+            let found = chat.received();
+            found
+                .into_iter()
+                .find(|it| it.status == AlertStatus::Digest)
+        };
+        pass(HOUR).await;
+        let digest = digest().await.unwrap();
+        assert_eq!(digest.level, Error);
+        let body: serde_json::Value = serde_json::from_slice(&digest.body).unwrap();
+        assert_eq!(body["digest"][0]["title"], "BROKER-DOWN", "{body}");
+        let message = body["alert"]["message"].as_str().unwrap();
+        assert!(message.contains("1 error, "), "{message}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_rises_at_night_does_not_wait_for_the_digest_of_the_morning() {
+    let chat = ScriptedChannel::new("chat");
+    let night = |at: Timestamp| at < start() + 5 * HOUR;
+    let rule = AlertRule::new("r")
+        .channel("chat")
+        .quiet_during(night, Quiet::Digest);
+    with(manager(&[&chat]).rule(rule), |alerts| async move {
+        fire(&alerts, Error, "db").await;
+        pass(MINUTE).await;
+        fire(&alerts, Critical, "db").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&chat), ["firing critical db"]);
+        end(&alerts, Info, "db").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&chat)[1..], ["resolved info db"]);
+        pass(6 * HOUR).await;
+        // It says how things stand when it goes out.
+        let digest: serde_json::Value =
+            serde_json::from_slice(&chat.received().pop().unwrap().body).unwrap();
+        let line = &digest["digest"][0];
+        assert_eq!(
+            (&line["level"], &line["count"]),
+            (&"critical".into(), &2.into())
+        );
+        assert!(line["ended"].is_string(), "{line}");
+    })
+    .await;
+}
+
+/// A far side on which a digest opens an incident.
+#[derive(Debug, Clone)]
+struct Incidents(ScriptedChannel);
+
+#[async_trait::async_trait]
+impl crate::Channel for Incidents {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+    fn keeps_digests(&self) -> bool {
+        true
+    }
+    fn targets(&self) -> Vec<crate::Target> {
+        crate::Channel::targets(&self.0)
+    }
+    fn render(
+        &self,
+        n: &crate::Notification,
+        target: &crate::Target,
+    ) -> Result<crate::Rendered, crate::RenderError> {
+        self.0.render(n, target)
+    }
+    async fn deliver(&self, cx: &crate::Attempt, message: &crate::Rendered) -> Outcome {
+        self.0.deliver(cx, message).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn d10_what_a_digest_opened_is_closed_when_the_last_that_it_told_is_over() {
+    let (pager, chat) = (ScriptedChannel::new("pager"), ScriptedChannel::new("chat"));
+    let builder = AlertManager::builder("svc", "test");
+    let rule = |id: &str| AlertRule::new(id).channel(id).and_continue();
+    let rule = |id: &str| rule(id).digest_every(5 * MINUTE).repeat_interval(None);
+    let builder = builder
+        .channel(Incidents(pager.clone()))
+        .channel(chat.clone());
+    with(
+        builder.rule(rule("pager")).rule(rule("chat")),
+        |alerts| async move {
+            fire(&alerts, Warning, "a").await;
+            fire(&alerts, Warning, "b").await;
+            pass(10 * MINUTE).await;
+            assert_eq!(told(&pager), ["digest warning 2 alerts from svc"]);
+            end(&alerts, Info, "a").await;
+            pass(10 * MINUTE).await;
+            assert_eq!(told(&pager)[1..], ["resolved info a"]);
+            end(&alerts, Info, "b").await;
+            pass(MINUTE).await;
+            let mut last = told(&pager).split_off(2);
+            last.sort();
+            assert_eq!(last, ["resolved info Alert digest", "resolved info b"]);
+            // Where nothing was opened there is nothing to close.
+            assert_eq!(told(&chat).len(), 3);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_is_not_over_while_another_of_its_alerts_begins() {
+    let pager = ScriptedChannel::new("pager");
+    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
+    let rule = AlertRule::new("pager").channel("pager");
+    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
+    with(builder.rule(rule), |alerts| async move {
+        fire(&alerts, Warning, "a").await;
+        end(&alerts, Info, "a").await;
+        fire(&alerts, Warning, "b").await;
+        pass(10 * MINUTE).await;
+        assert_eq!(told(&pager), ["digest warning 2 alerts from svc"]);
+        end(&alerts, Info, "b").await;
+        pass(MINUTE).await;
+        assert_eq!(told(&pager).len(), 3);
+    })
+    .await;
+}
