@@ -43,8 +43,10 @@ fn both_have_what_is_theirs() {
     let panicked = http_get(port, "/panic").unwrap_err();
     assert!(panicked.to_string().contains("500"), "{panicked}");
 
-    assert!(service.stop().success());
-    let log = said.rest().join("\n");
+    // Both hear of Ctrl-C.
+    service.signal("INT");
+    assert!(service.wait().success());
+    let log = said.to_end().join("\n");
     assert!(
         log.contains(r#""message":"an order was looked at""#),
         "bongsu's line:\n{log}"
@@ -56,5 +58,9 @@ fn both_have_what_is_theirs() {
         "the own layer:\n{human}"
     );
     assert!(human.contains("own hook: "), "the own hook:\n{human}");
+    assert!(
+        human.contains("own handler"),
+        "the own handler of Ctrl-C:\n{human}"
+    );
     let _ = std::fs::remove_dir_all(data);
 }
