@@ -4,7 +4,7 @@ use std::{
     io::{BufRead as _, BufReader, Read},
     path::PathBuf,
     process::{Child, Command, ExitStatus},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::mpsc::{Receiver, channel},
     thread,
 };
 
@@ -145,24 +145,6 @@ impl Lines {
     pub fn json(&self) -> Value {
         let line = self.next();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-    }
-
-    /// What is still printed until the output ends, as it does with the process.
-    ///
-    /// # Panics
-    ///
-    /// When it does not end within [`PATIENCE`].
-    #[must_use]
-    #[track_caller]
-    pub fn to_end(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        loop {
-            match self.0.recv_timeout(PATIENCE) {
-                Ok(line) => lines.push(line),
-                Err(RecvTimeoutError::Disconnected) => return lines,
-                Err(RecvTimeoutError::Timeout) => panic!("the output does not end: {lines:?}"),
-            }
-        }
     }
 
     /// Whatever was printed and not read yet.

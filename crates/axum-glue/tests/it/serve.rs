@@ -750,6 +750,8 @@ mod tls {
         assert!(error.contains("tls.crt"), "{error}");
         assert_eq!(shown(&connect(address, &[]).await), "two");
 
+        // It does not acknowledge that it is told to go.
+        drop(stream);
         stop.send(()).unwrap();
         timeout(PATIENCE, served).await.unwrap().unwrap();
         std::fs::remove_dir_all(folder).unwrap();

@@ -78,6 +78,7 @@ async fn routes_that_only_look_like_bongsus_are_found_too() {
         let bongsu = builder(dir.path()).start().await.unwrap();
         let error = bongsu.serve_until(app.clone(), async {}).await.unwrap_err();
         assert!(matches!(error, Error::Route { .. }), "{error}");
+        let dir = tempfile::tempdir().unwrap();
         let bongsu = builder(dir.path()).own_routes().start().await.unwrap();
         let served = bongsu.serve_until(app, async {});
         served.await.unwrap();

@@ -44,7 +44,7 @@ fn it_starts_whatever_the_variables_of_others_say() {
         let unknown = http_get(port, "/no-such").unwrap_err();
         assert!(unknown.to_string().contains("404"), "{unknown}");
         assert!(service.stop().success(), "{others:?}");
-        let log = said.to_end().join("\n");
+        let log = said.rest().join("\n");
         assert!(!log.contains("hunter2"), "{log}");
         let _ = std::fs::remove_dir_all(data);
     }
