@@ -47,8 +47,9 @@ usage: cargo xtask <command>
   fuzz [--hours <n> | --minutes <n>] [--keep] [target]...
           hostile input for every parser; --keep: inputs with a new outcome become part of fuzz/corpus
   sbom    prints the packages that a service with every feature is made of, as CycloneDX 1.5
-  guests [name]...
-          services of other people's making, built and tested beside bongsu
+  guests [name]... | --pages
+          services of other people's making, built and tested beside bongsu: all at once, or each that is
+          named with what it asks for alone; --pages: writes docs/guests.md, what had to change in each
   package the crates as a registry would get them, and a service built from those
   doctor  whether the environment will do for a service: variables, folders, ports, servers,
           channels, clock; exit code 1 when something will not work, 2 for a wrong configuration
@@ -92,7 +93,7 @@ fn main() -> ExitCode {
         "soak" => campaigns::soak(rest),
         "fuzz" => campaigns::fuzz(rest),
         "sbom" => sbom::print(),
-        "guests" => guests::run_all(rest),
+        "guests" => guests::command(rest),
         "package" => package::check(),
         "dashboards" => dashboards::generate(rest),
         "doctor" | "alert" | "report" => return command::run(command, rest),

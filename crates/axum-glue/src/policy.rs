@@ -112,7 +112,8 @@ fn loopback(headers: &HeaderMap, extensions: &Extensions) -> Result<(), Refusal>
         return Err(Refusal {
             status: StatusCode::FORBIDDEN,
             reason: "only available from the machine itself, and the server does not say who is connected: \
-                serve with into_make_service_with_connect_info::<SocketAddr>(), or set a token",
+                serve with into_make_service_with_connect_info::<SocketAddr>(), on a Unix socket ::<Peer>(), or set \
+                a token",
         });
     };
     let mut hosts = headers.get_all(header::HOST).iter();

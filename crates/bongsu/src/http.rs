@@ -48,10 +48,11 @@ impl Bongsu {
     fn ops_beside(&self, app: &Router) -> Router {
         let ops = self.ops_router();
         let (ours, theirs) = (routes(&ops), routes(app));
-        if ours.is_disjoint(&theirs) {
+        let mine = |path: &&String| !theirs.iter().any(|taken| clash(path, taken));
+        if ours.iter().all(|path| mine(&path)) {
             return ops;
         }
-        let left = ours.difference(&theirs);
+        let left = ours.iter().filter(mine);
         left.fold(Router::new(), |router, path| {
             router.route_service(path, ops.clone().into_service::<Body>())
         })
@@ -64,7 +65,8 @@ impl Bongsu {
             return None;
         }
         let ours = routes(&self.ops_router());
-        let path = routes(app).into_iter().find(|path| ours.contains(path))?;
+        let mut theirs = routes(app).into_iter();
+        let path = theirs.find(|taken| ours.iter().any(|path| clash(path, taken)))?;
         Some(Error::Route { path })
     }
 
@@ -270,9 +272,27 @@ fn routes(router: &Router) -> BTreeSet<String> {
     let shown = format!("{router:?}");
     let quoted = shown.split('"').skip(1).step_by(2);
     // A fallback is a route to it, of `/` and of everything.
-    let paths = quoted
-        .filter(|text| text.starts_with('/') && *text != "/" && !text.contains("__private__axum"));
+    let paths = quoted.filter(|text| {
+        text.starts_with('/') && *text != "/" && !text.starts_with("/{*__private__axum_fallback")
+    });
     paths.map(str::to_owned).collect()
+}
+
+/// Whether two paths cannot both be routes of one router: whatever their parameters are called.
+fn clash(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.split('/'), other.split('/'));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a.starts_with('{') && b.starts_with('{') => {
+                if a.starts_with("{*") || b.starts_with("{*") {
+                    return true;
+                }
+            }
+            (a, b) if a == b => {}
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -297,5 +317,32 @@ mod tests {
             "{routes:?}"
         );
         assert!(super::routes(&Router::new()).is_empty());
+        assert!(super::routes(&Router::new().fallback(|| async {})).is_empty());
+    }
+
+    #[test]
+    fn two_paths_clash_where_the_router_would_refuse_them() {
+        let paths = [
+            "/health",
+            "/health/",
+            "/admin/{*rest}",
+            "/admin/alerts",
+            "/admin/reports/{date}",
+            "/admin/reports/{id}",
+            "/admin/reports/{*rest}",
+            "/admin/reports/rebuild",
+            "/admin/{section}/{id}",
+            "/{id}",
+            "/{*rest}",
+        ];
+        for one in paths {
+            for other in paths {
+                let refused = std::panic::catch_unwind(|| {
+                    let route = |path| Router::<()>::new().route(path, get(|| async {}));
+                    route(one).merge(route(other))
+                });
+                assert_eq!(clash(one, other), refused.is_err(), "{one} {other}");
+            }
+        }
     }
 }

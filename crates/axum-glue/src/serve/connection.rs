@@ -269,7 +269,9 @@ impl Exchanges {
             {
                 parts.headers.entry(header::HOST).or_insert(host);
             }
-            return (Request::from_parts(parts, Body::new(body)), None);
+            if is_conversation(&parts) {
+                return (Request::from_parts(parts, Body::new(body)), None);
+            }
         }
         if body.is_end_stream() {
             return (Request::from_parts(parts, Body::empty()), None);
@@ -278,6 +280,14 @@ impl Exchanges {
         let body = Timed::new(body, self.options.body_timeout, Arc::clone(&slow));
         (Request::from_parts(parts, Body::new(body)), Some(slow))
     }
+}
+
+/// Whether the two sides of an HTTP/2 stream talk to each other as long as they like: a tunnel, or a call of gRPC,
+/// which has deadlines of its own.
+fn is_conversation(head: &http::request::Parts) -> bool {
+    let kind = head.headers.get(header::CONTENT_TYPE);
+    head.method == Method::CONNECT
+        || kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
 /// What a request would hand its connection over to.

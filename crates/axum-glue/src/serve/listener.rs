@@ -9,6 +9,10 @@ use std::{
     time::Duration,
 };
 
+use axum::{
+    extract::{ConnectInfo, connect_info::Connected},
+    serve::IncomingStream,
+};
 use http::Extensions;
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
@@ -175,14 +179,17 @@ pub enum Peer {
 
 impl Peer {
     /// Who sent the request with these extensions, where the server says so: [`serve`](crate::serve) does, and
-    /// `axum::serve` with `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// `axum::serve` with `into_make_service_with_connect_info::<SocketAddr>()`, or, as on a Unix socket there is
+    /// no such address, `::<Peer>()`.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Option<Self> {
-        use axum::extract::ConnectInfo;
-
-        let address = || extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = extensions.get::<Self>().copied();
-        peer.or_else(|| address().map(|ConnectInfo(address)| Self::Tcp(*address)))
+        let connected = || extensions.get::<ConnectInfo<Self>>().map(|of| of.0);
+        let address = || {
+            let address = extensions.get::<ConnectInfo<SocketAddr>>();
+            address.map(|of| Self::Tcp(of.0))
+        };
+        peer.or_else(connected).or_else(address)
     }
 
     /// The address, where there is one.
@@ -201,6 +208,19 @@ impl Peer {
             Self::Tcp(address) => address.ip().to_canonical().is_loopback(),
             Self::Unix => true,
         }
+    }
+}
+
+impl Connected<IncomingStream<'_, TcpListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        Self::Tcp(*stream.remote_addr())
+    }
+}
+
+#[cfg(unix)]
+impl Connected<IncomingStream<'_, UnixListener>> for Peer {
+    fn connect_info(_: IncomingStream<'_, UnixListener>) -> Self {
+        Self::Unix
     }
 }
 

@@ -56,8 +56,8 @@ pub struct ServeOptions {
     /// theirs, or they send a request into one that is just being closed. Default: 75 s.
     pub idle_timeout: Duration,
     /// How long a handler may have to wait for a request's body, all in all; each KiB that arrives gives
-    /// another second. Then the request is answered with 408. Does not hold for HTTP/2, whose streams may
-    /// be open as long as the two sides like. Default: 30 s.
+    /// another second. Then the request is answered with 408. Does not hold for gRPC, whose calls may be open as
+    /// long as the two sides like. Default: 30 s.
     pub body_timeout: Duration,
     /// How long a client may take no byte of what is sent to it. Default: 60 s.
     pub write_timeout: Duration,

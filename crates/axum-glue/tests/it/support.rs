@@ -31,7 +31,7 @@ pub(crate) fn callsites_stay_on() {
     LazyLock::force(&ALIVE);
 }
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,

@@ -8,6 +8,7 @@
 mod admin;
 mod console;
 mod crash;
+mod ends;
 mod engine;
 mod examples;
 mod lives;

@@ -61,6 +61,30 @@ async fn what_the_service_has_itself_is_left_to_it_if_asked() {
     served.await.unwrap().unwrap();
 }
 
+/// What a parameter is called, or that a whole tree hangs there, makes no difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_that_only_look_like_bongsus_are_found_too() {
+    let mine = || async { "mine" };
+    let apps = [
+        Router::new().route("/admin/reports/{id}", get(mine)),
+        Router::new().nest(
+            "/console/reports",
+            Router::new().route("/today", get(mine)).fallback(mine),
+        ),
+        Router::new().nest_service("/admin", Router::new().fallback(mine)),
+    ];
+    for app in apps {
+        let dir = tempfile::tempdir().unwrap();
+        let bongsu = builder(dir.path()).start().await.unwrap();
+        let error = bongsu.serve_until(app.clone(), async {}).await.unwrap_err();
+        assert!(matches!(error, Error::Route { .. }), "{error}");
+        let dir = tempfile::tempdir().unwrap();
+        let bongsu = builder(dir.path()).own_routes().start().await.unwrap();
+        let served = bongsu.serve_until(app, async {});
+        served.await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_left_to_it_is_an_error_that_says_what_helps() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A service that has its own log, panic hook, metrics recorder, health and fallback, and keeps them.
+//! A service that keeps its own log, panic hook, Ctrl-C, metrics recorder, health and fallback.
 
 use std::{panic, process::ExitCode};
 
@@ -20,6 +20,10 @@ async fn run() -> Result<(), bongsu::Error> {
     let page = own.handle();
     metrics::set_global_recorder(own).expect("this is the first recorder");
     panic::set_hook(Box::new(|info| eprintln!("own hook: {info}")));
+    tokio::spawn(async {
+        let heard = tokio::signal::ctrl_c().await;
+        eprintln!("own handler: {heard:?}");
+    });
 
     let mut builder = Bongsu::builder(Config::from_env()?).version(env!("CARGO_PKG_VERSION"));
     let human = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

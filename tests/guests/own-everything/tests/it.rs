@@ -35,20 +35,19 @@ fn both_have_what_is_theirs() {
             .unwrap()
             .contains("own_orders_total 1")
     );
-    let page = http_get(ops, "/metrics").unwrap();
-    assert!(
-        page.contains(r#"http_requests_total{endpoint="/orders""#),
-        "{page}"
-    );
+    until("bongsu counts it", || {
+        let page = http_get(ops, "/metrics").ok()?;
+        let counted = page.contains(r#"http_requests_total{endpoint="/orders""#);
+        counted.then_some(())
+    });
     let panicked = http_get(port, "/panic").unwrap_err();
     assert!(panicked.to_string().contains("500"), "{panicked}");
 
-    assert!(service.stop().success());
-    let log = said.rest().join("\n");
-    assert!(
-        log.contains(r#""message":"an order was looked at""#),
-        "bongsu's line:\n{log}"
-    );
+    // bongsu's log has its line too.
+    said.find(|line| line.contains(r#""message":"an order was looked at""#));
+    // Both hear of Ctrl-C.
+    service.signal("INT");
+    assert!(service.wait().success());
     let mut human = String::new();
     errors.read_to_string(&mut human).unwrap();
     assert!(
@@ -56,5 +55,9 @@ fn both_have_what_is_theirs() {
         "the own layer:\n{human}"
     );
     assert!(human.contains("own hook: "), "the own hook:\n{human}");
+    assert!(
+        human.contains("own handler: Ok"),
+        "the own handler of Ctrl-C:\n{human}"
+    );
     let _ = std::fs::remove_dir_all(data);
 }

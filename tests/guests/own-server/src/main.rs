@@ -7,9 +7,10 @@ use axum::{
     routing::get,
     serve::{Listener, ListenerExt as _},
 };
-use bongsu::{Bongsu, Config};
+use bongsu::{Bongsu, Config, axum_glue::Peer};
 use rustls::{
     ServerConfig,
+    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use tokio::net::{TcpListener, TcpStream, UnixListener};
@@ -21,6 +22,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), bongsu::Error> {
+    // With bongsu's there are two, between which rustls does not choose.
+    let provider = ring::default_provider().install_default();
+    provider.expect("nobody chose another before");
     let bongsu = Bongsu::builder(Config::from_env()?).start().await?;
     let app = Router::new().route("/orders", get(|| async { "[]" }));
 
@@ -37,10 +41,12 @@ async fn run() -> Result<(), bongsu::Error> {
             bongsu::stop_signal().await;
             first.drain();
         });
-    let local = axum::serve(unix, bongsu.wrap(app)).with_graceful_shutdown(async move {
-        bongsu::stop_signal().await;
-        second.drain();
-    });
+    let app = bongsu.wrap(app);
+    let local = axum::serve(unix, app.into_make_service_with_connect_info::<Peer>())
+        .with_graceful_shutdown(async move {
+            bongsu::stop_signal().await;
+            second.drain();
+        });
     let served = tokio::try_join!(encrypted, local);
     bongsu.shutdown().await;
     served.map(drop).map_err(bongsu::Error::service)

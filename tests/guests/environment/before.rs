@@ -1,0 +1,11 @@
+//! A service on a machine whose environment is full of other people's variables.
+
+use axum::{Router, routing::get};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let app = Router::new().route("/orders", get(|| async { "none" }));
+    let listener = TcpListener::bind("0.0.0.0:8000").await?;
+    axum::serve(listener, app).await
+}
