@@ -17,7 +17,7 @@ pub struct ServiceInfo {
     pub name: String,
     /// `ENVIRONMENT`.
     pub environment: String,
-    /// The service's own version; set it with [`Builder::version`](crate::Builder::version).
+    /// The service's own version; set it with `Builder::version`.
     pub version: String,
 }
 
@@ -25,7 +25,7 @@ pub struct ServiceInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpConfig {
-    /// Where [`Bongsu::serve`](crate::Bongsu::serve) listens.
+    /// Where `Bongsu::serve` listens.
     pub bind: Bind,
     /// A separate port for health, metrics and admin.
     pub ops_port: Option<u16>,

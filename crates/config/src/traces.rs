@@ -482,6 +482,10 @@ fn exporter_of(exported: bool) -> String {
 }
 
 /// `name=value` separated by commas, values percent-encoded, as in W3C's baggage. Errors show no value.
+///
+/// # Errors
+///
+/// Which of them is no pair, in words.
 pub fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
     let items = list(text);
     let pair = |(place, item): (usize, &String)| {

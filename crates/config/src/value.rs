@@ -152,6 +152,10 @@ pub(crate) fn seconds(time: Duration) -> Option<String> {
 }
 
 /// A zone by its IANA name or as an offset; Korea's and UTC are known without the system's data.
+///
+/// # Errors
+///
+/// What it is not, in words.
 pub fn zone(text: &str) -> Result<TimeZone, String> {
     if let Some(offset) = offset(text) {
         return Ok(TimeZone::fixed(offset));
