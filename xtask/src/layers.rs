@@ -47,8 +47,18 @@ const LEAN: [(&str, &str, &[&str]); 5] = [
     ),
 ];
 
+/// The facade's, between the leaves and itself.
+const ABOVE: [&str; 2] = ["bongsu", "bongsu-axum-glue"];
+
 pub(crate) fn check() -> Result<(), Failure> {
     let mut wrong = Vec::new();
+    for dependency in dependencies("bongsu-config", "--all-features", "")? {
+        if ABOVE.contains(&dependency.as_str()) {
+            wrong.push(format!(
+                "bongsu-config depends on {dependency}: it is below"
+            ));
+        }
+    }
     for name in LEAVES.iter().chain(&BELOW) {
         let package = format!("bongsu-{name}");
         for dependency in dependencies(&package, "--all-features", "")? {

@@ -94,12 +94,14 @@ fn into_this_one(name: &str) -> Result<(), Failure> {
         alerts.join("Cargo.toml"),
     );
     let facade = root().join("crates/bongsu/Cargo.toml");
-    let features = root().join("crates/bongsu/src/features.rs");
+    let config = root().join("crates/config/Cargo.toml");
+    let features = root().join("crates/config/src/features.rs");
     let with_module = declare(&fs::read_to_string(&module)?, name)?;
     let with_kind = register(&fs::read_to_string(&kinds)?, name)?;
     let with_feature = feature(&fs::read_to_string(&manifest)?, name)?;
     let with_facade = facade_feature(&fs::read_to_string(&facade)?, name)?;
     let with_name = named(&fs::read_to_string(&features)?, name)?;
+    let with_config = config_feature(&fs::read_to_string(&config)?, name)?;
     let folder = alerts.join("src/channels").join(name);
     write(&folder, name, "crate")?;
     fs::write(folder.join("kind.rs"), filled(KIND, name, "crate"))?;
@@ -107,9 +109,10 @@ fn into_this_one(name: &str) -> Result<(), Failure> {
     fs::write(kinds, with_kind)?;
     fs::write(manifest, with_feature)?;
     fs::write(facade, with_facade)?;
+    fs::write(config, with_config)?;
     fs::write(features, with_name)?;
     say(&format!(
-        "Wrote {}, declared behind the feature `{name}` here and in the facade.\n\
+        "Wrote {}, declared behind the feature `{name}` here, in bongsu-config and in the facade.\n\
          Fill in `outcome` and `render`, then: cargo test -p bongsu-alerts --features {name} {name}\n\
          Its variables and how it is made of them: kind.rs in that folder; the README's table follows them.",
         folder.display()
@@ -188,16 +191,22 @@ fn feature(manifest: &str, name: &str) -> Result<String, Failure> {
 }
 
 fn facade_feature(manifest: &str, name: &str) -> Result<String, Failure> {
-    let line = format!("{name} = [\"_http\", \"bongsu-alerts/{name}\"]\n");
+    let line = format!("{name} = [\"_http\", \"bongsu-config/{name}\"]\n");
     insert_after(manifest, "# One a channel.\n", &line)
         .and_then(|out| insert_after(&out, "full = [", &format!("\"{name}\", ")))
         .ok_or_else(|| Failure("crates/bongsu/Cargo.toml has changed its shape".to_owned()))
 }
 
+fn config_feature(manifest: &str, name: &str) -> Result<String, Failure> {
+    let line = format!("{name} = [\"_http\", \"bongsu-alerts/{name}\"]\n");
+    insert_after(manifest, "# One a channel.\n", &line)
+        .ok_or_else(|| Failure("crates/config/Cargo.toml has changed its shape".to_owned()))
+}
+
 fn named(features: &str, name: &str) -> Result<String, Failure> {
     let line = format!("    (\"{name}\", cfg!(feature = \"{name}\")),\n");
     insert_after(features, "&[(&str, bool)] = &[\n", &line)
-        .ok_or_else(|| Failure("crates/bongsu/src/features.rs has changed its shape".to_owned()))
+        .ok_or_else(|| Failure("crates/config/src/features.rs has changed its shape".to_owned()))
 }
 
 fn insert_after(text: &str, anchor: &str, line: &str) -> Option<String> {
@@ -232,7 +241,7 @@ mod tests {
             declared.contains("mod kakao_work;")
                 && declared.contains("pub use kakao_work::KakaoWorkChannel;")
         );
-        let named = named(&read("crates/bongsu/src/features.rs"), "kakao_work");
+        let named = named(&read("crates/config/src/features.rs"), "kakao_work");
         assert!(named.ok().unwrap().contains("    (\"kakao_work\", cfg!"));
         let registered = register(&read("crates/alerts/src/channels/kinds.rs"), "kakao_work");
         let registered = registered.ok().unwrap();
@@ -247,7 +256,10 @@ mod tests {
         );
         let facade = facade_feature(&read("crates/bongsu/Cargo.toml"), "kakao_work");
         let facade = facade.ok().unwrap();
-        assert!(facade.contains("\nkakao_work = [\"_http\", \"bongsu-alerts/kakao_work\"]\n"));
+        assert!(facade.contains("\nkakao_work = [\"_http\", \"bongsu-config/kakao_work\"]\n"));
+        let config = config_feature(&read("crates/config/Cargo.toml"), "kakao_work");
+        let config = config.ok().unwrap();
+        assert!(config.contains("\nkakao_work = [\"_http\", \"bongsu-alerts/kakao_work\"]\n"));
         assert!(facade.contains("full = [\"kakao_work\", "));
     }
 

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use bongsu_alerts::{
-    AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Channel, Dispatcher,
-    Notification, Presentation,
+    AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Channel, Dispatcher, Notification,
+    Presentation,
     channels::{LogChannel, Made, Purpose},
     schedule::SharedSchedule,
 };
 
+use bongsu_config::{
+    channels::{as_problems, configured},
+    file::{Known, Routed},
+};
+
 use crate::{
     Config, Error,
-    channels::{as_problems, configured},
-    config::{
-        ConfigError, Problem,
-        file::routes::{Known, Routed},
-    },
+    config::{ConfigError, Problem},
     tasks::Tasks,
 };
 
@@ -92,7 +93,7 @@ fn base(config: &Config) -> AlertManagerBuilder {
         .cooldown(config.alerts.cooldown)
         .presentation(presentation(config))
         .channel(LogChannel::new());
-    let builder = match config.loaded.repeat() {
+    let builder = match config.loaded().repeat() {
         Some(every) => builder.repeat_interval(every),
         None => builder,
     };
@@ -115,8 +116,8 @@ fn routed(
         .chain(channels.iter().map(|channel| channel.id().to_owned()))
         .collect();
     let routed = routes(config, &ids)?;
-    let fallback = config.loaded.fallback(&ids);
-    if let Some(fallback) = fallback.map_err(|problem| ConfigError::new(vec![problem]))? {
+    let fallback = config.loaded().fallback(&ids);
+    if let Some(fallback) = fallback.map_err(ConfigError::from)? {
         builder = builder.fallback(fallback);
     }
     builder = builder.routing(routed.routing);
@@ -131,17 +132,11 @@ fn routed(
 
 /// Rules and silences of the file, and the least level of each channel; `channels` are those that there are.
 pub(crate) fn routes(config: &Config, channels: &[String]) -> Result<Routed, ConfigError> {
-    let mut routed = config.loaded.routed(&Known {
+    let known = Known {
         channels: channels.to_vec(),
         hours: hours(config),
-    });
-    if !routed.problems.is_empty() {
-        return Err(ConfigError::new(routed.problems));
-    }
-    for (channel, level) in least_levels(config, channels) {
-        routed.routing = routed.routing.min_level(channel, level);
-    }
-    Ok(routed)
+    };
+    bongsu_config::file::routes(config, &known)
 }
 
 /// The hours that rules and silences may name.
@@ -213,7 +208,7 @@ fn presentation(config: &Config) -> Presentation {
     let mut presentation = Presentation::default().language(look.language);
     // The exchange's own is the default, and has a name there.
     if look.time_zone != "Asia/Seoul"
-        && let Ok(zone) = crate::config::value::zone(&look.time_zone)
+        && let Ok(zone) = bongsu_config::zone(&look.time_zone)
     {
         presentation = presentation.zone(zone);
     }
@@ -228,19 +223,6 @@ pub(crate) fn host() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let name = name.trim();
     (!name.is_empty() && name != "(none)").then(|| name.to_owned())
-}
-
-/// The least level of each channel that has one, whatever rules the service's code has. The log takes
-/// all.
-fn least_levels(config: &Config, channels: &[String]) -> Vec<(String, AlertLevel)> {
-    let levels = &config.delivery.min_levels;
-    let least = channels.iter().filter_map(|channel| {
-        // A second webhook is `webhook-2`.
-        let kind = channel.split('-').next().unwrap_or_default();
-        let level = levels.get(kind)?;
-        Some((channel.clone(), *level))
-    });
-    least.collect()
 }
 
 /// Off the runtime: it reads what the last run left, and may wait for another process's lock.
@@ -294,77 +276,4 @@ fn adopt(manager: &AlertManager, config: &Config) {
 }
 
 #[cfg(test)]
-mod level_tests {
-    use bongsu_alerts::{Alert, Attempt, Notification, Outcome, RenderError, Rendered, Target};
-
-    use super::*;
-
-    #[derive(Debug)]
-    struct Pager;
-
-    #[async_trait::async_trait]
-    impl Channel for Pager {
-        fn id(&self) -> &str {
-            "pagerduty-2"
-        }
-        fn targets(&self) -> Vec<Target> {
-            vec![Target::new("x")]
-        }
-        fn render(&self, _: &Notification, target: &Target) -> Result<Rendered, RenderError> {
-            Ok(Rendered::new(target.clone(), "text/plain", ""))
-        }
-        async fn deliver(&self, _: &Attempt, _: &Rendered) -> Outcome {
-            Outcome::delivered()
-        }
-    }
-
-    /// Nobody is paged for what is no emergency, whatever the service's code routes; the log hears of
-    /// everything.
-    #[tokio::test]
-    async fn a_channel_hears_of_nothing_below_its_level() {
-        for rule in [false, true] {
-            let mut config = Config::default();
-            let (kind, level) = ("pagerduty", AlertLevel::Error);
-            config.delivery.min_levels.insert(kind, level);
-            let pager: Arc<dyn Channel> = Arc::new(Pager);
-            let least = least_levels(&config, &[pager.id().to_owned()]);
-            let mut builder = AlertManager::builder("svc", "test")
-                .channel(LogChannel::new())
-                .shared_channel(pager);
-            for (channel, level) in least {
-                builder = builder.min_level(channel, level);
-            }
-            if rule {
-                builder = builder.rule(AlertRule::new("own").channels(["log", "pagerduty-2"]));
-            }
-            let (manager, _dispatcher) = builder.build().unwrap();
-            for (level, channels) in [
-                (AlertLevel::Info, 1),
-                (AlertLevel::Warning, 1),
-                (AlertLevel::Error, 2),
-                (AlertLevel::Critical, 2),
-            ] {
-                let alert = Alert::new(level, level.as_str(), "m", "s");
-                let receipt = manager.send_alert(alert).await.unwrap();
-                assert_eq!(receipt.deliveries(), channels, "{level}");
-            }
-        }
-    }
-}
-
-#[cfg(all(test, feature = "sqlite"))]
-mod tests {
-    use super::*;
-
-    /// One thread: whoever lets go can do so only while the store is waited for elsewhere.
-    #[tokio::test]
-    async fn the_store_waits_for_its_lock_off_the_runtime() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().display().to_string();
-        let vars = [("SERVICE_NAME", "test"), ("BONGSU_DATA_DIR", &path)];
-        let config = Config::from_vars(vars).unwrap();
-        let held = store(&config).await.unwrap();
-        let (opened, ()) = tokio::join!(store(&config), async { drop(held) });
-        opened.unwrap();
-    }
-}
+mod tests;

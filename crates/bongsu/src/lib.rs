@@ -58,12 +58,9 @@
 mod alerting;
 mod bridge;
 mod builder;
-#[cfg(feature = "alerts")]
-mod channels;
 pub mod config;
 pub mod doctor;
 mod error;
-mod features;
 mod handle;
 #[cfg(feature = "axum")]
 mod http;
@@ -75,13 +72,12 @@ mod reload;
 mod stop;
 mod tasks;
 
+pub use bongsu_config::features;
 #[cfg(feature = "reports")]
 pub use bridge::market_hours::MarketHours;
 pub use builder::Builder;
 pub use config::Config;
 pub use error::{Error, exit_code};
-pub use features::features;
-pub(crate) use features::has_feature;
 pub use handle::Bongsu;
 #[cfg(feature = "alerts")]
 pub use parts::alerts::TestedTarget;

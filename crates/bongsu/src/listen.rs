@@ -32,6 +32,7 @@ pub(crate) async fn service(http: &HttpConfig) -> Result<Vec<Listener>, Error> {
             "LISTEN_FDS is not set for this process; the unit needs a .socket beside it",
         )),
         Bind::Systemd => (FIRST..FIRST + passed).map(inherited).collect(),
+        _ => Err(io::ErrorKind::Unsupported.into()),
     };
     if passed > 0 && !matches!(http.bind, Bind::Systemd | Bind::Descriptor(_)) {
         tracing::warn!(

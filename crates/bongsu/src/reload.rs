@@ -8,10 +8,11 @@ use std::{
 };
 
 use bongsu_alerts::AlertManager;
+use bongsu_config::file;
 
 use crate::{
     Bongsu, Config, alerting,
-    config::{ConfigError, Problem, file},
+    config::{ConfigError, Problem},
     tasks::Tasks,
 };
 
@@ -72,7 +73,7 @@ impl Reload {
         Some(Self(Arc::new(Inner {
             config: config.clone(),
             alerts: alerts.clone(),
-            holds: Mutex::new(config.loaded.text.clone()),
+            holds: Mutex::new(config.loaded().text().to_owned()),
         })))
     }
 
@@ -84,15 +85,15 @@ impl Reload {
 
     async fn text(&self) -> Result<String, ConfigError> {
         let path = self.0.config.file.clone().unwrap_or_default();
-        let gone = Problem {
-            variable: path.display().to_string(),
-            message: "is not there any more; what it said holds on".to_owned(),
-        };
+        let gone = Problem::new(
+            path.display().to_string(),
+            "is not there any more; what it said holds on",
+        );
         let read = tokio::task::spawn_blocking(move || file::text(&path)).await;
         match read {
             Ok(Ok(Some(text))) => Ok(text),
-            Ok(Err(problem)) => Err(ConfigError::new(vec![problem])),
-            Ok(Ok(None)) | Err(_) => Err(ConfigError::new(vec![gone])),
+            Ok(Err(problem)) => Err(ConfigError::from(problem)),
+            Ok(Ok(None)) | Err(_) => Err(ConfigError::from(gone)),
         }
     }
 
@@ -101,16 +102,14 @@ impl Reload {
         let fresh = started.reread(text)?;
         let routed = alerting::routes(&fresh, &self.0.alerts.channel_ids())?;
         let (rules, silences) = (routed.routing.rules.len(), routed.routing.silences.len());
-        let name = &started.loaded.name;
-        self.0.alerts.reroute(routed.routing).map_err(|error| {
-            ConfigError::new(vec![Problem {
-                variable: name.clone(),
-                message: error.to_string(),
-            }])
-        })?;
+        let name = started.loaded().name();
+        self.0
+            .alerts
+            .reroute(routed.routing)
+            .map_err(|error| ConfigError::from(Problem::new(name, error.to_string())))?;
         *self.holds() = text.to_owned();
         Ok(Reloaded {
-            file: name.clone(),
+            file: name.to_owned(),
             rules,
             silences,
             warnings: routed.warnings.iter().map(Problem::to_string).collect(),

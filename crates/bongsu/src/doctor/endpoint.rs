@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Scheme, host and port of every endpoint, each once.
 fn origins(config: &Config) -> Vec<Url> {
-    let given = crate::channels::given(config);
+    let given = bongsu_config::channels::given(config);
     let variables = KINDS.iter().flat_map(|kind| kind.variables);
     let of = variables.filter(|variable| variable.urls);
     let urls = of.flat_map(|variable| given.items(variable.name));

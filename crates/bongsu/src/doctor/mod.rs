@@ -32,8 +32,6 @@
 
 #[cfg_attr(not(feature = "_http"), path = "no_endpoint.rs")]
 mod endpoint;
-mod finding;
-pub(crate) mod judge;
 pub(crate) mod probe;
 
 use std::{path::PathBuf, time::Duration};
@@ -42,7 +40,9 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::{Builder, Config, parts};
-pub use finding::{Diagnosis, Finding, Verdict};
+pub(crate) use bongsu_config::doctor::judge;
+#[doc(inline)]
+pub use bongsu_config::doctor::{Diagnosis, Finding, Verdict};
 
 /// How long one question may take: longer than any of the channels' own limits for a probe that
 /// answers at all.

@@ -4,11 +4,7 @@
 use std::path::Path;
 
 use super::{Parts, Start};
-use crate::{
-    Config, Error,
-    config::{Findings, Variable},
-    doctor::Finding,
-};
+use crate::{Config, Error, doctor::Finding};
 
 #[derive(Debug, Default)]
 pub(crate) struct Absent;
@@ -33,23 +29,6 @@ pub(crate) fn run(_: &mut Start<'_>, _: &Offer) {}
 
 /// The service is about to end.
 pub(crate) fn drain(_: &Absent) {}
-
-/// Nobody will read its variables.
-pub(crate) const VARIABLES: &[Variable] = &[];
-
-pub(crate) fn check(_: &mut Config, _: &mut Findings) {}
-
-pub(crate) fn judge_level(_: &str) -> Result<(), String> {
-    Ok(())
-}
-
-pub(crate) fn judge_preset(preset: &str) -> Result<String, String> {
-    Ok(preset.to_owned())
-}
-
-pub(crate) fn judge_format(format: &str) -> Result<String, String> {
-    Ok(format.to_owned())
-}
 
 pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
     None

@@ -9,12 +9,11 @@ use tokio::time::timeout;
 
 use super::{Start, adjust::Adjust};
 use crate::{
-    Bongsu, Builder, Config, Error, alerting, channels,
+    Bongsu, Builder, Config, Error, alerting,
     config::Problem,
     doctor::{Finding, PATIENCE, judge},
     tasks::Stoppable,
 };
-pub(crate) use channels::{VARIABLES, check};
 
 pub(crate) type Offer = AlertManager;
 

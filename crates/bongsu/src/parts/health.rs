@@ -45,8 +45,8 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
 
 /// The checks that the file names.
 fn of_file(config: &Config) -> Result<Vec<Check>, Error> {
-    let checks = config.loaded.checks();
-    checks.map_err(|problem| crate::config::ConfigError::new(vec![problem]).into())
+    let checks = config.loaded().checks();
+    checks.map_err(|problem| crate::config::ConfigError::from(problem).into())
 }
 
 /// The service is about to end.

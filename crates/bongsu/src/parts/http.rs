@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use bongsu_axum_glue::{MonitorLayer, OpsPolicy, PanicEvent, Peer};
+use bongsu_axum_glue::{AccessLog, MonitorLayer, OpsPolicy, PanicEvent, Peer};
+use bongsu_config::AccessLines;
 use tokio::sync::watch;
 
 use super::{Parts, Start, adjust::Adjust};
@@ -49,8 +50,8 @@ pub(crate) async fn join(
 ) -> Result<Joined, Error> {
     let token = cx.config.http.ops_token.as_ref();
     let layer = MonitorLayer::new().sampler(cx.config.traces.sampler());
-    let layer = match cx.config.loaded.access_log() {
-        Some(policy) => layer.access_log(policy),
+    let layer = match cx.config.loaded().access_lines() {
+        Some(lines) => layer.access_log(access_log(lines)),
         None => layer,
     };
     Ok(Joined {
@@ -60,6 +61,17 @@ pub(crate) async fn join(
         own_routes: settings.own_routes,
         listening: watch::Sender::default(),
     })
+}
+
+fn access_log(lines: &AccessLines) -> AccessLog {
+    let policy = match lines.others_one_in {
+        Some(n) => AccessLog::default().others_one_in(n),
+        None => AccessLog::default(),
+    };
+    let one_in = lines.one_in.iter();
+    let policy = one_in.fold(policy, |policy, (route, n)| policy.one_in(route, *n));
+    let quiet = lines.quiet.iter();
+    quiet.fold(policy, |policy, route| policy.quiet(route))
 }
 
 /// Whether the addresses can be listened on.
@@ -74,7 +86,7 @@ pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
         Bind::Address(address) => Some(look(("BONGSU_BIND", *address))),
         Bind::Unix(path) => Some(judge::socket(path, &probe::beside(path))),
         // Whoever starts the service has them, and not whoever starts the doctor.
-        Bind::Descriptor(_) | Bind::Systemd => None,
+        _ => None,
     };
     bind.into_iter()
         .chain(wanted.into_iter().map(look))

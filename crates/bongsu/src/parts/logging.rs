@@ -7,8 +7,8 @@ use std::{
 };
 
 use bongsu_logging::{
-    ErrorLine, Format, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError,
-    Preset, Registry, Rotation,
+    ErrorLine, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError,
+    Registry, Rotation,
 };
 
 use super::{Start, adjust::Adjust};
@@ -129,7 +129,7 @@ fn build(config: &Config, changes: Adjust<LoggingConfig>) -> Result<(Logging, Er
         .preset(config.log.preset.parse().unwrap_or_default())
         .utc_offset_minutes(config.log.utc_offset)
         .rotation(rotation(config))
-        .recent(if crate::has_feature("console") {
+        .recent(if bongsu_config::has_feature("console") {
             RECENT
         } else {
             0
@@ -192,33 +192,12 @@ fn try_folder(config: &Config) -> Option<Problem> {
     let dir = config.log.dir.as_ref()?;
     let tried = std::fs::create_dir_all(dir).and_then(|()| crate::doctor::probe::try_write(dir));
     let error = tried.err()?;
-    Some(Problem {
-        variable: "LOG_DIR".to_owned(),
-        message: format!(
-            "{} cannot be written: {error}; the log goes to standard output alone. Give the \
-             service's user the right to write there, or name another folder",
-            dir.display()
-        ),
-    })
-}
-
-pub(crate) fn judge_level(level: &str) -> Result<(), String> {
-    // Without a file or standard output nothing is opened and no thread is started.
-    let logging = LoggingConfig::new("service", "").writer(std::io::sink());
-    let built = logging.level(level).build();
-    built.map(drop).map_err(|error| error.to_string())
-}
-
-pub(crate) fn judge_format(format: &str) -> Result<String, String> {
-    let parsed = format.parse::<Format>();
-    parsed.map_err(|error| error.to_string())?;
-    Ok(format.to_ascii_lowercase())
-}
-
-pub(crate) fn judge_preset(preset: &str) -> Result<String, String> {
-    let parsed = preset.parse::<Preset>();
-    parsed.map_err(|error| error.to_string())?;
-    Ok(preset.to_ascii_lowercase())
+    let message = format!(
+        "{} cannot be written: {error}; the log goes to standard output alone. Give the \
+         service's user the right to write there, or name another folder",
+        dir.display()
+    );
+    Some(Problem::new("LOG_DIR", message))
 }
 
 /// A logrotate that asks by signal instead of by renaming.

@@ -49,10 +49,10 @@ pub(crate) async fn start(cx: &mut Start<'_>, (): Settings) -> Result<Offer, Err
         }))),
         // It may be meant for others: no reason not to start.
         Err(error) => {
-            cx.config.warnings.push(Problem {
-                variable: "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
-                message: format!("{error}; nothing is exported"),
-            });
+            cx.config.warnings.push(Problem::new(
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                format!("{error}; nothing is exported"),
+            ));
             Ok(None)
         }
     }
@@ -88,15 +88,15 @@ fn options(config: &mut Config) -> Option<Options> {
         match std::fs::read(file) {
             Ok(pem) => certificates = Some(pem),
             Err(error) => {
-                problem = Some(Problem {
-                    variable: "OTEL_EXPORTER_OTLP_CERTIFICATE".to_owned(),
-                    message: format!("cannot read {}: {error}; it is not used", file.display()),
-                });
+                problem = Some(Problem::new(
+                    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+                    format!("cannot read {}: {error}; it is not used", file.display()),
+                ));
             }
         }
     }
     let headers = traces.headers.as_ref().map(Secret::expose);
-    let headers = headers.and_then(|headers| crate::config::pairs(headers).ok());
+    let headers = headers.and_then(|headers| bongsu_config::pairs(headers).ok());
     let receiver = |place: usize, signal: Signal| {
         let own = traces.endpoints[place].as_ref();
         let mut receiver = match (own, &traces.endpoint) {

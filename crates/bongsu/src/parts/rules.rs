@@ -4,15 +4,12 @@ mod watch;
 
 use std::{path::PathBuf, sync::Arc};
 
+use bongsu_config::SHIPPED;
 use bongsu_rules::{LoadError, RuleFile};
 pub(crate) use watch::Watch;
 
 use super::Start;
-use crate::{
-    Config, Error,
-    config::{Problem, rules::SHIPPED},
-    doctor::Finding,
-};
+use crate::{Config, Error, config::Problem, doctor::Finding};
 
 /// The service's code says nothing of rules.
 #[derive(Debug, Default)]
@@ -33,10 +30,9 @@ pub(crate) async fn start(cx: &mut Start<'_>, _: Settings) -> Result<Offer, Erro
         Err(error) => {
             let message = format!("{error}\nbongsu's own rules are in force until this is mended");
             tracing::warn!(variable = "BONGSU_RULES", "{message}");
-            cx.config.warnings.push(Problem {
-                variable: "BONGSU_RULES".to_owned(),
-                message,
-            });
+            cx.config
+                .warnings
+                .push(Problem::new("BONGSU_RULES", message));
             if cx.config.rules.prometheus {
                 Vec::new()
             } else {

@@ -12,23 +12,6 @@ pub(crate) const DATABASE: &str = "database";
 /// The check of `REDIS_URL`.
 pub(crate) const REDIS: &str = "redis";
 
-#[cfg(feature = "postgres")]
-pub(crate) fn is_postgres_url(url: &str) -> bool {
-    url.parse::<sqlx::postgres::PgConnectOptions>().is_ok()
-}
-
-#[cfg(not(feature = "postgres"))]
-pub(crate) fn is_postgres_url(_: &str) -> bool {
-    false
-}
-
-/// What the client that will use the URL has against it.
-pub(crate) fn judge_redis_url(url: &str) -> Result<(), String> {
-    #[cfg(feature = "redis")]
-    bongsu_redis::Client::new(url).map_err(|error| error.to_string())?;
-    Ok(())
-}
-
 #[cfg(feature = "health")]
 pub(crate) use checks::{checks, direct};
 

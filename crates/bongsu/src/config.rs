@@ -1,0 +1,16 @@
+//! Configuration: read once, checked whole, then handed to the crates as plain values.
+//!
+//! ```
+//! use bongsu::config::Config;
+//!
+//! let vars = [("SERVICE_NAME", "trading_engine"), ("CPU_WARNING_THRESHOLD", "hot")];
+//! let error = Config::from_vars(vars).unwrap_err();
+//! assert_eq!(error.problems()[0].variable, "CPU_WARNING_THRESHOLD");
+//! ```
+
+#[doc(inline)]
+pub use bongsu_config::{
+    AlertConfig, Bind, Config, ConfigError, DeliveryConfig, FilePart, HealthDetail, HttpConfig,
+    LogConfig, Problem, ReportConfig, ReportPeriod, ResourceConfig, RulesConfig, Secret,
+    ServiceInfo, Setting, ThresholdTuning, TraceConfig, UnreadVariable, env_var, schema, variables,
+};
