@@ -3,7 +3,7 @@
 use crate::{Failure, line::Line, say};
 
 /// What may follow which words; the options of a command are offered with it.
-const AFTER: [(&str, &str); 13] = [
+const AFTER: [(&str, &str); 14] = [
     (
         "",
         "doctor alert config report rules new-service completions help --dir --help --version",
@@ -19,7 +19,8 @@ const AFTER: [(&str, &str); 13] = [
     ("report preview", "--out --period"),
     ("report send", "--recompute"),
     ("report rebuild", "--from"),
-    ("rules", "check eval test"),
+    ("rules", "backtest check eval test"),
+    ("rules backtest", "--since --every --openmetrics"),
     ("rules eval", "--openmetrics --time --start --end --step"),
     ("new-service", "--into"),
     ("completions", "bash zsh fish"),

@@ -35,6 +35,9 @@ usage: bongsu [--dir FOLDER] COMMAND
                             what PromQL comes to over a file of samples, as Prometheus' API answers
   rules check [FILE]...     whether Prometheus' rule files can be used: where not, line, column and remedy;
                             without files, those of BONGSU_RULES
+  rules backtest [--since LENGTH] [--every LENGTH] [--openmetrics FILE] FILE...
+                            how often Prometheus' rules would have fired, and for how long: over a file of
+                            samples, else over what the service remembers
   rules test FILE...        the tests that `promtool test rules` runs, without it
   new-service NAME [--into FOLDER]
                             a service under bongsu to begin with

@@ -49,9 +49,9 @@ pub use bongsu_ops::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Explained, Figure, FiringAlert, Http, LastReport, Level, LogLevel,
     LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing, NewSilence,
-    Operator, OpsError, OpsResult, Portfolio, ReportEntry, Reports, Route, Service, Session,
-    SessionState, Setting, SilencePreview, Snapshot, Standing, Status, SymbolPnl, Usage,
-    UsageLimits, VenueSession,
+    Operator, OpsError, OpsResult, Portfolio, ReportEntry, Reports, Route, RuleAlert, RuleGroup,
+    RuleKind, RuleMemory, RuleSeen, RuleState, Rules, Service, Session, SessionState, Setting,
+    SilencePreview, Snapshot, Standing, Status, SymbolPnl, Usage, UsageLimits, VenueSession,
 };
 #[cfg(feature = "sqlite")]
 pub use bongsu_sqlite::Replaced;

@@ -105,10 +105,10 @@ pub struct Rebuilt {
     pub rows: u64,
 }
 
-/// The file of the configuration was read again, and its routes hold.
+/// Files were read again, and what they say holds: the configuration's with its routes, or those of the rules.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Reloaded {
-    /// The file.
+    /// The file; of the rules what `BONGSU_RULES` says.
     pub file: String,
     /// Rules of it that hold now.
     pub rules: usize,

@@ -9,7 +9,7 @@ use crate::{
     AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
     FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
     OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportEntry,
-    ReportForm, Route, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
+    ReportForm, Route, Rules, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 
 /// Alerts, silences and channels.
@@ -184,6 +184,20 @@ pub trait ReportDesk: Send + Sync + 'static {
     async fn rebuild(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
         let _ = asked;
         Err(OpsError::Unavailable("reports"))
+    }
+}
+
+/// The rules in force over the service's own metrics.
+#[async_trait]
+pub trait RuleDesk: Send + Sync + 'static {
+    /// Every rule with what it sees.
+    async fn rules(&self) -> OpsResult<Rules> {
+        Err(OpsError::Unavailable("rules"))
+    }
+
+    /// Reads the rule files again and takes them up; refused as a whole when anything in them is wrong.
+    async fn reload(&self) -> OpsResult<Reloaded> {
+        Err(OpsError::Unavailable("rules"))
     }
 }
 

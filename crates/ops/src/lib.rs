@@ -26,19 +26,21 @@ pub mod minute;
 mod operator;
 mod records;
 mod request;
+mod rules;
 mod silence;
 mod snapshot;
 
 pub use alert::*;
 pub use answer::*;
 pub use bongsu_severity::Severity as Level;
-pub use desk::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, ServiceDesk};
+pub use desk::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, RuleDesk, ServiceDesk};
 pub use error::{OpsError, OpsResult};
 pub use figure::{Figure, Missing};
 pub use given::date;
 pub use operator::Operator;
 pub use records::*;
 pub use request::*;
+pub use rules::*;
 pub use silence::*;
 pub use snapshot::*;
 

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use crate::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, ServiceDesk};
+use crate::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, RuleDesk, ServiceDesk};
 
 /// A running service as its operator meets it: what each of its parts answers. Cheap to clone.
 ///
@@ -37,6 +37,7 @@ pub struct Operator {
     logs: Arc<dyn LogDesk>,
     metrics: Arc<dyn MetricDesk>,
     reports: Arc<dyn ReportDesk>,
+    rules: Arc<dyn RuleDesk>,
 }
 
 impl Operator {
@@ -50,6 +51,7 @@ impl Operator {
             logs: Arc::new(Absent),
             metrics: Arc::new(Absent),
             reports: Arc::new(Absent),
+            rules: Arc::new(Absent),
         }
     }
 
@@ -88,6 +90,13 @@ impl Operator {
         self
     }
 
+    /// The same with its rules.
+    #[must_use]
+    pub fn with_rules(mut self, desk: Arc<dyn RuleDesk>) -> Self {
+        self.rules = desk;
+        self
+    }
+
     /// The service as a whole.
     #[must_use]
     pub fn service(&self) -> &dyn ServiceDesk {
@@ -123,6 +132,12 @@ impl Operator {
     pub fn reports(&self) -> &dyn ReportDesk {
         &*self.reports
     }
+
+    /// Its rules.
+    #[must_use]
+    pub fn rules(&self) -> &dyn RuleDesk {
+        &*self.rules
+    }
 }
 
 impl fmt::Debug for Operator {
@@ -139,3 +154,4 @@ impl HealthDesk for Absent {}
 impl LogDesk for Absent {}
 impl MetricDesk for Absent {}
 impl ReportDesk for Absent {}
+impl RuleDesk for Absent {}

@@ -115,7 +115,8 @@ impl Expression {
             )));
         }
         eval::nesting(text)?;
-        let parsed = parser::parse(text).map_err(|what| eval::explain(text, what))?;
+        let parsed =
+            parser::parse(&eval::renamed(text)).map_err(|what| eval::explain(text, what))?;
         let mut checker = Checker::default();
         let root = checker.node(&parsed).map_err(refused)?;
         Ok(Self {

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod answer;
+mod backtest;
 mod eval;
 mod expression;
 mod file;
@@ -16,6 +17,7 @@ mod template;
 mod unit;
 mod value;
 
+pub use backtest::{Backtested, Fired, backtest};
 pub use expression::{EvalError, Expression, ExpressionError};
 pub use file::{
     Alerting, Does, Group, LoadError, LoadProblem, Problem, Problems, Rule, RuleFile, find, load,

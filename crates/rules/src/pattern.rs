@@ -4,15 +4,20 @@ use regex::Regex;
 
 /// A pattern that takes whole values only; what Go reads otherwise than Rust is written as Rust reads it.
 pub(crate) fn whole(pattern: &str) -> Result<Regex, String> {
-    let refused = |error: regex::Error| {
-        let text = error.to_string();
-        let last = text.lines().last().unwrap_or_default();
-        last.trim_start_matches("error: ").to_owned()
-    };
     // Alone at first: a parenthesis must not close ours.
-    let translated = from_go(pattern);
-    Regex::new(&translated).map_err(refused)?;
-    Regex::new(&format!("^(?:{translated})$")).map_err(refused)
+    let alone = anywhere(pattern)?;
+    Regex::new(&format!("^(?:{})$", alone.as_str())).map_err(|error| refused(&error))
+}
+
+/// A pattern that takes a part of a value.
+pub(crate) fn anywhere(pattern: &str) -> Result<Regex, String> {
+    Regex::new(&from_go(pattern)).map_err(|error| refused(&error))
+}
+
+fn refused(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
 }
 
 /// Go's classes `\d \w \s` and its `\b` are of ASCII, its brackets know no sets within sets, and a brace that

@@ -95,6 +95,12 @@ impl Selector {
         Self(matchers)
     }
 
+    /// Every series there is.
+    #[must_use]
+    pub fn any() -> Self {
+        Self(Vec::new())
+    }
+
     /// Every series of one metric.
     #[must_use]
     pub fn of_name(name: &str) -> Self {

@@ -147,6 +147,39 @@ fn templates_are_filled_in_as_prometheus_fills_them_in() {
             "{{ printf \"%d %s %q %5s|%-5s| %x %t %%\" 7 \"a\" \"b\" \"c\" \"d\" 255 true }}",
             ["7 a \"b\"     c|d    | ff true %"; 5],
         ),
+        (
+            "{{ reReplaceAll \"(K)R|(X)\" \"${1}-$2$$\" $labels.venue }} {{ reReplaceAll `\\d*` \"_\" \"a12b\" }}",
+            ["K-$-X$ _a_b_"; 5],
+        ),
+        (
+            "{{ match \"R\" $labels.venue }} {{ $labels.venue | match \"^R\" }}{{ match \"\\\\d\" \"٣\" }}",
+            ["true falsefalse"; 5],
+        ),
+        (
+            "{{ graphLink `up{a=\"b c\"} > 1+2~*/é` }} {{ tableLink \"sum(x)\" }} {{ urlquery \"a b\" \"&\" }}",
+            ["/graph?g0.expr=up%7Ba%3D%22b+c%22%7D+%3E+1%2B2~%2A%2F%C3%A9&g0.tab=0 /graph?g0.expr=sum%28x%29&g0.tab=1 a+b%26";
+                5],
+        ),
+        (
+            "{{ define \"x\" }}[{{ . }}{{ $ }}]{{ end }}{{ template \"x\" $labels.venue }}{{ template \"x\" }}",
+            ["[KRXKRX][<no value><no value>]"; 5],
+        ),
+        (
+            "{{ define \"x\" }} {{ end }}{{ define \"x\" }}{{ .Labels.venue }}{{ end }}{{ template \"x\" . }}",
+            ["KRX"; 5],
+        ),
+        (
+            "{{ block \"y\" (args 1 \"b\") }}{{ .arg0 }}{{ .arg1 }}{{ .arg2 }}{{ end }} {{ args 1 \"b\" }} {{ len (args 1) }}",
+            ["1b<no value> map[arg0:1 arg1:b] 1"; 5],
+        ),
+        (
+            "{{ range $k, $v := args 1 2 3 }}{{ if eq $k \"arg1\" }}{{ continue }}{{ end }}{{ $k }}{{ $v }}{{ end }}",
+            ["arg01arg23"; 5],
+        ),
+        (
+            "{{ range query \"x\" }}{{ if true }}{{ break }}{{ end }}never{{ end }}.",
+            ["."; 5],
+        ),
     ];
     let values = ["0.1", "1000000", "123456789", "-3", "0.000025"];
     let folder = tempfile::tempdir().unwrap();
@@ -197,6 +230,42 @@ fn files_are_taken_and_refused_as_promtool_does() {
         (
             true,
             rule("annotations: {a: '{{ range query \"up\" }}{{ .Labels.x }}{{ else }}-{{ end }}'}"),
+        ),
+        (
+            true,
+            rule(r#"annotations: {a: '{{ define "z" }}a{{ end }}{{ template "z" . }}'}"#),
+        ),
+        (
+            true,
+            rule(r#"annotations: {a: '{{ template "nowhere" }}'}"#),
+        ),
+        (true, rule(r#"annotations: {a: '{{ match "(" "a" }}'}"#)),
+        (
+            true,
+            rule(r#"annotations: {a: '{{ define "z" }} {{ end }}{{ define "z" }}b{{ end }}'}"#),
+        ),
+        (
+            true,
+            rule(r#"annotations: {a: '{{ range query "up" }}{{ continue }}{{ end }}'}"#),
+        ),
+        (false, rule(r#"annotations: {a: '{{ tmpl "x" . }}'}"#)),
+        (
+            false,
+            rule(r#"annotations: {a: '{{ if true }}{{ define "z" }}a{{ end }}{{ end }}'}"#),
+        ),
+        (
+            false,
+            rule(r#"annotations: {a: '{{ define "z" }}a{{ end }}{{ define "z" }}b{{ end }}'}"#),
+        ),
+        (
+            false,
+            rule(r#"annotations: {a: '{{ define "z" }}{{ $labels.x }}{{ end }}'}"#),
+        ),
+        (false, rule(r#"annotations: {a: '{{ break }}'}"#)),
+        (false, rule(r#"annotations: {a: '{{ template x }}'}"#)),
+        (
+            false,
+            rule(r#"annotations: {a: '{{ block "b" }}{{ end }}'}"#),
         ),
         (true, "groups:\n".to_owned()),
         (

@@ -37,6 +37,8 @@ async fn every_action_reaches_the_source() {
     assert_eq!(end, "/console/alerts?said=unsilenced");
     let level = post("/console/level", "directives=debug&minutes=15&by=minji").await;
     assert_eq!(level, "/console/config?said=level");
+    let rules = post("/console/rules/reload", "by=minji").await;
+    assert_eq!(rules, "/console/rules?said=rules");
     assert_eq!(
         rig.source.actions(),
         [
@@ -44,6 +46,7 @@ async fn every_action_reaches_the_source() {
             "silence risk|var for 60 min by 민지: known issue",
             "unsilence S0 by minji",
             "level debug",
+            "reload rules",
         ]
     );
     // The same from an alert's own page, which is where one is again afterwards.
@@ -67,7 +70,7 @@ async fn every_action_reaches_the_source() {
     let rebuilt = post("/console/rebuild", "from=2026-05-01&by=minji").await;
     assert_eq!(rebuilt, "/console/reports?said=rebuilt");
     assert_eq!(
-        rig.source.actions()[4..],
+        rig.source.actions()[5..],
         [
             "silence risk_manager for 15 min by minji: drill",
             "unacknowledge risk|var by minji",

@@ -16,6 +16,7 @@ const PAGES: &[&str] = &[
     "/console/requests",
     "/console/reports",
     "/console/reports?date=2026-05-27",
+    "/console/rules",
     "/console/config",
 ];
 const ASSETS: &[&str] = &["/console/style.css", "/console/app.js", "/console/icon.svg"];

@@ -13,8 +13,9 @@ use bongsu_ops::{
     ChannelState, ChannelVerdict, Channels, DeliveryOutcome, DeliveryRecord, EndSilence,
     EscalationStep, Explained, FiringAlert, HealthDesk, Level, LogDesk, LogLevelNow, NewAlert,
     NewSilence, Operator, OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries,
-    ReportDelivery, ReportDesk, ReportForm, Service, ServiceDesk, SetLogLevel, SilencePreview,
-    Snapshot, Tested,
+    ReportDelivery, ReportDesk, ReportForm, RuleAlert, RuleDesk, RuleGroup, RuleKind, RuleMemory,
+    RuleSeen, RuleState, Rules, Service, ServiceDesk, SetLogLevel, SilencePreview, Snapshot,
+    Tested,
 };
 use http_body_util::BodyExt;
 use jiff::{Timestamp, civil::Date};
@@ -30,7 +31,8 @@ fn full() -> Operator {
         .with_alerts(full.clone())
         .with_health(full.clone())
         .with_logs(full.clone())
-        .with_reports(full)
+        .with_reports(full.clone())
+        .with_rules(full)
 }
 
 fn firing() -> FiringAlert {
@@ -262,6 +264,52 @@ impl AlertDesk for Full {
 }
 
 #[async_trait::async_trait]
+impl RuleDesk for Full {
+    async fn rules(&self) -> OpsResult<Rules> {
+        let alert = |state, firing_since| RuleAlert {
+            labels: [("alertname".to_owned(), "Down".to_owned())].into(),
+            value: "NaN".to_owned(),
+            state,
+            since: Timestamp::UNIX_EPOCH,
+            firing_since,
+            summary: firing_since.map(|_| "down".to_owned()),
+        };
+        let fires = RuleSeen {
+            active: vec![
+                alert(RuleState::Firing, Some(Timestamp::UNIX_EPOCH)),
+                alert(RuleState::Pending, None),
+            ],
+            error: Some("many-to-many matching".to_owned()),
+            state: RuleState::Firing,
+            ..RuleSeen::new("Down", RuleKind::Alert, "up == 0")
+        };
+        let group = |last_evaluation, rules| RuleGroup {
+            last_evaluation,
+            rules,
+            ..RuleGroup::default()
+        };
+        let records = RuleSeen::new("job:up", RuleKind::Record, "sum(up)");
+        Ok(Rules {
+            groups: vec![
+                group(Some(Timestamp::UNIX_EPOCH), vec![fires]),
+                group(None, vec![records]),
+            ],
+            memory: RuleMemory::default(),
+        })
+    }
+
+    async fn reload(&self) -> OpsResult<Reloaded> {
+        Ok(Reloaded {
+            file: "shipped".to_owned(),
+            rules: 2,
+            silences: 0,
+            warnings: Vec::new(),
+            needs_restart: Vec::new(),
+        })
+    }
+}
+
+#[async_trait::async_trait]
 impl ReportDesk for Full {
     async fn rebuild(&self, asked: &RebuildReports) -> OpsResult<Rebuilt> {
         Ok(Rebuilt {
@@ -407,7 +455,7 @@ async fn every_answer_is_as_described() {
             asked += 1;
         }
     }
-    assert!(asked >= 22, "{asked} of {index}");
+    assert!(asked >= 24, "{asked} of {index}");
 }
 
 #[tokio::test]

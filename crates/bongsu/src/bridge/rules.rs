@@ -10,7 +10,7 @@ use bongsu_metrics::{
 use bongsu_rules::{Active, Labels, Round, Seen};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::MissedTickBehavior,
+    time::{Instant, MissedTickBehavior},
 };
 
 use crate::{Config, parts::Parts, tasks::Tasks};
@@ -31,6 +31,9 @@ const TOLD_BY_PARTS: &[(&str, bool)] = &[
     ("ReportMissed", cfg!(feature = "reports")),
 ];
 
+/// The first sample is taken so long after the start: the process's own figures are there by then.
+const FIRST: Duration = Duration::from_millis(500);
+
 pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     let Some(watch) = parts.rules.clone() else {
         return;
@@ -44,7 +47,7 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     let step: Duration = config.rules.step;
     tasks.spawn("rules", async move {
         let mut hangup = signal(SignalKind::hangup()).ok();
-        let mut ticks = tokio::time::interval(step);
+        let mut ticks = tokio::time::interval_at(Instant::now() + FIRST.min(step), step);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let asked = tokio::select! {
@@ -58,7 +61,7 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
             let (service, instance) = (service.clone(), instance.clone());
             let stepped = tokio::task::spawn_blocking(move || {
                 let now_ms = now.as_millisecond();
-                watch.reload(asked, now_ms);
+                watch.follow(asked, now_ms);
                 let evaluated =
                     watch.step(now_ms, |round| feed(&metrics, &service, &instance, round));
                 evaluated.then(|| {

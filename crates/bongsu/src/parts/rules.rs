@@ -2,7 +2,7 @@
 
 mod watch;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use bongsu_rules::{LoadError, RuleFile};
 pub(crate) use watch::Watch;
@@ -83,6 +83,17 @@ fn wanted(config: &Config) -> Wanted {
     Wanted {
         own: files.iter().any(|it| it == SHIPPED) && !config.rules.prometheus,
         patterns: files.iter().filter(|it| *it != SHIPPED).cloned().collect(),
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = self.own.then_some(SHIPPED);
+        let all: Vec<&str> = own
+            .into_iter()
+            .chain(self.patterns.iter().map(String::as_str))
+            .collect();
+        f.write_str(&all.join(", "))
     }
 }
 

@@ -129,6 +129,7 @@ fn each_value_says_where_it_comes_from() {
         "BONGSU_ALERT_COOLDOWN_SECONDS=300  # bongsu.toml:2:12",
         "BONGSU_LANGUAGE=ko  # environment, BONGSU_LANGUAGE",
         "BONGSU_TIME_ZONE=Asia/Seoul  # default",
+        "BONGSU_CONFIG=bongsu.toml  # default",
         "rules.a=log  # bongsu.toml:3:1",
     ] {
         assert!(lines.contains(&want), "{want}\n{said}");

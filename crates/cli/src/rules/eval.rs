@@ -92,7 +92,7 @@ fn when(line: &mut Line) -> Result<When, Failure> {
     };
     let (at, start, end) = (time("--time")?, time("--start")?, time("--end")?);
     let step = line.option("--step")?;
-    let step = step.map(|text| length(&text)).transpose()?;
+    let step = step.map(|text| length("--step", &text)).transpose()?;
     match (at, start, end, step) {
         (None, None, None, None) => Ok(When::Newest),
         (Some(at), None, None, None) => Ok(When::At(at)),
@@ -125,11 +125,11 @@ fn moment(name: &str, text: &str) -> Result<i64, Failure> {
 }
 
 /// Seconds, or a length as PromQL writes it.
-fn length(text: &str) -> Result<i64, Failure> {
+pub(super) fn length(name: &str, text: &str) -> Result<i64, Failure> {
     let found = milliseconds(text).or_else(|| promql_length(text));
     found.filter(|step| *step > 0).ok_or_else(|| {
         Failure::Usage(format!(
-            "--step: {text:?} is no length: seconds, or 15s, 1m30s, 1h"
+            "{name}: {text:?} is no length: seconds, or 15s, 1m30s, 1h"
         ))
     })
 }

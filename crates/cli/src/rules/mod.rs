@@ -1,5 +1,6 @@
 //! `rules`: PromQL and rule files without a Prometheus.
 
+mod backtest;
 mod check;
 mod eval;
 mod test;
@@ -9,12 +10,13 @@ use std::path::PathBuf;
 use crate::{Failure, line::Line};
 
 pub(crate) fn run(mut line: Line) -> Result<(), Failure> {
-    match line.wanted("check, eval or test")?.as_str() {
+    match line.wanted("backtest, check, eval or test")?.as_str() {
+        "backtest" => backtest::run(line),
         "check" => check::run(line),
         "eval" => eval::run(line),
         "test" => test::run(line),
         other => Err(Failure::Usage(format!(
-            "rules {other:?}: there are check, eval and test"
+            "rules {other:?}: there are backtest, check, eval and test"
         ))),
     }
 }

@@ -34,6 +34,8 @@ pub enum Action {
     Resend,
     /// A message over a channel, to try it.
     TestChannel,
+    /// The rule files are read anew.
+    ReloadRules,
 }
 
 impl Action {
@@ -50,6 +52,7 @@ impl Action {
             Self::Rebuild => "/console/rebuild",
             Self::Resend => "/console/resend",
             Self::TestChannel => "/console/test",
+            Self::ReloadRules => "/console/rules/reload",
         }
     }
 
@@ -64,6 +67,7 @@ impl Action {
             Self::Rebuild => l.pick("Compute anew", "다시 계산"),
             Self::Resend => l.pick("Send once more", "다시 보내기"),
             Self::TestChannel => l.pick("Send a test", "시험 발송"),
+            Self::ReloadRules => l.pick("Read anew", "다시 읽기"),
         }
     }
 
@@ -73,7 +77,7 @@ impl Action {
             Self::Acknowledge | Self::Unacknowledge | Self::Resolve => &["key", "back"],
             Self::Silence => &["key", "back", "scope"],
             Self::Unsilence => &["id", "key", "back"],
-            Self::Level | Self::Rebuild => &[],
+            Self::Level | Self::Rebuild | Self::ReloadRules => &[],
             Self::Resend => &["date"],
             Self::TestChannel => &["channel"],
         }

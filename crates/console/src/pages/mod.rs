@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod overview;
 pub mod reports;
 pub mod requests;
+pub mod rules;
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +55,7 @@ impl Chrome {
         self.notice.map(|notice| notice.words(self.lang))
     }
 
-    fn links(&self) -> [Link; 7] {
+    fn links(&self) -> [Link; 8] {
         let l = self.lang;
         let link = |place, href, text, key| Link {
             href,
@@ -83,6 +84,7 @@ impl Chrome {
                 l.pick("Metrics", "지표"),
                 "m",
             ),
+            link(Place::Rules, "/console/rules", l.pick("Rules", "규칙"), "u"),
             link(
                 Place::Reports,
                 "/console/reports",
@@ -116,6 +118,7 @@ enum Place {
     Requests,
     Logs,
     Metrics,
+    Rules,
     Reports,
     Config,
 }
@@ -141,10 +144,12 @@ pub enum Notice {
     Resent,
     /// A test message arrived.
     Tested,
+    /// The rule files were read anew.
+    RulesReloaded,
 }
 
 impl Notice {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Acknowledged,
         Self::Unacknowledged,
         Self::Resolved,
@@ -154,6 +159,7 @@ impl Notice {
         Self::LevelSet,
         Self::Resent,
         Self::Tested,
+        Self::RulesReloaded,
     ];
 
     /// The word in the address.
@@ -169,6 +175,7 @@ impl Notice {
             Self::LevelSet => "level",
             Self::Resent => "resent",
             Self::Tested => "tested",
+            Self::RulesReloaded => "rules",
         }
     }
 
@@ -200,6 +207,10 @@ impl Notice {
             Self::Tested => lang.pick(
                 "The far side took the test message.",
                 "시험 메시지가 전달되었습니다.",
+            ),
+            Self::RulesReloaded => lang.pick(
+                "The rule files were read anew and hold.",
+                "규칙 파일을 다시 읽어 반영했습니다.",
             ),
         }
     }

@@ -4,11 +4,12 @@ use bongsu_console::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Figure, FiringAlert, Http, Lang, LastReport, Level, LogLevel,
     LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing, OpsError,
-    ReportEntry, Route, Session, SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
+    ReportEntry, Route, RuleAlert, RuleGroup, RuleKind, RuleSeen, RuleState, Rules, Session,
+    SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
     pages::{
         alerts, config,
         forms::{Action, Form, Typed},
-        logs, message, metrics, overview, reports, requests,
+        logs, message, metrics, overview, reports, requests, rules,
     },
 };
 use proptest::prelude::*;
@@ -199,7 +200,30 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
             ..Http::default()
         },
     }]);
+    let seen = RuleSeen {
+        error: Some(text()),
+        active: vec![RuleAlert {
+            labels: [(text(), text())].into(),
+            value: text(),
+            state: RuleState::Firing,
+            since: now(),
+            firing_since: None,
+            summary: Some(text()),
+        }],
+        ..RuleSeen::new(t, RuleKind::Alert, t)
+    };
+    let in_force = Ok(Rules {
+        groups: vec![RuleGroup {
+            file: text(),
+            name: text(),
+            rules: vec![seen],
+            ..RuleGroup::default()
+        }],
+        ..Rules::default()
+    });
     vec![
+        ("rules", rules::page(&chrome, now(), &in_force)),
+        ("no rules", rules::page(&chrome, now(), &Err(failed()))),
         ("overview", overview::page(&chrome, &s, &history, &history)),
         (
             "fragment",

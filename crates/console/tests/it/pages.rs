@@ -1,10 +1,13 @@
 //! The other pages.
 
+use std::task::{Context, Poll, Waker};
+
 use bongsu_console::{
     AlertDetail, AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure, Lang, Level,
     LogLevel, LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, OpsError,
     Setting,
-    pages::{Notice, alerts, config, logs, message, metrics, reports},
+    pages::{Notice, alerts, config, logs, message, metrics, reports, rules},
+    testing::FakeSource,
 };
 
 use crate::{chrome, markup, now};
@@ -180,6 +183,46 @@ fn the_level_in_force_and_the_settings() {
             "DATABASE_URL – not set default",
         ],
     );
+}
+
+#[test]
+fn every_rule_says_what_it_sees() {
+    let operator = std::sync::Arc::new(FakeSource::new(now)).operator();
+    let mut asked = operator.rules().rules();
+    let Poll::Ready(found) = asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits for nothing")
+    };
+    check(
+        &rules::page(&chrome(Lang::En), now(), &found),
+        &[
+            "▲ 1 firing · ✕ 1 failing · 4 rules · memory: 1,240 series, 1.05 MiB",
+            "▲ fires StaleFeed for 1m",
+            "▲fires 187 severity=&#34;critical&#34; venue=&#34;KRX&#34;for 3m",
+            "◐pending 64.5",
+            "rules/desk.yml:14s ago",
+            "✕ fails BrokerSlow",
+            "found duplicate series",
+            "● quiet TradingHalt",
+            "≡ records job:http_requests:rate5m",
+            "12 elements",
+        ],
+    );
+    check(
+        &rules::page(&chrome(Lang::Ko), now(), &found),
+        &[
+            "▲ 1 발생",
+            "4개 규칙",
+            "▲ 발생 StaleFeed",
+            "✕ 실패 BrokerSlow",
+            "다시 읽기",
+        ],
+    );
+    let none = rules::page(
+        &chrome(Lang::En),
+        now(),
+        &Err(OpsError::Unavailable("rules")),
+    );
+    check(&none, &["– this service runs without rules"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What each function does.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
 use super::{
     Evaluation,
@@ -67,6 +67,7 @@ impl Evaluation<'_> {
                 parameters,
                 by,
                 keep_name,
+                ..
             } => {
                 let parameters = parameters.iter().map(|it| self.scalars(it, times));
                 let parameters: Vec<_> = parameters.collect::<Result<_, _>>()?;
@@ -75,13 +76,24 @@ impl Evaluation<'_> {
             Call::Smoothing { window, factors } => {
                 let [level, trend] = factors;
                 let factors = [self.scalars(level, times)?, self.scalars(trend, times)?];
-                let outside = |it: &&f64| !(**it > 0.0 && **it < 1.0);
-                if let Some(wrong) = factors.iter().flatten().find(outside) {
+                // Looked at where there is something to smooth, and nowhere else.
+                let wrong = Cell::new(None);
+                let rows = self.over_time(window, &factors, times, false, |span| {
+                    let outside = |it: &&f64| **it <= 0.0 || **it >= 1.0;
+                    match span.parameters.iter().find(outside) {
+                        Some(factor) => {
+                            wrong.set(Some(*factor));
+                            None
+                        }
+                        None => over_time::smoothed(span),
+                    }
+                })?;
+                if let Some(wrong) = wrong.get() {
                     return Err(EvalError::Parameter(format!(
                         "a factor of smoothing is {wrong}; it lies between 0 and 1"
                     )));
                 }
-                self.over_time(window, &factors, times, false, over_time::smoothed)?
+                rows
             }
             Call::Sort { of, descending } => {
                 let mut rows = self.vector(of, times)?;

@@ -37,6 +37,7 @@ pub(crate) fn call(checker: &mut Checker, call: &parser::Call) -> Result<Node, S
             parameters: Vec::new(),
             by,
             keep_name: name == "last_over_time",
+            moves: false,
         }
     } else if let Some(part) = calendar(name) {
         let of = given.more().then(|| given.vector()).transpose()?;
@@ -184,12 +185,14 @@ fn other(given: &mut Arguments<'_>) -> Result<Option<Node>, String> {
             parameters: vec![given.scalar()?],
             by: over_time::predict_linear,
             keep_name: false,
+            moves: true,
         },
         "quantile_over_time" => Call::OverTime {
             parameters: vec![given.scalar()?],
             window: given.window()?,
             by: over_time::quantile_of,
             keep_name: false,
+            moves: false,
         },
         "double_exponential_smoothing" => Call::Smoothing {
             window: given.window()?,

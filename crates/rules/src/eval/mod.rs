@@ -24,7 +24,7 @@ use tree::{Aggregator, Content, Instant, Window};
 use window::{Ends, LOOK_BACK_MS, MOST_SAMPLES, Span, demand, far_end};
 
 pub(crate) use check::Checker;
-pub(crate) use text::{explain, nesting};
+pub(crate) use text::{explain, nesting, renamed};
 pub(crate) use tree::Node;
 pub(crate) use window::Times;
 
@@ -155,6 +155,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn node(&self, node: &Node, times: Times) -> Result<Out, EvalError> {
+        if times.is_empty() {
+            return self.without_steps(node, times);
+        }
         Ok(match node {
             Node::Number(number) => Out::Scalar(vec![*number; times.count()]),
             Node::Text(text) => Out::Text(text.clone()),
@@ -198,6 +201,26 @@ impl<'a> Evaluation<'a> {
                 Out::Vector(aggregate::aggregate(&kind, &inner.grouping, rows, times)?)
             }
             Node::Call(call) => self.call(call, times)?,
+        })
+    }
+
+    /// A subquery's expression where no step falls into its range. Prometheus evaluates what does not change
+    /// with time once all the same, at the step that follows the range: for its errors, and for whoever asks
+    /// for the samples themselves.
+    fn without_steps(&self, node: &Node, times: Times) -> Result<Out, EvalError> {
+        if node.is_fixed() {
+            return self.node(node, Times::at(times.start_ms));
+        }
+        let (parts, window) = node.parts();
+        for part in parts {
+            self.node(part, times)?;
+        }
+        if let Some(window) = window {
+            self.windows(window, times, |_| Ok(()))?;
+        }
+        Ok(match node.kind() {
+            Kind::Scalar => Out::Scalar(Vec::new()),
+            _ => Out::Vector(Vec::new()),
         })
     }
 
@@ -254,7 +277,11 @@ impl<'a> Evaluation<'a> {
         let (from_ms, to_ms) = window.ends(time_ms, self.ends);
         let mut rows = Vec::new();
         self.windows(window, Times::at(time_ms), |series| {
-            let samples = within(&series.samples, far_end(from_ms, 0), to_ms).iter();
+            let samples = match &window.of {
+                Content::Selector(_) => within(&series.samples, far_end(from_ms, 0), to_ms),
+                Content::Subquery { .. } => &series.samples,
+            };
+            let samples = samples.iter();
             let samples: Vec<Sample> = samples.filter(|it| !is_stale(it.value)).copied().collect();
             if !samples.is_empty() {
                 rows.push(Series {
@@ -355,9 +382,7 @@ impl<'a> Evaluation<'a> {
         let [first, last] =
             [times.start_ms, times.end_ms].map(|it| window.shift.apply(it, self.ends));
         let from = far_end(first.saturating_sub(window.length_ms), 0);
-        let Some(times) = Times::within((from, last), step_ms)? else {
-            return Ok(());
-        };
+        let times = Times::within((from, last), step_ms)?;
         for row in self.vector(inner, times)? {
             see(&Selected {
                 labels: row.labels,

@@ -174,6 +174,8 @@ pub(crate) enum Call {
         parameters: Vec<Node>,
         by: fn(&Span<'_>) -> Option<f64>,
         keep_name: bool,
+        /// Whether it is another at each time, though the samples be the same.
+        moves: bool,
     },
     Smoothing {
         window: Window,
@@ -233,6 +235,31 @@ impl Node {
                 _ => Kind::Vector,
             },
         }
+    }
+
+    /// Whether it is the same at every time, as Prometheus decides it: of an aggregation the parameter is not
+    /// looked at.
+    pub(crate) fn is_fixed(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Text(_) => true,
+            Self::Instant(instant) => instant.shift.at.is_some(),
+            Self::Window(window) => window.shift.at.is_some(),
+            Self::Aggregate(aggregate) => aggregate.of.is_fixed(),
+            Self::Negate(_) | Self::Binary(_) | Self::Call(_) => {
+                let (parts, window) = self.parts();
+                !self.moves()
+                    && parts.iter().all(|part| part.is_fixed())
+                    && window.is_none_or(|window| window.shift.at.is_some())
+            }
+        }
+    }
+
+    /// Whether it is a function of the time itself.
+    fn moves(&self) -> bool {
+        matches!(self, Self::Call(call) if matches!(
+            **call,
+            Call::Time | Call::Timestamp(_) | Call::Calendar { .. } | Call::OverTime { moves: true, .. }
+        ))
     }
 
     /// What it is made of: expressions that are evaluated at its own times, and windows.

@@ -47,28 +47,22 @@ impl Times {
         }
     }
 
-    /// Those of a subquery: multiples of its step within its range, if there is one.
-    pub(crate) fn within(
-        (from_ms, to_ms): (i64, i64),
-        step_ms: i64,
-    ) -> Result<Option<Self>, EvalError> {
+    /// Those of a subquery: multiples of its step within its range, of which there may be none.
+    pub(crate) fn within((from_ms, to_ms): (i64, i64), step_ms: i64) -> Result<Self, EvalError> {
         let mut start_ms = from_ms / step_ms * step_ms;
         if start_ms < from_ms {
             start_ms = start_ms.saturating_add(step_ms);
-        }
-        if start_ms > to_ms {
-            return Ok(None);
         }
         let times = Self {
             start_ms,
             end_ms: to_ms,
             step_ms,
         };
-        times.bounded().map(Some)
+        times.bounded()
     }
 
     fn bounded(self) -> Result<Self, EvalError> {
-        let steps = self.end_ms.saturating_sub(self.start_ms) / self.step_ms;
+        let steps = self.end_ms.saturating_sub(self.start_ms).max(0) / self.step_ms;
         match usize::try_from(steps) {
             Ok(steps) if steps < MOST_SAMPLES => Ok(self),
             _ => Err(EvalError::TooMuch {
@@ -82,7 +76,15 @@ impl Times {
         self.start_ms == self.end_ms
     }
 
+    /// Whether there is no step: the start lies after the end.
+    pub(crate) fn is_empty(self) -> bool {
+        self.start_ms > self.end_ms
+    }
+
     pub(crate) fn count(self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
         // Bounded when it was made.
         usize::try_from((self.end_ms - self.start_ms) / self.step_ms).map_or(0, |it| it + 1)
     }

@@ -28,6 +28,7 @@ pub struct Memory {
     names: HashMap<String, Vec<usize>>,
     /// Places of series that are gone.
     free: Vec<usize>,
+    samples: usize,
     bytes: usize,
     /// Of them, those that series take without samples.
     weight: usize,
@@ -83,6 +84,7 @@ impl Memory {
             places: HashMap::new(),
             names: HashMap::new(),
             free: Vec::new(),
+            samples: 0,
             bytes: 0,
             weight: 0,
             bound,
@@ -139,12 +141,7 @@ impl Memory {
     pub fn statistics(&self) -> MemoryStatistics {
         MemoryStatistics {
             series: self.places.len(),
-            samples: self
-                .series
-                .iter()
-                .flat_map(|it| &it.chunks)
-                .map(Chunk::count)
-                .sum(),
+            samples: self.samples,
             bytes: self.bytes,
             ..self.statistics
         }
@@ -219,6 +216,7 @@ impl Memory {
                 kept.chunks.push_back(chunk);
             }
         }
+        self.samples += 1;
         kept.last = Some(sample);
         if unwritten && !kept.unwritten.is_full() {
             kept.unwritten.push(sample);
@@ -246,12 +244,9 @@ impl Memory {
     fn forget_before(&mut self, oldest: i64) {
         for place in 0..self.series.len() {
             let kept = &mut self.series[place];
-            while kept
-                .chunks
-                .front()
-                .is_some_and(|chunk| chunk.last_ms() < oldest)
-            {
-                self.bytes -= kept.chunks.pop_front().map_or(0, |chunk| chunk.bytes());
+            while let Some(gone) = kept.chunks.pop_front_if(|chunk| chunk.last_ms() < oldest) {
+                self.bytes -= gone.bytes();
+                self.samples -= gone.count();
             }
             if kept.chunks.is_empty() && self.places.remove(&kept.labels).is_some() {
                 let gone = std::mem::take(kept);

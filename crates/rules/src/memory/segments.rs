@@ -58,17 +58,45 @@ impl Segments {
             closed: Vec::new(),
             last_ms: i64::MIN,
         };
-        let mut damaged = 0;
+        let (mut damaged, mut last) = (0, None);
         for path in paths {
             let bytes = fs::read(&path)?;
             let read = bytes
                 .strip_prefix(MAGIC)
                 .map_or(0, |body| segments.recall(body, memory) + MAGIC.len());
-            damaged += (bytes.len() - read) as u64;
+            let lost = bytes.len() - read;
+            damaged += lost as u64;
             segments.closed.push((path, segments.last_ms));
+            last = (lost == 0 && read > 0).then_some(read as u64);
+        }
+        if let Some(written) = last {
+            segments.go_on(written);
         }
         memory.is_written = true;
         Ok((segments, damaged))
+    }
+
+    /// Writes to the newest file on, which is whole: whoever starts again and again has few files all the same.
+    fn go_on(&mut self, written: u64) {
+        let Some((path, last_ms)) = self.closed.pop_if(|_| written < LARGEST) else {
+            return;
+        };
+        match File::options().append(true).open(&path) {
+            Ok(file) => {
+                self.open = Some(Open {
+                    file,
+                    path,
+                    written,
+                });
+            }
+            Err(_) => self.closed.push((path, last_ms)),
+        }
+    }
+
+    /// When the newest sample was, in milliseconds since 1970; none before the first.
+    #[must_use]
+    pub fn last_ms(&self) -> Option<i64> {
+        (self.last_ms != i64::MIN).then_some(self.last_ms)
     }
 
     /// Takes whole records into `memory`; gives how many bytes they were.

@@ -107,6 +107,8 @@ fn the_bound_holds_and_what_is_lost_is_counted() {
         full.refused > 0 && full.forgotten > 0 && full.series > 50,
         "{full:?}"
     );
+    let chunks = memory.series.iter().flat_map(|it| &it.chunks);
+    assert_eq!(full.samples, chunks.map(Chunk::count).sum::<usize>());
     // The newest is kept.
     let last = memory.select(&Selector::of_name("x"), 599 * 5_000, i64::MAX);
     assert!(last.len() > 50);
@@ -188,12 +190,37 @@ fn what_is_torn_or_damaged_is_left_out_and_the_rest_is_kept() {
     }
 }
 
+/// A service that starts again and again leaves what it saw each time, in one file.
+#[test]
+fn restarts_go_on_in_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for run in 0..40_i64 {
+        let (mut memory, mut segments, damaged) = kept(folder.path());
+        assert_eq!(damaged, 0);
+        assert_eq!(segments.last_ms(), (run > 0).then(|| (run - 1) * 2_000));
+        memory.sample(run * 2_000, |round| {
+            round.see(&labels("x", "KRX"), run as f64)
+        });
+        segments.write(&mut memory, run * 2_000).unwrap();
+    }
+    let (memory, ..) = kept(folder.path());
+    assert_eq!(all(&memory)[0].1.len(), 40);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
 #[test]
 fn files_that_nobody_asks_for_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let (mut memory, mut segments, _) = kept(folder.path());
     memory.sample(0, |round| round.see(&labels("x", "KRX"), 1.0));
     segments.write(&mut memory, 0).unwrap();
+    // Torn: nothing is written to it any more.
+    let first = fs::read_dir(folder.path()).unwrap().next().unwrap();
+    let mut torn = fs::File::options()
+        .append(true)
+        .open(first.unwrap().path())
+        .unwrap();
+    std::io::Write::write_all(&mut torn, b"x").unwrap();
     let (mut memory, mut segments, _) = kept(folder.path());
     memory.sample(5_000, |round| round.see(&labels("x", "KRX"), 2.0));
     segments.write(&mut memory, 5_000).unwrap();

@@ -63,6 +63,14 @@ pub(super) fn plain(value: &Value) -> Result<String, String> {
                 .collect();
             format!("map[{}]", pairs.join(" "))
         }
+        Value::Arguments(given) => {
+            let pairs = given.iter();
+            let pairs = pairs.map(|(name, value)| Ok(format!("{name}:{}", plain(value)?)));
+            format!(
+                "map[{}]",
+                pairs.collect::<Result<Vec<_>, String>>()?.join(" ")
+            )
+        }
         Value::List(items) if items.is_empty() => "[]".to_owned(),
         Value::Root | Value::Sample(..) | Value::List(_) => {
             return Err("this cannot be written; say which of its fields, or its value".to_owned());
@@ -164,7 +172,7 @@ fn one_value(verb: char, flags: Flags, value: &Value) -> Result<String, String> 
         ),
         ('t' | 'v', Value::Bool(it)) => (it.to_string(), false),
         ('v', Value::Nil) => ("<nil>".to_owned(), false),
-        ('v' | 's', Value::Labels(_)) => (plain(value)?, false),
+        ('v', Value::Arguments(_)) | ('v' | 's', Value::Labels(_)) => (plain(value)?, false),
         (verb, Value::Nil) => (format!("%!{verb}(<nil>)"), false),
         (verb, value) => (
             format!("%!{verb}({}={})", kind(value), plain(value)?),
@@ -214,6 +222,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Float(_) => "float64",
         Value::Text(_) => "string",
         Value::Labels(_) => "map[string]string",
+        Value::Arguments(_) => "map[string]interface {}",
         Value::Sample(..) => "*template.sample",
         Value::List(_) => "template.queryResult",
         Value::Root => "struct",

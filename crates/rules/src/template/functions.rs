@@ -7,7 +7,7 @@ use super::{
     humanize,
     render::Value,
 };
-use crate::file::duration;
+use crate::{file::duration, pattern};
 
 const MANY: usize = 64;
 
@@ -27,6 +27,13 @@ const ALL: &[(&str, usize, usize)] = &[
     ("print", 0, MANY),
     ("println", 0, MANY),
     ("printf", 1, MANY),
+    ("urlquery", 0, MANY),
+    ("args", 0, MANY),
+    ("match", 2, 2),
+    ("reReplaceAll", 3, 3),
+    ("graphLink", 1, 1),
+    ("tableLink", 1, 1),
+    ("pathPrefix", 0, 0),
     ("query", 1, 1),
     ("first", 1, 1),
     ("label", 2, 2),
@@ -104,6 +111,24 @@ pub(super) fn call(name: &str, values: &[Value]) -> Result<Value, String> {
             items.sort_by(|a, b| label(a, by).cmp(label(b, by)));
             Ok(Value::List(items))
         }
+        ("urlquery", _) => match joined(values, false)? {
+            Value::Text(it) => Ok(Value::Text(escaped(&it))),
+            other => Ok(other),
+        },
+        ("args", _) => {
+            let named = values.iter().enumerate();
+            let named = named.map(|(at, value)| (format!("arg{at}"), value.clone()));
+            Ok(Value::Arguments(named.collect()))
+        }
+        ("match", [Value::Text(by), Value::Text(it)]) => {
+            Ok(Value::Bool(pattern::anywhere(by)?.is_match(it)))
+        }
+        ("reReplaceAll", [Value::Text(by), Value::Text(with), Value::Text(it)]) => {
+            let by = pattern::anywhere(by)?;
+            Ok(Value::Text(by.replace_all(it, with.as_str()).into_owned()))
+        }
+        ("graphLink", _) => text(&|it| format!("/graph?g0.expr={}&g0.tab=0", escaped(it))),
+        ("tableLink", _) => text(&|it| format!("/graph?g0.expr={}&g0.tab=1", escaped(it))),
         ("title", _) => text(&title),
         ("toUpper", _) => text(&|it| it.to_uppercase()),
         ("toLower", _) => text(&|it| it.to_lowercase()),
@@ -170,6 +195,7 @@ fn length(value: &Value) -> Result<Value, String> {
         Value::Text(it) => it.len(),
         Value::Labels(it) => it.iter().len(),
         Value::List(it) => it.len(),
+        Value::Arguments(it) => it.len(),
         other => return Err(format!("len of {}", plain(other)?)),
     };
     Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
@@ -178,6 +204,9 @@ fn length(value: &Value) -> Result<Value, String> {
 fn index(whole: &Value, key: &Value) -> Result<Value, String> {
     match (whole, key) {
         (Value::Labels(labels), Value::Text(name)) => Ok(Value::Text(labels.get(name).to_owned())),
+        (Value::Arguments(given), Value::Text(name)) => {
+            Ok(given.get(name).cloned().unwrap_or(Value::Nil))
+        }
         (Value::List(items), Value::Int(at)) => {
             let item = usize::try_from(*at).ok().and_then(|at| items.get(at));
             item.cloned()
@@ -212,6 +241,17 @@ fn label<'a>(value: &'a Value, name: &str) -> &'a str {
         Value::Sample(labels, _) => labels.get(name),
         _ => "",
     }
+}
+
+/// As a part of a URL's query: Go's `url.QueryEscape`.
+fn escaped(text: &str) -> String {
+    let each = text.bytes().map(|byte| match byte {
+        b' ' => "+".to_owned(),
+        b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    each.collect()
 }
 
 /// Each word with a capital.

@@ -17,6 +17,8 @@ use crate::{Expression, Labels};
 pub struct Template {
     text: String,
     body: Vec<parse::Node>,
+    /// What `define` and `block` name.
+    defined: parse::Defined,
     /// Every expression that is asked by its text.
     queries: Vec<Arc<Expression>>,
 }
@@ -82,10 +84,15 @@ impl Template {
     ///
     /// The first thing in it that is wrong or not known.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let (body, queries) = parse::template(text)?;
+        let parse::Read {
+            body,
+            defined,
+            queries,
+        } = parse::template(text)?;
         Ok(Self {
             text: text.to_owned(),
             body,
+            defined,
             queries,
         })
     }
@@ -96,6 +103,7 @@ impl Template {
         Self {
             text: text.to_owned(),
             body: vec![parse::Node::Text(text.to_owned())],
+            defined: parse::Defined::default(),
             queries: Vec::new(),
         }
     }
@@ -114,7 +122,7 @@ impl Template {
     /// The text, filled in; where that fails, it says why, as Prometheus does.
     #[must_use]
     pub fn render(&self, filling: &Filling<'_>) -> String {
-        render::render(&self.body, &self.queries, filling)
+        render::render(self, filling)
             .unwrap_or_else(|error| format!("<error expanding template: {error}>"))
     }
 }

@@ -1,6 +1,6 @@
 //! From text to what is done one after another.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     TemplateError, functions,
@@ -18,6 +18,21 @@ pub(super) enum Node {
     If(Vec<(Pipe, Vec<Node>)>, Vec<Node>),
     With(Pipe, Vec<Node>, Vec<Node>),
     Range(Pipe, Vec<Node>, Vec<Node>),
+    /// One that `define` or `block` names, and what it is given.
+    Template(String, Option<Pipe>),
+    Break,
+    Continue,
+}
+
+/// Templates by their names.
+pub(super) type Defined = BTreeMap<String, Vec<Node>>;
+
+/// What a text says.
+pub(super) struct Read {
+    pub(super) body: Vec<Node>,
+    pub(super) defined: Defined,
+    /// Every expression that is asked by its text.
+    pub(super) queries: Queries,
 }
 
 /// Commands, each of which has the one's before as its last argument.
@@ -44,19 +59,26 @@ pub(super) enum Operand {
 
 type Queries = Vec<Arc<Expression>>;
 
-pub(super) fn template(text: &str) -> Result<(Vec<Node>, Queries), TemplateError> {
+pub(super) fn template(text: &str) -> Result<Read, TemplateError> {
     let mut parser = Parser {
         pieces: pieces(text)?.into_iter(),
         known: ["", "labels", "value", "externalLabels", "externalURL"]
             .map(str::to_owned)
             .into(),
+        defined: Defined::new(),
         queries: Vec::new(),
         within: 0,
+        loops: 0,
+        foreign: false,
         depth: 0,
     };
     let (body, end) = parser.body()?;
     match end {
-        None => Ok((body, parser.queries)),
+        None => Ok(Read {
+            body,
+            defined: parser.defined,
+            queries: parser.queries,
+        }),
         Some((word, spots)) => {
             let at = spots.first().map_or(0, |spot| spot.offset);
             Err(wrong(at, format!("{word:?} ends nothing")))
@@ -135,9 +157,14 @@ fn pieces(text: &str) -> Result<Vec<Piece>, TemplateError> {
 struct Parser {
     pieces: std::vec::IntoIter<Piece>,
     known: Vec<String>,
+    defined: Defined,
     queries: Queries,
     /// How many `range` and `with` there are around: the point is something else there.
     within: usize,
+    /// How many `range` there are around.
+    loops: usize,
+    /// Whether it is the body of a template with a name: what it is given is not known here.
+    foreign: bool,
     depth: usize,
 }
 
@@ -171,8 +198,24 @@ impl Parser {
                     nodes.push(self.block(word, &spots[1..], open)?);
                     self.depth -= 1;
                 }
-                "define" | "template" | "block" | "break" | "continue" => {
-                    return Err(wrong(open, format!("{word:?} is not supported")));
+                "define" if self.depth > 0 => {
+                    return Err(wrong(open, "\"define\" stands within no other block"));
+                }
+                "define" | "block" | "template" => nodes.extend(self.named(word, &spots, open)?),
+                "break" | "continue" if self.loops == 0 => {
+                    return Err(wrong(open, format!("{word:?} stands in no range")));
+                }
+                "break" | "continue" => {
+                    if let Some(spot) = spots.get(1) {
+                        return Err(wrong(
+                            spot.offset,
+                            format!("after {word:?} there is nothing"),
+                        ));
+                    }
+                    nodes.push(match word {
+                        "break" => Node::Break,
+                        _ => Node::Continue,
+                    });
                 }
                 _ => nodes.push(Node::Print(self.pipe(&spots, open)?)),
             }
@@ -180,13 +223,80 @@ impl Parser {
         Ok((nodes, None))
     }
 
+    /// `define "name"`, `block "name" pipe` and `template "name" pipe`.
+    fn named(
+        &mut self,
+        word: &str,
+        spots: &[Spot],
+        open: usize,
+    ) -> Result<Option<Node>, TemplateError> {
+        let Some(Token::Text(name)) = spots.get(1).map(|spot| &spot.token) else {
+            return Err(wrong(open, format!("{word:?} takes a name in quotes")));
+        };
+        let rest = spots.get(2..).unwrap_or_default();
+        let pipe = match (word, rest) {
+            ("define", [spot, ..]) => {
+                return Err(wrong(
+                    spot.offset,
+                    "\"define\" takes a name and nothing else",
+                ));
+            }
+            ("define" | "template", []) => None,
+            _ => Some(self.pipe(rest, open)?),
+        };
+        if word != "template" {
+            let body = self.apart(word, open)?;
+            self.define(name, body, open)?;
+        }
+        Ok((word != "define").then(|| Node::Template(name.clone(), pipe)))
+    }
+
+    /// The body of a template of its own, which sees nothing of what is around.
+    fn apart(&mut self, word: &str, open: usize) -> Result<Vec<Node>, TemplateError> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(wrong(open, "this is nested too deeply"));
+        }
+        let known = std::mem::replace(&mut self.known, vec![String::new()]);
+        let (loops, foreign) = (
+            std::mem::take(&mut self.loops),
+            std::mem::replace(&mut self.foreign, true),
+        );
+        let (body, end) = self.body()?;
+        (self.known, self.loops, self.foreign) = (known, loops, foreign);
+        self.depth -= 1;
+        match end {
+            Some((ended, _)) if ended == "end" => Ok(body),
+            _ => Err(wrong(open, format!("{word:?} has no end"))),
+        }
+    }
+
+    /// An empty definition gives way to another, as in Go.
+    fn define(&mut self, name: &str, body: Vec<Node>, open: usize) -> Result<(), TemplateError> {
+        let empty = |body: &[Node]| {
+            let blank = |node: &Node| matches!(node, Node::Text(text) if text.trim().is_empty());
+            body.iter().all(blank)
+        };
+        match self.defined.get(name) {
+            Some(_) if empty(&body) => Ok(()),
+            Some(known) if !empty(known) => {
+                Err(wrong(open, format!("a second template is named {name:?}")))
+            }
+            _ => {
+                self.defined.insert(name.to_owned(), body);
+                Ok(())
+            }
+        }
+    }
+
     fn block(&mut self, word: &str, spots: &[Spot], open: usize) -> Result<Node, TemplateError> {
         let known = self.known.len();
         let pipe = self.pipe(spots, open)?;
         let moved = usize::from(word != "if");
-        self.within += moved;
+        let looped = usize::from(word == "range");
+        (self.within, self.loops) = (self.within + moved, self.loops + looped);
         let (body, end) = self.body()?;
-        self.within -= moved;
+        (self.within, self.loops) = (self.within - moved, self.loops - looped);
         let unclosed = || wrong(open, format!("{word:?} has no end"));
         let (ended, after) = end.ok_or_else(unclosed)?;
         let node = if ended == "end" {
@@ -310,7 +420,7 @@ impl Parser {
                 Token::Field(first) => {
                     let mut path = vec![first.clone()];
                     path.extend(fields(spots, at));
-                    if self.within == 0 {
+                    if self.within == 0 && !self.foreign {
                         root_field(&path, spot.offset)?;
                     }
                     Operand::Dot(path)
@@ -320,7 +430,7 @@ impl Parser {
                         return Err(wrong(spot.offset, format!("there is no variable ${name}")));
                     }
                     let path: Vec<String> = fields(spots, at).collect();
-                    if name.is_empty() && !path.is_empty() {
+                    if name.is_empty() && !path.is_empty() && !self.foreign {
                         root_field(&path, spot.offset)?;
                     }
                     Operand::Variable(name.clone(), path)

@@ -1,9 +1,9 @@
 //! Doing what a template says.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::{
-    Filling,
+    Filling, Template,
     format::plain,
     functions,
     parse::{Node, Operand, Pipe},
@@ -12,6 +12,9 @@ use crate::{Expression, Labels};
 
 /// More than anybody reads; what goes round and round ends here.
 const LONGEST: usize = 1 << 20;
+
+/// Templates within templates; Go allows a hundred thousand, which no message needs.
+const DEEPEST: usize = 100;
 
 /// What a word within a template stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,18 @@ pub(super) enum Value {
     Labels(Labels),
     Sample(Labels, f64),
     List(Vec<Value>),
+    /// What `args` was given, as arg0, arg1, …
+    Arguments(BTreeMap<String, Value>),
+}
+
+/// What comes after a part of a body.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    Next,
+    /// The next round of the loop around it.
+    Continue,
+    /// The end of that loop.
+    Break,
 }
 
 impl Value {
@@ -39,18 +54,16 @@ impl Value {
             Self::Text(it) => !it.is_empty(),
             Self::Labels(it) => !it.is_empty(),
             Self::List(it) => !it.is_empty(),
+            Self::Arguments(it) => !it.is_empty(),
         }
     }
 }
 
-pub(super) fn render(
-    body: &[Node],
-    queries: &[Arc<Expression>],
-    filling: &Filling<'_>,
-) -> Result<String, String> {
+pub(super) fn render(template: &Template, filling: &Filling<'_>) -> Result<String, String> {
     let mut rendering = Rendering {
         filling,
-        queries,
+        template,
+        depth: 0,
         variables: vec![
             (String::new(), Value::Root),
             ("labels".to_owned(), Value::Labels(filling.labels.clone())),
@@ -66,23 +79,28 @@ pub(super) fn render(
         ],
         out: String::new(),
     };
-    rendering.body(body, &Value::Root)?;
+    rendering.body(&template.body, &Value::Root)?;
     Ok(rendering.out)
 }
 
 pub(super) struct Rendering<'a> {
     filling: &'a Filling<'a>,
-    queries: &'a [Arc<Expression>],
+    template: &'a Template,
+    depth: usize,
     variables: Vec<(String, Value)>,
     out: String,
 }
 
 impl Rendering<'_> {
-    fn body(&mut self, nodes: &[Node], dot: &Value) -> Result<(), String> {
+    fn body(&mut self, nodes: &[Node], dot: &Value) -> Result<Then, String> {
         for node in nodes {
             let known = self.variables.len();
+            let mut then = Then::Next;
             match node {
                 Node::Text(text) => self.out.push_str(text),
+                Node::Break => return Ok(Then::Break),
+                Node::Continue => return Ok(Then::Continue),
+                Node::Template(name, pipe) => self.template(name, pipe.as_ref(), dot)?,
                 Node::Print(pipe) => {
                     let value = self.pipe(pipe, dot)?;
                     if pipe.sets.is_empty() {
@@ -99,22 +117,47 @@ impl Rendering<'_> {
                             break;
                         }
                     }
-                    self.body(chosen, dot)?;
+                    then = self.body(chosen, dot)?;
                 }
                 Node::With(pipe, body, otherwise) => {
                     let value = self.pipe(pipe, dot)?;
-                    match value.holds() {
+                    then = match value.holds() {
                         true => self.body(body, &value)?,
                         false => self.body(otherwise, dot)?,
                     }
                 }
-                Node::Range(pipe, body, otherwise) => self.range(pipe, body, otherwise, dot)?,
+                Node::Range(pipe, body, otherwise) => {
+                    then = self.range(pipe, body, otherwise, dot)?;
+                }
             }
             self.variables.truncate(known);
             if self.out.len() > LONGEST {
                 return Err("the text is too long".to_owned());
             }
+            if then != Then::Next {
+                return Ok(then);
+            }
         }
+        Ok(Then::Next)
+    }
+
+    /// Another template, which knows nothing but what it is given.
+    fn template(&mut self, name: &str, pipe: Option<&Pipe>, dot: &Value) -> Result<(), String> {
+        let given = match pipe {
+            Some(pipe) => self.pipe(pipe, dot)?,
+            None => Value::Nil,
+        };
+        let template = self.template;
+        let body = template.defined.get(name);
+        let body = body.ok_or_else(|| format!("template {name:?} not defined"))?;
+        if self.depth == DEEPEST {
+            return Err(format!("exceeded maximum template depth ({DEEPEST})"));
+        }
+        let around = std::mem::replace(&mut self.variables, vec![(String::new(), given.clone())]);
+        self.depth += 1;
+        self.body(body, &given)?;
+        self.depth -= 1;
+        self.variables = around;
         Ok(())
     }
 
@@ -124,7 +167,7 @@ impl Rendering<'_> {
         body: &[Node],
         otherwise: &[Node],
         dot: &Value,
-    ) -> Result<(), String> {
+    ) -> Result<Then, String> {
         let items: Vec<(Value, Value)> = match self.pipe(pipe, dot)? {
             Value::List(items) => (0..).map(Value::Int).zip(items).collect(),
             Value::Labels(labels) => {
@@ -132,6 +175,12 @@ impl Rendering<'_> {
                 labels
                     .iter()
                     .map(|(name, value)| (text(name), text(value)))
+                    .collect()
+            }
+            Value::Arguments(given) => {
+                let pairs = given.into_iter();
+                pairs
+                    .map(|(name, value)| (Value::Text(name), value))
                     .collect()
             }
             Value::Nil => Vec::new(),
@@ -150,10 +199,13 @@ impl Rendering<'_> {
                 }
                 _ => {}
             }
-            self.body(body, &item)?;
+            let then = self.body(body, &item)?;
             self.variables.truncate(known);
+            if then == Then::Break {
+                break;
+            }
         }
-        Ok(())
+        Ok(Then::Next)
     }
 
     fn set(&mut self, name: &str, value: Value, new: bool) {
@@ -229,6 +281,7 @@ impl Rendering<'_> {
                 (Value::Root, "Value") => Value::Float(self.filling.value),
                 (Value::Sample(labels, _), "Labels") => Value::Labels(labels),
                 (Value::Sample(_, value), "Value") => Value::Float(value),
+                (Value::Arguments(mut given), name) => given.remove(name).unwrap_or(Value::Nil),
                 (_, name) => return Err(format!("can't evaluate field {name}")),
             };
         }
@@ -238,7 +291,7 @@ impl Rendering<'_> {
     fn call(&self, name: &str, values: Vec<Value>) -> Result<Value, String> {
         match (name, values.as_slice()) {
             ("query", [Value::Text(text)]) => {
-                let read = self.queries.iter().find(|it| it.text() == text);
+                let read = self.template.queries.iter().find(|it| it.text() == text);
                 let found = match read {
                     Some(expression) => (self.filling.query)(expression),
                     None => {
@@ -251,6 +304,12 @@ impl Rendering<'_> {
                     .into_iter()
                     .map(|(labels, value)| Value::Sample(labels, value));
                 Ok(Value::List(samples.collect()))
+            }
+            ("pathPrefix", []) => {
+                let url = self.filling.external_url;
+                let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+                let path = rest.find('/').map_or("", |at| &rest[at..]);
+                Ok(Value::Text(path.trim_end_matches('/').to_owned()))
             }
             ("externalURL", []) => Ok(Value::Text(self.filling.external_url.to_owned())),
             _ => functions::call(name, &values),

@@ -122,6 +122,47 @@ fn what_rules_use_is_written_as_prometheus_writes_it() {
         ("{{ print 1 2 \"a\" \"b\" 3 }}", 0.0, "1 2ab3"),
         ("{{ `raw {{ }}` }}{{ 'a' }}", 0.0, "raw {{ }}97"),
         ("plain } text { {", 0.0, "plain } text { {"),
+        (
+            "{{ reReplaceAll \"(K)R\" \"${1}x$$\" $labels.venue }} {{ reReplaceAll `\\d*` \"-\" \"a12b\" }}",
+            0.0,
+            "Kx$X -a-b-",
+        ),
+        (
+            "{{ match \"R\" $labels.venue }} {{ \"a\" | match \"^b\" }}",
+            0.0,
+            "true false",
+        ),
+        (
+            "{{ graphLink `up{a=\"b c\"} > 1~*` }} {{ tableLink \"sum(x)\" }} {{ urlquery \"a b\" \"&\" }}",
+            0.0,
+            "/graph?g0.expr=up%7Ba%3D%22b+c%22%7D+%3E+1~%2A&g0.tab=0 /graph?g0.expr=sum%28x%29&g0.tab=1 a+b%26",
+        ),
+        (
+            "{{ define \"x\" }}[{{ . }}{{ $ }}]{{ end }}{{ template \"x\" $labels.venue }}{{ template \"x\" }}",
+            0.0,
+            "[KRXKRX][<no value><no value>]",
+        ),
+        (
+            "{{ define \"x\" }} {{ end }}{{ define \"x\" }}{{ .Labels.venue }}{{ end }}{{ template \"x\" . }}",
+            0.0,
+            "KRX",
+        ),
+        (
+            "{{ block \"y\" (args 1 \"b\") }}{{ .arg0 }}{{ .arg1 }}{{ .arg2 }}{{ end }} {{ args 1 \"b\" }} {{ len (args 1) }}",
+            0.0,
+            "1b<no value> map[arg0:1 arg1:b] 1",
+        ),
+        (
+            "{{ range $i, $x := query \"up\" }}{{ if gt $i 0 }}{{ break }}{{ end }}{{ $x.Value }}{{ end }}.",
+            0.0,
+            "2.",
+        ),
+        (
+            "{{ range $i, $x := query \"up\" }}{{ if eq $i 0 }}{{ continue }}{{ end }}{{ $x.Value }}{{ end }}.",
+            0.0,
+            "1.5.",
+        ),
+        ("[{{ pathPrefix }}]", 0.0, "[]"),
     ] {
         assert_eq!(rendered(text, value), want, "{text}");
     }
@@ -135,6 +176,18 @@ fn what_fails_when_it_is_filled_in_says_so() {
         "<error expanding template: incompatible types for comparison>"
     );
     assert!(rendered("{{ query \"up\" }}", 0.0).starts_with("<error expanding template"));
+    for (text, why) in [
+        ("{{ template \"x\" }}", "template \"x\" not defined"),
+        ("{{ match \"(\" \"a\" }}", "unclosed group"),
+        ("{{ reReplaceAll \"(\" \"\" \"a\" }}", "unclosed group"),
+        (
+            "{{ define \"r\" }}{{ template \"r\" . }}{{ end }}{{ template \"r\" . }}",
+            "exceeded maximum template depth",
+        ),
+    ] {
+        let failed = rendered(text, 0.0);
+        assert!(failed.contains(why), "{text}: {failed}");
+    }
 }
 
 #[test]
@@ -154,7 +207,31 @@ fn what_is_not_known_is_refused() {
             0,
             "no end",
         ),
-        ("{{ define \"x\" }}{{ end }}", 0, "not supported"),
+        ("{{ define \"x\" }}", 0, "no end"),
+        ("{{ define x }}{{ end }}", 0, "a name in quotes"),
+        ("{{ template \"x\" . | }}", 0, "expected"),
+        (
+            "{{ if true }}{{ define \"x\" }}{{ end }}{{ end }}",
+            13,
+            "no other block",
+        ),
+        (
+            "{{ define \"x\" }}a{{ end }}{{ define \"x\" }}b{{ end }}",
+            26,
+            "a second template",
+        ),
+        (
+            "{{ define \"x\" }}{{ $labels.a }}{{ end }}",
+            19,
+            "no variable $labels",
+        ),
+        ("{{ block \"x\" }}{{ end }}", 0, "expected"),
+        ("{{ break }}", 0, "no range"),
+        (
+            "{{ range $labels }}{{ continue 1 }}{{ end }}",
+            31,
+            "nothing",
+        ),
         ("{{ tmpl \"x\" . }}", 3, "no function"),
         ("{{ query \"sum((\" }}", 3, "sum(("),
         ("{{ \"x }}", 3, "not closed"),
@@ -184,6 +261,7 @@ proptest::proptest! {
         proptest::sample::select(vec![
             "{{", "}}", "{{- ", " -}}", "$labels", ".x", "$value", "|", "humanize", "printf", "\"%5.2f\"", "if", "end",
             "else", "range", "with", "(", ")", ":=", "$a", ",", "1", "-2.5e3", "'x'", "`", "/*", "*/", " ", "한", "query",
+            "define \"x\"", "template \"x\"", "block \"x\" .", "break", "match", "args",
         ]), 0..24)) {
         if let Ok(template) = Template::parse(&parts.concat()) {
             let _ = template.render(&Filling {

@@ -45,6 +45,8 @@ type Ops = State<Operator>;
 /// | `POST /admin/alerts/explain` with the body of `POST /admin/alerts` | what would become of it; nothing is done |
 /// | `POST /admin/alerts/replay` `{"id": …}` or `{"since": …}` | dead deliveries are tried again |
 /// | `POST /admin/config/reload` | the rules of the configuration's file are read again, all or none |
+/// | `GET /admin/rules` | the rule files' rules, each with what it sees |
+/// | `POST /admin/rules/reload` | the rule files are read again, all or none |
 /// | `GET /admin/silences`, `DELETE /admin/silences/{id}?by=…` | lists, ends early |
 /// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back, and says which; see below |
 /// | `POST /admin/silences/preview` with the same body | which it would hold; none is made |
@@ -80,6 +82,8 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/alerts/explain", post(explain))
         .route("/admin/alerts/replay", post(replay))
         .route("/admin/config/reload", post(reload_config))
+        .route("/admin/rules", get(rules))
+        .route("/admin/rules/reload", post(reload_rules))
         .route("/admin/silences", get(silences).post(silence))
         .route("/admin/silences/preview", post(preview_silence))
         .route("/admin/silences/{id}", delete(unsilence))
@@ -243,6 +247,14 @@ async fn reload_config(State(ops): Ops) -> Response {
         "reload of the configuration",
         ops.alerts().reload_config().await,
     )
+}
+
+async fn rules(State(ops): Ops) -> Response {
+    answer("rules", ops.rules().rules().await)
+}
+
+async fn reload_rules(State(ops): Ops) -> Response {
+    answer("reload of the rules", ops.rules().reload().await)
 }
 
 async fn silences(State(ops): Ops) -> Response {

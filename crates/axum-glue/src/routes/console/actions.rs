@@ -274,6 +274,25 @@ pub(super) async fn test_channel(visit: Visit, axum::Form(fields): axum::Form<Fi
     answer(&visit, &typed, &what, done.await, then)
 }
 
+/// Reads the rule files anew.
+pub(super) async fn reload_rules(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
+        return refused;
+    }
+    let done = async {
+        typed_line(&typed, "by", "by", MOST_NAME)?;
+        visit.console.operator.rules().reload().await.map(drop)
+    };
+    let what = Done {
+        action: Action::ReloadRules,
+        name: "reload rules",
+        subject: "",
+    };
+    let then = ("/console/rules".to_owned(), Notice::RulesReloaded);
+    answer(&visit, &typed, &what, done.await, then)
+}
+
 pub(super) async fn unsilence(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
     let typed = Typed::from(fields);
     if let Some(refused) = from_elsewhere(&visit, &typed) {

@@ -111,6 +111,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
         .route("/console/logs", get(views::logs))
         .route("/console/logs.jsonl", get(views::log_file))
         .route("/console/metrics", get(views::metrics))
+        .route("/console/rules", get(views::rules))
+        .route("/console/rules/reload", post(actions::reload_rules))
         .route("/console/reports", get(views::reports))
         .route("/console/reports/{session}", get(views::report))
         .route("/console/reports/{session}/{form}", get(views::report_file))

@@ -205,6 +205,12 @@ pub(super) async fn metrics(visit: Visit) -> Html<String> {
     ))
 }
 
+pub(super) async fn rules(visit: Visit) -> Html<String> {
+    let found = visit.console.operator.rules().rules().await;
+    let now = Timestamp::now();
+    Html(pages::rules::page(&visit.chrome(), now, &found))
+}
+
 pub(super) async fn reports(visit: Visit) -> Html<String> {
     let found = visit.console.operator.reports().archive().await;
     let shown = visit.asked.date.parse().ok();

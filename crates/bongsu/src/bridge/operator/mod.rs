@@ -24,6 +24,8 @@ mod metrics;
 mod reports;
 #[cfg_attr(not(feature = "resources"), path = "absent.rs")]
 mod resources;
+#[cfg_attr(not(feature = "rules"), path = "absent.rs")]
+mod rules;
 mod settings;
 
 use std::{sync::Arc, time::Duration};
@@ -45,6 +47,7 @@ pub(crate) struct Desk {
     metrics: metrics::Desk,
     reports: reports::Desk,
     resources: resources::Desk,
+    rules: rules::Desk,
 }
 
 impl Desk {
@@ -58,6 +61,7 @@ impl Desk {
             metrics: metrics::Desk::new(config, parts),
             reports: reports::Desk::new(config, parts),
             resources: resources::Desk::new(config, parts),
+            rules: rules::Desk::new(config, parts),
         }
     }
 
@@ -67,7 +71,8 @@ impl Desk {
         let operator = self.health.join(operator);
         let operator = self.logging.join(operator);
         let operator = self.metrics.join(operator);
-        self.reports.join(operator)
+        let operator = self.reports.join(operator);
+        self.rules.join(operator)
     }
 
     fn figures(&self, now: Timestamp) -> Snapshot {

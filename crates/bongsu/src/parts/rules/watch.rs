@@ -7,13 +7,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bongsu_rules::{External, Memory, Round, RuleFile, RuleSet, Segments};
+use bongsu_rules::{External, LoadError, Memory, Round, RuleFile, RuleSet, Segments};
 
 use super::Wanted;
 use crate::Config;
 
-/// So often what came is written to disk: a kill loses as much.
-const WRITE_MS: i64 = 60_000;
+/// So often what came is written to disk: a kill loses as much. Within as long after the start it is written at
+/// each step, so that a service that does not live for long leaves what it saw.
+const WRITE_MS: u64 = 60_000;
+/// After so long without a sample what an earlier run saw is of the past, as in Prometheus.
+const LOOK_BACK_MS: i64 = 300_000;
 /// A little more than the rules ask for: a sample may come late.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -31,6 +34,8 @@ struct Inner {
     stamps: Vec<Stamp>,
     every: Duration,
     started_ms: Option<i64>,
+    /// An earlier run ended just now: this one goes on with it.
+    goes_on: bool,
     written_ms: i64,
     /// Whether the memory was told to be full.
     full: bool,
@@ -61,6 +66,8 @@ impl Watch {
                 None
             }
         };
+        let last_ms = disk.as_ref().and_then(|disk| disk.segments.last_ms());
+        let goes_on = last_ms.is_some_and(|last| (0..LOOK_BACK_MS).contains(&(now_ms - last)));
         let stamps = stamps(&wanted);
         Self(Mutex::new(Inner {
             rules,
@@ -70,6 +77,7 @@ impl Watch {
             stamps,
             every: config.rules.interval,
             started_ms: None,
+            goes_on,
             written_ms: now_ms,
             full: false,
         }))
@@ -84,40 +92,41 @@ impl Watch {
             memory,
             every,
             started_ms,
+            goes_on,
             ..
         } = &mut *inner;
         memory.sample(now_ms, see);
-        // What a service does while it starts is no ground for an alert.
-        let started_ms = *started_ms.get_or_insert(now_ms);
-        let settled = now_ms.abs_diff(started_ms) >= every.as_millis() as u64;
+        // What a service does while it starts is no ground for an alert; that it starts again and again is.
+        let lives_ms = now_ms.abs_diff(*started_ms.get_or_insert(now_ms));
+        let settled = *goes_on || lives_ms >= every.as_millis() as u64;
         let evaluated = settled && rules.evaluate(memory, now_ms, *every);
-        inner.keep(now_ms, evaluated);
+        inner.keep(now_ms, evaluated, lives_ms);
         evaluated
     }
 
-    /// Reads the files anew where they changed, or where somebody asks: all of them, or the old ones stay.
-    pub(crate) fn reload(&self, asked: bool, now_ms: i64) {
-        let mut inner = self.lock();
-        let stamps = stamps(&inner.wanted);
-        if stamps == inner.stamps && !asked {
+    /// Reads the files anew where they changed, or where somebody asks, and tells the log what came of it.
+    pub(crate) fn follow(&self, asked: bool, now_ms: i64) {
+        if !asked && !self.lock().changed() {
             return;
         }
-        inner.stamps = stamps;
-        match inner.wanted.load() {
-            Ok(files) => {
-                let Inner { rules, memory, .. } = &mut *inner;
-                rules.replace(files, memory, now_ms);
-                memory.set_reach(reach_of(rules.reach_ms()));
-                let (alerts, records) = rules.count();
-                tracing::info!(alerts, records, "rules read anew");
-            }
-            Err(error) => {
-                tracing::error!(
-                    variable = "BONGSU_RULES",
-                    "{error}\nthe rules that were in force stay so"
-                );
-            }
+        match self.reload(now_ms) {
+            Ok((alerts, records)) => tracing::info!(alerts, records, "rules read anew"),
+            Err(error) => tracing::error!(
+                variable = "BONGSU_RULES",
+                "{error}\nthe rules that were in force stay so"
+            ),
         }
+    }
+
+    /// Reads the files anew: all of them, or the old ones stay. Gives how many rules alert and record. It blocks.
+    pub(crate) fn reload(&self, now_ms: i64) -> Result<(usize, usize), LoadError> {
+        let mut inner = self.lock();
+        inner.stamps = stamps(&inner.wanted);
+        let files = inner.wanted.load()?;
+        let Inner { rules, memory, .. } = &mut *inner;
+        rules.replace(files, memory, now_ms);
+        memory.set_reach(reach_of(rules.reach_ms()));
+        Ok(rules.count())
     }
 
     /// What the rules see, as `show` makes it.
@@ -130,8 +139,32 @@ impl Watch {
     }
 }
 
+/// What an operator asks.
+#[cfg(feature = "axum")]
+impl Watch {
+    /// How much the rules see.
+    pub(crate) fn memory(&self) -> bongsu_rules::MemoryStatistics {
+        self.lock().memory.statistics()
+    }
+
+    /// Time between two evaluations of a group that has none of its own.
+    pub(crate) fn every(&self) -> Duration {
+        self.lock().every
+    }
+
+    /// What `BONGSU_RULES` asks for.
+    pub(crate) fn asked(&self) -> String {
+        self.lock().wanted.to_string()
+    }
+}
+
 impl Inner {
-    fn keep(&mut self, now_ms: i64, evaluated: bool) {
+    /// Whether the files are others than when they were last looked at.
+    fn changed(&self) -> bool {
+        stamps(&self.wanted) != self.stamps
+    }
+
+    fn keep(&mut self, now_ms: i64, evaluated: bool, lives_ms: u64) {
         let statistics = self.memory.statistics();
         let full = statistics.refused + statistics.forgotten > 0;
         if full && !self.full {
@@ -153,7 +186,7 @@ impl Inner {
                 .and_then(|json| put(&disk.state, &json)),
             false => Ok(()),
         };
-        let due = now_ms.abs_diff(self.written_ms) >= WRITE_MS as u64;
+        let due = lives_ms < WRITE_MS || now_ms.abs_diff(self.written_ms) >= WRITE_MS;
         let samples = match due {
             true => disk.segments.write(&mut self.memory, now_ms),
             false => Ok(()),

@@ -67,7 +67,7 @@ fn encoded(text: &str) -> String {
 
 pub(crate) struct Generator {
     random: Random,
-    /// Whether a range is asked for: Prometheus orders the series between two operations by chance there.
+    /// Whether a range is asked for, or a subquery makes one: Prometheus orders the series between two operations by chance there.
     range: bool,
 }
 
@@ -154,10 +154,17 @@ const COMPARISON: &[&str] = &["==", "!=", ">", "<", ">=", "<="];
 const SETS: &[&str] = &["and", "or", "unless"];
 
 /// Where Prometheus 2 moves what `@` should hold fast, from one step to the next: beside a parameter that is
-/// another at each step; and where a subquery of what `@` holds fast has a value outside its range.
+/// another at each step.
 fn moves_otherwise(text: &str) -> bool {
     let parameters = ["predict_linear", "quantile", "topk", "bottomk"];
-    text.contains(" @ ") && (text.starts_with('(') || parameters.iter().any(|it| text.contains(it)))
+    text.contains(" @ ") && parameters.iter().any(|it| text.contains(it))
+}
+
+/// Where the last bit decides: over a range Prometheus adds in an order of chance, and what is left of a division
+/// of almost equal sums is nothing or all of it.
+fn hangs_on_a_bit(text: &str) -> bool {
+    let sums = ["sum", "avg", "stddev", "stdvar"];
+    text.contains('%') && sums.iter().any(|it| text.contains(it))
 }
 
 impl Generator {
@@ -172,13 +179,14 @@ impl Generator {
         self.range = self.one_in(4);
         let text = loop {
             let text = self.text();
-            if !moves_otherwise(&text) {
+            if !(moves_otherwise(&text) || self.range && hangs_on_a_bit(&text)) {
                 break text;
             }
         };
         let span = u32::try_from(END_MS - START_MS).unwrap() + 600_000;
         let start_ms = START_MS - 60_000 + i64::from(self.random.below(span));
-        let step_ms = (self.random.below(4) == 0)
+        let step_ms = self
+            .range
             .then(|| [1_000, 7_300, 15_000, 60_000, 300_000][self.random.below(5) as usize]);
         let end_ms = start_ms
             + step_ms.unwrap_or(0) * i64::from(self.random.below(40))
@@ -251,7 +259,9 @@ impl Generator {
             } else {
                 self.pick(&LENGTHS[1..6])
             };
+            let around = std::mem::replace(&mut self.range, true);
             let (inner, length) = (self.vector(depth - 1), self.pick(LENGTHS));
+            self.range = around;
             return format!("({inner})[{length}:{step}]{}", self.moved());
         }
         format!(
@@ -396,7 +406,7 @@ impl Generator {
     }
 
     fn parameterized(&mut self, depth: u32) -> String {
-        match self.random.below(8) {
+        match self.random.below(10) {
             0 => format!(
                 "clamp({}, {}, {})",
                 self.vector(depth),
@@ -412,7 +422,13 @@ impl Generator {
                 self.scalar(1),
                 self.window(depth)
             ),
-            6 => format!(
+            6 => format!("vector({})", self.scalar(1)),
+            7 => format!(
+                "holt_winters({}, {}, 0.3)",
+                self.window(depth),
+                self.pick(&["0.5", "0.1", "1", "0", "0.99"])
+            ),
+            8 => format!(
                 "{}()",
                 self.pick(&["hour", "minute", "day_of_year", "year", "days_in_month"])
             ),

@@ -165,6 +165,36 @@ fn values_by_hand() {
             r#"{venue="KRX"} 120"#,
         ),
         (
+            "holt_winters (orders_total{venue=\"KRX\"}[2m], 0.5, 0.5)",
+            120,
+            r#"{venue="KRX"} 120"#,
+        ),
+        ("holt_winters(nothing[2m], 2, 0.5)", 120, ""),
+        (
+            "holt_winters(orders_total{venue=\"KRX\"}[2m], 1, 0.5)",
+            120,
+            "error: a factor of smoothing is 1; it lies between 0 and 1",
+        ),
+        // No step falls into the range: what is the same at every time is there once, after it.
+        ("(vector(3))[1s:5m]", 200, "{} 1"),
+        ("(time() + vector(3))[1s:5m]", 200, ""),
+        (
+            "(depth{side=\"bid\"} @ 240)[1s:5m]",
+            200,
+            r#"depth{side="bid", venue="KRX"} 1"#,
+        ),
+        ("count_over_time((vector(3))[1s:5m])", 200, ""),
+        (
+            "max_over_time(round(vector(3) * 2, time())[1s:5m])",
+            200,
+            "",
+        ),
+        (
+            "max_over_time((depth @ 240 / on (side) depth @ 240)[1s:5m])",
+            200,
+            "error: found duplicate series for the match group {side=\"ask\"} on the right hand-side of the operation: [depth{side=\"ask\", venue=\"NXT\"}, depth{side=\"ask\", venue=\"KRX\"}];many-to-many matching not allowed: matching labels must be unique on one side",
+        ),
+        (
             "max_over_time((orders_total{venue=\"KRX\"})[4m:1m])",
             240,
             r#"{venue="KRX"} 120"#,
@@ -340,7 +370,7 @@ fn what_is_not_there_is_refused_by_name() {
             "the function sort_by_label() is not known here",
         ),
         ("limitk(1, x)", "the aggregation limitk is not known here"),
-        ("holt_winters(x[5m], 0.5, 0.5)", "unknown function"),
+        ("holt_winters(x, 0.5, 0.5)", ""),
         ("a + fill (0) b", "`fill` is not known here"),
         ("{a=\"b\" or c=\"d\"}", "`or` between matchers is not known"),
         ("ln(-1)", "ln takes a vector here, not a scalar"),

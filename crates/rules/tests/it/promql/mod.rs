@@ -8,6 +8,7 @@ mod answer;
 mod generate;
 mod known;
 mod server;
+mod steps;
 mod world;
 
 use bongsu_rules::{Expression, Series};
