@@ -179,7 +179,7 @@ impl Generator {
         self.range = self.one_in(4);
         let text = loop {
             let text = self.text();
-            if !moves_otherwise(&text) && !(self.range && hangs_on_a_bit(&text)) {
+            if !(moves_otherwise(&text) || self.range && hangs_on_a_bit(&text)) {
                 break text;
             }
         };
