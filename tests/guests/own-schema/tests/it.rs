@@ -23,7 +23,7 @@ fn its_own_tables_make_its_report() {
     let service = Process::start(&mut command, "of this repository");
     let port = address.port();
     until("it is ready", || http_get(port, "/ready").ok());
-    let report = http_get(port, "/admin/reports/2026-05-28").unwrap();
+    let report = http_get(port, "/admin/reports/2026-05-28?form=json").unwrap();
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(
         report["portfolio_stats"]["equity"]["value"], "1000000.5",
