@@ -169,6 +169,32 @@ fn the_start_says_what_the_evening_would() {
 }
 
 #[test]
+fn a_report_asked_for_by_hand_of_an_account_that_nobody_knows_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    service(folder.path());
+    let day = "2026-05-28";
+    for accounts in ["nobody", "main,nobody"] {
+        let vars = [
+            ("SERVICE_NAME", "desk"),
+            ("DATABASE_URL", "sqlite:desk.db"),
+            ("BONGSU_REPORT_MAPPING", "report.sql"),
+            ("BONGSU_REPORT_ACCOUNTS", accounts),
+        ];
+        let named = ["\"nobody\"; there are algo, main"];
+        for args in [&["preview", day, "--out", "out"][..], &["send", day]] {
+            let (code, told) = run("report", folder.path(), &vars, args);
+            assert_eq!(code, 1, "{accounts} {args:?}: {told}");
+            check(&told, &named);
+        }
+        assert!(!folder.path().join("out").exists());
+        let service = Service::start("minimal", folder.path(), &vars);
+        let (status, told) = service.ask("GET", &format!("/admin/reports/{day}"), "");
+        assert_eq!(status, 502, "{told}");
+        check(&told.replace('\\', ""), &named);
+    }
+}
+
+#[test]
 fn tables_of_ones_own_make_a_report_and_are_read_anew() {
     let folder = tempfile::tempdir().unwrap();
     service(folder.path());
