@@ -184,7 +184,8 @@ pub(super) fn trade_columns(
         pick("id", Kind::Int),
         pick("ticker", Kind::Text),
         pick("action", Kind::Text),
-        pick("executed_quantity", Kind::Int),
+        // As a number: one that is not whole is to be told from none.
+        pick("executed_quantity", Kind::Number),
         pick("total_amount", Kind::Number),
         pick("commission", Kind::Number),
         pick("tax", Kind::Number),

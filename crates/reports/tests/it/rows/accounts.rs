@@ -283,6 +283,39 @@ pub(super) async fn d15_odd_spellings_and_counts(db: &Db<'_>) {
     assert!(issues(&before, QualityIssue::Overfilled)[0].contains("10 shares executed, 5 ordered"));
 }
 
+/// F6: ids that are names, and numbers kept as texts, of which some are none.
+pub(super) async fn f6_ids_and_numbers_that_are_texts(db: &Db<'_>) {
+    db.execute(
+        "CREATE TABLE deals (no text, code text, bs text, qty text, won text, done text, made text);
+         INSERT INTO deals VALUES
+            ('a7-1', '005930', 'BUY', '10', '10000', '2026-05-28 09:00:00', '2026-05-28 08:59:00'),
+            ('a7-2', '005930', 'SELL', '4', '4400.5', '2026-05-28 10:00:00', '2026-05-28 08:59:00'),
+            ('a7-3', '005930', 'SELL', 'four', '4400', '2026-05-28 11:00:00', '2026-05-28 08:59:00'),
+            ('a7-4', '005930', 'SELL', '3', '3300', NULL, NULL),
+            ('a7-5', '005930', 'SELL', '0', '0', NULL, '2026-05-28 08:59:00');",
+    );
+    let mapping = "-- name: trades\nSELECT no AS id, no AS order_id, code AS ticker, bs AS action, \
+                   qty AS executed_quantity, won AS total_amount, done AS executed_at, \
+                   made AS created_at FROM deals";
+    let set = Set {
+        mapping: Some(mapping.parse().unwrap()),
+        ..Set::default()
+    };
+    for _again in 0..2 {
+        let summary = db.day(THU, &set).await;
+        assert_eq!(
+            (fills(&summary), held(&summary, "005930")),
+            (2, Decimal::from(6))
+        );
+        let named = issues(&summary, QualityIssue::BadRow);
+        let about = |order: &str| named.iter().any(|note| note.starts_with(order));
+        assert!(
+            about("a7-3") && about("a7-4") && !about("a7-5"),
+            "{named:?}"
+        );
+    }
+}
+
 /// Any schema is a source by named queries; what is missing is named with its remedy.
 pub(super) async fn f6_own_tables(db: &Db<'_>) {
     let source: Arc<dyn ReportSource> = match db {

@@ -212,4 +212,5 @@ cases! {
     d14_a_dividend_is_a_return,
     d15_odd_spellings_and_counts,
     f6_own_tables,
+    f6_ids_and_numbers_that_are_texts,
 }

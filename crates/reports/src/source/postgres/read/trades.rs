@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use super::super::Settings;
 use super::{Clock, cast, clock, layout, number, owned, owner, rows};
 use crate::calendar::instant_in_seoul;
-use crate::compute::{Executed, Replay, TradeRow};
+use crate::compute::{Executed, Number, Replay, TradeRow};
 use crate::source::SourceError;
 use crate::source::layout::{Kind, Relation, trade_columns};
 use crate::source::tables::{
@@ -223,6 +223,18 @@ async fn dayless(
     Ok(())
 }
 
+/// A whole number, also where it is written with a fraction of zeros.
+fn whole(number: Number<'_>) -> Option<i64> {
+    use rust_decimal::prelude::ToPrimitive as _;
+    if let Number::Text(text) = number
+        && let Ok(value) = text.parse()
+    {
+        return Some(value);
+    }
+    let value = number.decimal().filter(rust_decimal::Decimal::is_integer);
+    value.and_then(|value| value.to_i64())
+}
+
 fn trade<'r>(
     row: &'r PgRow,
     times: &mut Times<'_>,
@@ -231,11 +243,15 @@ fn trade<'r>(
     let word = |at: usize| -> Result<&'r str, sqlx::Error> {
         Ok(row.try_get::<Option<&str>, _>(at)?.unwrap_or_default())
     };
+    let executed = number(row, 3)?;
+    let quantity = whole(executed);
+    let unreadable = executed != Number::Null && quantity.is_none();
     let mut trade = TradeRow {
         id: row.try_get::<Option<i64>, _>(0)?.unwrap_or_default(),
         ticker: word(1)?,
         action: word(2)?,
-        quantity: row.try_get(3)?,
+        quantity,
+        malformed: unreadable.then_some("executed_quantity"),
         amount: number(row, 4)?,
         commission: number(row, 5)?,
         tax: number(row, 6)?,

@@ -311,6 +311,11 @@ pub(super) fn trade<'r>(
     wide: bool,
 ) -> Result<TradeRow<'r>, rusqlite::Error> {
     let mut malformed = None;
+    let id = match row.get_ref(0)? {
+        ValueRef::Integer(id) => id,
+        // A name in place of a number: rows of one instant then come as they lie.
+        _ => whole(row, 0)?.unwrap_or_default(),
+    };
     let quantity = match row.get_ref(3)? {
         ValueRef::Integer(value) => Some(value),
         ValueRef::Null => None,
@@ -324,7 +329,7 @@ pub(super) fn trade<'r>(
     };
     let amount = number(row, 4)?;
     let mut trade = TradeRow {
-        id: row.get(0)?,
+        id,
         ticker: lossy(row, 1)?,
         action: lossy(row, 2)?,
         quantity,
