@@ -133,12 +133,12 @@ pub enum SourceError {
         /// Some of them.
         found: String,
     },
-    /// Nothing is recorded of the account that was chosen.
-    #[error("no row is of the account {account:?}; {}", there_are(found))]
+    /// Nothing is recorded of the account that was chosen, but of others.
+    #[error("no row is of the account {account:?}; there are {found}: choose one of them")]
     UnknownAccount {
         /// The one that was chosen.
         account: String,
-        /// Some of those that are recorded; empty where there is none.
+        /// Some of those that are recorded.
         found: String,
     },
     /// It took too long.
@@ -173,13 +173,6 @@ impl SourceError {
             other => Err(other),
         }
     }
-}
-
-fn there_are(found: &str) -> String {
-    if found.is_empty() {
-        return "none is recorded yet".to_owned();
-    }
-    format!("there are {found}: choose one of them")
 }
 
 /// The account's equity line and what else is recorded by date.

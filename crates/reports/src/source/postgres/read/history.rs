@@ -145,7 +145,8 @@ pub(super) async fn account(
         return Ok((only_account(found)?, several));
     };
     let tables = (risk, layout.required("trades")?);
-    if !known(connection, settings, tables, chosen, &mut found).await? {
+    // A service that has just begun has recorded nobody.
+    if !known(connection, settings, tables, chosen, &mut found).await? && !found.is_empty() {
         return Err(unknown_account(chosen, found));
     }
     Ok((Some(chosen.clone()), several))

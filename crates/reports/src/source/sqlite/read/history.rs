@@ -56,7 +56,8 @@ pub(super) fn account(
     };
     let trades = layout.required("trades")?;
     let there = known(connection, (risk, trades), chosen, &mut found);
-    if !there.map_err(failed("portfolio_risk_metrics"))? {
+    // A service that has just begun has recorded nobody.
+    if !there.map_err(failed("portfolio_risk_metrics"))? && !found.is_empty() {
         return Err(unknown_account(chosen, found));
     }
     Ok((Some(chosen.clone()), several))
