@@ -2,13 +2,14 @@
 //! when an operator asks. All or nothing: what is wrong leaves the rules as they were.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use bongsu_alerts::AlertManager;
 use bongsu_config::file;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     Bongsu, Config, alerting,
@@ -143,9 +144,8 @@ impl Reload {
         }
     }
 
-    async fn on_signal(self) {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut hangups = match signal(SignalKind::hangup()) {
+    async fn on_signal(self, hangups: io::Result<Signal>) {
+        let mut hangups = match hangups {
             Ok(hangups) => hangups,
             Err(error) => {
                 tracing::warn!(%error, "SIGHUP cannot be waited for");
@@ -159,8 +159,9 @@ impl Reload {
 
     /// Follows the file until the service ends.
     pub(crate) fn follow(&self, tasks: &Tasks) {
+        let hangups = signal(SignalKind::hangup());
         tasks.spawn("configuration", self.clone().watch());
-        tasks.spawn("configuration", self.clone().on_signal());
+        tasks.spawn("configuration", self.clone().on_signal(hangups));
     }
 }
 

@@ -45,8 +45,8 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     #[cfg(feature = "reports")]
     let sessions = sessions::Sessions::new(&metrics, &config.report.calendar);
     let step: Duration = config.rules.step;
+    let mut hangup = signal(SignalKind::hangup()).ok();
     tasks.spawn("rules", async move {
-        let mut hangup = signal(SignalKind::hangup()).ok();
         let mut ticks = tokio::time::interval_at(Instant::now() + FIRST.min(step), step);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {

@@ -1,7 +1,7 @@
 //! The log of the process: put in force by its first start, shared by all that come after.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use bongsu_logging::{
     ErrorLine, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError,
     Registry, Rotation,
 };
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Start, adjust::Adjust};
 use crate::{Bongsu, Builder, Config, Error, config::Problem};
@@ -68,9 +69,10 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         None => in_force(cx.config, settings.config)?,
     };
     let handle = guard.handle();
-    #[cfg(unix)]
-    cx.tasks
-        .spawn("log-reopen", reopen_on_hangup(handle.clone()));
+    cx.tasks.spawn(
+        "log-reopen",
+        reopen_on(signal(SignalKind::hangup()), handle.clone()),
+    );
     let flushed = handle.clone();
     cx.ends.push(async move {
         tracing::info!("stopped");
@@ -201,10 +203,10 @@ fn try_folder(config: &Config) -> Option<Problem> {
 }
 
 /// A logrotate that asks by signal instead of by renaming.
-#[cfg(unix)]
-async fn reopen_on_hangup(logs: LogHandle) {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::hangup()) {
+///
+/// The signal is watched from before the task runs: one that comes in between would end the service.
+async fn reopen_on(hangup: io::Result<Signal>, logs: LogHandle) {
+    match hangup {
         Ok(mut hangup) => {
             while hangup.recv().await.is_some() {
                 logs.reopen();

@@ -2,8 +2,9 @@
 //! the first that is not whole.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -36,14 +37,17 @@ struct Open {
 }
 
 impl Segments {
-    /// Those of a folder, which is made if it is not there; what they hold is taken into `memory`. Gives also
+    /// Those of a folder, which is made for its owner alone if it is not there; what they hold is taken into `memory`. Gives also
     /// how many bytes were damaged and left out.
     ///
     /// # Errors
     ///
     /// When the folder cannot be made or read.
     pub fn open(folder: &Path, memory: &mut Memory) -> io::Result<(Self, u64)> {
-        fs::create_dir_all(folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
@@ -144,6 +148,20 @@ impl Segments {
         written
     }
 
+    /// Writes a file of this name beside them: whole and on the disk, or as it was.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.folder.join(name);
+        let beside = path.with_extension("tmp");
+        let mut file = own().create(true).truncate(true).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    }
+
     fn append(&mut self, records: &[u8], now_ms: i64) -> io::Result<()> {
         if records.is_empty() {
             return Ok(());
@@ -152,7 +170,7 @@ impl Segments {
             Some(open) => open,
             none => {
                 let path = path(&self.folder, now_ms);
-                let mut file = File::options().write(true).create_new(true).open(&path)?;
+                let mut file = own().create_new(true).open(&path)?;
                 file.write_all(MAGIC)?;
                 none.insert(Open {
                     file,
@@ -164,6 +182,13 @@ impl Segments {
         open.written += records.len() as u64;
         open.file.write_all(records)
     }
+}
+
+/// Others need not read what is traded.
+fn own() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true).mode(0o600);
+    options
 }
 
 fn path(folder: &Path, now_ms: i64) -> PathBuf {

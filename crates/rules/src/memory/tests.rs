@@ -229,3 +229,24 @@ fn files_that_nobody_asks_for_are_removed() {
     segments.write(&mut memory, 3_700_000).unwrap();
     assert_eq!(files(), 1);
 }
+
+#[test]
+fn what_is_kept_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let top = tempfile::tempdir().unwrap();
+    let folder = top.path().join("data/rules");
+    let (mut memory, mut segments, _) = kept(&folder);
+    memory.sample(1_000, |round| round.see(&labels("x", "KRX"), 1.0));
+    segments.write(&mut memory, 1_000).unwrap();
+    for state in [&b"{}"[..], b"{\"longer\": 1}", b"[]"] {
+        segments.put("state.json", state).unwrap();
+        assert_eq!(std::fs::read(folder.join("state.json")).unwrap(), state);
+    }
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&folder) & 0o777, 0o700);
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        assert_eq!(mode(&file.unwrap().path()) & 0o777, 0o600);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -12,6 +12,8 @@ use bongsu_rules::{External, LoadError, Memory, Round, RuleFile, RuleSet, Segmen
 use super::Wanted;
 use crate::Config;
 
+/// What the rules know, beside the samples.
+const STATE: &str = "state.json";
 /// So often what came is written to disk: a kill loses as much. Within as long after the start it is written at
 /// each step, so that a service that does not live for long leaves what it saw.
 const WRITE_MS: u64 = 60_000;
@@ -28,7 +30,7 @@ pub(crate) struct Watch(Mutex<Inner>);
 struct Inner {
     rules: RuleSet,
     memory: Memory,
-    disk: Option<Disk>,
+    disk: Option<Segments>,
     wanted: Wanted,
     /// The files as they were when they were last looked at.
     stamps: Vec<Stamp>,
@@ -39,12 +41,6 @@ struct Inner {
     written_ms: i64,
     /// Whether the memory was told to be full.
     full: bool,
-}
-
-#[derive(Debug)]
-struct Disk {
-    segments: Segments,
-    state: PathBuf,
 }
 
 /// A file's path, when it was written, and its length.
@@ -66,7 +62,7 @@ impl Watch {
                 None
             }
         };
-        let last_ms = disk.as_ref().and_then(|disk| disk.segments.last_ms());
+        let last_ms = disk.as_ref().and_then(Segments::last_ms);
         let goes_on = last_ms.is_some_and(|last| (0..LOOK_BACK_MS).contains(&(now_ms - last)));
         let stamps = stamps(&wanted);
         Self(Mutex::new(Inner {
@@ -183,12 +179,12 @@ impl Inner {
                 .rules
                 .to_json()
                 .map_err(io::Error::other)
-                .and_then(|json| put(&disk.state, &json)),
+                .and_then(|json| disk.put(STATE, &json)),
             false => Ok(()),
         };
         let due = lives_ms < WRITE_MS || now_ms.abs_diff(self.written_ms) >= WRITE_MS;
         let samples = match due {
-            true => disk.segments.write(&mut self.memory, now_ms),
+            true => disk.write(&mut self.memory, now_ms),
             false => Ok(()),
         };
         if due {
@@ -205,7 +201,7 @@ fn open(
     rules: &mut RuleSet,
     memory: &mut Memory,
     now_ms: i64,
-) -> Result<Disk, String> {
+) -> Result<Segments, String> {
     config.create_data_dir()?;
     let folder = config.data_dir.join("rules");
     let cannot = |error: io::Error| format!("{}: {error}", folder.display());
@@ -216,8 +212,7 @@ fn open(
             "rules: samples that were not whole are left out"
         );
     }
-    let state = folder.join("state.json");
-    match fs::read(&state) {
+    match fs::read(folder.join(STATE)) {
         Ok(json) => {
             if let Err(error) = rules.restore(&json, now_ms) {
                 tracing::warn!(%error, "rules: what they knew cannot be read; they begin anew");
@@ -226,14 +221,7 @@ fn open(
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(cannot(error)),
     }
-    Ok(Disk { segments, state })
-}
-
-/// Whole or as it was.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("tmp");
-    fs::write(&beside, bytes)?;
-    fs::rename(beside, path)
+    Ok(segments)
 }
 
 fn reach_of(reach_ms: i64) -> Duration {
