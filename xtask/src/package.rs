@@ -44,7 +44,8 @@ fn unpack(packaged: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
         let text = |key: &str| package.at(&[key]).text().unwrap_or_default();
         let name = format!("{}-{}", text("name"), text("version"));
         let mut tar = Command::new("tar");
-        tar.arg("-xzf").arg(format!("{name}.crate"));
+        // With the time of now: every package's files are of one moment, by which cargo would not see a change.
+        tar.arg("-xzmf").arg(format!("{name}.crate"));
         run(tar.current_dir(packaged))?;
         crates.push((text("name").to_owned(), packaged.join(name)));
     }
