@@ -59,10 +59,17 @@ mod checks {
         let options = sqlx::postgres::PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(10));
-        // The parser's error repeats parts of the URL, which holds the password.
-        options
-            .connect_lazy(url)
-            .map_err(|_| Error::setup("health", "DATABASE_URL is not a valid postgres:// URL"))
+        connect_options(url)
+            .map(|url| options.connect_lazy_with(url))
+            .ok_or_else(|| Error::setup("health", "DATABASE_URL is not a valid postgres:// URL"))
+    }
+
+    /// As a pooler takes them, which lets in no setting that it does not know how to give back. The parser's
+    /// error repeats parts of the URL, which holds the password.
+    #[cfg(feature = "postgres")]
+    fn connect_options(url: &str) -> Option<sqlx::postgres::PgConnectOptions> {
+        let options: sqlx::postgres::PgConnectOptions = url.parse().ok()?;
+        Some(options.extra_float_digits(None))
     }
 
     /// A check over a connection of its own in place of one over a pool, which tries again until its
@@ -70,18 +77,18 @@ mod checks {
     #[cfg(feature = "postgres")]
     pub(crate) fn direct(config: &Config, check: Check) -> Check {
         use bongsu_health::{CheckOutput, DependencyType};
-        use sqlx::{Connection as _, PgConnection};
-        let Some(url) = config
+        use sqlx::{ConnectOptions as _, Connection as _};
+        let Some(options) = config
             .postgres_url()
             .filter(|_| check.name() == super::DATABASE)
+            .and_then(connect_options)
         else {
             return check;
         };
-        let url = url.to_owned();
         Check::new(super::DATABASE, DependencyType::Database, move || {
-            let url = url.clone();
+            let options = options.clone();
             async move {
-                let mut connection = PgConnection::connect(&url).await?;
+                let mut connection = options.connect().await?;
                 connection.ping().await?;
                 connection.close().await?;
                 Ok(CheckOutput::ok())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
-use sqlx::{PgPool, Postgres};
+use sqlx::{PgPool, Postgres, Row as _};
 
 use crate::check::{Check, CheckError, CheckOutput, Probe};
 use crate::status::DependencyType;
@@ -63,10 +63,10 @@ impl Probe for PostgresProbe {
         let Some(connection) = borrowed.0.as_mut() else {
             return Err(CheckError::new("no connection"));
         };
+        // By the simple protocol: a pooler in transaction mode loses what is prepared.
         if self.primary {
-            let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()")
-                .fetch_one(&mut **connection)
-                .await?;
+            let asked = sqlx::raw_sql("SELECT pg_is_in_recovery()");
+            let standby: bool = asked.fetch_one(&mut **connection).await?.try_get(0)?;
             borrowed.give_back();
             if standby {
                 return Err(CheckError::new(
@@ -74,7 +74,7 @@ impl Probe for PostgresProbe {
                 ));
             }
         } else {
-            sqlx::query("SELECT 1").execute(&mut **connection).await?;
+            sqlx::raw_sql("SELECT 1").execute(&mut **connection).await?;
             borrowed.give_back();
         }
         Ok(CheckOutput::ok()

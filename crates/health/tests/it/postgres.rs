@@ -5,7 +5,9 @@ use std::time::Duration;
 use bongsu_health::HealthStatus::{Healthy, Unhealthy};
 use bongsu_health::checks::{PostgresProbe, postgres};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use bongsu_testkit::servers::PgBouncer;
 
 use crate::rig::{Driven, Postgres, until};
 
@@ -115,4 +117,30 @@ async fn a_used_up_pool_is_named() {
         .await
         .unwrap();
     driven.becomes("db", Unhealthy).await;
+}
+
+/// Three services behind one pooler, which gives each transaction another's session.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_in_transaction_mode() {
+    let server = Postgres::start();
+    let bouncer = PgBouncer::before(&server);
+    let options: PgConnectOptions = bouncer.url().parse().unwrap();
+    let pool = || PgPoolOptions::new().connect_lazy_with(options.clone().extra_float_digits(None));
+    let all = Driven::new([
+        postgres("one", pool()),
+        postgres("two", pool()),
+        PostgresProbe::new(pool())
+            .require_primary(true)
+            .into_check("three"),
+    ]);
+    for name in ["one", "two", "three"] {
+        all.becomes(name, Healthy).await;
+        let runs = all.health.snapshot().part(name).unwrap().runs;
+        until("twenty more runs", async || {
+            let part = all.health.snapshot().part(name).unwrap().clone();
+            assert_ne!(part.status, Unhealthy, "{}", all.message(name));
+            (part.runs > runs + 20).then_some(())
+        })
+        .await;
+    }
 }
