@@ -7,7 +7,10 @@ use std::{
     time::Instant,
 };
 
-use bongsu_testkit::PATIENCE;
+use bongsu_testkit::{
+    PATIENCE,
+    servers::{PgBouncer, Postgres},
+};
 use serde_json::Value;
 
 use crate::{
@@ -199,4 +202,19 @@ fn a_report_reaches_every_channel_that_carries_one() {
         });
     }
     assert!(engine.stop().success());
+}
+
+#[test]
+fn a_database_behind_a_pooler_is_healthy() {
+    let server = Postgres::start();
+    let pooler = PgBouncer::before(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start("minimal", folder.path(), &[("DATABASE_URL", &pooler.url())]);
+    until("the database is healthy", || {
+        let health: Value = serde_json::from_str(&service.ask("GET", "/health", "").1).ok()?;
+        let dependencies = health["dependencies"].as_array()?.clone();
+        let database = dependencies.iter().find(|it| it["name"] == "database")?;
+        (database["status"] == "healthy").then_some(())
+    });
+    assert!(service.stop().success());
 }
