@@ -11,7 +11,6 @@ mod targets;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
 
 use crate::testing::{Received, ScriptedChannel, Step};
 use crate::{
@@ -31,13 +30,7 @@ where
 {
     let origin = tokio::time::Instant::now();
     let builder = builder.wall_clock(move || start() + origin.elapsed());
-    let (alerts, dispatcher) = builder.build().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let body = async {
-        body(alerts).await;
-        let _ = stop.send(());
-    };
-    tokio::join!(body, dispatcher.run(stopped));
+    crate::tests::with(builder, body).await;
 }
 
 /// Half past one at night in Seoul, a Monday.

@@ -15,8 +15,8 @@ use crate::{
 
 const LONG: Duration = Duration::from_secs(100 * 3_600);
 
-/// Runs `body` beside a dispatcher, under paused time.
-async fn with<F>(builder: AlertManagerBuilder, body: impl FnOnce(AlertManager) -> F)
+/// Runs `body` beside a dispatcher and waits for both.
+pub(crate) async fn with<F>(builder: AlertManagerBuilder, body: impl FnOnce(AlertManager) -> F)
 where
     F: Future<Output = ()>,
 {

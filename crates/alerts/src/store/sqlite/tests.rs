@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::store::{DeliveryState, HistoryQuery};
 use crate::testing::{ScriptedChannel, Step};
+use crate::tests::with;
 use crate::{Alert, AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, Outcome, SendError};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -16,20 +17,6 @@ fn folder() -> tempfile::TempDir {
 fn manager(folder: &tempfile::TempDir) -> AlertManagerBuilder {
     AlertManager::builder("svc", "test")
         .store(SqliteStore::open(folder.path().join("alerts.db")).unwrap())
-}
-
-/// Runs `body` beside a dispatcher and waits for both.
-async fn with<F>(builder: AlertManagerBuilder, body: impl FnOnce(AlertManager) -> F)
-where
-    F: Future<Output = ()>,
-{
-    let (alerts, dispatcher) = builder.build().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let body = async {
-        body(alerts).await;
-        let _ = stop.send(());
-    };
-    tokio::join!(body, dispatcher.run(stopped));
 }
 
 fn alert(level: AlertLevel, title: &str) -> Alert {
