@@ -24,13 +24,13 @@ pub(crate) async fn within<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let text = format!("no answer to a statement in {} s", limit.as_secs_f64());
-        Err(sqlx::Error::Io(std::io::Error::new(
-            std::io::ErrorKind::TimedOut,
-            text,
-        )))
-    })
+    let answer = tokio::time::timeout(limit, work).await;
+    answer.unwrap_or_else(|_| Err(silent("the server", limit)))
+}
+
+fn silent(who: &str, limit: Duration) -> sqlx::Error {
+    let text = format!("{who} did not answer in {} s", limit.as_secs_f64());
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
 }
 
 /// The connection, shared by clones. Its options hold the password and are never shown.
@@ -107,9 +107,10 @@ impl Link {
             sqlx::raw_sql(begin).execute(&mut connection).await?;
             Ok(connection)
         };
-        let connection = tokio::time::timeout(CONNECT_TIMEOUT, fresh)
+        let limit = CONNECT_TIMEOUT.min(self.limit);
+        let connection = tokio::time::timeout(limit, fresh)
             .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+            .unwrap_or_else(|_| Err(silent(&self.name, limit)))?;
         Ok(Lease { slot, connection })
     }
 }

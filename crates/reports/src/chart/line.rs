@@ -228,17 +228,21 @@ impl Line {
             (x + gap, y - font / 2.0),
         ];
         let right = plot.right - wide;
-        let far = (0..8).flat_map(|step| {
-            let off = gap + f64::from(step) * font * 0.75;
+        let steps = (0..8).map(|step| gap + f64::from(step) * font * 0.75);
+        let far = steps.clone().flat_map(|off| {
             let left = x - wide / 2.0;
             [
-                (right, y - off - font),
-                (right, y + off),
+                (x - wide - off, y - font / 2.0),
+                (x + off, y - font / 2.0),
+                (x - wide - off, y - font),
+                (x + off, y - font),
                 (left, y - off - font),
                 (left, y + off),
             ]
         });
-        let places = near.into_iter().chain(far);
+        // Farthest from its dot: at the right edge.
+        let edge = steps.flat_map(|off| [(right, y - off - font), (right, y + off)]);
+        let places = near.into_iter().chain(far).chain(edge);
         let lines: Vec<(f64, f64)> = std::iter::once(&self.points)
             .chain(self.reference.iter().map(|(_, points)| points))
             .flat_map(|points| along(points, plot, self.shape == Shape::Steps))

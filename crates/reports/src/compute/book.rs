@@ -162,7 +162,8 @@ impl StoredBook {
 }
 
 impl Book {
-    fn slot(&mut self, ticker: &str) -> Slot {
+    /// Where a ticker is held, a new place if it never was.
+    pub(crate) fn slot(&mut self, ticker: &str) -> Slot {
         if let Some(&slot) = self.index.get(ticker) {
             return slot;
         }
@@ -184,13 +185,12 @@ impl Book {
     /// way, if `short` allows that.
     pub(crate) fn trade(
         &mut self,
-        ticker: &str,
+        slot: Slot,
         signed: i64,
         cash: Won,
         on: Option<Date>,
         short: bool,
     ) -> Result<Moved, Misfit> {
-        let slot = self.slot(ticker);
         let held = self.holdings[slot.0].quantity;
         let after = held.checked_add(signed).ok_or(Misfit::OutOfRange)?;
         if after < 0 && signed < 0 && !short {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::book::{Book, Misfit, Positions, StoredBook, Transferred};
+use super::book::{Book, Misfit, Positions, Slot, StoredBook, Transferred};
 use super::day::Day;
 use super::fingerprint::{Digests, Fingerprint};
 use super::rules::{Fill, canonical, check};
@@ -92,7 +92,7 @@ pub struct Replay {
     short_sales: bool,
     /// The instant and the id of the last row, and the sales of it, which wait for what was bought then.
     now: Option<(Timestamp, i64)>,
-    waiting: Vec<(OwnedRow, Fill)>,
+    waiting: Vec<(Sale, OwnedRow)>,
     waits: usize,
     disordered: bool,
     /// What came on each date, as fingerprints; the last one is the present date's.
@@ -105,6 +105,17 @@ pub struct Replay {
     recent: VecDeque<Closing>,
     month_ends: Vec<Closing>,
     rows: u64,
+}
+
+/// A sale that waits for what was bought at its instant.
+#[derive(Debug, Clone, Copy)]
+struct Sale {
+    id: i64,
+    slot: Slot,
+    on: Option<Date>,
+    fill: Fill,
+    /// Its row is kept too; on other days nobody asks for it.
+    detailed: bool,
 }
 
 /// A [`Snapshot`] not written down yet: most are dropped again.
@@ -291,23 +302,32 @@ impl Replay {
                 return;
             }
         };
+        let slot = self.book.slot(&canonical(row.ticker));
         match fill.side {
-            Side::Buy => self.fold(row, &fill, detailed),
-            Side::Sell => self.wait(row, fill),
+            Side::Buy => self.fold(slot, date, &fill, detailed.then_some(row)),
+            Side::Sell => {
+                let sale = Sale {
+                    id: row.id,
+                    slot,
+                    on: date,
+                    fill,
+                    detailed,
+                };
+                self.wait(sale, row);
+            }
         }
     }
 
     /// Keeps a sale until everything that was bought at its instant has come.
-    fn wait(&mut self, row: &TradeRow<'_>, fill: Fill) {
-        match self.waiting.get_mut(self.waits) {
-            Some((kept, its)) => {
-                kept.assign(row);
-                *its = fill;
-            }
-            None => {
-                let mut kept = OwnedRow::default();
-                kept.assign(row);
-                self.waiting.push((kept, fill));
+    fn wait(&mut self, sale: Sale, row: &TradeRow<'_>) {
+        // The room of a row of before is used again.
+        if self.waiting.len() == self.waits {
+            self.waiting.push((sale, OwnedRow::default()));
+        }
+        if let Some((kept, its)) = self.waiting.get_mut(self.waits) {
+            *kept = sale;
+            if sale.detailed {
+                its.assign(row);
             }
         }
         self.waits += 1;
@@ -320,35 +340,32 @@ impl Replay {
         let mut waiting = std::mem::take(&mut self.waiting);
         let waits = std::mem::take(&mut self.waits);
         if waits > 1 {
-            waiting[..waits].sort_by_key(|(row, _)| row.id);
+            waiting[..waits].sort_by_key(|(sale, _)| sale.id);
         }
-        for (row, fill) in &waiting[..waits] {
-            let detailed = self.detail == row.at.map(|(date, _)| date);
-            self.fold(&row.row(), fill, detailed);
+        for (sale, row) in &waiting[..waits] {
+            let row = sale.detailed.then(|| row.row());
+            self.fold(sale.slot, sale.on, &sale.fill, row.as_ref());
         }
         self.waiting = waiting;
     }
 
-    fn fold(&mut self, row: &TradeRow<'_>, fill: &Fill, detailed: bool) {
-        let on = match row.executed {
-            Executed::At { date, .. } => Some(date),
-            _ => None,
-        };
-        let ticker = canonical(row.ticker);
+    /// Moves a position by a fill; of the detailed day its row is told of too.
+    fn fold(&mut self, slot: Slot, on: Option<Date>, fill: &Fill, detailed: Option<&TradeRow<'_>>) {
         let fees = fill.commission + fill.tax;
         let (signed, cash) = match fill.side {
             Side::Buy => (fill.quantity, fill.amount + fees),
             Side::Sell => (-fill.quantity, fill.amount - fees),
         };
         let short = fill.short || self.short_sales;
-        let outcome = self.book.trade(&ticker, signed, cash, on, short);
+        let outcome = self.book.trade(slot, signed, cash, on, short);
         let moved = match outcome {
             Ok(moved) => moved,
-            Err(_) if !detailed => {
-                self.earlier_refused += 1;
-                return;
-            }
             Err(misfit) => {
+                let Some(row) = detailed else {
+                    self.earlier_refused += 1;
+                    return;
+                };
+                let ticker = self.book.ticker(slot);
                 let (issue, words) = match misfit {
                     Misfit::Oversold { held } => (
                         QualityIssue::Oversold,
@@ -377,8 +394,8 @@ impl Replay {
         if let Some((trip, on)) = moved.trip.zip(on) {
             self.book.totals.close(trip, on);
         }
-        if detailed {
-            let ticker = self.book.ticker(moved.slot);
+        if let Some(row) = detailed {
+            let ticker = self.book.ticker(slot);
             self.day.record(row, fill, &moved, ticker);
         }
     }

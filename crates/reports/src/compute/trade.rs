@@ -111,6 +111,12 @@ impl OwnedRow {
             to.clear();
             to.push_str(from);
         }
+        fn set_or_not(to: &mut Option<String>, from: Option<&str>) {
+            match (to.as_mut(), from) {
+                (Some(to), Some(from)) => set(to, from),
+                (_, from) => *to = from.map(str::to_owned),
+            }
+        }
         self.id = row.id;
         (self.at, self.bad_time) = match row.executed {
             Executed::At { date, at } => (Some((date, at)), None),
@@ -121,9 +127,9 @@ impl OwnedRow {
         set(&mut self.ticker, row.ticker);
         set(&mut self.action, row.action);
         set(&mut self.status, row.status);
-        self.reason = row.reason.map(str::to_owned);
-        self.strategy = row.strategy.map(str::to_owned);
-        self.venue = row.venue.map(str::to_owned);
+        set_or_not(&mut self.reason, row.reason);
+        set_or_not(&mut self.strategy, row.strategy);
+        set_or_not(&mut self.venue, row.venue);
         (self.ordered, self.quantity) = (row.ordered, row.quantity);
         self.numbers = [
             row.order_price,

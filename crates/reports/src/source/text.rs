@@ -35,6 +35,9 @@ impl StoredZone {
 pub(crate) struct Times<'z> {
     zone: &'z StoredZone,
     last: Option<LastDate>,
+    /// A time was read that does not lie where its date does among texts.
+    #[cfg(feature = "sqlite")]
+    strayed: bool,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,12 @@ struct LastDate {
 
 impl<'z> Times<'z> {
     pub(crate) fn new(zone: &'z StoredZone) -> Self {
-        Self { zone, last: None }
+        Self {
+            zone,
+            last: None,
+            #[cfg(feature = "sqlite")]
+            strayed: false,
+        }
     }
 
     /// As [`StoredZone::executed`].
@@ -58,10 +66,51 @@ impl<'z> Times<'z> {
         if let Some(found) = again.and_then(|(last, text)| last.executed(text.as_bytes())) {
             return found;
         }
+        self.anew(text)
+    }
+
+    fn anew<'a>(&mut self, text: Option<&'a str>) -> Executed<'a> {
         let found = self.zone.executed(text);
         self.last = text.and_then(|text| LastDate::new(self.zone, text.as_bytes()));
+        #[cfg(feature = "sqlite")]
+        if !text.is_some_and(lies_by_its_date) {
+            self.strayed = true;
+        }
         found
     }
+}
+
+#[cfg(feature = "sqlite")]
+impl Times<'_> {
+    /// As [`Times::executed`], of bytes that are looked at no more than needed.
+    pub(crate) fn of_bytes<'a>(&mut self, bytes: &'a [u8]) -> Executed<'a> {
+        if let Some(found) = self.last.as_ref().and_then(|last| last.executed(bytes)) {
+            return found;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.anew(Some(text)),
+            Err(_) => {
+                self.strayed = true;
+                Executed::Bad("not UTF-8")
+            }
+        }
+    }
+
+    /// A time came that is no text.
+    pub(crate) fn stray(&mut self) {
+        self.strayed = true;
+    }
+
+    /// Was every time so far a text of a date and a time in the stored zone, between 1900 and 2200?
+    pub(crate) fn all_lie_by_their_dates(&self) -> bool {
+        !self.strayed
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn lies_by_its_date(text: &str) -> bool {
+    parse(text)
+        .is_some_and(|(naive, offset)| offset.is_none() && (1900..2200).contains(&naive.year()))
 }
 
 impl LastDate {
@@ -220,7 +269,11 @@ fn offset(bytes: &[u8]) -> Option<Offset> {
         6 if bytes[3] == b':' => i32::from(two(bytes, 4)?),
         _ => return None,
     };
-    Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()
+    // No clock on earth is further off, and what is would be of no day beside that of its text.
+    let seconds = hours * 3_600 + minutes * 60;
+    (minutes < 60 && seconds <= 15 * 3_600)
+        .then(|| Offset::from_seconds(sign * seconds).ok())
+        .flatten()
 }
 
 #[cfg(test)]

@@ -14,5 +14,6 @@ mod own_store;
 mod paper;
 mod postgres;
 mod rows;
+mod stalls;
 mod stores;
 mod support;

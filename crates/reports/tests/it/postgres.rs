@@ -13,7 +13,7 @@ use crate::month::{DAY, check_day};
 use crate::support::{Month, data};
 
 /// A server with the fixture restored into it.
-fn with_month() -> Postgres {
+pub(crate) fn with_month() -> Postgres {
     let server = Postgres::start();
     server.sql("bongsu", &data("original.sql"));
     server

@@ -188,7 +188,8 @@ fn a_consolidation_that_leaves_no_share_ends_the_position_at_a_loss() {
 #[test]
 fn shares_that_come_to_a_short_position_give_back_what_was_borrowed() {
     let mut book = Book::default();
-    book.trade("005930", -10, Won::new(1_000), Some(DAY), true)
+    let slot = book.slot("005930");
+    book.trade(slot, -10, Won::new(1_000), Some(DAY), true)
         .unwrap();
     book.transfer("005930", 4, Won::new(300), DAY).unwrap();
     assert_eq!(book.realised, Won::new(100));

@@ -88,7 +88,8 @@ impl PostgresSource {
         self
     }
 
-    /// How long the server may leave a statement, or the next of its rows, unanswered. Default: 30 s.
+    /// How long the server may leave a statement, or the next of its rows, unanswered; a connection may
+    /// take as long, and never more than 15 s. Default: 30 s.
     #[must_use]
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
         self.link.limit = limit;

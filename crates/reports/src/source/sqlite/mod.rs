@@ -15,6 +15,7 @@
 
 mod read;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -58,6 +59,21 @@ pub struct SqliteSource {
 struct Kept {
     connection: Connection,
     serial: u64,
+    /// In which state of the file every fill's time was seen to lie where its date does.
+    ordinary: Cell<Option<i64>>,
+}
+
+impl Kept {
+    /// Another number once another connection has changed the file.
+    fn state(&self) -> Result<i64, SourceError> {
+        let state = self
+            .connection
+            .pragma_query_value(None, "data_version", |row| row.get(0));
+        state.map_err(|cause| SourceError::Query {
+            what: "data_version",
+            cause: cause.into(),
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +105,8 @@ impl SqliteSource {
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
+        // What is known of the file was seen with the settings of before.
+        self.idle = Arc::default();
         self
     }
 
@@ -188,6 +206,7 @@ fn open(settings: &Settings) -> Result<Kept, SourceError> {
     Ok(Kept {
         connection,
         serial: OPENED.fetch_add(1, Ordering::Relaxed),
+        ordinary: Cell::new(None),
     })
 }
 
@@ -227,14 +246,14 @@ impl ReportSource for SqliteSource {
         self.read(move |kept, settings| {
             let layout = read::layout(&kept.connection, settings);
             let account = read::owner(&kept.connection, settings, &layout)?;
+            let ordinary = kept.ordinary.get() == Some(kept.state()?);
             read::replay(
                 &kept.connection,
                 settings,
                 &layout,
-                account.as_deref(),
+                (account.as_deref(), ordinary),
                 replay,
-                through,
-                detail,
+                (through, detail),
             )
         })
         .await
@@ -249,16 +268,10 @@ impl ReportSource for SqliteSource {
     }
 
     async fn version(&self) -> Result<Option<u64>, SourceError> {
+        // Of two connections each has its own count.
         self.read(|kept, _| {
-            // Of two connections each has its own count.
-            let changes: Result<i64, _> =
-                kept.connection
-                    .pragma_query_value(None, "data_version", |row| row.get(0));
-            let changes = changes.map_err(|cause| SourceError::Query {
-                what: "data_version",
-                cause: cause.into(),
-            })?;
-            Ok(Some(kept.serial.wrapping_shl(40) ^ changes.unsigned_abs()))
+            let changes = kept.state()?.unsigned_abs();
+            Ok(Some(kept.serial.wrapping_shl(40) ^ changes))
         })
         .await
     }
@@ -271,13 +284,17 @@ impl ReportSource for SqliteSource {
         self.read(move |kept, settings| {
             let layout = read::layout(&kept.connection, settings);
             let account = read::owner(&kept.connection, settings, &layout)?;
-            read::digests(
+            let (digests, ordinary) = read::digests(
                 &kept.connection,
                 settings,
                 &layout,
                 account.as_deref(),
                 through,
-            )
+            )?;
+            // A query of one's own may find other rows in the same state of the file.
+            let ordinary = ordinary && !settings.mapping.has("trades");
+            kept.ordinary.set(ordinary.then_some(kept.state()?));
+            Ok(digests)
         })
         .await
     }

@@ -10,6 +10,9 @@ pub(super) async fn d1_every_fill_has_one_day(db: &Db<'_>) {
         ("2026-05-27T23:30:00Z", false, THU),
         ("2026-05-27 23:30:00.123456Z", false, THU),
         ("2026-05-27T23:30:00+0000", false, THU),
+        ("2026-05-27 23:30:00 UTC", false, THU),
+        ("2026-05-27t23:30:00z", false, THU),
+        ("2026-05-27 23:30:00+00", false, THU),
         ("2026-05-27 23:30:00", true, THU),
         ("2026-05-28T08:30:00+09:00", false, THU),
         ("2026-05-28T08:30", false, THU),
@@ -58,6 +61,9 @@ pub(super) async fn d1_what_has_no_day_is_named(db: &Db<'_>) {
     db.execute("UPDATE trades SET created_at = NULL WHERE id = 4;");
     db.execute(&fill(5, "2026-05-28 10:00:00", "BUY", 5, 1_000));
     db.execute("UPDATE trades SET executed_at = NULL, created_at = NULL WHERE id = 5;");
+    // A zone that is nowhere.
+    db.execute(&fill(6, "2026-05-28T10:00:00+16:00", "BUY", 5, 1_000));
+    db.execute(&fill(7, "2026-05-28T10:00:00-15:30", "BUY", 5, 1_000));
     let summary = db.day(THU, &Set::default()).await;
     assert_eq!(fills(&summary), 1);
     let named = issues(&summary, QualityIssue::BadRow).join("\n");
@@ -66,6 +72,8 @@ pub(super) async fn d1_what_has_no_day_is_named(db: &Db<'_>) {
         ("O3", "unreadable time"),
         ("O4", "unreadable time"),
         ("O5", "without a time"),
+        ("O6", "unreadable time"),
+        ("O7", "unreadable time"),
     ] {
         let line = named.lines().find(|line| line.starts_with(order));
         assert!(

@@ -1,5 +1,7 @@
 //! What one database alone can do: files of one name, numbers for times, zones of a server.
 
+use bongsu_reports::compute::{Replay, ReplayPlan};
+
 use super::*;
 
 /// D4: two databases of one file name, used in turn with one store, are two.
@@ -54,6 +56,70 @@ async fn times_that_are_numbers() {
             assert_eq!(issues(&summary, QualityIssue::Oversold), [""; 0]);
         }
     }
+}
+
+/// What was seen of all times holds for that state of the file alone: one that comes later and does not
+/// lie where its date does is found, by the same connection.
+#[tokio::test]
+async fn an_odd_time_that_comes_later_is_found() {
+    let db = Db::lite();
+    db.execute(&fill(1, "2026-05-26 10:00:00", "BUY", 10, 1_000));
+    db.execute(&fill(2, "2026-05-28 08:30:00", "SELL", 4, 1_100));
+    let generator = db.builder(&Set::default()).build().unwrap();
+    for (at, sold) in [
+        ("'2026-05-28 08:30:00'", 4),
+        ("'2026-05-27T23:30:00Z'", 4),
+        ("'2026-05-28 08:30:00'", 4),
+        ("1779924600", 4),
+        ("'2026-05-28 12:30:00+13:00'", 4),
+        ("'soon'", 0),
+        ("'2026-05-28T08:30'", 4),
+        ("'2026-05-32'", 0),
+        ("NULL", 0),
+    ] {
+        db.execute(&format!(
+            "UPDATE trades SET executed_at = {at}, created_at = NULL WHERE id = 2;"
+        ));
+        // The second time everything is known already.
+        for round in 0..2 {
+            let summary = generator.generate_daily_summary(THU).await.unwrap();
+            let left = Decimal::from(10 - sold);
+            assert_eq!(held(&summary, "005930"), left, "{at} {round}");
+            assert_eq!(fills(&summary), u64::from(sold > 0), "{at} {round}");
+            let named = issues(&summary, QualityIssue::BadRow);
+            assert_eq!(named.len(), usize::from(sold == 0), "{at}: {named:?}");
+        }
+    }
+}
+
+/// A fill that comes between the two readings of one report is found by the second.
+#[tokio::test]
+async fn an_odd_time_that_comes_between_two_readings_is_found() {
+    let db = Db::lite();
+    let Db::Lite(path, _) = &db else {
+        unreachable!()
+    };
+    db.execute("ALTER TABLE trades ADD COLUMN user_id text;");
+    db.execute(&fill(1, "2026-05-26 10:00:00", "BUY", 10, 1_000));
+    db.execute("UPDATE trades SET user_id = 'u';");
+    let ours = SqliteSource::new(path).account("u");
+    let sold = async |source: &SqliteSource| {
+        let plan = ReplayPlan {
+            detail: Some(THU),
+            ..ReplayPlan::default()
+        };
+        let read = source.replay(Replay::start(plan), THU, Some(THU)).await;
+        read.unwrap().rows()
+    };
+    ours.digests(THU).await.unwrap();
+    assert_eq!(sold(&ours).await, 1);
+    db.execute(&fill(2, "2026-05-27T23:30:00Z", "SELL", 4, 1_100));
+    db.execute("UPDATE trades SET user_id = 'w' WHERE id = 2;");
+    // What is known of one account's fills is not known of another's.
+    ours.digests(THU).await.unwrap();
+    assert_eq!(sold(&ours.clone().account("w")).await, 1);
+    db.execute("UPDATE trades SET user_id = 'u';");
+    assert_eq!(sold(&ours).await, 2);
 }
 
 /// D15: instants of `timestamptz` are instants, whatever zone the server lives in; infinity is named.

@@ -1,4 +1,7 @@
 //! What was executed on each date, as fingerprints.
+//!
+//! Every row is read for them, so that one thing is learnt besides: whether every time lies where its date
+//! does. The next day's reader then need not look for those that do not.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +22,7 @@ pub(in crate::source::sqlite) fn digests(
     layout: &Layout,
     account: Option<&str>,
     through: Date,
-) -> Result<Digests, SourceError> {
+) -> Result<(Digests, bool), SourceError> {
     const TABLE: &str = "trades";
     let trades = layout.required(TABLE)?;
     let columns = trade_columns(trades, false, |column, _: Kind| column.to_owned());
@@ -58,5 +61,5 @@ pub(in crate::source::sqlite) fn digests(
     if let Some((day, sum)) = last {
         days.entry(day).or_default().extend(sum);
     }
-    Ok(Digests::new(days))
+    Ok((Digests::new(days), times.all_lie_by_their_dates()))
 }

@@ -122,12 +122,13 @@ fn time<'r>(
     at: usize,
     times: &mut Times<'_>,
 ) -> Result<Executed<'r>, rusqlite::Error> {
-    Ok(match row.get_ref(at)? {
-        ValueRef::Null => Executed::Missing,
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => times.executed(Some(text)),
-            Err(_) => Executed::Bad("not UTF-8"),
-        },
+    let value = match row.get_ref(at)? {
+        ValueRef::Null => return Ok(Executed::Missing),
+        ValueRef::Text(bytes) => return Ok(times.of_bytes(bytes)),
+        other => other,
+    };
+    times.stray();
+    Ok(match value {
         ValueRef::Integer(value) => epoch(value).map_or(Executed::Bad("out of range"), instant),
         #[expect(clippy::cast_possible_truncation, reason = "a float saturates")]
         ValueRef::Real(value) => {
@@ -144,7 +145,7 @@ fn time<'r>(
                 _ => Executed::Bad("out of range"),
             }
         }
-        ValueRef::Blob(_) => Executed::Bad("not a time"),
+        _ => Executed::Bad("not a time"),
     })
 }
 

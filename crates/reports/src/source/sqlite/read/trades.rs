@@ -22,8 +22,8 @@ use crate::source::time::StoredZone;
 
 const TABLE: &str = "trades";
 
-/// Does a text of a time say its own zone?
-pub(super) const ZONED: &str = "substr(executed_at, 11) GLOB '*[Zz+-]*'";
+/// Does a text of a time say its own zone: `Z`, `UTC`, `+09:00`?
+pub(super) const ZONED: &str = "substr(executed_at, 12) GLOB '*[A-Za-z+-]*'";
 
 /// Where a table's rows lie, and whose are wanted.
 struct Trades<'a> {
@@ -32,6 +32,8 @@ struct Trades<'a> {
     relation: &'a Relation,
     /// `AND user_id = 'u'`, or nothing.
     owner: String,
+    /// Every time is known to lie where its date does.
+    ordinary: bool,
 }
 
 impl Trades<'_> {
@@ -75,10 +77,9 @@ pub(in crate::source::sqlite) fn replay(
     connection: &Connection,
     settings: &Settings,
     layout: &Layout,
-    account: Option<&str>,
+    (account, ordinary): (Option<&str>, bool),
     mut replay: Replay,
-    through: Date,
-    detail: Option<Date>,
+    (through, detail): (Date, Option<Date>),
 ) -> Result<Replay, SourceError> {
     let relation = layout.required(TABLE)?;
     let trades = Trades {
@@ -86,6 +87,7 @@ pub(in crate::source::sqlite) fn replay(
         settings,
         relation,
         owner: owned(relation, account),
+        ordinary,
     };
     let spans = Spans::new(replay.after(), through, detail);
     if let Some(before) = spans.before {
@@ -176,6 +178,9 @@ fn beside(
 ) -> Result<Reorder, SourceError> {
     let (first, last) = dates;
     let mut aside = Reorder::default();
+    if trades.ordinary {
+        return Ok(aside);
+    }
     let mut keep = |row: &TradeRow<'_>| {
         if within(row.executed, dates) {
             aside.add(row);
@@ -259,6 +264,29 @@ const CREATED: usize = 16;
 /// day is theirs, so each report names them.
 fn dayless(trades: &Trades<'_>, replay: &mut Replay, date: Date) -> Result<(), SourceError> {
     let limit = format!(" LIMIT {MAX_DAYLESS}");
+    if !trades.ordinary {
+        undated(trades, replay, date, &limit)?;
+    }
+    let when = if trades.relation.has("created_at") {
+        "+executed_at IS NULL AND executed_quantity > 0 AND (created_at IS NULL \
+         OR created_at < '1900-01-01' OR created_at >= '2200-01-01')"
+    } else {
+        "executed_at IS NULL AND executed_quantity > 0"
+    };
+    let timeless = trades.select(true, when) + &limit;
+    trades.each(&timeless, [], true, |row| {
+        replay.push(row);
+        true
+    })
+}
+
+/// Fills whose time no text of a date begins with.
+fn undated(
+    trades: &Trades<'_>,
+    replay: &mut Replay,
+    date: Date,
+    limit: &str,
+) -> Result<(), SourceError> {
     // Texts before, between and after the dates, and numbers of no time that trades have. A text that is a
     // number itself would be compared as one.
     let mut odd = vec![
@@ -278,7 +306,7 @@ fn dayless(trades: &Trades<'_>, replay: &mut Replay, date: Date) -> Result<(), S
     });
     odd.push(format!("({})", between.collect::<Vec<_>>().join(" OR ")));
     for odd in odd {
-        let odd = trades.select(true, &odd) + &limit;
+        let odd = trades.select(true, &odd) + limit;
         trades.each(&odd, [], true, |row| {
             let row = TradeRow {
                 executed: match row.executed {
@@ -291,17 +319,7 @@ fn dayless(trades: &Trades<'_>, replay: &mut Replay, date: Date) -> Result<(), S
             true
         })?;
     }
-    let when = if trades.relation.has("created_at") {
-        "+executed_at IS NULL AND executed_quantity > 0 AND (created_at IS NULL \
-         OR created_at < '1900-01-01' OR created_at >= '2200-01-01')"
-    } else {
-        "executed_at IS NULL AND executed_quantity > 0"
-    };
-    let timeless = trades.select(true, when) + &limit;
-    trades.each(&timeless, [], true, |row| {
-        replay.push(row);
-        true
-    })
+    Ok(())
 }
 
 /// A row, in a lean one only what the rules look at: each column read costs as much as a rule.
