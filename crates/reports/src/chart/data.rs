@@ -17,15 +17,12 @@ const BARS: usize = 12;
 #[must_use]
 pub fn charts(summary: &DailySummary, options: &RenderOptions) -> Vec<Chart> {
     let t = Texts::of(options.lang);
-    [
-        equity(summary, options, t),
-        drawdown(summary, t),
-        pnl(summary, options, t),
-        intraday(summary, options, t),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut all = vec![equity(summary, options, t), drawdown(summary, t)];
+    // In a report of a longer time the course of its last day would pass for that of the whole.
+    if summary.period.is_none() {
+        all.extend([pnl(summary, options, t), intraday(summary, options, t)]);
+    }
+    all.into_iter().flatten().collect()
 }
 
 fn equity(summary: &DailySummary, options: &RenderOptions, t: &Texts) -> Option<Chart> {

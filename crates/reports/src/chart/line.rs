@@ -86,8 +86,7 @@ impl Line {
             return svg.finish();
         }
         if high <= low {
-            let pad = low.abs().max(1e-4) * 0.01;
-            (low, high) = (low - pad, high + pad);
+            (low, high) = self.around(low);
         }
         let ticks = axis::ticks(low, high, if canvas.height < 200.0 { 3 } else { 4 });
         let labels: Vec<String> = ticks
@@ -146,6 +145,18 @@ impl Line {
             self.legend(&mut svg, (plot.left, plot.right), font, palette);
         }
         svg.finish()
+    }
+
+    /// The axis of a line that never moves.
+    fn around(&self, value: f64) -> (f64, f64) {
+        match (self.shape, self.unit) {
+            (Shape::Below, Unit::Percent) => (value - 0.01, value),
+            (Shape::Below | Shape::Steps, _) => (value - 1_000.0, value + 1_000.0),
+            (Shape::Level, _) => {
+                let pad = value.abs().max(1e-4) * 0.01;
+                (value - pad, value + pad)
+            }
+        }
     }
 
     fn grid(

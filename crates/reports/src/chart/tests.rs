@@ -56,6 +56,81 @@ fn a_benchmark_without_matching_dates_is_left_out() {
     assert!(!svg.contains("KOSPI") && !svg.contains("stroke-dasharray"));
 }
 
+/// Numbers that follow a word in an SVG.
+fn numbers(svg: &str, before: &str) -> Vec<f64> {
+    let parts = svg.split(before).skip(1);
+    let texts = parts.map(|part| part.split('"').next().unwrap());
+    texts.map(|text| text.parse().unwrap()).collect()
+}
+
+/// A label far from its dot would pass for that of another point.
+#[test]
+fn the_deepest_drawdown_has_its_label_beside_it() {
+    let mut summary = DailySummary::sample();
+    let day = |i: i32| {
+        summary
+            .session
+            .date
+            .saturating_sub(jiff::Span::new().days(240 - i))
+    };
+    // Down and up again all over, the deepest at a place that moves.
+    for deepest in [3, 40, 77, 120, 200, 236] {
+        let points = (0..240).map(|i| RatioPoint {
+            date: day(i),
+            value: match i {
+                i if i == deepest => -0.01,
+                i => -0.0009 * f64::from((i * 7) % 11),
+            },
+        });
+        let points: Vec<_> = points.collect();
+        summary.series.drawdown = points;
+        let all = charts(&summary, &RenderOptions::default());
+        let chart = all.iter().find(|chart| chart.id == "drawdown").unwrap();
+        for canvas in [Canvas::MAIL, Canvas::WIDE, Canvas::NARROW] {
+            let svg = chart.svg(&canvas, &Palette::LIGHT);
+            let dot = (
+                numbers(&svg, "<circle cx=\"")[0],
+                numbers(&svg, "\" cy=\"")[0],
+            );
+            let (_, label) = svg.split_once("paint-order=\"stroke\"").unwrap();
+            let label = (
+                numbers(label, "<text x=\"")[0],
+                numbers(label, "\" y=\"")[0],
+            );
+            let wide = super::svg::width("-1.00%", canvas.font_size);
+            let off = (dot.0 - label.0).max(label.0 - dot.0 - wide).abs();
+            let most = canvas.font_size * 8.0;
+            assert!(
+                off < most && (dot.1 - label.1).abs() < most,
+                "{deepest}: {dot:?} {label:?}"
+            );
+        }
+    }
+}
+
+/// An account that only gained has a line at zero, on an axis that can be read.
+#[test]
+fn a_drawdown_of_nothing_has_an_axis() {
+    let mut summary = DailySummary::sample();
+    for point in &mut summary.series.drawdown {
+        point.value = 0.0;
+    }
+    let all = charts(&summary, &RenderOptions::default());
+    let chart = all.iter().find(|chart| chart.id == "drawdown").unwrap();
+    let svg = chart.svg(&Canvas::WIDE, &Palette::LIGHT);
+    assert_eq!(svg.matches(">0%<").count(), 1, "{svg}");
+    assert!(svg.contains(">-1.00%<"), "{svg}");
+}
+
+#[test]
+fn a_report_of_a_longer_time_shows_no_single_day() {
+    let mut summary = DailySummary::sample();
+    summary.period = Some(crate::summary::PeriodKind::Month);
+    let all = charts(&summary, &RenderOptions::default());
+    let shown: Vec<_> = all.iter().map(|chart| chart.id).collect();
+    assert_eq!(shown, ["equity", "drawdown"]);
+}
+
 #[test]
 fn a_long_account_name_leaves_room_for_the_benchmark() {
     let mut summary = DailySummary::sample();

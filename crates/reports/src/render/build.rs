@@ -65,7 +65,7 @@ impl Limits {
         compact: true,
     };
 
-    /// Half as many rows of everything.
+    /// Half as many rows of everything but the few of the last sessions.
     pub(crate) fn halved(self) -> Self {
         Self {
             positions: self.positions / 2,
@@ -74,7 +74,7 @@ impl Limits {
             notes: self.notes / 2,
             alerts: self.alerts / 2,
             transitions: self.transitions / 2,
-            recent: self.recent / 2,
+            recent: self.recent.min(5),
             position_pnl: self.position_pnl / 2,
             groups: self.groups / 2,
             compact: self.compact,

@@ -136,7 +136,7 @@ impl Blocks {
         let Some(section) = view.section(id) else {
             return;
         };
-        let mut lines = vec![format!("*{}*", escape(section.title))];
+        let mut lines = vec![format!("*{}*", escape(&section.heading()))];
         for block in &section.blocks {
             match block {
                 Block::Items(items) => {

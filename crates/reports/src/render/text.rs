@@ -43,8 +43,9 @@ pub(super) fn text(summary: &DailySummary, options: &RenderOptions) -> String {
 
 fn section(out: &mut Vec<String>, section: &Section) {
     out.push(String::new());
-    out.push(section.title.to_owned());
-    out.push("-".repeat(width(section.title)));
+    let heading = section.heading();
+    let line = "-".repeat(width(&heading));
+    out.extend([heading, line]);
     for (i, block) in section.blocks.iter().enumerate() {
         match block {
             Block::Items(list) => items(out, list),

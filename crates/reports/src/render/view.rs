@@ -211,6 +211,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// Its last column is text: on a phone its rows are read as lines.
+    pub(crate) fn ends_in_words(&self) -> bool {
+        self.columns.last().is_some_and(|column| !column.numeric)
+    }
+
     /// Keeps at most `max` of `all` rows and says how many were left out, with those left out before.
     pub(crate) fn new<T>(
         caption: &'static str,
@@ -285,10 +290,20 @@ pub(crate) struct Section {
     /// For links within the page.
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
+    /// The day it is about, where the report is about a longer time.
+    pub(crate) of: Option<jiff::civil::Date>,
     pub(crate) blocks: Vec<Block>,
 }
 
 impl Section {
+    /// The title, and the day where it needs to be told.
+    pub(crate) fn heading(&self) -> String {
+        match self.of {
+            Some(day) => format!("{} · {day}", self.title),
+            None => self.title.to_owned(),
+        }
+    }
+
     /// Starts with two tables of a kind, which a wide page sets side by side.
     pub(crate) fn paired(&self) -> bool {
         matches!(self.blocks.as_slice(), [Block::Table(a), Block::Table(b), ..] if a.columns == b.columns)

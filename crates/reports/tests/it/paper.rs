@@ -66,3 +66,29 @@ fn nothing_of_the_mail_is_wider_than_640() {
         assert_eq!(wide, "", "{lang:?}");
     }
 }
+
+/// A table that is wider than its card would be cut in the middle of a figure.
+#[test]
+fn no_table_of_the_page_is_cut() {
+    const MEASURE: &str = "<script>addEventListener('load', () => parent.postMessage( \
+        [...document.querySelectorAll('.scroll')].filter(it => it.scrollWidth > it.clientWidth + 1) \
+        .map(it => it.ariaLabel + ' ' + it.scrollWidth + '/' + it.clientWidth).join(';'), '*'))\
+        </script></body>";
+    // A window is never as narrow as a phone; a frame in it is.
+    const FRAMES: &str = "<title>none</title><script>const all = []; \
+        addEventListener('message', told => { all.push(told.data); \
+        document.title = all.length + ' told ' + all.join('') + ' end' })</script>\
+        <iframe src=page.html width=1280></iframe><iframe src=page.html width=800></iframe>\
+        <iframe src=page.html width=500></iframe><iframe src=page.html width=360></iframe>";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("frames.html"), FRAMES).unwrap();
+    for lang in [Lang::En, Lang::Ko] {
+        let page = sample(lang).preview_html.replace("</body>", MEASURE);
+        std::fs::write(folder.path().join("page.html"), page).unwrap();
+        let arguments = ["--virtual-time-budget=5000", "--dump-dom"];
+        let page = chromium(folder.path(), "frames.html", &arguments);
+        let (_, told) = page.split_once("<title>4 told ").expect("every frame told");
+        let (cut, _) = told.split_once(" end").unwrap();
+        assert_eq!(cut, "", "{lang:?}");
+    }
+}

@@ -20,7 +20,12 @@ pub(crate) fn all(
     t: &'static Texts,
     limits: Limits,
 ) -> Vec<Section> {
-    let section = |id, title, blocks| Section { id, title, blocks };
+    let section = |id, title, blocks| Section {
+        id,
+        title,
+        of: None,
+        blocks,
+    };
     let mut all = Vec::new();
     if !summary.changes.is_empty() {
         let table = spans::changes(summary, cells, t);
@@ -90,8 +95,22 @@ pub(crate) fn all(
         let blocks = spans::groups(summary, cells, t, limits);
         all.insert(at, section("groups", t.groups, blocks));
     }
+    if summary.period.is_some() {
+        let of_the_day = all.iter_mut().filter(|part| OF_A_DAY.contains(&part.id));
+        of_the_day.for_each(|part| part.of = Some(summary.session.date));
+    }
     all
 }
+
+/// What is of the last session in a report of a longer time too.
+const OF_A_DAY: [&str; 6] = [
+    "positions",
+    "performers",
+    "trading",
+    "groups",
+    "reconciliation",
+    "fills",
+];
 
 fn item(label: &'static str, cell: Cell) -> Item {
     Item::new(label, cell)

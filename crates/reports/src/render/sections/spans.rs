@@ -52,12 +52,6 @@ pub(super) fn periods(
         Column::number(t.realised).minor(),
         Column::number(t.fees_and_tax).minor(),
         Column::number(t.income).extra(),
-        Column::number(t.fills).extra(),
-        Column::number(t.win_rate).extra(),
-        Column::number(t.profit_factor).extra(),
-        Column::number(t.round_trips).extra(),
-        Column::number(t.holding_days).extra(),
-        Column::number(t.payoff).extra(),
     ];
     let rows = (summary.periods.as_slice(), 10, 0);
     let table = Table::new(t.periods, columns, rows, "", cells, |period| {
@@ -74,12 +68,6 @@ pub(super) fn periods(
             cells.signed_amount(&period.realised),
             cells.amount(&sum(&period.commission, &period.tax)),
             cells.signed_amount(&period.income),
-            cells.count(&period.fills),
-            cells.percent(&period.win_rate),
-            cells.ratio(&period.profit_factor, 2),
-            cells.count(&period.round_trips),
-            cells.ratio(&period.holding_days, 1),
-            cells.ratio(&period.payoff, 2),
         ]
     });
     let mut newest: Vec<_> = summary.recent.iter().collect();
@@ -93,7 +81,7 @@ pub(super) fn periods(
     };
     let columns = vec![
         Column::text(t.date),
-        Column::number(t.equity),
+        Column::number(t.equity).minor(),
         Column::number(t.pnl),
         Column::number(t.period_return),
         Column::number(benchmark),
@@ -110,7 +98,37 @@ pub(super) fn periods(
     });
     // The rest is not lost: it is the earlier sessions, which nobody counts.
     recent.more = None;
-    vec![Block::Table(table), Block::Table(recent)]
+    let mut blocks = vec![Block::Table(table)];
+    // Thirteen columns side by side would be wider than a page.
+    if !limits.compact {
+        blocks.push(Block::Table(trades_of_periods(summary, cells, t)));
+    }
+    blocks.push(Block::Table(recent));
+    blocks
+}
+
+fn trades_of_periods(summary: &DailySummary, cells: Cells<'_>, t: &'static Texts) -> Table {
+    let columns = vec![
+        Column::text(t.period),
+        Column::number(t.fills),
+        Column::number(t.win_rate),
+        Column::number(t.profit_factor),
+        Column::number(t.round_trips),
+        Column::number(t.holding_days),
+        Column::number(t.payoff),
+    ];
+    let rows = (summary.periods.as_slice(), 10, 0);
+    Table::new(t.trading, columns, rows, "", cells, |period| {
+        vec![
+            Cell::plain(name(period.kind, t)),
+            cells.count(&period.fills),
+            cells.percent(&period.win_rate),
+            cells.ratio(&period.profit_factor, 2),
+            cells.count(&period.round_trips),
+            cells.ratio(&period.holding_days, 1),
+            cells.ratio(&period.payoff, 2),
+        ]
+    })
 }
 
 pub(super) fn by_position(

@@ -435,8 +435,13 @@ fn the_report_of_a_period_is_about_the_period() {
             ["2026-05-25 – ", "금주 체결", "123,457", "7,654,321"],
         ),
     ] {
+        // What is of its last day says so.
+        let t = crate::i18n::Texts::of(lang);
+        let of_the_day = [t.trading, t.reconciliation, t.fills_table, t.performers]
+            .map(|title| format!("{title} · 2026-05-28"));
         for (form, shown) in forms(&summary, &options(lang)) {
-            for part in parts {
+            let parts = parts.iter().map(|part| (*part).to_owned());
+            for part in parts.chain(of_the_day.clone()) {
                 let shown = shown.to_lowercase();
                 assert!(
                     form == "slack" || shown.contains(&part.to_lowercase()),

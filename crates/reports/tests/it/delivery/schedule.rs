@@ -1,9 +1,12 @@
 //! On time, late, and not at all.
 
 use bongsu_reports::calendar::Krx;
+use bongsu_reports::schedule::Schedule;
+use bongsu_reports::store::SqliteStore;
+use bongsu_reports::summary::PeriodKind;
 use bongsu_reports::{MemoryStore, ReportEvent};
 use jiff::SignedDuration;
-use jiff::civil::date;
+use jiff::civil::{date, time};
 
 use super::*;
 use crate::month::DAY;
@@ -94,6 +97,72 @@ fn missed_sessions_are_caught_up_late_and_bounded() {
             log.count(|event| matches!(event, ReportEvent::Skipped { .. })),
             1
         );
+    });
+}
+
+/// The 29th is the last session of its week and of its month: both reports come then, each at its own
+/// time and once, also where the service starts anew.
+#[test]
+fn longer_reports_come_on_their_last_session_and_once() {
+    paused(async {
+        let month = Month::new();
+        let inbox = Inbox::new();
+        let memory = MemoryStore::new();
+        let from = |start| {
+            builder(month.source(), start)
+                .store(memory.clone())
+                .sink(inbox.clone())
+                .periodic(PeriodKind::Week, Schedule::daily(time(20, 30, 0, 0)))
+                .periodic(PeriodKind::Month, Schedule::daily(time(21, 0, 0, 0)))
+                .periodic(PeriodKind::Year, Schedule::daily(time(21, 30, 0, 0)))
+                .build()
+                .unwrap()
+        };
+        let start = evening(DAY) - SignedDuration::from_mins(5);
+        let generator = from(start);
+        let came = || -> Vec<String> {
+            let messages = inbox.messages();
+            let names = messages
+                .iter()
+                .map(|(id, _)| id.split(".r0").next().unwrap().to_owned());
+            names.collect()
+        };
+        run_for(&generator, Duration::from_secs(24 * 3_600)).await;
+        assert_eq!(came(), ["daily.2026-05-28"]);
+        run_for(&generator, Duration::from_secs(20 * 60)).await;
+        assert_eq!(came()[1..], ["daily.2026-05-29"]);
+        run_for(&generator, Duration::from_secs(3_600)).await;
+        assert_eq!(came()[2..], ["weekly.2026-05-29", "monthly.2026-05-29"]);
+        let again = from(start + SignedDuration::from_hours(27));
+        run_for(&again, Duration::from_secs(48 * 3_600)).await;
+        assert_eq!(came().len(), 4, "{:?}", came());
+    });
+}
+
+/// Two services that remember in one database: each sends its own report, and each history is its own.
+#[test]
+fn two_services_of_one_store_send_their_own() {
+    paused(async {
+        let month = Month::new();
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::new(folder.path().join("reports.db"));
+        let inboxes = [Inbox::new(), Inbox::new()];
+        let services = [("paper", &inboxes[0]), ("live", &inboxes[1])].map(|(name, inbox)| {
+            builder(month.source(), evening(DAY) - SignedDuration::from_mins(1))
+                .service(name, "test")
+                .store(store.clone())
+                .sink(inbox.clone())
+                .build()
+                .unwrap()
+        });
+        let [paper, live] = &services;
+        let minutes = Duration::from_secs(600);
+        tokio::join!(run_for(paper, minutes), run_for(live, minutes));
+        assert_eq!((inboxes[0].count(), inboxes[1].count()), (1, 1));
+        for service in &services {
+            let told = service.deliveries(DAY).await.unwrap().deliveries;
+            assert_eq!(told.len(), 1, "{told:?}");
+        }
     });
 }
 
