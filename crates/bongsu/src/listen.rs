@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr};
 
 use bongsu_axum_glue::Listener;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     Error,
@@ -23,9 +23,7 @@ pub(crate) async fn service(http: &HttpConfig) -> Result<Vec<Listener>, Error> {
     };
     let passed = passed();
     let listeners = match &http.bind {
-        Bind::Address(address) => TcpListener::bind(address)
-            .await
-            .map(|listener| vec![listener.into()]),
+        Bind::Address(address) => tcp(*address).map(|listener| vec![listener.into()]),
         Bind::Unix(path) => unix(path).map(|listener| vec![listener]),
         Bind::Descriptor(number) => inherited(*number).map(|listener| vec![listener]),
         Bind::Systemd if passed == 0 => Err(io::Error::other(
@@ -51,14 +49,29 @@ pub(crate) async fn service(http: &HttpConfig) -> Result<Vec<Listener>, Error> {
     Ok(listeners)
 }
 
+/// How many connections may wait to be accepted, where the system allows as many (`net.core.somaxconn`). Of
+/// a burst past tokio's own 128 the rest would wait a second for their client's next try.
+const WAITING: u32 = 4_096;
+
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // An address that was left a moment ago; elsewhere it would mean one that somebody else still has.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
+
 /// The operations', where they have a port of their own.
 pub(crate) async fn operations(http: &HttpConfig) -> Result<Option<Listener>, Error> {
     let Some(port) = http.ops_port else {
         return Ok(None);
     };
     let address = SocketAddr::new(http.bind.ip(), port);
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|source| Error::Bind {
+    let listener = tcp(address).map_err(|source| Error::Bind {
         address: address.to_string(),
         source,
     })?;
@@ -93,4 +106,25 @@ fn unix(_: &std::path::Path) -> io::Result<Listener> {
 #[cfg(not(unix))]
 fn inherited(_: i32) -> io::Result<Listener> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpStream, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_burst_of_connections_waits_for_nobody_s_next_try() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = tcp(address.parse().unwrap()).unwrap();
+            let at = listener.local_addr().unwrap();
+            // Nobody accepts: past what may wait, none of them would ever come.
+            let connected = tokio::task::spawn_blocking(move || {
+                let one = |_| TcpStream::connect_timeout(&at, Duration::from_secs(30));
+                (0..500).map(one).collect::<io::Result<Vec<_>>>()
+            });
+            assert_eq!(connected.await.unwrap().unwrap().len(), 500, "{address}");
+        }
+    }
 }

@@ -18,6 +18,12 @@ pub enum Missing {
     NotConfigured,
     /// The service never recorded it.
     NotRecorded,
+    /// The service runs in no container.
+    NoContainer,
+    /// The container has no limit that it could be a share of.
+    NoLimit,
+    /// It is the machine's, which is shown beside it.
+    OfHost,
     /// It could not be had; the words of whoever tried.
     Failed(String),
 }
@@ -30,6 +36,9 @@ impl Missing {
             Self::NotYet => lang.pick("not measured yet", "아직 측정 전").into(),
             Self::NotConfigured => lang.pick("not configured", "설정되지 않음").into(),
             Self::NotRecorded => lang.pick("not recorded", "기록 없음").into(),
+            Self::NoContainer => lang.pick("no container", "컨테이너 아님").into(),
+            Self::NoLimit => lang.pick("no limit", "한도 없음").into(),
+            Self::OfHost => lang.pick("as the host", "호스트와 같음").into(),
             Self::Failed(reason) => reason.into(),
         }
     }

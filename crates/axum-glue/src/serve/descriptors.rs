@@ -27,6 +27,9 @@ pub struct TooFewDescriptors {
     pub needed: usize,
 }
 
+/// What a process comes to have open for itself, the stores and the sampled files above all: some of it only
+/// after it has begun to serve.
+const AT_WORK: usize = 48;
 /// Connections without which serving makes no sense.
 const LEAST: usize = 4;
 
@@ -74,7 +77,8 @@ impl Descriptors {
         let operations: Vec<bool> = operations.collect();
         let theirs = operations.iter().filter(|theirs| **theirs).count();
         let ours = (operations.len() - theirs).max(1);
-        let kept = self.open + self.reserve() + theirs * self.operations();
+        let at_work = self.open.max(AT_WORK.min(self.limit / 3 * 2));
+        let kept = at_work + self.reserve() + theirs * self.operations();
         let share = self.limit.saturating_sub(kept) / ours;
         let shares = operations.iter().map(|theirs| match theirs {
             true => self.operations(),
@@ -124,16 +128,29 @@ mod tests {
             let shares = Descriptors { limit, open: 40 }.shares(listeners.iter().copied());
             assert_eq!(shares, want, "{limit} {listeners:?}");
         };
-        check(1_024, &[false], &[856]);
-        check(1_024, &[false, true], &[792, 64]);
-        check(1_024, &[false, false, true], &[396, 396, 64]);
-        check(64, &[false, true], &[12, 4]);
+        check(1_024, &[false], &[848]);
+        check(1_024, &[false, true], &[784, 64]);
+        check(1_024, &[false, false, true], &[392, 392, 64]);
+        check(128, &[false, true], &[56, 8]);
+        check(64, &[false, true], &[10, 4]);
         check(48, &[false, true], &[4, 4]);
         let unlimited = Descriptors {
             limit: usize::MAX,
             open: 40,
         };
         assert!(unlimited.shares([false].into_iter())[0] > 1 << 40);
+    }
+
+    #[test]
+    fn what_is_opened_later_finds_room_however_early_was_counted() {
+        for limit in [96, 128, 256, 1_024] {
+            let [early, late] = [12, 45].map(|open| {
+                let shares = Descriptors { limit, open }.shares([false, true].into_iter());
+                shares.iter().sum::<usize>()
+            });
+            assert_eq!(early, late, "{limit}");
+            assert!(45 + early < limit, "{limit}: {early} connections");
+        }
     }
 
     #[test]

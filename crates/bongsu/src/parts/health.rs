@@ -33,7 +33,7 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         .version(&service.version)
         .checks(stores::checks(cx.config)?)
         .checks(of_file(cx.config)?)
-        .checks(configuration(&cx.config.warnings))
+        .checks(configuration(cx.config))
         .checks(settings.checks)
         .build()
         .map_err(|error| Error::setup("health", error))?;
@@ -56,12 +56,14 @@ pub(crate) fn drain(health: &Offer) {
 
 /// What of the configuration cannot be used, where whoever looks at `/health` sees it. It is no
 /// reason to be degraded: nothing of it comes and goes.
-fn configuration(warnings: &[Problem]) -> Option<Check> {
+fn configuration(config: &Config) -> Option<Check> {
     const SELDOM: Duration = Duration::from_secs(3_600);
-    if warnings.is_empty() {
+    let warnings = config.warnings.iter().map(Problem::to_string);
+    let unread = config.unread.iter().map(ToString::to_string);
+    let lines: Vec<String> = warnings.chain(unread).collect();
+    if lines.is_empty() {
         return None;
     }
-    let lines: Vec<String> = warnings.iter().map(Problem::to_string).collect();
     let text = lines.join("; ");
     let check = Check::new("configuration", DependencyType::Service, move || {
         let text = text.clone();

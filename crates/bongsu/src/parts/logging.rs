@@ -2,6 +2,7 @@
 
 use std::{
     fmt, io,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::Duration,
 };
@@ -192,6 +193,10 @@ impl fmt::Debug for Errors {
 /// Says that the log's folder cannot be written: the log itself goes on without its file.
 fn try_folder(config: &Config) -> Option<Problem> {
     let dir = config.log.dir.as_ref()?;
+    if there(dir).starts_with(there(&config.data_dir)) {
+        // Made as its owner's alone, or not at all: who needs it says why it cannot be made.
+        let _ = config.create_data_dir();
+    }
     let tried = std::fs::create_dir_all(dir).and_then(|()| crate::doctor::probe::try_write(dir));
     let error = tried.err()?;
     let message = format!(
@@ -200,6 +205,16 @@ fn try_folder(config: &Config) -> Option<Problem> {
         dir.display()
     );
     Some(Problem::new("LOG_DIR", message))
+}
+
+/// Where a path that need not exist yet leads, past links and `..` in what of it does.
+fn there(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let known = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.join(rest))
+    });
+    known.unwrap_or(path)
 }
 
 /// A logrotate that asks by signal instead of by renaming.

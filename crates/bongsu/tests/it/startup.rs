@@ -57,7 +57,58 @@ fn a_variable_that_nothing_reads_is_said_and_it_starts() {
     });
     assert!(warning.contains(r#""level":"WARN""#), "{warning}");
     assert!(warning.contains("is SLACK_WEBHOOK_URL meant?"), "{warning}");
+    until("the health tells of it", || {
+        let (_, health) = engine.ask("GET", "/health", "");
+        health.contains("is SLACK_WEBHOOK_URL meant?").then_some(())
+    });
     assert!(!read().contains("T0P-S3CRET"));
+}
+
+#[test]
+fn a_log_folder_that_cannot_be_written_is_said_and_it_serves() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    for log in ["/proc/nope", "file", "file/below"] {
+        let service = Service::start("minimal", dir.path(), &[("LOG_DIR", log)]);
+        let health = until("the health tells of it", || {
+            let (_, body) = service.ask("GET", "/health", "");
+            body.contains("LOG_DIR").then_some(body)
+        });
+        assert!(health.contains("cannot be written"), "{log}: {health}");
+        until("it is ready", || {
+            (service.ask("GET", "/ready", "").0 == 200).then_some(())
+        });
+        assert!(service.stop().success());
+        let said = std::fs::read_to_string(dir.path().join("minimal.log")).unwrap();
+        let line = said.lines().find(|line| line.contains("LOG_DIR"));
+        let line = line.unwrap_or_else(|| panic!("{log}:\n{said}"));
+        assert!(line.contains(r#""level":"WARN""#), "{line}");
+    }
+}
+
+#[test]
+fn a_log_in_the_data_folder_leaves_it_to_its_owner() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for (data, log) in [
+        ("data", "data/log"),
+        ("data", "./data/log/of/mine"),
+        ("data", "data"),
+        ("deep/data", "deep/../deep/data/log"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("deep")).unwrap();
+        let vars = [("BONGSU_DATA_DIR", data), ("LOG_DIR", log)];
+        let service = Service::start("minimal", dir.path(), &vars);
+        until("the log is there", || {
+            let mut files = std::fs::read_dir(dir.path().join(log)).ok()?.flatten();
+            files.find(|file| file.file_name().to_string_lossy().ends_with(".log"))
+        });
+        let folder = std::fs::metadata(dir.path().join(data)).unwrap();
+        let mode = folder.permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700, "{data} around {log}: {mode:o}");
+        assert!(service.stop().success());
+    }
 }
 
 #[test]

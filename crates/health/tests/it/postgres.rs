@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bongsu_health::HealthStatus::{Healthy, Unhealthy};
 use bongsu_health::checks::{PostgresProbe, postgres};
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Row as _};
 
 use bongsu_testkit::servers::PgBouncer;
 
@@ -142,5 +142,13 @@ async fn behind_a_pooler_in_transaction_mode() {
             (part.runs > runs + 20).then_some(())
         })
         .await;
+    }
+    // A statement that was prepared stays with the session that the pooler lends to somebody else next: sqlx then
+    // takes another name, until by chance none is in the way. Two sessions are lent in turns.
+    let sessions = pool();
+    for _ in 0..4 {
+        let asked = sqlx::raw_sql("SELECT count(*) FROM pg_prepared_statements");
+        let prepared: i64 = asked.fetch_one(&sessions).await.unwrap().get(0);
+        assert_eq!(prepared, 0, "statements are prepared behind a pooler");
     }
 }

@@ -37,24 +37,21 @@ impl Desk {
             disk_percent: Figure::from_option(sample.disk_percent(), Missing::NotYet),
             disk_free_bytes: Figure::from_option(sample.disk_free_bytes(), Missing::NotYet),
         };
-        let reason = |why: &str| Missing::Failed(why.to_owned());
         let Some(container) = &sample.container else {
-            let none = || reason("no container");
             snapshot.container = Usage {
-                cpu_percent: none().into(),
-                memory_percent: none().into(),
-                disk_percent: none().into(),
+                cpu_percent: Missing::NoContainer.into(),
+                memory_percent: Missing::NoContainer.into(),
+                disk_percent: Missing::NoContainer.into(),
                 ..Usage::default()
             };
             return;
         };
-        let no_limit = || reason("no limit");
         snapshot.container = Usage {
-            cpu_percent: Figure::from_option(container.cpu_percent, no_limit()),
-            memory_percent: Figure::from_option(container.memory_percent, no_limit()),
+            cpu_percent: Figure::from_option(container.cpu_percent, Missing::NoLimit),
+            memory_percent: Figure::from_option(container.memory_percent, Missing::NoLimit),
             memory_used_bytes: Figure::from_option(container.memory_used_bytes, Missing::NotYet),
-            memory_total_bytes: Figure::from_option(container.memory_limit_bytes, no_limit()),
-            disk_percent: reason("as the host").into(),
+            memory_total_bytes: Figure::from_option(container.memory_limit_bytes, Missing::NoLimit),
+            disk_percent: Missing::OfHost.into(),
             disk_free_bytes: Figure::default(),
         };
     }
