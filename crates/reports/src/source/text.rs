@@ -254,6 +254,11 @@ fn two(bytes: &[u8], at: usize) -> Option<i8> {
 
 fn offset(bytes: &[u8]) -> Option<Offset> {
     let bytes = bytes.trim_ascii();
+    // The zone's name behind its offset tells nothing more.
+    let bytes = match bytes.iter().position(|byte| *byte == b'[') {
+        Some(at) if bytes.ends_with(b"]") => &bytes[..at],
+        _ => bytes,
+    };
     if matches!(bytes, b"Z" | b"z" | b"UTC") {
         return Some(Offset::UTC);
     }

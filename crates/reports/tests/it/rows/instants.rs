@@ -15,6 +15,8 @@ pub(super) async fn d1_every_fill_has_one_day(db: &Db<'_>) {
         ("2026-05-27 23:30:00+00", false, THU),
         ("2026-05-27 23:30:00", true, THU),
         ("2026-05-28T08:30:00+09:00", false, THU),
+        ("2026-05-28T08:30:00+09:00[Asia/Seoul]", false, THU),
+        ("2026-05-27T19:30:00-04:00[America/New_York]", false, THU),
         ("2026-05-28T08:30", false, THU),
         ("2026-05-28 12:30:00+13:00", false, THU),
         ("2026-05-27 12:30:00-11:00", false, THU),
