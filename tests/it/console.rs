@@ -11,15 +11,17 @@ use serde_json::json;
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
 
 /// A service that can be stopped and started on its port.
-struct Site {
+pub(crate) struct Site {
+    pub(crate) source: Arc<FakeSource>,
     runtime: Runtime,
     address: SocketAddr,
     running: Vec<JoinHandle<()>>,
 }
 
 impl Site {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut site = Self {
+            source: Arc::new(FakeSource::new(jiff::Timestamp::now)),
             runtime: Runtime::new().unwrap(),
             address: "127.0.0.1:0".parse().unwrap(),
             running: Vec::new(),
@@ -34,7 +36,7 @@ impl Site {
             .block_on(TcpListener::bind(self.address))
             .unwrap();
         self.address = listener.local_addr().unwrap();
-        let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
+        let source = &self.source;
         let (router, publisher) = console_router(
             source.operator(),
             source.memory(),
@@ -58,14 +60,14 @@ impl Site {
     }
 
     /// Ends at once, as a crash does.
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         for task in self.running.drain(..) {
             task.abort();
             assert!(self.runtime.block_on(task).is_err());
         }
     }
 
-    fn page(&self, path: &str) -> String {
+    pub(crate) fn page(&self, path: &str) -> String {
         format!("http://{}/console{path}", self.address)
     }
 }
@@ -161,6 +163,7 @@ fn a_person_at_the_console() {
         "return document.getElementById('live').className==='live on'",
     );
     site.stop();
+    site.source = Arc::new(FakeSource::new(jiff::Timestamp::now));
     browser.until(
         "that it is lost",
         "return document.getElementById('live').className==='live off'",
@@ -180,7 +183,17 @@ fn a_person_at_the_console() {
     browser.complaints();
 
     // It is narrow and dark.
-    for path in ["", "/alerts", "/logs", "/metrics", "/reports", "/config"] {
+    for path in [
+        "",
+        "/alerts",
+        "/trends",
+        "/requests",
+        "/logs",
+        "/metrics",
+        "/rules",
+        "/reports",
+        "/config",
+    ] {
         browser.look((390, 844), "dark");
         browser.open(&site.page(path));
         assert_eq!(

@@ -3,4 +3,5 @@
 
 mod bridges;
 mod console;
+mod console_stories;
 mod one_redis;

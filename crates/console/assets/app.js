@@ -4,6 +4,41 @@
   const main = document.getElementById("main");
   const live = document.getElementById("live");
 
+  // A chart's values at a column, under the pointer or by the arrow keys: told in its line, drawn on all.
+  let reading = null;
+  const plots = () => [...document.querySelectorAll(".plot")];
+  const read = (name, wanted) => {
+    const charts = document.getElementById("charts");
+    const plot = plots().find((plot) => plot.getAttribute("aria-label") === name);
+    if (!plot) return;
+    const columns = plot.dataset.columns.split("|");
+    const at = Math.max(0, Math.min(columns.length - 1, wanted));
+    const time = Number(charts.dataset.end) - (columns.length - 1 - at) * charts.dataset.step;
+    const clock = new Date(time + 9 * 3600e3).toISOString().slice(11, 19);
+    const told = charts.dataset.told.split("\n").map((line) => line.split("\t"))
+      .filter(([column, words]) => words && Number(column) === at).map(([, words]) => words);
+    const words = [clock, columns[at] || "–", ...told].join(" · ");
+    reading = { name, at };
+    plot.setAttribute("aria-valuenow", at);
+    plot.setAttribute("aria-valuetext", words);
+    plot.parentElement.querySelector(".said").textContent = words;
+    for (const other of plots()) other.querySelector(".cursor").setAttribute("d", `M${at} 0v400`);
+  };
+  document.addEventListener("pointermove", (event) => {
+    const plot = event.target.closest && event.target.closest(".plot");
+    if (!plot) return;
+    const box = plot.getBoundingClientRect();
+    const last = plot.dataset.columns.split("|").length - 1;
+    read(plot.getAttribute("aria-label"), Math.round((event.clientX - box.left) / box.width * last));
+  });
+  document.addEventListener("keydown", (event) => {
+    const plot = event.target.closest(".plot");
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -1e9, End: 1e9 }[event.key];
+    if (!plot || !step) return;
+    event.preventDefault();
+    read(plot.getAttribute("aria-label"), Number(plot.getAttribute("aria-valuenow")) + step);
+  });
+
   // Puts in what changed and nothing else, so that scrolling, focus, an open form and a screen reader
   // stay where they were. Items of a list are told apart by their key, never by their place.
   const merge = (now, next) => {
@@ -53,6 +88,7 @@
     const title = document.querySelector("[data-title]");
     if (title) document.title = title.dataset.title;
     remember();
+    if (reading) read(reading.name, reading.at);
   };
 
   // The clock of the service, as far as this page knows it.
@@ -117,7 +153,7 @@
       if (!document.hidden && !document.querySelector("details.whole[open]")) {
         try {
           const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-          if (answer.ok && !answer.redirected) update(await answer.text(), "[data-refresh]");
+          if (answer.ok && !answer.redirected) update(await answer.text(), "[data-refresh][id]");
         } catch {
           // The service restarts: the next time will tell.
         }

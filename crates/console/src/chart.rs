@@ -9,7 +9,7 @@ use crate::history::Band;
 
 /// Markup that this crate wrote itself; templates take it as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Markup(String);
+pub(crate) struct Markup(pub(crate) String);
 
 impl fmt::Display for Markup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,6 +32,8 @@ pub(crate) enum Scale {
 
 /// Space above and below the curve for its own width.
 const EDGE: f64 = 1.5;
+/// Heights are whole numbers of this part of a unit.
+const TENTHS: u32 = 10;
 /// Columns of a [`spark`].
 const FEW: usize = 40;
 
@@ -65,60 +67,85 @@ fn merged(columns: &[Option<Band>]) -> Option<Band> {
 fn draw(bands: &[Option<Band>], height: u32, scale: Scale, with_band: bool) -> Markup {
     // One unit a column: whole numbers are short, and the style sheet stretches the picture.
     let width = bands.len().max(2) - 1;
-    let mut out = open("area", width, height);
+    let mut out = open("area", width, height * TENTHS);
     let bottom = f64::from(height);
     if let Some((low, high)) = range(bands, scale) {
         let y = |value: f32| {
             let share = (f64::from(value) - low) / (high - low);
-            Y(bottom - EDGE - share.clamp(0.0, 1.0) * (bottom - 2.0 * EDGE))
+            let y = bottom - EDGE - share.clamp(0.0, 1.0) * (bottom - 2.0 * EDGE);
+            (y * f64::from(TENTHS)).round() as i64
         };
         for (first, run) in &runs(bands) {
-            let x = |place: usize| *first + place;
-            let last = x(run.len() - 1);
-            let mut line = String::new();
-            for (place, band) in run.iter().enumerate() {
-                let _ = write!(line, "L{} {}", x(place), y(band.mean));
-            }
-            let line = &line[1..];
-            if run.len() == 1 {
-                // A line of no length with round ends is a dot, however the picture is stretched.
-                let _ = write!(out, r#"<path class="line dot" d="M{line}h0"/>"#);
-                continue;
-            }
-            let _ = write!(
-                out,
-                r#"<path class="fill" d="M{first} {height}L{line}L{last} {height}Z"/>"#
-            );
-            if with_band && run.iter().any(|band| y(band.min).0 - y(band.max).0 > 1.0) {
-                out.push_str(r#"<path class="band" d="M"#);
-                for (place, band) in run.iter().enumerate() {
-                    let _ = write!(out, "{} {}L", x(place), y(band.max));
+            if run.len() > 1 {
+                let last = *first + run.len() - 1;
+                let along = path(*first, run, y);
+                let foot = height * TENTHS;
+                let _ = write!(
+                    out,
+                    r#"<path class="fill" d="M{first} {foot}L{along}L{last} {foot}Z"/>"#
+                );
+                if with_band {
+                    band(&mut out, *first, run, y);
                 }
-                for (place, band) in run.iter().enumerate().rev() {
-                    let _ = write!(out, "{} {}L", x(place), y(band.min));
-                }
-                out.pop();
-                out.push_str(r#"Z"/>"#);
             }
-            let _ = write!(out, r#"<path class="line" d="M{line}"/>"#);
+            line(&mut out, *first, run, y, "line");
         }
     }
     out.push_str("</svg>");
     Markup(out)
 }
 
-/// A height to a tenth, written short.
-#[derive(Clone, Copy)]
-struct Y(f64);
+/// The averages of a stretch: where the first is, and from each to the next in whole numbers, which is short.
+fn path(first: usize, run: &[Band], y: impl Fn(f32) -> i64) -> String {
+    let heights = run.iter().map(|band| y(band.mean));
+    steps(first, 1, heights)
+}
 
-impl fmt::Display for Y {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = (self.0 * 10.0).round() as i64;
-        match tenths % 10 {
-            0 => write!(f, "{}", tenths / 10),
-            rest => write!(f, "{}.{}", tenths / 10, rest.abs()),
-        }
+/// A place, and the steps from there through these heights, one column each.
+fn steps(first: usize, column: i64, heights: impl IntoIterator<Item = i64>) -> String {
+    let mut heights = heights.into_iter();
+    let mut before = heights.next().unwrap_or_default();
+    let mut path = format!("{first} {before}");
+    let mut sep = "l";
+    for height in heights {
+        let step = height - before;
+        let gap = if step < 0 { "" } else { " " };
+        let _ = write!(path, "{sep}{column}{gap}{step}");
+        (before, sep) = (height, " ");
     }
+    path
+}
+
+/// The averages of a stretch as a line.
+pub(crate) fn line(
+    out: &mut String,
+    first: usize,
+    run: &[Band],
+    y: impl Fn(f32) -> i64,
+    class: &'static str,
+) {
+    let along = path(first, run, y);
+    let _ = if run.len() == 1 {
+        // A line of no length with round ends is a dot, however the picture is stretched.
+        write!(out, r#"<path class="{class} dot" d="M{along}h0"/>"#)
+    } else {
+        write!(out, r#"<path class="{class}" d="M{along}"/>"#)
+    };
+}
+
+/// What lies between the least and the greatest of a stretch, where that can be seen.
+pub(crate) fn band(out: &mut String, first: usize, run: &[Band], y: impl Fn(f32) -> i64) {
+    const SEEN: i64 = 10;
+    if run.len() == 1 || run.iter().all(|band| y(band.min) - y(band.max) <= SEEN) {
+        return;
+    }
+    let above = steps(first, 1, run.iter().map(|band| y(band.max)));
+    let below = steps(
+        first + run.len() - 1,
+        -1,
+        run.iter().rev().map(|band| y(band.min)),
+    );
+    let _ = write!(out, r#"<path class="band" d="M{above}L{below}Z"/>"#);
 }
 
 /// The range to draw, never empty; none without a value.
@@ -145,7 +172,7 @@ fn range(bands: &[Option<Band>], scale: Scale) -> Option<(f64, f64)> {
 }
 
 /// The stretches without a gap, each with the column it begins at.
-fn runs(bands: &[Option<Band>]) -> Vec<(usize, Vec<Band>)> {
+pub(crate) fn runs(bands: &[Option<Band>]) -> Vec<(usize, Vec<Band>)> {
     let mut out: Vec<(usize, Vec<Band>)> = Vec::new();
     let mut open = false;
     for (place, band) in bands.iter().enumerate() {
@@ -207,7 +234,7 @@ pub(crate) fn fires(lit: usize) -> Markup {
     Markup(out)
 }
 
-fn open(class: &'static str, width: usize, height: u32) -> String {
+pub(crate) fn open(class: &'static str, width: usize, height: u32) -> String {
     let stretch = if class == "fires" {
         ""
     } else {
@@ -252,9 +279,9 @@ mod tests {
     #[test]
     fn a_level_line_is_drawn() {
         let level = area(&[band(5.0), band(5.0)], 21, Scale::Fit).to_string();
-        assert!(level.contains("M0 10.5L1 10.5"), "{level}");
+        assert!(level.contains("M0 105l1 0"), "{level}");
         let zero = area(&[band(0.0), band(0.0)], 20, Scale::FromZero).to_string();
-        assert!(zero.contains("M0 18.5L1 18.5"), "{zero}");
+        assert!(zero.contains("M0 185l1 0"), "{zero}");
     }
 
     #[test]

@@ -42,6 +42,32 @@ pub(crate) fn signed_won(krw: i64) -> String {
     format!("{plus}{}", won(krw))
 }
 
+/// Won where there is little room, and where not every digit is known.
+pub(crate) fn brief_won(krw: f64, lang: Lang) -> String {
+    const UNITS: [(f64, &str, &str); 4] = [
+        (1e12, "T", "조"),
+        (1e8, "", "억"),
+        (1e9, "B", ""),
+        (1e6, "M", ""),
+    ];
+    let sign = if krw < 0.0 { "−" } else { "" };
+    let size = krw.abs();
+    let wanted = UNITS.iter().filter_map(|(unit, en, ko)| {
+        let name = lang.pick(*en, *ko);
+        (!name.is_empty() && size >= *unit).then_some((*unit, name))
+    });
+    let largest = wanted.max_by(|a, b| a.0.total_cmp(&b.0));
+    match largest {
+        Some((unit, name)) => {
+            let digits = fixed(size / unit, 4);
+            let digits = digits.trim_end_matches('0').trim_end_matches('.');
+            format!("{sign}₩{digits}{name}")
+        }
+        None if size.is_finite() => won(krw.round() as i64),
+        None => DASH.to_owned(),
+    }
+}
+
 /// A percentage; more digits the smaller it is.
 pub(crate) fn percent(value: f64) -> String {
     let places = match value.abs() {
@@ -211,6 +237,18 @@ pub(crate) const fn level(level: Level, lang: Lang) -> &'static str {
     }
 }
 
+/// A part of a venue's day.
+pub(crate) fn phase(phase: &str, lang: Lang) -> &str {
+    match phase {
+        "pre" => lang.pick("pre-market", "프리마켓"),
+        "regular" => lang.pick("regular session", "정규장"),
+        "auction" => lang.pick("closing auction", "종가 단일가"),
+        "off-hours" => lang.pick("off-hours", "시간외"),
+        "after" => lang.pick("after-market", "애프터마켓"),
+        other => other,
+    }
+}
+
 /// A dependency's status.
 pub(crate) const fn status(status: Status, lang: Lang) -> &'static str {
     match status {
@@ -246,6 +284,14 @@ mod tests {
         check(signed_won(5), "+₩5");
         check(signed_won(-5_000), "−₩5,000");
         check(signed_won(0), "₩0");
+        check(brief_won(1_234_567_890.0, Lang::En), "₩1.2346B");
+        check(brief_won(1_234_567_890.0, Lang::Ko), "₩12.3457억");
+        check(brief_won(-250_000_000.0, Lang::Ko), "−₩2.5억");
+        check(brief_won(2e12, Lang::Ko), "₩2조");
+        check(brief_won(-2_500_000.0, Lang::En), "−₩2.5M");
+        check(brief_won(-2_500_000.0, Lang::Ko), "−₩2,500,000");
+        check(brief_won(0.0, Lang::En), "₩0");
+        check(brief_won(f64::NAN, Lang::En), "–");
         check(percent(0.0), "0.0%");
         check(percent(0.014), "0.01%");
         check(percent(27.96), "28.0%");

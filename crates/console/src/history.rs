@@ -1,10 +1,10 @@
 //! The last 24 hours in a ring of a fixed size.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{Channel, Figure, Snapshot};
+use crate::{Channel, Event, Figure, Mark, Snapshot};
 
 /// Time between two samples.
 pub const RESOLUTION: Duration = Duration::from_secs(10);
@@ -12,6 +12,8 @@ pub const RESOLUTION: Duration = Duration::from_secs(10);
 pub const SLOTS: usize = 24 * 3600 / 10;
 /// Most dependencies whose latency is kept.
 pub const MAX_DEPENDENCIES: usize = 64;
+/// Most marks that are kept; the oldest gives way.
+pub const MAX_MARKS: usize = 1_000;
 /// Most bytes that a history's samples take: 2.8 MB.
 pub const MAX_BYTES: usize =
     (Series::ALL.len() + MAX_DEPENDENCIES) * SLOTS * size_of::<f32>() + SLOTS * size_of::<u32>();
@@ -110,6 +112,7 @@ const DEPENDENCY: &str = "dependency/";
 pub struct Sample {
     fixed: [Option<f64>; Series::ALL.len()],
     dependencies: Vec<(String, f64)>,
+    events: Vec<Event>,
 }
 
 impl Sample {
@@ -180,6 +183,17 @@ impl Sample {
     pub fn set_dependency(&mut self, name: impl Into<String>, latency_ms: f64) {
         self.dependencies.push((name.into(), latency_ms));
     }
+
+    /// Adds what happened since the sample before.
+    pub fn happened(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// What happened since the sample before.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
 }
 
 /// What happened in one column of a chart.
@@ -197,6 +211,7 @@ pub struct Band {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trend {
     span: Duration,
+    marks: Vec<Mark>,
     fixed: Vec<Vec<Option<Band>>>,
     dependencies: Vec<(String, Vec<Option<Band>>)>,
 }
@@ -206,6 +221,20 @@ impl Trend {
     #[must_use]
     pub fn span(&self) -> Duration {
         self.span
+    }
+
+    /// What happened in it, the oldest first.
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// The dependencies of which anything is known in it.
+    pub fn dependencies(&self) -> impl Iterator<Item = (&str, &[Option<Band>])> {
+        let known = self.dependencies.iter();
+        known
+            .map(|(name, bands)| (name.as_str(), bands.as_slice()))
+            .filter(|(_, bands)| bands.iter().any(Option::is_some))
     }
 
     /// A series, the oldest column first; empty when nothing was ever kept.
@@ -252,6 +281,7 @@ pub struct History {
     newest: u32,
     fixed: Vec<Column>,
     dependencies: Vec<Latency>,
+    marks: VecDeque<Mark>,
     refused: u64,
 }
 
@@ -308,6 +338,13 @@ impl History {
         let place = place(step);
         self.steps[place] = step;
         self.newest = step;
+        for event in &sample.events {
+            if self.marks.len() == MAX_MARKS {
+                self.marks.pop_front();
+            }
+            let event = event.clone();
+            self.marks.push_back(Mark { at: now, event });
+        }
         for (column, value) in self.fixed.iter_mut().zip(sample.fixed) {
             column.put(place, value);
         }
@@ -354,8 +391,14 @@ impl History {
             count: (span.as_secs() / RESOLUTION.as_secs()) as u32,
             columns: columns.clamp(1, SLOTS),
         };
+        let from = now.saturating_sub(span).unwrap_or(Timestamp::MIN);
+        let marks = self.marks.iter();
         Trend {
             span,
+            marks: marks
+                .filter(|mark| from < mark.at && mark.at <= now)
+                .cloned()
+                .collect(),
             fixed: self.fixed.iter().map(|c| reader.read(c)).collect(),
             dependencies: self
                 .dependencies
@@ -547,6 +590,25 @@ mod tests {
         // A pause of a whole day and a bit must not bring old values back.
         history.push(at(day + 500), &requests(3.0));
         assert_eq!(means(&history, day + 500, 86_400, 1), [3.0]);
+    }
+
+    #[test]
+    fn marks_belong_to_their_stretch_and_are_bounded() {
+        let mut history = History::new();
+        for i in 0..MAX_MARKS as i64 + 5 {
+            let mut sample = Sample::default();
+            sample.happened(Event::Level(i.to_string()));
+            history.push(at(i * 10), &sample);
+        }
+        let marks = |now: i64, seconds| {
+            let trend = history.trend(at(now), Duration::from_secs(seconds), 1);
+            let of = |mark: &Mark| mark.event.clone();
+            trend.marks().iter().map(of).collect::<Vec<_>>()
+        };
+        let level = |i: i64| Event::Level(i.to_string());
+        assert_eq!(marks(1_000, 20), [level(99), level(100)]);
+        assert_eq!(marks(40, 86_400), [], "the oldest gave way");
+        assert_eq!(marks(50, 86_400), [level(5)]);
     }
 
     #[test]

@@ -7,7 +7,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
-use crate::history::{RESOLUTION, SLOTS, Sample};
+use crate::{
+    Event,
+    history::{RESOLUTION, SLOTS, Sample},
+};
+
+/// What stands beside the values of a sample in which something happened.
+const EVENTS: &str = "events";
 
 const SCHEMA: Schema = Schema::of_file(&[
     // 1: as files of before there were versions have it.
@@ -99,10 +105,14 @@ fn oldest(now: Timestamp) -> i64 {
 }
 
 fn encode(sample: &Sample) -> String {
-    let values: Map<String, Value> = sample
+    let mut values: Map<String, Value> = sample
         .values()
         .map(|(name, value)| (name, Value::from(value)))
         .collect();
+    if !sample.events().is_empty() {
+        let events = sample.events().iter().map(Event::encode).collect();
+        values.insert(EVENTS.to_owned(), Value::Array(events));
+    }
     Value::Object(values).to_string()
 }
 
@@ -111,7 +121,12 @@ fn decode(text: &str) -> Option<Sample> {
     let numbers = values
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?)));
-    Some(Sample::from_values(numbers))
+    let mut sample = Sample::from_values(numbers);
+    let events = values.get(EVENTS).and_then(Value::as_array);
+    for event in events.into_iter().flatten().filter_map(Event::decode) {
+        sample.happened(event);
+    }
+    Some(sample)
 }
 
 #[cfg(test)]
@@ -126,6 +141,7 @@ mod tests {
         let mut sample = Sample::default();
         sample.set(Series::Requests, Some(requests));
         sample.set_dependency("database", 0.5);
+        sample.happened(Event::Started("1.2.3".to_owned()));
         sample
     }
 

@@ -38,8 +38,10 @@ mod format;
 pub mod history;
 #[cfg(feature = "sqlite")]
 mod keeper;
+mod marks;
 mod memory;
 pub mod pages;
+mod plot;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -57,4 +59,5 @@ pub use bongsu_ops::{
 pub use bongsu_sqlite::Replaced;
 #[cfg(feature = "sqlite")]
 pub use keeper::{Keeper, Kept};
+pub use marks::{Event, Mark, Recorder};
 pub use memory::Memory;

@@ -17,9 +17,9 @@ use crate::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
     DeliveryRecord, Dependency, Figure, FiringAlert, Http, LastReport, Level, LogLevel, LogLine,
     LogQuery, LogSeverity, LoggedErrors, Memory, MetricFamily, MetricSample, Missing, NewSilence,
-    Operator, OpsError, Portfolio, ReportEntry, Reports, Route, RuleAlert, RuleGroup, RuleKind,
-    RuleMemory, RuleSeen, RuleState, Rules, Service, Session, SessionState, Setting, Snapshot,
-    Status, SymbolPnl, Usage, VenueSession,
+    Operator, OpsError, Portfolio, Recorder, ReportEntry, Reports, Route, RuleAlert, RuleGroup,
+    RuleKind, RuleMemory, RuleSeen, RuleState, Rules, Service, Session, SessionState, Setting,
+    Snapshot, Status, SymbolPnl, Usage, VenueSession,
     history::{RESOLUTION, SLOTS, Sample},
 };
 
@@ -55,9 +55,10 @@ impl FakeSource {
     pub fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let now = clock();
         let memory = Memory::default();
+        let mut recorder = Recorder::default();
         for back in (1..SLOTS as i64).rev() {
             let at = now - SignedDuration::from_secs(back * RESOLUTION.as_secs() as i64);
-            memory.keep(at, &Sample::of(&figures(at)));
+            memory.keep(at, &recorder.sample(&figures(at)));
         }
         Self {
             clock: Box::new(clock),

@@ -13,6 +13,7 @@ const PAGES: &[&str] = &[
     "/console/alerts",
     "/console/logs?level=warn&q=broker",
     "/console/metrics?q=cache",
+    "/console/trends",
     "/console/requests",
     "/console/reports",
     "/console/reports?date=2026-05-27",

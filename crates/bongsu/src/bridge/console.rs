@@ -1,10 +1,10 @@
 //! The console: what keeps it up to date.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "sqlite")]
 use bongsu_console::{Keeper, Replaced, history::Sample};
-use bongsu_console::{Memory, history::RESOLUTION};
+use bongsu_console::{Memory, Recorder, history::RESOLUTION};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
@@ -62,11 +62,16 @@ async fn record(desk: Desk, memory: Arc<Memory>, config: Config) {
     let mut file = open_history(&config, &memory).await;
     let mut ticks = tokio::time::interval(RESOLUTION);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let recorder = Arc::new(Mutex::new(Recorder::default()));
     loop {
         ticks.tick().await;
         let now = Timestamp::now();
-        let asked = desk.clone();
-        let sample = match tokio::task::spawn_blocking(move || asked.sample(now)).await {
+        let (asked, recorder) = (desk.clone(), recorder.clone());
+        let sampled = tokio::task::spawn_blocking(move || {
+            let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.sample(now, &mut recorder)
+        });
+        let sample = match sampled.await {
             Ok(sample) => sample,
             Err(error) => {
                 tracing::error!(%error, "the console could not read its figures");

@@ -127,6 +127,8 @@ struct Now<'a> {
     level: &'static str,
     since: String,
     age: String,
+    /// Half an hour before its beginning, and after it.
+    around: (String, String),
     told: String,
     held: Option<String>,
     ends: Option<String>,
@@ -187,6 +189,11 @@ impl<'a> Now<'a> {
             level: format::level(alert.level, l),
             since: format::full(alert.since),
             age: format::since(alert.since, now, l),
+            around: {
+                let half = std::time::Duration::from_secs(1_800);
+                let until = (alert.since + half).min(now);
+                ((alert.since - half).to_string(), until.to_string())
+            },
             told,
             held,
             ends: standing.ends.map(format::full),

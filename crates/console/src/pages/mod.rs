@@ -15,6 +15,7 @@ pub mod overview;
 pub mod reports;
 pub mod requests;
 pub mod rules;
+pub mod trends;
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +56,7 @@ impl Chrome {
         self.notice.map(|notice| notice.words(self.lang))
     }
 
-    fn links(&self) -> [Link; 8] {
+    fn links(&self) -> [Link; 9] {
         let l = self.lang;
         let link = |place, href, text, key| Link {
             href,
@@ -70,6 +71,12 @@ impl Chrome {
                 "/console/alerts",
                 l.pick("Alerts", "알림"),
                 "a",
+            ),
+            link(
+                Place::Trends,
+                "/console/trends",
+                l.pick("Trends", "추이"),
+                "t",
             ),
             link(
                 Place::Requests,
@@ -115,6 +122,7 @@ enum Place {
     None,
     Overview,
     Alerts,
+    Trends,
     Requests,
     Logs,
     Metrics,

@@ -459,14 +459,7 @@ fn until(state: &SessionState, l: Lang) -> &'static str {
 /// A venue's clock: which part of its day, and when that ends or begins.
 fn venue(it: &VenueSession, now: Timestamp, l: Lang) -> VenueRow<'_> {
     let session = &it.session;
-    let phase = match it.phase.as_str() {
-        "pre" => l.pick("pre-market", "프리마켓"),
-        "regular" => l.pick("regular session", "정규장"),
-        "auction" => l.pick("closing auction", "종가 단일가"),
-        "off-hours" => l.pick("off-hours", "시간외"),
-        "after" => l.pick("after-market", "애프터마켓"),
-        other => other,
-    };
+    let phase = format::phase(&it.phase, l);
     let (class, glyph) = look(&session.state);
     VenueRow {
         venue: &it.venue,

@@ -2,14 +2,15 @@
 
 use bongsu_console::{
     ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
-    DeliveryRecord, Dependency, Figure, FiringAlert, Http, Lang, LastReport, Level, LogLevel,
-    LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing, OpsError,
-    ReportEntry, Route, RuleAlert, RuleGroup, RuleKind, RuleSeen, RuleState, Rules, Session,
-    SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
+    DeliveryRecord, Dependency, Event, Figure, FiringAlert, Http, Lang, LastReport, Level,
+    LogLevel, LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing,
+    OpsError, ReportEntry, Route, RuleAlert, RuleGroup, RuleKind, RuleSeen, RuleState, Rules,
+    Session, SessionState, Setting, Snapshot, Status, SymbolPnl, VenueSession,
+    history::{History, Sample},
     pages::{
         alerts, config,
         forms::{Action, Form, Typed},
-        logs, message, metrics, overview, reports, requests, rules,
+        logs, message, metrics, overview, reports, requests, rules, trends,
     },
 };
 use proptest::prelude::*;
@@ -221,7 +222,38 @@ fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         }],
         ..Rules::default()
     });
+    let range = trends::Range::asked(now(), "15m", "", "");
+    let mut memory = History::new();
+    let mut sample = Sample::of(&s);
+    for event in [
+        Event::Started("1".to_owned()),
+        Event::Started(text()),
+        Event::Level(text()),
+        Event::Session {
+            venue: text(),
+            phase: text(),
+            open: true,
+        },
+    ] {
+        sample.happened(event);
+    }
+    memory.push(now(), &sample);
+    let stretch = memory.trend(range.until, range.span, range.columns());
+    let trends = |asked, alerts| {
+        trends::page(
+            &chrome,
+            &trends::Subject {
+                range,
+                text: asked,
+                now: &s,
+                trend: &stretch,
+                alerts,
+            },
+        )
+    };
     vec![
+        ("trends", trends("", &records)),
+        ("trends found", trends(t, &Err(failed()))),
         ("rules", rules::page(&chrome, now(), &in_force)),
         ("no rules", rules::page(&chrome, now(), &Err(failed()))),
         ("overview", overview::page(&chrome, &s, &history, &history)),

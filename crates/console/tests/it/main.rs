@@ -5,6 +5,7 @@ mod escaping;
 mod markup;
 mod overview;
 mod pages;
+mod trends;
 
 use std::time::Duration;
 

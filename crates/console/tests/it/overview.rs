@@ -21,7 +21,7 @@ fn a_missing_figure_is_a_dash_with_its_reason() {
     snapshot.alerts = Missing::NotConfigured.into();
     let english = text(&overview_page(&snapshot, Lang::En));
     for part in [
-        "Portfolio 24 h – not recorded",
+        "Portfolio 24 h Trends – not recorded",
         "– the clock stood still p99",
         "History – not configured",
         "Positions – not measured yet",

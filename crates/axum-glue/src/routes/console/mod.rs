@@ -107,6 +107,7 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
         .route("/console", get(views::overview))
         .route("/console/", get(async || Redirect::permanent("/console")))
         .route("/console/alerts", get(views::alerts))
+        .route("/console/trends", get(views::trends))
         .route("/console/requests", get(views::requests))
         .route("/console/logs", get(views::logs))
         .route("/console/logs.jsonl", get(views::log_file))

@@ -1,12 +1,14 @@
 //! The pages.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Path, Query},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use bongsu_console::{
     AlertQuery, FiringAlert, Level, LogQuery, NewSilence, OpsError, assets,
-    pages::{self, alert::Scope, overview},
+    pages::{self, alert::Scope, overview, trends},
 };
 use bongsu_ops::{LONGEST, NewAlert, ReportForm};
 use http::{StatusCode, header};
@@ -189,6 +191,28 @@ fn download(kind: &'static str, name: &str, body: String) -> Response {
         ),
     ];
     (headers, body).into_response()
+}
+
+pub(super) async fn trends(visit: Visit) -> Html<String> {
+    let (operator, asked) = (&visit.console.operator, &visit.asked);
+    let snapshot = operator.service().snapshot().await;
+    let range = trends::Range::asked(snapshot.at, &asked.range, &asked.since, &asked.until);
+    let memory = &visit.console.memory;
+    let trend = memory.trend(range.until, range.span, range.columns());
+    let query = AlertQuery {
+        back: Duration::try_from(snapshot.at.duration_since(range.since())).unwrap_or(LONGEST),
+        limit: ROWS,
+        ..AlertQuery::default()
+    };
+    let alerts = operator.alerts().history(&query).await;
+    let subject = trends::Subject {
+        range,
+        text: &asked.q,
+        now: &snapshot,
+        trend: &trend,
+        alerts: &alerts,
+    };
+    Html(trends::page(&visit.chrome(), &subject))
 }
 
 pub(super) async fn requests(visit: Visit) -> Html<String> {

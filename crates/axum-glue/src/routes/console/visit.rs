@@ -38,6 +38,7 @@ pub(super) struct Asked {
     pub(super) trace_id: String,
     pub(super) target: String,
     pub(super) field: String,
+    pub(super) range: String,
     pub(super) since: String,
     pub(super) until: String,
     pub(super) skip: String,

@@ -112,12 +112,16 @@ impl Desk {
 impl Desk {
     /// Reads the figures that are not at hand, and takes those that the history keeps: of what fires only how
     /// many, so that none of it is copied. Takes a while where there is much.
-    pub(super) fn sample(&self, now: Timestamp) -> bongsu_console::history::Sample {
-        use bongsu_console::history::{Sample, Series};
+    pub(super) fn sample(
+        &self,
+        now: Timestamp,
+        recorder: &mut bongsu_console::Recorder,
+    ) -> bongsu_console::history::Sample {
+        use bongsu_console::history::Series;
 
         self.metrics.read(now);
         self.logging.read(now);
-        let mut sample = Sample::of(&self.without_firing(now));
+        let mut sample = recorder.sample(&self.without_firing(now));
         sample.set(Series::Firing, self.alerts.firing_count());
         sample
     }
