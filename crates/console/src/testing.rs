@@ -280,7 +280,7 @@ impl LogDesk for FakeSource {
     async fn lines(&self, query: &LogQuery) -> Result<Vec<LogLine>, OpsError> {
         let text = query.text.to_lowercase();
         let lines = logs((self.clock)()).into_iter();
-        let said = lines.filter(|line| line.message.to_lowercase().contains(&text));
+        let said = lines.filter(|line| line.raw.to_lowercase().contains(&text));
         Ok(bongsu_ops::logs::select(said, query))
     }
 
@@ -515,12 +515,7 @@ fn figures(at: Timestamp) -> Snapshot {
             in_flight: Figure::Known(7),
         },
         errors: Figure::Known(vec![
-            errors(
-                at,
-                "src/orders.rs:120",
-                "order rejected: insufficient margin",
-                3,
-            ),
+            errors(at, PLACE, "order rejected: insufficient margin", 3),
             errors(
                 at,
                 "src/broker.rs:88",
@@ -759,6 +754,9 @@ fn record(alert: &FiringAlert) -> AlertRecord {
     }
 }
 
+/// Where its lines are written.
+const PLACE: &str = "src/orders.rs:120";
+
 fn logs(at: Timestamp) -> Vec<LogLine> {
     let lines = [
         (LogSeverity::Info, "order accepted", "trading::orders"),
@@ -784,8 +782,8 @@ fn logs(at: Timestamp) -> Vec<LogLine> {
                 logger: logger.to_owned(),
                 message: message.to_owned(),
                 trace_id: None,
-                place: Some("src/orders.rs:120".to_owned()),
-                raw: format!(r#"{{"message":"{message}"}}"#),
+                place: Some(PLACE.to_owned()),
+                raw: format!(r#"{{"message":"{message}","file":"{PLACE}"}}"#),
                 request_id: (i % 3 != 0).then(|| format!("7f3c9a10-0000-4000-8000-{:012}", i / 4)),
                 fields: vec![("symbol".to_owned(), "005930".to_owned())],
             }
