@@ -158,6 +158,12 @@ fn the_history_outlives_a_restart_where_that_is_asked_for() {
     until("more samples beside those of the first run", || {
         (rows(&path) > first).then_some(())
     });
+    // Both starts are marked beside the figures: that of the first run is read from the file.
+    until("both starts on the page of trends", || {
+        let (status, page) = engine.ask("GET", "/console/trends", "");
+        assert_eq!(status, 200, "{page}");
+        (page.matches("class=\"title\">started, version").count() == 2).then_some(())
+    });
     assert!(engine.stop().success());
 
     // A file that cannot be used costs the history's memory of the last run, nothing else.
