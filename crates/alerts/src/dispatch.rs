@@ -133,6 +133,11 @@ async fn way(core: &Arc<Core>, job: &Job) -> Option<Way> {
             core.write(effects);
             None
         }
+        Asked::Overtaken(so) => {
+            let effects = core.engine().overtaken(now, job.id, so);
+            core.write(effects);
+            None
+        }
     }
 }
 

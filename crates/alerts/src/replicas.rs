@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::AlertLevel;
 use crate::channel::Outcome;
 use crate::core::Core;
 use crate::engine::{Job, SharedAsk};
@@ -21,6 +22,8 @@ pub(crate) enum Asked {
     Wait(Duration),
     /// Another made it.
     Told,
+    /// Another said since what is so, by this replica's knowledge.
+    Overtaken(Option<AlertLevel>),
 }
 
 /// On what grounds an attempt is made here.
@@ -41,6 +44,7 @@ pub(crate) struct Lease {
     topic: Topic,
     cooldown: Duration,
     length: Duration,
+    asked_at: Instant,
     /// It is ours at least until then.
     until: Instant,
     lost: bool,
@@ -59,11 +63,13 @@ pub(crate) async fn ask(core: &Core, job: &Job) -> Asked {
             topic,
             cooldown: ask.cooldown,
             length: core.lease,
+            asked_at,
             until: asked_at + core.lease,
             lost: false,
         })),
         Ok(Reservation::Theirs(wait)) => Asked::Wait(wait.min(LOOK_AGAIN)),
         Ok(Reservation::Told) => Asked::Told,
+        Ok(Reservation::Overtaken) => Asked::Overtaken(topic.so),
         Err(error) => {
             unreachable(core, &error);
             Asked::Go(Way::Unheard)
@@ -79,6 +85,8 @@ fn topic(core: &Core, job: &Job, ask: &SharedAsk) -> Topic {
         level: ask.level,
         resolved: ask.resolved,
         falls: ask.falls,
+        so: ask.so,
+        age: ask.age,
     }
 }
 
@@ -147,7 +155,7 @@ impl Lease {
                 (asked_at, answer) = &mut renewal => {
                     match answer {
                         Ok(Reservation::Mine) => self.until = asked_at + length,
-                        Ok(Reservation::Theirs(_) | Reservation::Told) => self.lost = true,
+                        Ok(_) => self.lost = true,
                         Err(error) => unreachable(core, &error),
                     }
                     renewal.set(renew());
@@ -156,7 +164,8 @@ impl Lease {
         }
     }
 
-    async fn end(self, core: &Core, outcome: Outcome) -> Outcome {
+    async fn end(mut self, core: &Core, outcome: Outcome) -> Outcome {
+        self.topic.age += self.asked_at.elapsed();
         let over = self.is_over();
         match outcome {
             Outcome::Delivered { note } => {

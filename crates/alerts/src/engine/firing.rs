@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Effects, Engine};
+use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::policy::Suppressed;
@@ -264,6 +265,12 @@ impl Engine {
     pub(crate) fn firing(&self, key: &str) -> Option<Arc<Accepted>> {
         let watched = self.active.firing(key)?;
         Some(Arc::clone(&watched.accepted))
+    }
+
+    /// The level at which a key fires; none: it does not.
+    pub(super) fn level_of(&self, key: &str) -> Option<AlertLevel> {
+        let watched = self.active.firing(key)?;
+        Some(watched.accepted.alert.level)
     }
 
     /// What fired when the last run ended.

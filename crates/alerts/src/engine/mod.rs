@@ -109,6 +109,10 @@ pub(crate) struct SharedAsk {
     pub(crate) resolved: bool,
     pub(crate) cooldown: Duration,
     pub(crate) falls: bool,
+    /// See [`crate::shared::Topic::so`].
+    pub(crate) so: Option<crate::AlertLevel>,
+    /// How long ago it was accepted.
+    pub(crate) age: Duration,
 }
 
 /// What the dispatcher does next.
@@ -230,18 +234,29 @@ impl Engine {
                 resolved,
                 cooldown,
                 falls: false,
+                so: (!resolved).then_some(level),
+                age: Duration::ZERO,
             })
             .collect();
-        let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| SharedAsk {
-            key: match people::escalation(&alert) {
+        let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| {
+            let own = &row.accepted.key;
+            let (key, cooldown) = match people::escalation(&alert) {
                 // Past what was told already, once for each step.
-                Some(said) => Arc::from(format!("{}|{said}", row.accepted.key)),
-                None => Arc::clone(&row.accepted.key),
-            },
-            level: alert.level,
-            resolved: row.accepted.status == AlertStatus::Resolved,
-            cooldown: row.cooldown,
-            falls: row.falls,
+                Some(said) => {
+                    let key = Arc::from(format!("{own}|{said}"));
+                    (key, self.step_taken(own, said).unwrap_or(row.cooldown))
+                }
+                None => (Arc::clone(own), row.cooldown),
+            };
+            SharedAsk {
+                key,
+                level: alert.level,
+                resolved: row.accepted.status == AlertStatus::Resolved,
+                cooldown,
+                falls: row.falls(),
+                so: self.level_of(own),
+                age: now.tick.since(row.accepted_tick),
+            }
         });
         Some(Job {
             id: claim.id,

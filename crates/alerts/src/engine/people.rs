@@ -1,6 +1,7 @@
 //! What people do about an alert, and what happens when nobody does anything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::look::in_words;
 use super::{Effects, Engine};
@@ -22,6 +23,10 @@ const UNACKNOWLEDGED: &str = "not acknowledged within";
 pub(super) fn escalation(alert: &Alert) -> Option<&str> {
     let said = alert.metadata.get(ESCALATION)?.as_str()?;
     said.starts_with(UNACKNOWLEDGED).then_some(said)
+}
+
+fn words(after: Duration) -> String {
+    format!("{UNACKNOWLEDGED} {}", in_words(after))
 }
 
 impl Engine {
@@ -131,6 +136,15 @@ impl Engine {
         self.policy.explain(now, alert, ask)
     }
 
+    /// For how long a step of an escalation is told by one replica alone: the others take it too, and the
+    /// same step may be taken again.
+    pub(super) fn step_taken(&self, key: &str, said: &str) -> Option<Duration> {
+        let rule = self.active.get(key)?.rule?;
+        let mut steps = self.policy.escalations(rule).iter();
+        let (after, _) = steps.find(|(after, _)| words(*after) == said)?;
+        Some(*after / 2)
+    }
+
     /// Nobody acknowledged in time: the next step's channels are told.
     pub(crate) fn escalate(&mut self, now: Now, key: &Arc<str>) -> Effects {
         let mut effects = Effects::default();
@@ -143,11 +157,11 @@ impl Engine {
         let found = watched
             .rule
             .and_then(|rule| self.policy.escalations(rule).get(place).cloned());
-        let (Some((after, channels)), true) = (found, due) else {
+        let (Some((wait, channels)), true) = (found, due) else {
             return effects;
         };
         let alert = watched.accepted.alert.clone();
-        let said = format!("{UNACKNOWLEDGED} {}", in_words(after));
+        let said = words(wait);
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
             alert: alert.metadata(ESCALATION, said),
@@ -161,18 +175,23 @@ impl Engine {
             .filter(|channel| self.policy.hears(*channel, level))
             .collect();
         let (mut deliveries, mut names, mut told) = (Vec::new(), Vec::new(), 0_u64);
+        let mut after = Effects::default();
         for channel in channels {
             told |= 1 << channel;
             names.push(self.channels[channel].id.to_string());
-            // The other replicas escalate too, and need not; the same step may be taken again.
-            let cooldown = after / 2;
+            let cooldown = self.policy.cooldown().max(wait / 2);
             let ticket = self.policy.tell(now.tick, key, channel, level, cooldown);
             for target in 0..self.channels[channel].targets.len() {
-                let id = self.ulid(now);
+                let (id, place) = (self.ulid(now), (channel, target));
+                let mut merged = 0;
+                for milder in self.outbox.milder(place, key, level) {
+                    merged += self.supersede(now, milder, id, &mut after);
+                }
                 let row = Row {
                     ticket,
                     detour: true,
-                    ..self.new_row(now, &accepted, (channel, target), cooldown)
+                    suppressed: merged,
+                    ..self.new_row(now, &accepted, place, cooldown)
                 };
                 deliveries.push(self.add(now, id, row, Pass::Escalated.as_str()));
             }
@@ -186,6 +205,8 @@ impl Engine {
             accepted,
             deliveries,
         });
+        effects.changes.extend(after.changes);
+        effects.events.extend(after.events);
         effects.events.push(AlertEvent::Escalated {
             key: Arc::clone(key),
             channels: names,

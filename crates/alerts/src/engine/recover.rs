@@ -82,18 +82,18 @@ impl Engine {
             let last = newest.get(&line) == Some(&unfinished.accepted.id);
             self.take_up(now, unfinished, RowState::Waiting, &mut effects);
             if let Some(row) = self.outbox.get_mut(id) {
-                row.falls = last && falls.contains(&line);
+                // From where is not kept: whatever is said now may be milder than that.
+                row.told = (last && falls.contains(&line)).then_some(AlertLevel::Critical);
                 if !last {
                     // The mark is of what was said last: this one's outcome is not about it.
                     row.ticket = SUPERSEDED;
                 }
             }
             // Before what comes after it: an end that a digest tells of waits for the digest.
-            let row = self.outbox.get_mut(id);
-            if let Some(gathered) = row.and_then(|row| row.digest.as_deref_mut())
-                && let Some(told) = digested.remove(&id)
+            if let Some(row) = self.outbox.get_mut(id)
+                && let Some(told) = digested.remove(&id).filter(|told| !told.is_empty())
             {
-                *gathered = told;
+                row.digest = Some(Box::new(told));
             }
         }
         effects

@@ -14,8 +14,8 @@ use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
 use crate::outbox::{Row, RowState};
-use crate::policy::{Decision, Pass, Route, Verdict};
-use crate::store::{Accepted, Change, Delivery, DeliveryState};
+use crate::policy::{Decision, Route, Verdict};
+use crate::store::{Accepted, Change, Delivery, DeliveryState, OVERTAKEN};
 
 /// What was known of a key before it was decided on anew.
 #[derive(Debug, Clone, Copy)]
@@ -198,6 +198,7 @@ impl Engine {
             return Vec::new();
         };
         let (channel, now, key) = (route.channel, take.now, &take.accepted.key);
+        let before = self.policy.told_before(key, channel);
         let mut ids = Vec::new();
         for target in 0..self.channels[channel].targets.len() {
             let place = (channel, target);
@@ -221,8 +222,10 @@ impl Engine {
                 _ => Vec::new(),
             };
             let id = self.ulid(now);
-            let mut merged = 0;
+            let (mut merged, mut told) = (0, before);
             for milder in milder {
+                // The latest first: in the end, what its readers were told before all of them.
+                told = self.outbox.get(milder).map_or(told, |row| row.told);
                 merged += self.supersede(now, milder, id, &mut take.before);
             }
             let suppressed = suppressed.saturating_add(merged);
@@ -232,7 +235,7 @@ impl Engine {
                 state: take.state,
                 ticket,
                 urgency: take.facts.urgency,
-                falls: why == Pass::LevelFall,
+                told,
                 deadline: self.deadline(now, take.facts.urgency),
                 ..row
             };
@@ -317,7 +320,7 @@ impl Engine {
         effects.changes.push(Change::Move {
             id,
             state: DeliveryState::Digested,
-            reason: Cow::Borrowed("something worse of the key followed"),
+            reason: Cow::Borrowed(OVERTAKEN),
             attempt: row.attempt,
             next_at: now.wall,
             deadline: now.wall_at(row.deadline),
@@ -363,7 +366,7 @@ impl Engine {
             detour: false,
             urgency: accepted.alert.level,
             behind: None,
-            falls: false,
+            told: None,
             ticket: 0,
             accepted_tick: now.tick,
             bytes: ROW_BYTES + crate::limits::weight(&accepted.alert),

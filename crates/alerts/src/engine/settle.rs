@@ -102,8 +102,10 @@ impl Engine {
         let Some(tail) = tail else {
             return;
         };
+        let told = self.outbox.get(id).and_then(|row| row.told);
         let merged = self.supersede(now, id, tail, effects);
         if let Some(row) = self.outbox.get_mut(tail) {
+            row.told = told;
             row.suppressed = row.suppressed.saturating_add(merged);
         }
     }
@@ -140,8 +142,27 @@ impl Engine {
     /// Another replica told it: nothing left to do here.
     pub(crate) fn told_elsewhere(&mut self, now: Now, id: Ulid) -> Effects {
         let mut effects = Effects::default();
+        self.leave_to_replica(now, id, &mut effects);
+        effects
+    }
+
+    /// Another replica said since what was so here when it was asked: if it is so still, all that waits to
+    /// be said of the key has been said by that.
+    pub(crate) fn overtaken(&mut self, now: Now, id: Ulid, so: Option<AlertLevel>) -> Effects {
+        let mut effects = Effects::default();
+        let key = self.outbox.get(id).map(|row| Arc::clone(&row.accepted.key));
+        let unchanged = key.is_some_and(|key| self.level_of(&key) == so);
+        let mut next = Some(id);
+        while let Some(id) = next {
+            next = self.outbox.same_behind(id).filter(|_| unchanged);
+            self.leave_to_replica(now, id, &mut effects);
+        }
+        effects
+    }
+
+    fn leave_to_replica(&mut self, now: Now, id: Ulid, effects: &mut Effects) {
         let Some(row) = self.outbox.remove(id) else {
-            return effects;
+            return;
         };
         let channel = usize::from(row.channel);
         self.outbox.queues[channel].neutral(usize::from(row.target), now.tick);
@@ -168,7 +189,6 @@ impl Engine {
             parent: None,
             at: now.wall,
         });
-        effects
     }
 
     /// Another replica is telling it just now: look again later.

@@ -1,8 +1,9 @@
 //! Timelines in which engine and sentence disagreed once, as short as they would get.
 
 use super::play;
-use super::timeline::Mood::{Away, Busy, Deaf, Mute, Refuses, TargetBroken};
-use super::timeline::Step::{self, Check, End, Fire, Mood, Pass, Restart, Switch, Sync};
+use super::timeline::About::Mild;
+use super::timeline::Mood::{Away, Busy, ChannelBroken, Deaf, Mute, Refuses, TargetBroken};
+use super::timeline::Step::{self, Check, End, Fire, Mood, Pass, Restart, Silence, Switch, Sync};
 use crate::AlertLevel::{Critical, Error, Info, Warning};
 
 fn agrees(rules: u64, steps: &[Step]) {
@@ -253,4 +254,238 @@ fn what_two_replicas_do_not_know_to_have_arrived() {
 #[test]
 fn a_watcher_speaks_to_both_replicas() {
     replicas_agree(8002, &[Sync(49)]);
+}
+
+#[test]
+fn what_was_told_by_an_escalation_is_quiet_as_long_as_anything() {
+    replicas_agree(
+        184,
+        &[
+            Pass(2473),
+            Check,
+            Pass(530),
+            Pass(446),
+            Fire(2, Critical),
+            Pass(1607),
+            Fire(2, Critical),
+            Pass(258),
+        ],
+    );
+}
+
+#[test]
+fn an_end_that_comes_late_from_one_replica_is_not_told_again() {
+    replicas_agree(
+        2129,
+        &[
+            Fire(4, Critical),
+            Fire(2, Warning),
+            Pass(680),
+            Sync(74),
+            Pass(477),
+            Mood(0, Away),
+            Fire(0, Info),
+            Pass(3508),
+            Pass(10663),
+            Pass(9),
+            Pass(304),
+            Pass(7545),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn what_fell_meanwhile_is_not_said_as_it_was_by_the_other_replica() {
+    replicas_agree(
+        4088,
+        &[
+            Fire(1, Info),
+            Pass(9922),
+            Mood(0, Mute),
+            Fire(4, Info),
+            End(1),
+            Fire(1, Critical),
+            Pass(191),
+            End(4),
+            Pass(39),
+            Fire(0, Error),
+            Fire(0, Warning),
+            Fire(3, Critical),
+            Pass(648),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn an_end_to_one_of_several_targets_is_not_told_again_late() {
+    replicas_agree(
+        6161,
+        &[
+            Silence(Mild, 0, 9),
+            Mood(1, ChannelBroken),
+            Fire(0, Warning),
+            Fire(4, Error),
+            Fire(2, Critical),
+            Pass(2875),
+        ],
+    );
+}
+
+#[test]
+fn what_ended_meanwhile_does_not_begin_again_for_the_other_replica() {
+    replicas_agree(
+        8056,
+        &[
+            Mood(2, ChannelBroken),
+            Sync(49),
+            Fire(0, Error),
+            Pass(2242),
+            Pass(1237),
+            Pass(60),
+            Fire(4, Error),
+            Pass(57),
+            End(0),
+            Pass(38),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn a_digest_that_may_have_arrived_ends_with_each_replica() {
+    replicas_agree(
+        10037,
+        &[
+            Check,
+            Check,
+            Fire(3, Error),
+            Mood(0, Deaf),
+            Pass(8043),
+            End(3),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn the_quiet_after_an_escalation_outlives_a_restart() {
+    replicas_agree(
+        184,
+        &[
+            Fire(2, Critical),
+            Pass(1607),
+            Restart(1, true),
+            Fire(2, Critical),
+            Pass(258),
+        ],
+    );
+}
+
+#[test]
+fn a_fall_that_rises_before_it_is_told_is_still_a_fall() {
+    for rules in [8090, 50012] {
+        replicas_agree(
+            rules,
+            &[Fire(2, Critical), Fire(2, Warning), Fire(2, Error), Check],
+        );
+        agrees(
+            rules,
+            &[
+                Fire(2, Critical),
+                Fire(2, Warning),
+                Restart(0, true),
+                Fire(2, Error),
+                Check,
+            ],
+        );
+        replicas_agree(
+            rules,
+            &[
+                Mood(2, ChannelBroken),
+                Sync(49),
+                Sync(150),
+                Sync(166),
+                Check,
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_digest_is_over_for_all_targets_of_its_channel() {
+    replicas_agree(
+        40017,
+        &[
+            Fire(3, Error),
+            Sync(90),
+            Pass(1),
+            Fire(4, Error),
+            Pass(1892),
+        ],
+    );
+    replicas_agree(
+        6171,
+        &[
+            Mood(1, ChannelBroken),
+            Fire(3, Error),
+            Sync(194),
+            Pass(137),
+            Fire(4, Error),
+            Pass(10041),
+        ],
+    );
+    replicas_agree(
+        30105,
+        &[
+            Fire(1, Warning),
+            Fire(2, Critical),
+            End(2),
+            Mood(1, TargetBroken),
+            Pass(6408),
+            Fire(4, Warning),
+            Pass(1315),
+            Fire(0, Warning),
+            Pass(1),
+            End(0),
+            End(1),
+            Pass(1164),
+        ],
+    );
+}
+
+#[test]
+fn what_was_over_before_it_was_told_here_has_no_end_either() {
+    replicas_agree(
+        10112,
+        &[
+            Fire(1, Critical),
+            Pass(4086),
+            End(1),
+            Fire(4, Warning),
+            Fire(1, Warning),
+            Mood(1, ChannelBroken),
+            Mood(2, Away),
+            Pass(2),
+            End(1),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn a_step_of_an_escalation_is_not_followed_by_something_milder_that_waited() {
+    replicas_agree(
+        191,
+        &[
+            Mood(2, Busy),
+            Fire(2, Critical),
+            Pass(1607),
+            Fire(2, Error),
+            Fire(2, Critical),
+            Pass(8059),
+            Check,
+        ],
+    );
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use super::plain::CHANNELS;
 use crate::channel::{AlertStatus, Notification};
 use crate::clock::Now;
 use crate::{AlertLevel, Rendered, Target};
@@ -20,6 +21,14 @@ pub(super) enum Belief {
 
 /// A channel and a target of it.
 pub(super) type Place = (usize, usize);
+
+/// What digests go by.
+pub(super) const DIGEST: &str = "bongsu|digest";
+
+/// A replica's digest, to whoever reads it.
+pub(super) fn digest_of(replica: usize) -> String {
+    format!("{DIGEST} of {replica}")
+}
 
 /// Nobody is told the same again within this.
 const COOLDOWN: Duration = Duration::from_secs(15 * 60);
@@ -105,8 +114,7 @@ impl Readers {
         self.told += 1;
         let status: AlertStatus = serde_json::from_value(body["status"].clone()).unwrap();
         if status == AlertStatus::Digest {
-            let digest = body["key"].as_str().unwrap_or_default();
-            let digest = (place, format!("{digest} of {replica}"));
+            let digest = (place, digest_of(replica));
             self.beliefs.insert(digest, Belief::Fires(None));
             let lines = body["lines"].as_array().unwrap();
             let mut keys = Vec::new();
@@ -127,12 +135,12 @@ impl Readers {
             return Ok(keys);
         }
         let key = body["key"].as_str().unwrap_or_default().to_owned();
-        let about = if key == "bongsu|digest" {
-            // Each replica opens and closes its own.
-            (place, format!("{key} of {replica}"))
-        } else {
-            (place, key.clone())
+        // Each replica opens and closes its own.
+        let key = match &*key {
+            DIGEST => digest_of(replica),
+            _ => key,
         };
+        let about = (place, key.clone());
         if self
             .newest
             .insert((place, key.clone(), replica), id)
@@ -143,7 +151,10 @@ impl Readers {
             ));
         }
         let belief = if status == AlertStatus::Resolved {
-            let knows = matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
+            // The end of a digest goes to all targets of a channel, whichever of them gathered: a far side
+            // that keeps digests open passes over the end of what it does not know.
+            let apart = key.starts_with(DIGEST) && CHANNELS[place.0].1.len() > 1;
+            let knows = apart || matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
             // Its beginning may have been merged into what followed; and whoever does not know that the end
             // arrived leaves it to another replica.
             let doubted = self.doubted.get(&about).is_some_and(|left| *left > 0);

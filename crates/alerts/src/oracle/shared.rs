@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::clock::Tick;
-use crate::shared::{LEASE, LOOK_AGAIN, Reservation, Topic, covered_by, said};
+use crate::shared::{LATE, LEASE, LOOK_AGAIN, Reservation, Topic, covered_by, said, so};
 
 /// A key at a target of a channel.
 type About = (String, String, String);
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// What was told last, and until when nobody tells it again.
-    told: HashMap<About, (&'static str, Tick)>,
+    /// What was told last, when, and for how long nobody tells it again.
+    told: HashMap<About, (&'static str, Tick, Duration)>,
     /// Whose turn it is, and until when.
     turns: HashMap<About, (usize, Tick)>,
 }
@@ -31,9 +31,16 @@ impl Shared {
     /// A replica that lives renews what it has.
     pub(super) fn reserve(&mut self, now: Tick, topic: &Topic, of: usize) -> Reservation {
         let about = about(topic);
-        let told = self.told.get(&about).filter(|(_, until)| *until > now);
-        if told.is_some_and(|(told, _)| covered_by(topic).contains(told)) {
-            return Reservation::Told;
+        if let Some((told, at, cooldown)) = self.told.get(&about) {
+            let age = now.since(*at);
+            let since = age <= topic.age;
+            let kept = age <= *cooldown + LATE;
+            if kept && (since || age <= *cooldown) && covered_by(topic).contains(told) {
+                return Reservation::Told;
+            }
+            if kept && since && *told == so(topic) {
+                return Reservation::Overtaken;
+            }
         }
         match self.turns.get(&about) {
             Some((replica, until)) if *replica != of && *until > now => {
@@ -48,14 +55,12 @@ impl Shared {
 
     pub(super) fn told(&mut self, now: Tick, topic: &Topic, cooldown: Duration) {
         self.turns.remove(&about(topic));
-        let told = (said(topic), now.after(cooldown));
-        self.told.insert(about(topic), told);
+        self.told.insert(about(topic), (said(topic), now, cooldown));
     }
 
     pub(super) fn gathered(&mut self, now: Tick, topics: &[Topic], cooldown: Duration) {
         for topic in topics {
-            let told = (said(topic), now.after(cooldown));
-            self.told.insert(about(topic), told);
+            self.told.insert(about(topic), (said(topic), now, cooldown));
         }
     }
 

@@ -101,8 +101,8 @@ pub(crate) struct Row {
     pub(crate) urgency: AlertLevel,
     /// What has to be out of the way first.
     pub(crate) behind: Option<Ulid>,
-    /// It says that the alert is milder than its readers believe.
-    pub(crate) falls: bool,
+    /// The level that its readers were told to fire before it, if any.
+    pub(crate) told: Option<AlertLevel>,
     /// The policy's name for the decision.
     pub(crate) ticket: u32,
     pub(crate) accepted_tick: Tick,
@@ -112,6 +112,12 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn level(&self) -> AlertLevel {
         self.accepted.alert.level
+    }
+
+    /// It says that the alert is milder than its readers believe.
+    pub(crate) fn falls(&self) -> bool {
+        self.accepted.status == AlertStatus::Firing
+            && self.told.is_some_and(|told| told > self.level())
     }
 
     fn critical(&self) -> bool {
@@ -435,6 +441,16 @@ impl Outbox {
             self.rows.get(follower).is_some_and(|row| {
                 *row.accepted.key == *key && row.accepted.status == AlertStatus::Resolved
             })
+        })
+    }
+
+    /// What is said of the same key and waits for a row, unless it was accepted to be said apart.
+    pub(crate) fn same_behind(&self, id: Ulid) -> Option<Ulid> {
+        let key = &self.rows.get(&id)?.accepted.key;
+        let followers = self.lines.followers(id).iter().copied();
+        followers.into_iter().find(|follower| {
+            let row = self.rows.get(follower);
+            row.is_some_and(|row| row.accepted.key == *key && !row.detour && row.digest.is_none())
         })
     }
 

@@ -115,6 +115,12 @@ impl Mark {
         self.firing().map(|last| last.level)
     }
 
+    /// The level that they believed before the last telling.
+    pub(super) fn before(&self) -> Option<AlertLevel> {
+        let before = self.rare.as_ref()?.earlier.last()?;
+        before.firing.then_some(before.level)
+    }
+
     /// Whether what its readers believe came to them in a digest.
     pub(super) fn gathered(&self) -> bool {
         self.firing().is_some_and(|last| last.gathered)

@@ -208,6 +208,11 @@ impl Policy {
         }
     }
 
+    /// The level at which a channel was told that a key fires, before what was decided last.
+    pub(crate) fn told_before(&self, key: &str, channel: usize) -> Option<AlertLevel> {
+        self.marks.peek(key, channel)?.before()
+    }
+
     /// Notes that a channel is told of a firing key on a way of its own, an escalation or a fallback,
     /// so that it hears of the end as well. Gives the ticket.
     pub fn tell(

@@ -4,7 +4,7 @@
 //! Before an attempt a replica reserves what is said of a key to a target for a moment, and goes on doing
 //! so while the attempt lasts. Whoever finds it reserved looks again soon, whatever it has to say: so an
 //! end never overtakes a beginning. Who finds that the same was told last, or something that covers it, is
-//! done. When the holder dies or is stopped, the reservation runs out; when its attempt fails, it lets go:
+//! done: during the cooldown, and however late it comes with what it accepted before that was told. When the holder dies or is stopped, the reservation runs out; when its attempt fails, it lets go:
 //! another takes over.
 
 #[cfg(feature = "redis")]
@@ -68,10 +68,16 @@ pub struct Topic {
     /// Whether it says that the alert is milder than it was told before: something worse that was told
     /// last does not cover it then.
     pub falls: bool,
+    /// The level at which the key fires now, whatever the message says; none: it is over. Where that was
+    /// told after the message was accepted, the message need not be told any more.
+    pub so: Option<AlertLevel>,
+    /// How long ago the message was accepted.
+    pub age: Duration,
 }
 
 /// Who has a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reservation {
     /// This replica.
     Mine,
@@ -79,10 +85,16 @@ pub enum Reservation {
     Theirs(Duration),
     /// It was told already.
     Told,
+    /// Something else was told after the message was accepted, and that is what is so now: neither the
+    /// message need be told any more nor what follows it.
+    Overtaken,
 }
 
 /// How long a reservation lasts that is not renewed, by default.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
+/// How long past its cooldown it is remembered what was told: a replica that waits for a way out that is
+/// shut comes that much later with the same.
+pub(crate) const LATE: Duration = Duration::from_secs(2 * 3_600);
 /// However long another's reservation lasts, it is asked for again after this.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -108,10 +120,22 @@ impl SharedError {
 #[cfg(any(feature = "redis", test))]
 pub(crate) const fn said(topic: &Topic) -> &'static str {
     match topic.resolved {
-        true => "end",
+        true => END,
         false => topic.level.as_str(),
     }
 }
+
+/// What is so of a topic's key, in the same words.
+#[cfg(any(feature = "redis", test))]
+pub(crate) const fn so(topic: &Topic) -> &'static str {
+    match topic.so {
+        Some(level) => level.as_str(),
+        None => END,
+    }
+}
+
+#[cfg(any(feature = "redis", test))]
+const END: &str = "end";
 
 /// Whatever of these was told last of its key, a topic need not be told any more.
 #[cfg(any(feature = "redis", test))]

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use super::{Reservation, SharedError, SharedState, Topic, covered_by, said};
+use super::{LATE, Reservation, SharedError, SharedState, Topic, covered_by, said, so};
 use crate::clock::millis;
 
 /// Cooldown and acknowledgments in a Redis (2.6 or newer), under keys that begin with
@@ -60,31 +60,45 @@ const YIELD: Duration = Duration::from_millis(2_500);
 /// How long it is remembered that somebody waits.
 const WAITS: Duration = Duration::from_secs(3);
 
+/// Reads what was told last, and how long ago: it is kept with its cooldown, and for [`LATE`] after that.
+/// An earlier version kept it without, for as long as the cooldown.
+const LAST: &str = "\
+local told, cooldown, age = redis.call('get', KEYS[1]), 0, 0 \
+if told then \
+  local word, number = string.match(told, '^(%a+) (%d+)$') \
+  if word then \
+    told, cooldown = word, tonumber(number) \
+    age = cooldown + tonumber(ARGV[3]) - redis.call('pttl', KEYS[1]) \
+  end \
+end \
+local since = told and age <= tonumber(ARGV[4]) ";
 /// Takes what is free, one's own, or left by another, unless what was told last covers it; else notes that
 /// somebody waits.
 const RESERVE: &str = "\
-local told = redis.call('get', KEYS[1]) \
-for i = 5, #ARGV do if told == ARGV[i] then return {2, 0} end end \
+if since or age <= cooldown then \
+  for i = 8, #ARGV do if told == ARGV[i] then return {2, 0} end end \
+end \
+if since and told == ARGV[7] then return {3, 0} end \
 local held = redis.call('get', KEYS[2]) \
 local left = held and string.sub(held, 1, 4) == 'not:' \
 if not held or held == ARGV[1] or (left and held ~= ARGV[2]) then \
-  redis.call('set', KEYS[2], ARGV[1], 'PX', ARGV[3]) return {0, 0} \
+  redis.call('set', KEYS[2], ARGV[1], 'PX', ARGV[5]) return {0, 0} \
 end \
-if not left then redis.call('set', KEYS[3], '1', 'PX', ARGV[4]) end \
+if not left then redis.call('set', KEYS[3], '1', 'PX', ARGV[6]) end \
 return {1, redis.call('pttl', KEYS[2])}";
 /// Lets go of one's own: to those that wait for it before oneself, if anybody does.
 const RELEASE: &str = "\
 if redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end \
 if redis.call('exists', KEYS[3]) == 1 then \
-  redis.call('set', KEYS[2], ARGV[2], 'PX', ARGV[3]) \
+  redis.call('set', KEYS[2], ARGV[2], 'PX', ARGV[5]) \
 else redis.call('del', KEYS[2]) end \
 return 1";
-/// Notes what was told last, and lets go. Whoever has it no more may be behind: what others told, or are
-/// telling, stays.
+/// Notes what was told last, and lets go. Whoever has it no more may be behind: what others told since, or
+/// are telling, stays.
 const TOLD: &str = "\
 local held = redis.call('get', KEYS[2]) \
-if held ~= ARGV[1] and (held or redis.call('exists', KEYS[1]) == 1) then return 0 end \
-redis.call('set', KEYS[1], ARGV[4], 'PX', ARGV[3]) \
+if held ~= ARGV[1] and (held or since) then return 0 end \
+redis.call('set', KEYS[1], ARGV[6], 'PX', ARGV[5]) \
 redis.call('del', KEYS[2]) \
 return 1";
 
@@ -201,8 +215,11 @@ impl RedisShared {
     ) -> Result<Reply, SharedError> {
         let [told, turn, waits] = ['t', 'm', 'w'].map(|kind| self.named(kind, topic));
         let (mine, left) = (format!("by:{}", self.owner), format!("not:{}", self.owner));
+        let (late, age) = (lasting(LATE), lasting(topic.age));
+        let script = format!("{LAST}{script}");
         let times: Vec<String> = times.iter().copied().map(lasting).collect();
-        let mut all = vec!["EVAL", script, "3", &told, &turn, &waits, &mine, &left];
+        let mut all = vec!["EVAL", &script, "3", &told, &turn, &waits];
+        all.extend([&*mine, &*left, &*late, &*age]);
         all.extend(times.iter().map(String::as_str));
         all.extend(words);
         let all: Vec<&[u8]> = all.into_iter().map(str::as_bytes).collect();
@@ -221,6 +238,12 @@ impl RedisShared {
     }
 }
 
+/// What is kept of what was told, and for how long.
+fn kept(topic: &Topic, cooldown: Duration) -> (Duration, String) {
+    let what = format!("{} {}", said(topic), lasting(cooldown));
+    (cooldown.saturating_add(LATE), what)
+}
+
 fn lasting(time: Duration) -> String {
     millis(time).max(1).to_string()
 }
@@ -228,9 +251,9 @@ fn lasting(time: Duration) -> String {
 #[async_trait]
 impl SharedState for RedisShared {
     async fn reserve(&self, topic: &Topic, lease: Duration) -> Result<Reservation, SharedError> {
-        let answer = self
-            .script(RESERVE, topic, &[lease, WAITS], &covered_by(topic))
-            .await?;
+        let mut words = vec![so(topic)];
+        words.extend(covered_by(topic));
+        let answer = self.script(RESERVE, topic, &[lease, WAITS], &words).await?;
         match answer {
             Reply::Array(parts) => match parts[..] {
                 [Reply::Integer(0), _] => Ok(Reservation::Mine),
@@ -239,6 +262,7 @@ impl SharedState for RedisShared {
                     Ok(Reservation::Theirs(Duration::from_millis(left)))
                 }
                 [Reply::Integer(2), _] => Ok(Reservation::Told),
+                [Reply::Integer(3), _] => Ok(Reservation::Overtaken),
                 _ => Err(SharedError::new("redis: an answer that means nothing")),
             },
             _ => Err(SharedError::new("redis: an answer that means nothing")),
@@ -246,9 +270,8 @@ impl SharedState for RedisShared {
     }
 
     async fn told(&self, topic: &Topic, cooldown: Duration) -> Result<(), SharedError> {
-        self.script(TOLD, topic, &[cooldown], &[said(topic)])
-            .await
-            .map(drop)
+        let (keep, what) = kept(topic, cooldown);
+        self.script(TOLD, topic, &[keep], &[&what]).await.map(drop)
     }
 
     async fn release(&self, topic: &Topic) -> Result<(), SharedError> {
@@ -256,12 +279,12 @@ impl SharedState for RedisShared {
     }
 
     async fn gathered(&self, topics: &[Topic], cooldown: Duration) -> Result<(), SharedError> {
-        let cooldown = lasting(cooldown);
-        let names: Vec<String> = topics.iter().map(|topic| self.named('t', topic)).collect();
-        let set = |(name, topic): (&String, &Topic)| {
-            ["SET", name, said(topic), "PX", &cooldown].map(str::to_owned)
+        let set = |topic: &Topic| {
+            let (keep, what) = kept(topic, cooldown);
+            let name = self.named('t', topic);
+            ["SET", &name, &what, "PX", &lasting(keep)].map(str::to_owned)
         };
-        let owned: Vec<[String; 5]> = names.iter().zip(topics).map(set).collect();
+        let owned: Vec<[String; 5]> = topics.iter().map(set).collect();
         let words: Vec<[&[u8]; 5]> = owned
             .iter()
             .map(|command| command.each_ref().map(|word| word.as_bytes()))

@@ -48,6 +48,11 @@ impl Gathered {
         self.lines().map(|line| line.level).chain(beyond).max()
     }
 
+    /// Whether it has taken in nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.beyond == [0; 4]
+    }
+
     /// Whether it tells of the key, or may: those without a line are not known by name.
     pub(crate) fn may_tell(&self, key: &str) -> bool {
         self.beyond != [0; 4] || self.tells(key)

@@ -321,11 +321,14 @@ pub struct Recovered {
     pub active: Vec<ActiveAlert>,
     /// Silences that have not been taken back.
     pub silences: Vec<Silence>,
-    /// What each open digest has taken in, by the digest's delivery.
+    /// What each digest that has not arrived yet has taken in, by the digest's delivery.
     pub digested: Vec<(Ulid, Gathered)>,
     /// The greatest identifier that was given out; new ones come after it.
     pub newest: Ulid,
 }
+
+/// Why a delivery was never made whose alert got worse meanwhile: it was told by nobody.
+pub(crate) const OVERTAKEN: &str = "something worse of the key followed";
 
 /// A delivery to take up again.
 #[derive(Debug, Clone)]

@@ -24,6 +24,8 @@ fn topic(job: &Job, ask: &SharedAsk) -> Topic {
         level: ask.level,
         resolved: ask.resolved,
         falls: ask.falls,
+        so: ask.so,
+        age: ask.age,
     }
 }
 
@@ -95,6 +97,12 @@ impl World {
                 }
                 Reservation::Told => {
                     let effects = self.replicas[of].engine.told_elsewhere(now, job.id);
+                    self.later(of, effects);
+                    return;
+                }
+                Reservation::Overtaken => {
+                    let engine = &mut self.replicas[of].engine;
+                    let effects = engine.overtaken(now, job.id, topic.so);
                     self.later(of, effects);
                     return;
                 }

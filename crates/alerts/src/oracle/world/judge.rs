@@ -29,7 +29,7 @@ impl World {
                     id,
                     state: DeliveryState::Dead,
                     ..
-                } => self.excuse(*id),
+                } => self.excuse(of, *id),
                 // What was said in between was merged into it.
                 Change::Move {
                     id,
@@ -98,14 +98,16 @@ impl World {
         }
     }
 
-    pub(super) fn excuse(&mut self, id: Ulid) {
+    pub(super) fn excuse(&mut self, of: usize, id: Ulid) {
         let Some((place, key)) = self.rows.get(&id) else {
             return;
         };
-        if &**key == "bongsu|digest" {
+        if &**key == DIGEST {
             for key in KEYS.iter().map(|it| it.0).chain(WATCHED) {
                 self.excused.insert((*place, key.to_owned()), id);
             }
+            self.excused.insert((*place, digest_of(of)), id);
+            return;
         }
         self.excused.insert((*place, key.to_string()), id);
     }

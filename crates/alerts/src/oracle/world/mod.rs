@@ -14,7 +14,7 @@ use ulid::Ulid;
 use dispatch::Flight;
 
 use super::plain::{CHANNELS, FALLBACK, KEYS, Plain, WATCHED, alert, minutes, rules};
-use super::readers::{Belief, Place, Readers, render};
+use super::readers::{Belief, DIGEST, Place, Readers, digest_of, render};
 use super::shared::Shared;
 use super::timeline::{Mood, Step};
 use crate::channel::{AlertStatus, Limits, Outcome, Rendered, Target};

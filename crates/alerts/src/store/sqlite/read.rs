@@ -19,8 +19,8 @@ use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::policy::Suppressed;
 use crate::store::{
-    DeliveryState, Gathered, HistoryEntry, HistoryQuery, Recovered, RecoveredMark, Recovery,
-    Replay, StoreError,
+    DeliveryState, Gathered, HistoryEntry, HistoryQuery, OVERTAKEN, Recovered, RecoveredMark,
+    Recovery, Replay, StoreError,
 };
 
 /// Dead deliveries replayed at once.
@@ -151,6 +151,9 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
         };
         let (key, status): ((String, String), String) = (key, status);
         let alert = Ulid::from_bytes(alert);
+        if reason == OVERTAKEN {
+            continue;
+        }
         // What another replica told is told.
         let replica = reason.starts_with(Suppressed::Replica.as_str());
         let state = match row.get::<_, i64>(4)? {
@@ -240,12 +243,11 @@ fn records<T: serde::de::DeserializeOwned>(
     Ok(found)
 }
 
-/// What the digests that have not been rendered yet have taken in.
+/// What the digests that have not arrived yet have taken in.
 fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Gathered)>> {
     let mut statement = connection.prepare(
         "SELECT p.id FROM deliveries p JOIN alerts a ON a.id = p.alert
-         WHERE p.state < 2 AND a.status = 'digest'
-         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery = p.id)",
+         WHERE p.state < 2 AND a.status = 'digest'",
     )?;
     let open = statement.query_map([], |row| row.get(0).map(Ulid::from_bytes))?;
     open.map(|id| {

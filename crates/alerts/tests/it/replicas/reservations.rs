@@ -16,6 +16,8 @@ fn topic(key: &str) -> Topic {
         level: AlertLevel::Critical,
         resolved: false,
         falls: false,
+        so: Some(AlertLevel::Critical),
+        age: Duration::ZERO,
     }
 }
 
@@ -98,11 +100,13 @@ async fn what_falls_and_what_rises_again_is_news_and_what_is_milder_at_first_sig
     let at = |level, falls| Topic {
         level,
         falls,
+        so: Some(level),
         ..topic("disk")
     };
     let critical = at(AlertLevel::Critical, false);
     let end = Topic {
         resolved: true,
+        so: None,
         ..critical.clone()
     };
     let tells = async |topic: &Topic| {
@@ -134,6 +138,7 @@ async fn an_end_waits_for_its_beginning_whoever_tells_it() {
     let page = topic("page");
     let end = Topic {
         resolved: true,
+        so: None,
         ..page.clone()
     };
     assert_eq!(reserve(&a, &page).await, Reservation::Mine);
@@ -158,6 +163,7 @@ async fn whoever_was_stopped_for_long_unsays_nothing() {
     let page = topic("page");
     let end = Topic {
         resolved: true,
+        so: None,
         ..page.clone()
     };
     let moment = Duration::from_millis(1);
@@ -167,11 +173,15 @@ async fn whoever_was_stopped_for_long_unsays_nothing() {
     assert_eq!(reserve(&b, &end).await, Reservation::Mine);
     b.told(&end, LONG).await.unwrap();
     // It goes on where it was stopped: what was said since stands, and a new beginning is news.
-    a.told(&page, LONG).await.unwrap();
+    let before = Topic {
+        age: LONG,
+        ..page.clone()
+    };
+    a.told(&before, LONG).await.unwrap();
     assert_eq!(reserve(&a, &end).await, Reservation::Told);
     assert_eq!(reserve(&b, &page).await, Reservation::Mine);
     // As long as it is being told elsewhere, too.
-    a.told(&page, LONG).await.unwrap();
+    a.told(&before, LONG).await.unwrap();
     assert!(is_theirs(reserve(&a, &page).await));
 }
 
@@ -182,6 +192,7 @@ async fn a_fall_that_is_behind_is_covered_by_what_fell_further() {
     let at = |level, falls| Topic {
         level,
         falls,
+        so: Some(level),
         ..topic("disk")
     };
     let info = at(AlertLevel::Info, true);
@@ -212,6 +223,7 @@ async fn what_a_digest_told_last_is_news_when_it_ends() {
     let (page, disk) = (topic("page"), topic("disk"));
     let end = Topic {
         resolved: true,
+        so: None,
         ..page.clone()
     };
     assert_eq!(reserve(&a, &end).await, Reservation::Mine);
@@ -223,4 +235,84 @@ async fn what_a_digest_told_last_is_news_when_it_ends() {
     assert_eq!(reserve(&a, &page).await, Reservation::Told);
     assert_eq!(reserve(&a, &disk).await, Reservation::Told);
     assert_eq!(reserve(&b, &end).await, Reservation::Mine);
+}
+
+#[tokio::test]
+async fn whoever_comes_late_with_what_was_told_meanwhile_tells_it_no_more() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let late = |topic: &Topic| Topic {
+        age: LONG,
+        ..topic.clone()
+    };
+    let moment = Duration::from_millis(1);
+    let page = topic("page");
+    let end = Topic {
+        resolved: true,
+        so: None,
+        ..page.clone()
+    };
+    for told in [&page, &end] {
+        assert_eq!(reserve(&a, told).await, Reservation::Mine);
+        a.told(told, moment).await.unwrap();
+    }
+    // However long ago the cooldown was over.
+    assert_eq!(reserve(&b, &late(&end)).await, Reservation::Told);
+    // Neither does it say now that something fires which is known to be over there, too.
+    let over = Topic {
+        so: None,
+        ..late(&page)
+    };
+    assert_eq!(reserve(&b, &over).await, Reservation::Overtaken);
+    // What fires still, or again, is told, and so is another end once the cooldown is over.
+    assert_eq!(reserve(&b, &late(&page)).await, Reservation::Mine);
+    b.release(&page).await.unwrap();
+    while reserve(&a, &end).await != Reservation::Mine {}
+    a.release(&end).await.unwrap();
+    // A fall on its way here, where it is milder still.
+    let at = |level, so| Topic {
+        level,
+        so: Some(so),
+        falls: true,
+        ..late(&topic("disk"))
+    };
+    let mildest = at(AlertLevel::Info, AlertLevel::Info);
+    assert_eq!(reserve(&a, &mildest).await, Reservation::Mine);
+    a.told(&mildest, moment).await.unwrap();
+    let rise = Topic {
+        falls: false,
+        ..at(AlertLevel::Critical, AlertLevel::Info)
+    };
+    assert_eq!(reserve(&b, &rise).await, Reservation::Overtaken);
+}
+
+#[tokio::test]
+async fn what_was_told_before_a_message_was_accepted_does_not_outlive_it() {
+    let redis = Redis::start(&[]);
+    let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
+    let page = topic("page");
+    let end = Topic {
+        resolved: true,
+        so: None,
+        ..page.clone()
+    };
+    assert_eq!(reserve(&a, &end).await, Reservation::Mine);
+    a.told(&end, LONG).await.unwrap();
+    assert_eq!(reserve(&b, &end).await, Reservation::Told);
+    // Its reservation is gone when it has told that it fires again; the end of that is owed all the same.
+    while reserve(&b, &end).await == Reservation::Told {
+        a.told(&page, LONG).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_kept_covers_as_long_as_it_is_there() {
+    let redis = Redis::start(&[]);
+    let page = topic("page");
+    let client = bongsu_redis::Client::new(&redis.url()).unwrap();
+    let mut link = client.connect().await.unwrap();
+    let kept: &[&[u8]] = &[b"SET", b"bongsu:svc:prod:t:pager:oncall:page", b"critical"];
+    link.call(&[kept]).await.unwrap();
+    let a = replica(&redis, "prod", "a");
+    assert_eq!(reserve(&a, &page).await, Reservation::Told);
 }
