@@ -31,6 +31,8 @@ async fn second_replica(url: &str, environments: [&str; 2]) -> Result<Reservatio
         level: AlertLevel::Critical,
         resolved: false,
         falls: false,
+        so: Some(AlertLevel::Critical),
+        age: Duration::ZERO,
     };
     let lease = Duration::from_secs(60);
     let replica = |environment| {

@@ -97,7 +97,8 @@ pub(crate) struct Job {
     pub(crate) message: Option<Arc<Rendered>>,
     /// What to ask the other replicas; none: nothing.
     pub(crate) shared: Option<SharedAsk>,
-    /// What the others have to know once it arrived: what a digest says of its keys.
+    /// What the others have to know once it arrived besides what they were asked: what a digest says of its
+    /// keys, and that whoever heard of a step of an escalation knows of the alert.
     pub(crate) gathered: Vec<SharedAsk>,
 }
 
@@ -226,8 +227,11 @@ impl Engine {
             alert = alert.metadata(OWNER, owner);
         }
         let gathered = row.digest.iter().flat_map(|digest| digest.told());
+        // Told by a step of an escalation, which is reserved by a name of its own, it is told.
+        let step = people::escalation(&alert).map(|_| (&row.accepted.key, alert.level, false));
         let cooldown = self.policy.cooldown();
         let gathered = gathered
+            .chain(step)
             .map(|(key, level, resolved)| SharedAsk {
                 key: Arc::clone(key),
                 level,

@@ -489,3 +489,63 @@ fn a_step_of_an_escalation_is_not_followed_by_something_milder_that_waited() {
         ],
     );
 }
+
+#[test]
+fn whoever_heard_by_an_escalation_late_hears_of_the_end_from_some_replica() {
+    replicas_agree(
+        40021,
+        &[
+            Fire(1, Critical),
+            Check,
+            Mood(2, Busy),
+            End(1),
+            Fire(1, Critical),
+            Pass(1892),
+            End(1),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn an_end_that_is_known_from_the_list_alone_is_told_by_one_replica() {
+    replicas_agree(
+        50090,
+        &[
+            Fire(2, Info),
+            Pass(9),
+            Fire(2, Error),
+            Mood(3, Mute),
+            Fire(3, Warning),
+            Pass(547),
+            Fire(2, Warning),
+            Sync(4),
+            Check,
+            Mood(3, Away),
+            Switch(2, false),
+            Fire(3, Critical),
+            End(3),
+            Restart(1, true),
+            Fire(3, Critical),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn what_is_repeated_after_another_replica_ended_it_ends_again() {
+    replicas_agree(
+        90020,
+        &[
+            Fire(1, Error),
+            Pass(4527),
+            Mood(0, Mute),
+            Fire(0, Error),
+            End(0),
+            Fire(1, Critical),
+            Fire(2, Info),
+            Fire(0, Info),
+            Check,
+        ],
+    );
+}

@@ -527,8 +527,15 @@ impl Marks {
         }
     }
 
-    /// The key was told to fire on the channel, whatever its cooldown.
-    pub(super) fn firing(&mut self, tick: Tick, key: &Arc<str>, channel: usize, level: AlertLevel) {
+    /// The key was told to fire on the channel, a cooldown ago.
+    pub(super) fn firing(
+        &mut self,
+        tick: Tick,
+        key: &Arc<str>,
+        channel: usize,
+        level: AlertLevel,
+        cooldown: Duration,
+    ) {
         let Ok(channel) = u8::try_from(channel) else {
             return;
         };
@@ -541,9 +548,9 @@ impl Marks {
                 firing: true,
                 outstanding: 0,
                 arrived: true,
-                at: tick,
+                at: Tick(tick.0.saturating_sub(millis(cooldown))),
                 gathered: false,
-                cooldown: 0,
+                cooldown: millis(cooldown),
                 carried: 0,
             });
             state.marks.push(mark);

@@ -309,7 +309,8 @@ impl Policy {
         channel: usize,
         level: AlertLevel,
     ) {
-        self.marks.firing(tick, key, channel, level);
+        let cooldown = self.cooldown();
+        self.marks.firing(tick, key, channel, level, cooldown);
     }
 
     /// Adds a silence; false when there are too many.

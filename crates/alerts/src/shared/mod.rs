@@ -37,9 +37,9 @@ pub trait SharedState: Send + Sync + fmt::Debug + 'static {
     /// again.
     async fn release(&self, topic: &Topic) -> Result<(), SharedError>;
 
-    /// A digest arrived that says of these that they fire, or ended: that is what was told last of each,
-    /// whoever has it reserved. A replica gathers by itself, and tells the end of what it gathered if another
-    /// told it before the digest arrived.
+    /// Something arrived that says of these that they fire, or ended, and was not reserved by their keys: a
+    /// digest, a step of an escalation. That is what was told last of each, whoever has it reserved. A replica
+    /// gathers by itself, and tells the end of what it gathered if another told it before the digest arrived.
     async fn gathered(&self, topics: &[Topic], cooldown: Duration) -> Result<(), SharedError>;
 
     /// Somebody knows of the alert of this key.
