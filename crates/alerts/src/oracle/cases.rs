@@ -1,7 +1,7 @@
 //! Timelines in which engine and sentence disagreed once, as short as they would get.
 
 use super::play;
-use super::timeline::About::Mild;
+use super::timeline::About::{All, Mild};
 use super::timeline::Mood::{Away, Busy, ChannelBroken, Deaf, Mute, Refuses, TargetBroken};
 use super::timeline::Step::{self, Check, End, Fire, Mood, Pass, Restart, Silence, Switch, Sync};
 use crate::AlertLevel::{Critical, Error, Info, Warning};
@@ -545,6 +545,26 @@ fn what_is_repeated_after_another_replica_ended_it_ends_again() {
             Fire(1, Critical),
             Fire(2, Info),
             Fire(0, Info),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn what_a_replica_does_not_know_any_more_to_have_been_told_elsewhere() {
+    replicas_agree(
+        40043,
+        &[
+            Silence(All, 14, 41),
+            Pass(1892),
+            Fire(3, Warning),
+            Check,
+            Restart(1, false),
+            Fire(1, Info),
+            End(3),
+            Check,
+            Check,
+            Restart(0, false),
             Check,
         ],
     );

@@ -330,8 +330,19 @@ impl World {
         if whole {
             self.replicas[of].flush();
         } else {
-            // Nobody waited for these: the disk may have them or not.
-            self.replicas[of].unwritten.clear();
+            // Nobody waited for these: the disk may have them or not. What was left to another replica is
+            // told here too, if that was long ago.
+            for change in std::mem::take(&mut self.replicas[of].unwritten) {
+                if let Change::Move {
+                    id,
+                    state: DeliveryState::Suppressed,
+                    ..
+                } = change
+                    && let Some((place, key)) = self.rows.get(&id)
+                {
+                    self.readers.doubt(*place, key);
+                }
+            }
         }
         // What was under way has arrived or has not; nobody hears of it.
         for mut flight in std::mem::take(&mut self.replicas[of].flights) {
