@@ -94,6 +94,7 @@ pub enum Reservation {
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// How long past its cooldown it is remembered what was told: a replica that waits for a way out that is
 /// shut comes that much later with the same.
+#[cfg(any(feature = "redis", test))]
 pub(crate) const LATE: Duration = Duration::from_secs(2 * 3_600);
 /// However long another's reservation lasts, it is asked for again after this.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
