@@ -234,6 +234,17 @@ fn every_panel_answers_and_alerts_go_all_the_way() {
         }
     });
 
+    // The page's own label of that name is the one that counts, the target's other labels are kept.
+    let requests = |labels| {
+        let found = query(
+            watch.prometheus,
+            &format!("http_requests_total{{{labels}}}"),
+        );
+        found.len()
+    };
+    assert_eq!(requests(r#"endpoint="ops""#), 0);
+    assert!(requests(r#"pod="trading-engine-0",service="trading-engine""#) > 0);
+
     // The three rules of the original arrive where they should.
     watch.wait_for_alert("firing", "Watchdog", "watchdog");
     watch.wait_for_alert("firing", "HighErrorRate", "on-call");

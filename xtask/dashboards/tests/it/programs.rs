@@ -42,6 +42,30 @@ pub(crate) fn hasten(text: &str, addresses: &[(&str, u16)]) -> String {
     out
 }
 
+/// The engine's target with the labels that the Prometheus Operator gives it, `endpoint` among them, and with
+/// what docker/kubernetes/monitors.yaml asks of it: every rule and panel is right there too.
+fn as_in_a_cluster(config: &str) -> String {
+    let labels: String = [
+        "endpoint: ops",
+        "namespace: trading",
+        "pod: trading-engine-0",
+        "container: trading-engine",
+        "service: trading-engine",
+    ]
+    .iter()
+    .map(|label| format!("          {label}\n"))
+    .collect();
+    let mut out = config.to_owned();
+    for (after, more) in [
+        ("    metrics_path: /metrics\n", "    honor_labels: true\n"),
+        ("          team: trading\n", &labels),
+    ] {
+        assert!(out.contains(after), "{after:?} is not in\n{out}");
+        out = out.replacen(after, &format!("{after}{more}"), 1);
+    }
+    out
+}
+
 /// All three, watching one service.
 pub(crate) struct Watch {
     pub(crate) prometheus: u16,
@@ -86,6 +110,7 @@ impl Watch {
         command.stderr(fs::File::create(folder.0.join("alertmanager.log")).unwrap());
         let second = Running::start("prometheus-alertmanager", &mut command);
         let config = hasten(&read("docker/prometheus/prometheus.yml"), &addresses);
+        let config = as_in_a_cluster(&config);
         let first = start_prometheus(&folder, &config, prometheus);
         Self {
             prometheus,
