@@ -39,6 +39,7 @@ pub(super) fn run_all(engine: &Engine, clock: &mut Clock) -> Result<(), Failure>
     stack.up(&[])?;
     stack.healthy(&SERVICES)?;
     clock.say("cargo xtask up: all healthy");
+    clock.say(&size_and_start(&stack)?);
     let missing = http::request(
         ENGINE,
         "GET",
@@ -268,6 +269,41 @@ fn order(quantity: u32) -> Result<(), Failure> {
     expect(status == 200, || {
         format!("an order is answered with {status}: {said}")
     })
+}
+
+/// What whoever deploys the engine asks first. The image stands on this machine's packages and holds what it
+/// has built, debug programs here, stripped.
+fn size_and_start(stack: &Stack<'_>) -> Result<String, Failure> {
+    let format = ["image", "inspect", "--format", "{{.Size}}"];
+    let size = stack.docker(&[&format[..], &[&image("bongsu/trading-engine")?]].concat())?;
+    let mib = size.parse::<u64>().unwrap_or_default() >> 20;
+    expect(mib > 0, || format!("the image's size is {size:?}"))?;
+    let began = second_of_day(&stack.inspect("trading-engine", "{{.State.StartedAt}}")?);
+    let log = stack.docker(&["logs", &Stack::container("trading-engine")])?;
+    let line = log
+        .lines()
+        .find(|line| line.contains(r#""message":"listening""#));
+    let line = Json::parse(line.unwrap_or("{}"))?;
+    let listening = line.at(&["timestamp"]).text().and_then(second_of_day);
+    let (Some(began), Some(listening)) = (began, listening) else {
+        return Err(Failure(
+            "when the engine began to listen is not told".into(),
+        ));
+    };
+    // Over midnight too.
+    let milliseconds = (listening - began).rem_euclid(86_400.0) * 1e3;
+    Ok(format!(
+        "its image has {mib} MiB; from the container's start to listening {milliseconds:.0} ms"
+    ))
+}
+
+/// The second of the day in `2026-11-29T13:29:33.335392Z`.
+fn second_of_day(time: &str) -> Option<f64> {
+    let (_, time) = time.trim_end_matches('Z').split_once('T')?;
+    let parts = time.split(':').map(str::parse::<f64>);
+    parts
+        .into_iter()
+        .try_fold(0.0, |all, part| Some(all * 60.0 + part.ok()?))
 }
 
 /// The walk-through of docs/stack.md.
