@@ -27,6 +27,11 @@ const GIVES: &[(&str, &str)] = &[
         "otlp",
         "spans, metrics and log lines to an OpenTelemetry receiver",
     ),
+    (
+        "outgoing",
+        "calls, queries and look-ups of the service: ids passed on, counted, timed",
+    ),
+    ("reqwest", "`outgoing().send` for `reqwest`"),
     ("email", "channel"),
     ("slack", "channel"),
     ("webhook", "channel, signed"),

@@ -3,12 +3,13 @@
 
 use crate::run::{Failure, cargo, output};
 
-const LEAVES: [&str; 9] = [
+const LEAVES: [&str; 10] = [
     "console",
     "health",
     "logging",
     "metrics",
     "otlp",
+    "outgoing",
     "resources",
     "alerts",
     "reports",

@@ -37,6 +37,7 @@
 //! | `alertmanager`, `discord`, `pagerduty`, `teams`, `telegram` | one channel each | |
 //! | `heartbeat` | a dead-man's switch | |
 //! | `otlp` | spans, metrics and log lines to an OpenTelemetry receiver | |
+//! | `outgoing` | calls, queries and cache look-ups of the service: ids passed on, counted, timed; `reqwest` sends them | ✓ |
 //! | `reports` | the daily report; `charts` adds pictures to its mail | ✓ |
 //! | `axum` | request middleware, routers, `serve` | ✓ |
 //! | `console` | the ops console at `/console` | ✓ |
@@ -111,6 +112,9 @@ pub use bongsu_metrics as metrics;
 #[cfg(feature = "otlp")]
 #[doc(inline)]
 pub use bongsu_otlp as otlp;
+#[cfg(feature = "outgoing")]
+#[doc(inline)]
+pub use bongsu_outgoing as outgoing;
 #[cfg(feature = "reports")]
 #[doc(inline)]
 pub use bongsu_reports as reports;

@@ -183,7 +183,8 @@ pub(crate) fn compose(view: &View<'_>, state: &mut State) -> Composed {
     let mut next_event = Duration::MAX;
     let mut changes = Vec::new();
     let mut shown: Vec<Shown> = Vec::with_capacity(state.checks.len() + state.beats.len());
-    for record in &mut state.checks {
+    let used = |record: &&mut CheckRecord| record.check.probe.is_used();
+    for record in state.checks.iter_mut().filter(used) {
         let (mut one, until) = show_check(record, view.now);
         next_event = next_event.min(until);
         note(&mut changes, &mut record.seen, &mut one, view.wall);

@@ -38,6 +38,12 @@ pub trait Probe: Send + Sync + 'static {
         None
     }
 
+    /// Asked when a snapshot is put together: whether there is anything to ask of yet. A check of which there is not
+    /// is left out.
+    fn is_used(&self) -> bool {
+        true
+    }
+
     /// Asked once, when the health value is built: what is wrong with this probe's settings, if
     /// anything. The answer must not hold a credential.
     fn problem(&self) -> Option<String> {

@@ -3,10 +3,14 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use bongsu::{metrics::ServiceMetrics, reports::source::sqlite::create_schema};
+use bongsu::{
+    metrics::ServiceMetrics,
+    outgoing::{Database, Outgoing},
+    reports::source::sqlite::create_schema,
+};
 use rusqlite::{Connection, params};
 
 const STOCKS: &str = include_str!("data/stocks.csv");
@@ -21,18 +25,20 @@ pub struct Db {
     path: PathBuf,
     connection: Arc<Mutex<Option<Connection>>>,
     metrics: ServiceMetrics,
+    watched: Database,
 }
 
 impl Db {
-    pub fn new(path: PathBuf, metrics: ServiceMetrics) -> Self {
+    pub fn new(path: PathBuf, metrics: ServiceMetrics, outgoing: &Outgoing) -> Self {
         Self {
             path,
             connection: Arc::default(),
             metrics,
+            watched: outgoing.database("sqlite"),
         }
     }
 
-    /// Runs `work` off the runtime and records it as `operation` on `table`.
+    /// Runs `work` off the runtime; it is watched as `operation` on `table`.
     pub async fn query<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -40,15 +46,9 @@ impl Db {
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
         let this = self.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let start = now();
-            let result = this.with_connection(work);
-            let status = if result.is_ok() { "success" } else { "error" };
-            this.metrics
-                .record_db_query(operation, table, start.elapsed(), status);
-            result
-        });
-        done.await.map_err(|_| DbError::Interrupted)?
+        let done = tokio::task::spawn_blocking(move || this.with_connection(work));
+        let done = async { done.await.map_err(|_| DbError::Interrupted)? };
+        self.watched.query(operation, table, done).await
     }
 
     fn with_connection<T>(
@@ -73,14 +73,6 @@ impl Db {
         }
         Ok(result?)
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the example measures its own queries"
-)]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -12,6 +12,7 @@ use bongsu::{
     alerts::{AlertManager, templates},
     log_business_event,
     metrics::ServiceMetrics,
+    outgoing::Cache,
 };
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     book::{Book, Effect, Side},
+    broker::{Broker, BrokerError},
     db::{Db, DbError},
     market::{Market, SESSION},
 };
@@ -63,6 +65,8 @@ pub enum TradeError {
     Halted,
     #[error("the order could not be stored")]
     Db(#[from] DbError),
+    #[error("the broker did not take the order")]
+    Broker(#[from] BrokerError),
 }
 
 impl TradeError {
@@ -75,6 +79,7 @@ impl TradeError {
             Self::Cash { .. } => "insufficient_cash",
             Self::Halted => "trading_halted",
             Self::Db(_) => "database",
+            Self::Broker(_) => "broker",
         }
     }
 }
@@ -94,6 +99,8 @@ struct Account {
 
 pub struct Desk {
     db: Db,
+    broker: Broker,
+    prices: Cache,
     metrics: ServiceMetrics,
     alerts: AlertManager,
     session: OnceCell<Session>,
@@ -102,9 +109,17 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(db: Db, metrics: ServiceMetrics, alerts: AlertManager) -> Arc<Self> {
+    pub fn new(
+        db: Db,
+        broker: Broker,
+        prices: Cache,
+        metrics: ServiceMetrics,
+        alerts: AlertManager,
+    ) -> Arc<Self> {
         Arc::new(Self {
             db,
+            broker,
+            prices,
             metrics,
             alerts,
             session: OnceCell::new(),
@@ -122,9 +137,7 @@ impl Desk {
             return Err(TradeError::Quantity);
         }
         let session = self.session().await?;
-        let price = session.market.price(&order.symbol);
-        self.metrics
-            .record_cache_operation("prices", price.is_some());
+        let price = self.prices.look_up(|| session.market.price(&order.symbol));
         let price = price.ok_or_else(|| TradeError::UnknownSymbol(order.symbol.clone()))?;
         let amount = price * order.quantity;
         let fees = Book::fees(order.side, amount);
@@ -147,6 +160,7 @@ impl Desk {
             }
             _ => {}
         }
+        self.broker.place(order).await?;
         let order_id = self
             .store(order, price, amount, fees, &session.market)
             .await?;

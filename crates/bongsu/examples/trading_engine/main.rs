@@ -9,6 +9,7 @@
 )]
 
 mod book;
+mod broker;
 mod db;
 mod desk;
 mod market;
@@ -46,8 +47,15 @@ async fn run() -> Result<(), bongsu::Error> {
         .version(env!("CARGO_PKG_VERSION"))
         .start()
         .await?;
-    let db = db::Db::new(path, bongsu.metrics().clone());
-    let desk = Desk::new(db, bongsu.metrics().clone(), bongsu.alerts().clone());
+    let outgoing = bongsu.outgoing();
+    let db = db::Db::new(path, bongsu.metrics().clone(), outgoing);
+    let desk = Desk::new(
+        db,
+        broker::Broker::from_env(outgoing),
+        outgoing.cache("prices"),
+        bongsu.metrics().clone(),
+        bongsu.alerts().clone(),
+    );
 
     let market = market_loop(desk.clone());
     bongsu.spawn("market", |stop| async move {
@@ -103,6 +111,11 @@ async fn trade(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the order could not be stored, try again",
             ))
+        }
+        Err(error @ TradeError::Broker(_)) => {
+            metrics.record_error(error.kind(), "error");
+            log_error!(&error, symbol = order.symbol);
+            Err(refused(StatusCode::BAD_GATEWAY, &error.to_string()))
         }
         Err(error) => {
             metrics.record_error(error.kind(), "warning");

@@ -7,6 +7,8 @@
 
 #[cfg(all(feature = "alerts", any(feature = "health", feature = "resources")))]
 mod alerts_follow;
+#[cfg(all(feature = "health", feature = "outgoing"))]
+pub(crate) mod calls_to_health;
 #[cfg(feature = "console")]
 pub(crate) mod console;
 #[cfg(feature = "reports")]
@@ -20,6 +22,10 @@ pub(crate) mod reports;
 
 #[cfg_attr(not(all(feature = "alerts", feature = "metrics")), path = "none.rs")]
 mod alerts_to_metrics;
+#[cfg_attr(not(all(feature = "metrics", feature = "outgoing")), path = "none.rs")]
+mod calls_to_metrics;
+#[cfg_attr(not(all(feature = "otlp", feature = "outgoing")), path = "none.rs")]
+mod calls_to_otlp;
 #[cfg_attr(not(all(feature = "health", feature = "metrics")), path = "none.rs")]
 mod health_to_metrics;
 #[cfg_attr(not(all(feature = "alerts", feature = "logging")), path = "none.rs")]
@@ -57,6 +63,8 @@ pub(crate) const ALL: &[Connect] = &[
     #[cfg(all(feature = "alerts", feature = "resources"))]
     alerts_follow::connect_resources,
     alerts_to_metrics::connect,
+    calls_to_metrics::connect,
+    calls_to_otlp::connect,
     health_to_metrics::connect,
     logs_to_alerts::connect,
     logs_to_health::connect,

@@ -21,6 +21,8 @@ pub(crate) mod logging;
 pub(crate) mod metrics;
 #[cfg_attr(not(feature = "otlp"), path = "absent.rs")]
 pub(crate) mod otlp;
+#[cfg_attr(not(feature = "outgoing"), path = "absent.rs")]
+pub(crate) mod outgoing;
 #[cfg_attr(not(feature = "reports"), path = "absent.rs")]
 pub(crate) mod reports;
 #[cfg_attr(not(feature = "resources"), path = "absent.rs")]
@@ -43,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) logging: logging::Settings,
     pub(crate) metrics: metrics::Settings,
     pub(crate) otlp: otlp::Settings,
+    pub(crate) outgoing: outgoing::Settings,
     pub(crate) reports: reports::Settings,
     pub(crate) resources: resources::Settings,
     pub(crate) rules: rules::Settings,
@@ -55,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) logs: logging::Offer,
     pub(crate) metrics: metrics::Offer,
     pub(crate) otlp: otlp::Offer,
+    pub(crate) outgoing: outgoing::Offer,
     pub(crate) alerts: alerts::Offer,
     #[cfg(feature = "alerts")]
     pub(crate) reload: Option<crate::reload::Reload>,
@@ -112,13 +116,20 @@ pub(crate) async fn start(
         reload.follow(tasks);
     }
     let rules = rules::start(&mut cx, settings.rules).await?;
+    let outgoing = outgoing::start(&mut cx, settings.outgoing).await?;
     let health = settings.health;
     #[cfg(all(feature = "alerts", feature = "health"))]
     let health = health.and(bridge::store_watch::check(&alerts));
+    #[cfg(all(feature = "health", feature = "outgoing"))]
+    let (health, outgoing) = {
+        let (check, outgoing) = bridge::calls_to_health::check(outgoing);
+        (health.and(check), outgoing)
+    };
     let mut parts = Parts {
         logs,
         metrics,
         otlp,
+        outgoing,
         alerts,
         #[cfg(feature = "alerts")]
         reload,

@@ -15,6 +15,7 @@ mod lives;
 mod older;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod outgoing;
 mod process;
 mod readme;
 mod receiver;
