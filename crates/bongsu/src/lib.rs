@@ -70,6 +70,7 @@ mod listen;
 mod parts;
 #[cfg(feature = "alerts")]
 mod reload;
+mod runtime;
 mod stop;
 mod tasks;
 

@@ -18,6 +18,8 @@ pub struct LogConfig {
     pub level: String,
     /// `json` or `pretty`.
     pub format: String,
+    /// Who takes the lines: `stdout`, or a daemon of the system.
+    pub to: String,
     /// Folder of the log file.
     pub dir: Option<PathBuf>,
     /// The keys of which log store.
@@ -39,6 +41,7 @@ impl Default for LogConfig {
         Self {
             level: "info".to_owned(),
             format: "json".to_owned(),
+            to: "stdout".to_owned(),
             dir: None,
             preset: "bongsu".to_owned(),
             utc_offset: 0,
@@ -66,6 +69,14 @@ pub(super) const VARS: &[Variable] = &[
         "`json` or `pretty`",
         |c, v| put(&mut c.log.format, judge::format(v)),
         |c| Some(c.log.format.clone()),
+    )
+    .needs("logging"),
+    Variable::new(
+        "BONGSU_LOG_TO",
+        "stdout",
+        "who takes the lines: `stdout`, `journald`, `syslog` (either with `:/path/of/its/socket`) or `syslog:host:port`",
+        |c, v| put(&mut c.log.to, judge::to(v)),
+        |c| Some(c.log.to.clone()),
     )
     .needs("logging"),
     Variable::new(

@@ -2,6 +2,7 @@
 
 use crate::LoggingError;
 use crate::capture::Capture;
+use crate::daemon::{self, LogDaemon};
 use crate::filter::{Directives, Filter};
 use crate::install::Logging;
 use crate::layer::Limits;
@@ -58,6 +59,7 @@ pub struct LoggingConfig {
     pub(crate) file_name: Option<String>,
     pub(crate) rotation: Rotation,
     pub(crate) writer: Option<Box<dyn io::Write + Send>>,
+    pub(crate) daemon: Option<LogDaemon>,
     pub(crate) overflow: Overflow,
     pub(crate) buffer_bytes: usize,
     pub(crate) linger: Duration,
@@ -140,6 +142,7 @@ impl LoggingConfig {
             file_name: None,
             rotation: Rotation::default(),
             writer: None,
+            daemon: None,
             overflow: Overflow::default(),
             buffer_bytes: 4 * 1024 * 1024,
             linger: Duration::from_millis(50),
@@ -248,6 +251,14 @@ impl LoggingConfig {
     /// thread and under a lock: the writer must not log. For tests and special stores.
     pub fn writer(mut self, writer: impl io::Write + Send + 'static) -> Self {
         self.writer = Some(Box::new(writer));
+        self
+    }
+
+    /// Lines go to a daemon of the system, from a thread of its own, instead of stdout, and into the file if there is one.
+    /// One that cannot be reached is a warning on stderr: lines go to stdout as well then, and it is tried again with each
+    /// of them. What it does not take is counted as `daemon_error`.
+    pub fn daemon(mut self, daemon: Option<LogDaemon>) -> Self {
+        self.daemon = daemon;
         self
     }
 
@@ -366,6 +377,11 @@ impl LoggingConfig {
             "must be between 1024 and 1048576",
         ));
         errors.extend(refuse(
+            self.daemon.is_none() || self.max_line <= daemon::LONGEST,
+            "max_line_bytes",
+            "must not be more than 60000 with a daemon, for which a line is a datagram",
+        ));
+        errors.extend(refuse(
             self.max_value.is_none_or(|v| v >= 16),
             "max_value_bytes",
             "must be 16 at least",
@@ -420,7 +436,9 @@ impl LoggingConfig {
                 _ => LoggingError::Several(errors),
             });
         };
-        let to_stdout = self.stdout.unwrap_or(self.writer.is_none());
+        let to_stdout = self
+            .stdout
+            .unwrap_or(self.writer.is_none() && self.daemon.is_none());
         let ansi = self.ansi.unwrap_or_else(|| {
             to_stdout && self.dir.is_none() && io::IsTerminal::is_terminal(&io::stdout())
         });

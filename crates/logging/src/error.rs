@@ -35,6 +35,14 @@ pub enum LoggingError {
         /// What was given.
         given: String,
     },
+    /// The daemon's text is unknown.
+    #[error(
+        "unknown log daemon `{given}`: use journald, syslog, either with `:/path/of/its/socket`, or syslog:host:port"
+    )]
+    Daemon {
+        /// What was given.
+        given: String,
+    },
     /// A redaction pattern does not compile, or would compile to something huge.
     #[error("redaction pattern `{pattern}` is not usable")]
     Pattern {

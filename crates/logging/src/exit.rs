@@ -1,7 +1,6 @@
 //! What waits is written when the process ends by `exit` or by the end of `main`: nobody drops a guard then.
 
 use crate::layer::LogLayer;
-use crate::sink::Sink;
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::time::Duration;
@@ -34,12 +33,8 @@ extern "C" fn at_exit() {
     let _panicked = catch_unwind(|| {
         tracing_core::dispatcher::get_default(|dispatch| {
             if let Some(layer) = dispatch.downcast_ref::<LogLayer>() {
-                flush(&layer.core.sink);
+                layer.core.flush(PATIENCE);
             }
         });
     });
-}
-
-fn flush(sink: &Sink) {
-    sink.flush(PATIENCE);
 }

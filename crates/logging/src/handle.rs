@@ -22,7 +22,7 @@ pub struct LogStats {
     /// Lines by level (`error`, `warn`, `info`, `debug`, `trace`): `log_events_total{level}`.
     pub events: Vec<(&'static str, u64)>,
     /// Lines lost or suppressed by reason (`queue_full`, `timeout`, `stdout_error`, `file_error`,
-    /// `file_unavailable`, `writer_error`, `rate_limited`): `log_dropped_total{reason}`.
+    /// `file_unavailable`, `writer_error`, `daemon_error`, `rate_limited`): `log_dropped_total{reason}`.
     pub dropped: Vec<(&'static str, u64)>,
     /// Panics seen by the hook.
     pub panics: u64,
@@ -145,6 +145,9 @@ impl LogHandle {
         let counts = self.core.sink.counts();
         let mut dropped = counts.dropped();
         dropped.push(("rate_limited", self.core.rate_limited.load(Relaxed)));
+        if let Some(daemon) = &self.core.daemon {
+            dropped.push(("daemon_error", daemon.lost()));
+        }
         let (mut rotations, mut rotation_errors) = (0, 0);
         if let Sink::Buffered(shared) = &self.core.sink {
             rotations = shared.file.rotations.load(Relaxed);
@@ -162,7 +165,7 @@ impl LogHandle {
     /// Waits until everything logged so far is written; false when time ran out.
     #[must_use = "false means that lines are still waiting"]
     pub fn flush(&self, within: Duration) -> bool {
-        self.core.sink.flush(within)
+        self.core.flush(within)
     }
 
     /// Takes up buffered logging again after its guard is gone; gives another guard. The same as a new
@@ -205,6 +208,9 @@ impl LogGuard {
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
+        if let Some(daemon) = &self.handle.core.daemon {
+            daemon.flush(self.shutdown);
+        }
         match &self.handle.core.sink {
             Sink::Buffered(shared) => {
                 shared.request_close();

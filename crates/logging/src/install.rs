@@ -3,6 +3,7 @@
 use crate::LoggingError;
 use crate::clock;
 use crate::config::{Layers, LoggingConfig};
+use crate::daemon::Daemon;
 use crate::exit;
 use crate::filter::Filter;
 use crate::handle::{LogGuard, LogHandle};
@@ -46,6 +47,7 @@ impl Logging {
     ) -> Result<Logging, LoggingError> {
         let scheme = Arc::new(scheme);
         let recent = config.recent.map(Recent::new).map(Arc::new);
+        let daemon = reach(&mut config)?;
         let sink = match config.writer.take() {
             Some(writer) => Sink::Direct(Direct::new(writer)),
             None => Sink::Buffered(start(
@@ -57,7 +59,9 @@ impl Logging {
         };
         let shutdown: Duration = config.shutdown;
         let on_error = config.on_error.take();
-        let core = Arc::new(Core::new(scheme, limits, filter, sink, recent, on_error));
+        let core = Arc::new(Core::new(
+            scheme, limits, filter, sink, daemon, recent, on_error,
+        ));
         Ok(Logging {
             guard: LogGuard::new(LogHandle::new(Arc::clone(&core)), shutdown),
             layer: LogLayer { core },
@@ -126,6 +130,22 @@ impl Logging {
 fn fits<S: tracing_core::Subscriber + for<'a> LookupSpan<'a>>(layer: LogLayer) {
     fn is_layer<S: tracing_core::Subscriber>(_: impl tracing_subscriber::Layer<S>) {}
     is_layer::<S>(layer);
+}
+
+/// The way to the daemon, if lines go to one; stdout takes its place where it is out of reach.
+fn reach(config: &mut LoggingConfig) -> Result<Option<Daemon>, LoggingError> {
+    let Some(place) = config.daemon.clone() else {
+        return Ok(None);
+    };
+    let (daemon, error) = Daemon::start(place, &config.service)?;
+    if let Some(error) = &error {
+        let _stderr_may_be_closed = writeln!(
+            io::stderr(),
+            "warning: cannot reach the log daemon: {error}; logging to stdout too"
+        );
+    }
+    config.stdout.get_or_insert(error.is_some());
+    Ok(Some(daemon))
 }
 
 /// Opens the outputs and starts the flusher.

@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::config::{ErrorLine, OnError};
 use crate::context;
+use crate::daemon::Daemon;
 use crate::filter::Filter;
 use crate::json::line::{Line, TAIL};
 use crate::json::time;
@@ -18,6 +19,7 @@ use crate::visit::Visitor;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::subscriber::Interest;
@@ -47,6 +49,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) filter: Filter,
     pub(crate) sink: Sink,
+    pub(crate) daemon: Option<Daemon>,
     pub(crate) recent: Option<Arc<Recent>>,
     on_error: Option<OnError>,
     pub(crate) rate_limited: AtomicU64,
@@ -65,6 +68,7 @@ impl Core {
         limits: Limits,
         filter: Filter,
         sink: Sink,
+        daemon: Option<Daemon>,
         recent: Option<Arc<Recent>>,
         on_error: Option<OnError>,
     ) -> Core {
@@ -75,6 +79,7 @@ impl Core {
             limits,
             filter,
             sink,
+            daemon,
             recent,
             on_error,
             rate_limited: AtomicU64::new(0),
@@ -83,6 +88,12 @@ impl Core {
             sites: Sites::new(),
             log_limiters: (0..LOG_LIMITERS).map(|_| Limiter::default()).collect(),
         }
+    }
+
+    /// Waits until everything so far is written; false when time ran out.
+    pub(crate) fn flush(&self, within: Duration) -> bool {
+        let sent = self.daemon.as_ref().is_none_or(|to| to.flush(within));
+        self.sink.flush(within) && sent
     }
 
     /// Where values must stop in a line.
@@ -503,6 +514,9 @@ where
             line.raw(dynamic_tail.as_deref().unwrap_or(&site.tail));
         }
         core.sink.push(*meta.level(), &line.buf);
+        if let Some(daemon) = &core.daemon {
+            daemon.push(*meta.level(), &line.buf);
+        }
         if *meta.level() == Level::ERROR
             && let Some(on_error) = &core.on_error
         {

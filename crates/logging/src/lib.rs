@@ -43,6 +43,7 @@ mod capture;
 mod clock;
 mod config;
 mod context;
+mod daemon;
 mod error;
 mod events;
 mod exit;
@@ -72,6 +73,7 @@ pub use context::{
     HeldContext, InContext, LogContext, in_current_context, propagation, request_id,
     set_request_id, set_session_id, set_user_id, with_current_context,
 };
+pub use daemon::LogDaemon;
 pub use error::LoggingError;
 pub use handle::{LogGuard, LogHandle, LogStats};
 pub use install::Logging;

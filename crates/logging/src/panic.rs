@@ -141,7 +141,7 @@ fn report(core: &Core, info: &PanicHookInfo<'_>) {
         );
     }
     if name != FLUSHER {
-        core.panic_patience.wait(|limit| core.sink.flush(limit));
+        core.panic_patience.wait(|limit| core.flush(limit));
     }
     let _thread_is_ending = REPORTING.try_with(|r| r.set(false));
 }

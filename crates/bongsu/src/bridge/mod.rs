@@ -48,6 +48,10 @@ mod resources_to_health;
 mod resources_to_metrics;
 #[cfg_attr(not(feature = "rules"), path = "none.rs")]
 mod rules;
+#[cfg(feature = "health")]
+pub(crate) mod runtime_to_health;
+#[cfg_attr(not(feature = "metrics"), path = "none.rs")]
+mod runtime_to_metrics;
 #[cfg(all(feature = "alerts", feature = "health"))]
 pub(crate) mod store_watch;
 
@@ -75,6 +79,7 @@ pub(crate) const ALL: &[Connect] = &[
     resources_to_health::connect,
     resources_to_metrics::connect,
     rules::connect,
+    runtime_to_metrics::connect,
     #[cfg(all(feature = "alerts", feature = "health"))]
     store_watch::connect,
 ];

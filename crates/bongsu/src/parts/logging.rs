@@ -129,6 +129,7 @@ fn build(config: &Config, changes: Adjust<LoggingConfig>) -> Result<(Logging, Er
         .level(&config.log.level)
         .format(config.log.format.parse().unwrap_or_default())
         .dir(config.log.dir.clone())
+        .daemon(config.log.to.parse().ok())
         .preset(config.log.preset.parse().unwrap_or_default())
         .utc_offset_minutes(config.log.utc_offset)
         .rotation(rotation(config))

@@ -33,7 +33,7 @@ pub(crate) mod stores;
 
 use std::{fmt, pin::Pin};
 
-use crate::{Config, Error, bridge, tasks::Tasks};
+use crate::{Config, Error, bridge, runtime, tasks::Tasks};
 
 /// What the service's code says about each part, beside the configuration.
 #[derive(Debug, Default)]
@@ -59,6 +59,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: metrics::Offer,
     pub(crate) otlp: otlp::Offer,
     pub(crate) outgoing: outgoing::Offer,
+    pub(crate) runtime: runtime::Known,
     pub(crate) alerts: alerts::Offer,
     #[cfg(feature = "alerts")]
     pub(crate) reload: Option<crate::reload::Reload>,
@@ -117,7 +118,10 @@ pub(crate) async fn start(
     }
     let rules = rules::start(&mut cx, settings.rules).await?;
     let outgoing = outgoing::start(&mut cx, settings.outgoing).await?;
+    let runtime = runtime::watch(tasks);
     let health = settings.health;
+    #[cfg(feature = "health")]
+    let health = health.and(bridge::runtime_to_health::check(runtime.clone()));
     #[cfg(all(feature = "alerts", feature = "health"))]
     let health = health.and(bridge::store_watch::check(&alerts));
     #[cfg(all(feature = "health", feature = "outgoing"))]
@@ -130,6 +134,7 @@ pub(crate) async fn start(
         metrics,
         otlp,
         outgoing,
+        runtime,
         alerts,
         #[cfg(feature = "alerts")]
         reload,

@@ -11,3 +11,7 @@ pub(super) fn format(format: &str) -> Result<String, String> {
 pub(super) fn preset(preset: &str) -> Result<String, String> {
     Ok(preset.to_owned())
 }
+
+pub(super) fn to(to: &str) -> Result<String, String> {
+    Ok(to.to_owned())
+}

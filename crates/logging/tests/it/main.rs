@@ -9,6 +9,7 @@
 mod any_event;
 mod child;
 mod context;
+mod daemon;
 mod files;
 mod lines;
 mod memory;
