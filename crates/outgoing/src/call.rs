@@ -107,7 +107,6 @@ impl Outgoing {
     }
 
     /// A call over HTTP begins: who watches it, and the headers that go with it. For a client without a layer here.
-    #[must_use]
     pub fn begin(&self, method: &str, host: &str) -> (Call, Vec<(&'static str, String)>) {
         let known = METHODS.into_iter().find(|known| *known == method);
         let target = Target::Http {

@@ -61,7 +61,7 @@ pub fn is_own(host: &str) -> bool {
     };
     // A name of digits alone is an address in another spelling.
     let bare = !name.contains('.') && !name.starts_with(|first: char| first.is_ascii_digit());
-    bare || INSIDE.iter().any(|zone| under(&zone))
+    bare || INSIDE.iter().any(under)
 }
 
 fn inside_v4(address: Ipv4Addr) -> bool {
