@@ -3,7 +3,7 @@
 
 use std::{
     path::Path,
-    process::Command,
+    process::{Command, ExitStatus},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::SeqCst},
@@ -161,8 +161,8 @@ async fn work_that_outlives_the_end_is_still_heard() {
 
 const ROLE: &str = "BONGSU_TEST_LIFE";
 
-/// This binary again, with a role; gives what it said.
-fn child(role: &str, dir: &Path) -> String {
+/// This binary again, with a role; gives how it ended and what it said.
+fn ended(role: &str, dir: &Path) -> (ExitStatus, String) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["lives::roles", "--exact", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
@@ -170,8 +170,13 @@ fn child(role: &str, dir: &Path) -> String {
         .output()
         .unwrap();
     let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).unwrap();
-    assert!(output.status.success(), "{said}");
+    (output.status, String::from_utf8(said).unwrap())
+}
+
+/// One that ends well.
+fn child(role: &str, dir: &Path) -> String {
+    let (status, said) = ended(role, dir);
+    assert!(status.success(), "{said}");
     said
 }
 
@@ -185,6 +190,11 @@ async fn roles() {
     match role.as_str() {
         "foreign" => foreign(&dir).await,
         "given" => given(&dir).await,
+        "leaves" => {
+            let _bongsu = builder(&dir, &[]).start().await.unwrap();
+            tracing::error!("last words");
+            std::process::exit(3);
+        }
         _ => panic!("unknown role {role}"),
     }
 }
@@ -227,6 +237,16 @@ fn a_subscriber_that_is_there_is_left_and_told() {
     let said = child("foreign", dir.path());
     assert!(said.contains("Builder::log_layer"), "{said}");
     assert!(said.contains("as before"), "{said}");
+}
+
+#[test]
+fn an_exit_without_an_end_loses_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (status, said) = ended("leaves", dir.path());
+    assert_eq!(status.code(), Some(3), "{said}");
+    for words in ["monitoring started", "last words"] {
+        assert!(said.contains(words), "{words}:\n{said}");
+    }
 }
 
 #[test]
