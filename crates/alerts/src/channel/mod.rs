@@ -11,6 +11,7 @@ mod rendered;
 use std::fmt;
 
 use async_trait::async_trait;
+use bongsu_secret::Secret;
 use serde::{Deserialize, Serialize};
 
 pub use content::{Carries, Content, InlinePart, ReportForm};
@@ -47,6 +48,13 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
     /// Who is reached. Each target gets a delivery of its own, retried alone. Asked once, when the
     /// manager is built, and for each trial.
     fn targets(&self) -> Vec<Target>;
+
+    /// What tells its far side from another whose targets have the same names, such as the whole URL of a hook.
+    /// Replicas that share a Redis take for told what was told there and nowhere else; nothing but a short
+    /// hash of it is kept. Default: none, the names of the targets say it all.
+    fn far_side(&self) -> Option<Secret> {
+        None
+    }
 
     /// The message for one target. Pure: the result is stored and every attempt sends the same bytes.
     ///

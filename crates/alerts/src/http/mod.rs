@@ -126,6 +126,12 @@ impl Endpoint {
         url::host(&self.url)
     }
 
+    /// The URL, credentials and all: what [`Channel::far_side`](crate::Channel::far_side) asks for.
+    #[must_use]
+    pub fn far_side(&self) -> Secret {
+        Secret::new(self.url.as_str())
+    }
+
     /// One exchange, over by `cx.deadline`.
     ///
     /// # Errors

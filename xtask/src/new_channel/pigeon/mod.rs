@@ -76,6 +76,11 @@ impl Channel for PigeonChannel {
         vec![Target::new(self.endpoint.host())]
     }
 
+    /// Replicas take for told only what was told through the same webhook.
+    fn far_side(&self) -> Option<Secret> {
+        Some(self.endpoint.far_side())
+    }
+
     fn render(&self, n: &Notification, target: &Target) -> Result<Rendered, RenderError> {
         let (json, truncated) = render::message(n);
         Ok(

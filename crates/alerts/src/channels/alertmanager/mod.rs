@@ -247,6 +247,13 @@ impl Channel for AlertmanagerChannel {
     }
 
     /// One: the cluster. A peer that is away must not hold up the others.
+    fn far_side(&self) -> Option<Secret> {
+        let peers = self.peers.iter().map(Endpoint::far_side);
+        let mut peers: Vec<_> = peers.map(|peer| peer.expose().to_owned()).collect();
+        peers.sort_unstable();
+        Some(Secret::new(peers.join(" ")))
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("cluster")]
     }

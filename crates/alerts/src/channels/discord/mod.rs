@@ -88,6 +88,10 @@ impl Channel for DiscordChannel {
         Carries::reports(ReportForm::Text)
     }
 
+    fn far_side(&self) -> Option<Secret> {
+        Some(self.endpoint.far_side())
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("webhook")]
     }

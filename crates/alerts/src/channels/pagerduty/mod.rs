@@ -126,6 +126,10 @@ impl Channel for PagerDutyChannel {
         true
     }
 
+    fn far_side(&self) -> Option<Secret> {
+        Some(self.routing_key.clone())
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("integration")]
     }

@@ -122,6 +122,10 @@ impl Channel for SlackChannel {
         Carries::reports(ReportForm::Blocks)
     }
 
+    fn far_side(&self) -> Option<Secret> {
+        Some(self.endpoint.far_side())
+    }
+
     fn targets(&self) -> Vec<Target> {
         if self.rooms.is_empty() {
             return vec![Target::new(OWN_ROOM)];

@@ -83,6 +83,10 @@ impl Channel for TeamsChannel {
         Carries::reports(ReportForm::Text)
     }
 
+    fn far_side(&self) -> Option<Secret> {
+        Some(self.endpoint.far_side())
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new("workflow")]
     }

@@ -112,6 +112,10 @@ impl Channel for WebhookChannel {
         Carries::reports(ReportForm::Json).if_asked()
     }
 
+    fn far_side(&self) -> Option<Secret> {
+        Some(self.endpoint.far_side())
+    }
+
     fn targets(&self) -> Vec<Target> {
         vec![Target::new(self.endpoint.host())]
     }

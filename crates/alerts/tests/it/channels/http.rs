@@ -55,6 +55,25 @@ fn channels(sink: &Sink) -> Vec<Box<dyn Channel>> {
     (0..6).map(|at| channel(at, sink)).collect()
 }
 
+#[test]
+fn two_hooks_of_a_kind_are_two_far_sides() {
+    type Make = fn(&str) -> Box<dyn Channel>;
+    let kinds: [Make; 5] = [
+        |end| Box::new(SlackChannel::new(format!("https://h.example/{end}"), None).unwrap()),
+        |end| Box::new(WebhookChannel::new(format!("https://h.example/?t={end}"), None).unwrap()),
+        |end| Box::new(DiscordChannel::new(format!("https://h.example/{end}")).unwrap()),
+        |end| Box::new(TeamsChannel::new(format!("https://h.example/w?sig={end}")).unwrap()),
+        |end| Box::new(PagerDutyChannel::new(end.repeat(32)).unwrap()),
+    ];
+    for make in kinds {
+        let [one, same, other] = ["a", "a", "b"].map(make);
+        let far = |channel: &dyn Channel| channel.far_side().unwrap().expose().to_owned();
+        assert_eq!(one.targets(), other.targets(), "{one:?}");
+        assert_eq!(far(&*one), far(&*same), "{one:?}");
+        assert_ne!(far(&*one), far(&*other), "{one:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_fails_on_the_way_is_transient_on_every_channel() {
     let elsewhere = Sink::new([]);
