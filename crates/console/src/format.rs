@@ -13,18 +13,7 @@ const SEOUL_SECONDS: i32 = 9 * 3600;
 
 /// Digits in groups of three, with a true minus sign.
 pub(crate) fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 3);
-    if number < 0 {
-        out.push('−');
-    }
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    bongsu_text::grouped(&number.to_string()).replace('-', "−")
 }
 
 /// Won.

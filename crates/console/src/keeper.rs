@@ -5,11 +5,12 @@ use std::path::Path;
 use bongsu_sqlite::{Error, Options, OwnFile, Replaced, Schema};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Event,
     history::{RESOLUTION, SLOTS, Sample},
+    marks::cut,
 };
 
 /// What stands beside the values of a sample in which something happened.
@@ -110,7 +111,7 @@ fn encode(sample: &Sample) -> String {
         .map(|(name, value)| (name, Value::from(value)))
         .collect();
     if !sample.events().is_empty() {
-        let events = sample.events().iter().map(Event::encode).collect();
+        let events = sample.events().iter().map(encode_event).collect();
         values.insert(EVENTS.to_owned(), Value::Array(events));
     }
     Value::Object(values).to_string()
@@ -123,10 +124,36 @@ fn decode(text: &str) -> Option<Sample> {
         .filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?)));
     let mut sample = Sample::from_values(numbers);
     let events = values.get(EVENTS).and_then(Value::as_array);
-    for event in events.into_iter().flatten().filter_map(Event::decode) {
+    for event in events.into_iter().flatten().filter_map(decode_event) {
         sample.happened(event);
     }
     Some(sample)
+}
+
+fn encode_event(event: &Event) -> Value {
+    match event {
+        Event::Started(version) => json!({ "started": version }),
+        Event::Level(directives) => json!({ "level": directives }),
+        Event::Session { venue, phase, open } => {
+            json!({ "venue": venue, "phase": phase, "open": open })
+        }
+    }
+}
+
+/// What was stored; none for what a newer version means.
+fn decode_event(value: &Value) -> Option<Event> {
+    let text = |name: &str| Some(cut(value.get(name)?.as_str()?));
+    if let Some(version) = text("started") {
+        return Some(Event::Started(version));
+    }
+    if let Some(directives) = text("level") {
+        return Some(Event::Level(directives));
+    }
+    Some(Event::Session {
+        venue: text("venue")?,
+        phase: text("phase")?,
+        open: value.get("open")?.as_bool()?,
+    })
 }
 
 #[cfg(test)]
@@ -258,5 +285,30 @@ mod tests {
             drop(keeper);
             assert_eq!(kept(&path, now()).len(), saved + 1, "{what}");
         }
+    }
+
+    #[test]
+    fn stored_events_are_read_again() {
+        for event in [
+            Event::Started("1.2.3".to_owned()),
+            Event::Level("info,engine=debug".to_owned()),
+            Event::Session {
+                venue: "NXT".to_owned(),
+                phase: "pre".to_owned(),
+                open: false,
+            },
+        ] {
+            assert_eq!(decode_event(&encode_event(&event)), Some(event));
+        }
+        for unknown in [
+            json!({}),
+            json!("started"),
+            json!({ "moon": 1 }),
+            json!(null),
+        ] {
+            assert_eq!(decode_event(&unknown), None);
+        }
+        let long = decode_event(&json!({ "started": "가".repeat(1_000) }));
+        assert!(matches!(long, Some(Event::Started(version)) if version.len() <= 128));
     }
 }

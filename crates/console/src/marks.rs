@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::{Figure, SessionState, Snapshot, history::Sample};
 
@@ -38,36 +37,7 @@ pub enum Event {
     },
 }
 
-impl Event {
-    /// As it is stored; [`Self::decode`] reads it.
-    pub(crate) fn encode(&self) -> Value {
-        match self {
-            Self::Started(version) => json!({ "started": version }),
-            Self::Level(directives) => json!({ "level": directives }),
-            Self::Session { venue, phase, open } => {
-                json!({ "venue": venue, "phase": phase, "open": open })
-            }
-        }
-    }
-
-    /// What was stored; none for what a newer version means.
-    pub(crate) fn decode(value: &Value) -> Option<Self> {
-        let text = |name: &str| Some(cut(value.get(name)?.as_str()?));
-        if let Some(version) = text("started") {
-            return Some(Self::Started(version));
-        }
-        if let Some(directives) = text("level") {
-            return Some(Self::Level(directives));
-        }
-        Some(Self::Session {
-            venue: text("venue")?,
-            phase: text("phase")?,
-            open: value.get("open")?.as_bool()?,
-        })
-    }
-}
-
-fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     bongsu_text::cut(text, MAX_WORDS).to_owned()
 }
 
@@ -179,30 +149,5 @@ mod tests {
         assert_eq!(recorder.sample(&bare).events(), []);
         let after = recorder.sample(&snapshot("info", ("regular", SessionState::Open)));
         assert_eq!(after.events(), []);
-    }
-
-    #[test]
-    fn stored_events_are_read_again() {
-        for event in [
-            Event::Started("1.2.3".to_owned()),
-            Event::Level("info,engine=debug".to_owned()),
-            Event::Session {
-                venue: "NXT".to_owned(),
-                phase: "pre".to_owned(),
-                open: false,
-            },
-        ] {
-            assert_eq!(Event::decode(&event.encode()), Some(event));
-        }
-        for unknown in [
-            json!({}),
-            json!("started"),
-            json!({ "moon": 1 }),
-            json!(null),
-        ] {
-            assert_eq!(Event::decode(&unknown), None);
-        }
-        let long = Event::decode(&json!({ "started": "가".repeat(1_000) }));
-        assert!(matches!(long, Some(Event::Started(version)) if version.len() <= MAX_WORDS));
     }
 }

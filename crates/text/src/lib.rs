@@ -46,6 +46,33 @@ pub fn chain<E: Error + ?Sized>(error: &E) -> String {
     text
 }
 
+/// A decimal number with a comma before every third digit of its whole part; what is no such number stays as it is.
+///
+/// ```
+/// assert_eq!(bongsu_text::grouped("-1234567.8901"), "-1,234,567.8901");
+/// assert_eq!(bongsu_text::grouped("999"), "999");
+/// assert_eq!(bongsu_text::grouped("1e9"), "1e9");
+/// ```
+#[must_use]
+pub fn grouped(number: &str) -> String {
+    let digits = number.strip_prefix(['-', '+']).unwrap_or(number);
+    let sign = &number[..number.len() - digits.len()];
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    if !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let mut out = String::with_capacity(number.len() + whole.len() / 3);
+    out.push_str(sign);
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out.push_str(fraction);
+    out
+}
+
 /// Whether a character reorders or hides what stands beside it.
 #[must_use]
 pub const fn deceives(c: char) -> bool {

@@ -1,6 +1,7 @@
 //! Facts as people read them: numbers grouped and rounded, with the unit that their name tells.
 
 use bongsu_lang::Lang;
+use bongsu_text::grouped;
 use serde_json::{Number, Value};
 
 use super::fit::clean;
@@ -99,21 +100,6 @@ fn shown(number: &Number) -> String {
     } else {
         format!("{whole}.{fraction}")
     }
-}
-
-fn grouped(digits: &str) -> String {
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", digits),
-    };
-    let mut out = String::from(sign);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -207,6 +207,7 @@ fn amount_mismatch(price: Option<Decimal>, fill: &Fill) -> Option<Words> {
     let slack = quantity.checked_mul(Decimal::new(5, 3))? + Decimal::ONE;
     let recorded = fill.amount.decimal();
     ((recorded - expected).abs() > slack).then(|| {
+        let [recorded, expected] = [recorded, expected].map(super::amount);
         (
             format!("amount {recorded} recorded, price × quantity is {expected}"),
             format!("기록된 금액 {recorded}, 가격 × 수량 {expected}"),

@@ -26,5 +26,10 @@ pub use totals::Totals;
 pub(crate) use trade::OwnedRow;
 pub use trade::{Executed, Number, TradeRow};
 
+/// An amount as a note has it.
+fn amount(value: rust_decimal::Decimal) -> String {
+    bongsu_text::grouped(&value.normalize().to_string())
+}
+
 #[cfg(test)]
 mod tests;

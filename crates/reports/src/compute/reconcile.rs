@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::amount;
 use super::history::Line;
 use super::portfolio::Valuation;
 use super::replay::{Replay, Split};
@@ -65,6 +66,7 @@ pub(crate) fn section(
             let within = split.date > previous.date && split.date <= line.date();
             within && before.quantity(&super::canonical(&split.ticker)) != 0
         });
+        let difference = amount(*difference);
         let (mut en, mut ko) = (
             format!("{difference} won of the equity's change are not explained by trading"),
             format!("자산 변동 중 {difference}원이 거래로 설명되지 않음"),
@@ -113,6 +115,7 @@ pub(crate) fn check_equity(
     if let (Figure::Known(sum), Figure::Known(recorded)) = (&sum, &line.equity()) {
         let gap = (*recorded - *sum).decimal();
         if gap.abs() > Decimal::ONE {
+            let gap = amount(gap);
             notes.add(
                 QualitySeverity::Warning,
                 QualityIssue::EquityMismatch,
@@ -269,7 +272,7 @@ pub(crate) fn check_tax(
         }
         wrong += 1;
         if wrong <= MAX_TAX_NOTES {
-            let (recorded, expected) = (tax.recorded.normalize(), tax.expected.round());
+            let (recorded, expected) = (amount(tax.recorded), amount(tax.expected.round()));
             notes.add(
                 QualitySeverity::Warning,
                 QualityIssue::TaxDrift,
@@ -359,6 +362,8 @@ pub(crate) fn check_holdings(
             .map_or(0, |held| held.quantity);
         let theirs = recorded.get(ticker).copied().unwrap_or(0);
         if ours != theirs {
+            let [ours, theirs] =
+                [ours, theirs].map(|shares| bongsu_text::grouped(&shares.to_string()));
             notes.add(
                 QualitySeverity::Warning,
                 QualityIssue::PortfolioMismatch,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bongsu_text::grouped;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -40,25 +41,13 @@ fn rounded(value: Decimal, decimals: u32) -> Decimal {
     value.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// Puts a comma before every third digit of an unsigned run of digits.
-fn group(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
 /// The absolute value in full, `decimals` places, grouped.
 fn full(value: Decimal, decimals: u32) -> String {
-    let text = format!("{:.*}", decimals as usize, rounded(value.abs(), decimals));
-    match text.split_once('.') {
-        Some((whole, fraction)) => format!("{}.{fraction}", group(whole)),
-        None => group(&text),
-    }
+    grouped(&format!(
+        "{:.*}",
+        decimals as usize,
+        rounded(value.abs(), decimals)
+    ))
 }
 
 /// The absolute value in 억 and 만, or in K, M and B.
@@ -175,7 +164,7 @@ pub(crate) fn quantity(value: Decimal) -> String {
 
 /// A count: `12,345`.
 pub(crate) fn count(value: u64) -> String {
-    group(&value.to_string())
+    grouped(&value.to_string())
 }
 
 /// A float with fixed decimals, grouped, `None` when it is not finite; never `-0.00`.
@@ -190,11 +179,7 @@ fn fixed(value: f64, decimals: usize) -> Option<(std::cmp::Ordering, String)> {
     } else {
         value.total_cmp(&0.0)
     };
-    let grouped = match text.split_once('.') {
-        Some((whole, fraction)) => format!("{}.{fraction}", group(whole)),
-        None => group(&text),
-    };
-    Some((order, grouped))
+    Some((order, grouped(&text)))
 }
 
 fn minus(order: std::cmp::Ordering) -> &'static str {

@@ -75,7 +75,7 @@ async fn amounts_that_do_not_fit_and_fields_that_are_missing() {
          (9003, 'NIGHT', '^KS11', 'BUY', 'MARKET', 1, 1, 5, 5, NULL, 0, 'EXECUTED', '2026-05-28 03:00:00', '2026-05-28 03:00:00');",
     );
     let summary = report(&month, DAY).await;
-    assert!(noted(&summary, QualityIssue::AmountMismatch, "MISFIT").contains("420000"));
+    assert!(noted(&summary, QualityIssue::AmountMismatch, "MISFIT").contains("420,000"));
     assert!(noted(&summary, QualityIssue::IncompleteRow, "NO AMOUNT").contains("price"));
     assert!(noted(&summary, QualityIssue::IncompleteRow, "NIGHT").contains("commission"));
     assert!(noted(&summary, QualityIssue::OutsideSession, "2026-05-28").starts_with("1 fills"));

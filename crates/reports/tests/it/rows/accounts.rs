@@ -44,19 +44,19 @@ pub(super) async fn d6_tax_is_checked_order_by_order(db: &Db<'_>) {
     assert!(
         about("O21")
             .unwrap()
-            .contains("recorded is 0, statutory 8020"),
+            .contains("recorded is 0, statutory 8,020"),
         "{notes:?}"
     );
     assert!(
         about("O31")
             .unwrap()
-            .contains("recorded is 16040, statutory 8020"),
+            .contains("recorded is 16,040, statutory 8,020"),
         "{notes:?}"
     );
     assert!(
         about("O51")
             .unwrap()
-            .contains("recorded is 8020, statutory 0"),
+            .contains("recorded is 8,020, statutory 0"),
         "{notes:?}"
     );
     assert!(
