@@ -24,6 +24,8 @@ pub enum Missing {
     NoLimit,
     /// It is the machine's, which is shown beside it.
     OfHost,
+    /// No report of the last close is kept, which it is compared with.
+    NoClose,
     /// It could not be had; the words of whoever tried.
     Failed(String),
 }
@@ -39,7 +41,32 @@ impl Missing {
             Self::NoContainer => lang.pick("no container", "컨테이너 아님").into(),
             Self::NoLimit => lang.pick("no limit", "한도 없음").into(),
             Self::OfHost => lang.pick("as the host", "호스트와 같음").into(),
+            Self::NoClose => lang
+                .pick("no report of the last close", "최근 마감 보고서 없음")
+                .into(),
             Self::Failed(reason) => reason.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_in_the_readers_language() {
+        for why in [
+            Missing::NotYet,
+            Missing::NotConfigured,
+            Missing::NotRecorded,
+            Missing::NoContainer,
+            Missing::NoLimit,
+            Missing::OfHost,
+            Missing::NoClose,
+        ] {
+            let (en, ko) = (why.words(Lang::En), why.words(Lang::Ko));
+            assert!(en.is_ascii(), "{en}");
+            assert!(!ko.chars().any(|c| c.is_ascii_alphabetic()), "{ko}");
         }
     }
 }

@@ -153,7 +153,7 @@ fn names(summary: &DailySummary) -> BTreeMap<String, String> {
 }
 
 fn no_close() -> Figure<i64> {
-    Missing::Failed("no report of the last close".to_owned()).into()
+    Missing::NoClose.into()
 }
 
 #[cfg(test)]
