@@ -381,6 +381,16 @@ impl History {
         values * size_of::<f32>() + self.steps.capacity() * size_of::<u32>()
     }
 
+    /// How long ago the oldest sample was that is kept of the last 24 hours; nothing where there is none.
+    #[must_use]
+    pub fn known(&self, now: Timestamp) -> Duration {
+        let last = step(now).unwrap_or(0);
+        let kept = self.steps.iter().filter(|step| **step > 0);
+        let ago = kept.filter_map(|step| last.checked_sub(*step));
+        let longest = ago.filter(|ago| *ago < SLOTS as u32).max();
+        RESOLUTION * longest.unwrap_or(0)
+    }
+
     /// The `span` up to `now` in `columns` columns of equal width, at most 24 hours.
     #[must_use]
     pub fn trend(&self, now: Timestamp, span: Duration, columns: usize) -> Trend {
@@ -578,6 +588,20 @@ mod tests {
         assert_eq!(bands.len(), 12);
         assert_eq!(bands.iter().filter(|band| band.max == 900.0).count(), 1);
         assert!(bands.iter().all(|band| band.min == 1.0));
+    }
+
+    #[test]
+    fn how_much_is_known() {
+        let mut history = History::new();
+        let known = |history: &History, now| history.known(at(now)).as_secs();
+        assert_eq!(known(&history, 0), 0);
+        history.push(at(0), &requests(1.0));
+        history.push(at(50), &requests(1.0));
+        assert_eq!(known(&history, 50), 50);
+        assert_eq!(known(&history, 120), 120);
+        // What is older than a day is known no more.
+        assert_eq!(known(&history, 86_400 + 20), 86_400 - 30);
+        assert_eq!(known(&history, 10 * 86_400), 0);
     }
 
     #[test]

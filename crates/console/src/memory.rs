@@ -25,6 +25,12 @@ impl Memory {
         self.history().push(at, sample);
     }
 
+    /// How long ago the oldest sample was; see [`History::known`].
+    #[must_use]
+    pub fn known(&self, now: Timestamp) -> Duration {
+        self.history().known(now)
+    }
+
     /// The last `span` in `columns` columns; see [`History::trend`].
     #[must_use]
     pub fn trend(&self, now: Timestamp, span: Duration, columns: usize) -> Trend {

@@ -16,7 +16,7 @@ use crate::{
     beacon::{DRAWDOWN_WATCH, ERRORS_ALARM, ERRORS_WATCH, Resource, beacon},
     chart::{self, Markup, Scale},
     format,
-    history::{Band, Series, Trend},
+    history::{Band, RESOLUTION, Series, Trend},
 };
 
 /// What the charts of the last hour cover.
@@ -26,6 +26,19 @@ pub const LONG: Duration = Duration::from_secs(24 * 3600);
 /// Columns of a chart: one for half a minute of the last hour.
 pub const COLUMNS: usize = 120;
 
+/// A chart of a service that is young covers a multiple of this.
+const YOUNG: Duration = Duration::from_secs(300);
+
+/// What a chart of `span` covers, and in how many columns, where the oldest sample was `known` ago: a service that is
+/// young has no empty charts.
+#[must_use]
+pub fn covered(span: Duration, known: Duration) -> (Duration, usize) {
+    let parts = known.as_secs().div_ceil(YOUNG.as_secs()).max(1);
+    let covered = span.min(YOUNG * u32::try_from(parts).unwrap_or(u32::MAX));
+    let samples = covered.as_secs() / RESOLUTION.as_secs();
+    (covered, COLUMNS.min(samples as usize))
+}
+
 /// Most alerts and dependencies on the first screen; the rest is counted.
 const MOST: usize = 50;
 /// Most reasons beside the beacon.
@@ -33,7 +46,7 @@ const MOST_REASONS: usize = 4;
 /// Most symbols under the portfolio.
 const MOST_SYMBOLS: usize = 4;
 
-/// The whole page. `hour` covers [`SHORT`], `day` [`LONG`], both in [`COLUMNS`] columns.
+/// The whole page. `hour` covers [`SHORT`], `day` [`LONG`], or what there is of them ([`covered`]).
 #[must_use]
 pub fn page(chrome: &Chrome, snapshot: &Snapshot, hour: &Trend, day: &Trend) -> String {
     let panels = Panels::new(chrome, snapshot, hour, day);
@@ -63,6 +76,9 @@ struct Page<'a> {
 struct Panels<'a> {
     l: Lang,
     s: &'a Snapshot,
+    /// What the charts cover.
+    hour: String,
+    day: String,
     uptime: String,
     clock: String,
     beacon: Beacon,
@@ -225,6 +241,8 @@ impl<'a> Panels<'a> {
         Self {
             l,
             s,
+            hour: stretch(hour, SHORT, l),
+            day: stretch(day, LONG, l),
             uptime: format::span(s.service.uptime, l),
             clock: format::clock(s.at),
             beacon,
@@ -245,6 +263,21 @@ impl<'a> Panels<'a> {
             errors,
             lately,
         }
+    }
+}
+
+/// What a trend covers; `usual` where there is none.
+fn stretch(trend: &Trend, usual: Duration, l: Lang) -> String {
+    let span = if trend.span().is_zero() {
+        usual
+    } else {
+        trend.span()
+    };
+    match (span.as_secs() / 60, l) {
+        (minutes, Lang::En) if minutes < 60 => format!("{minutes} min"),
+        (minutes, Lang::Ko) if minutes < 60 => format!("{minutes}분"),
+        (minutes, Lang::En) => format!("{} h", minutes.div_ceil(60)),
+        (minutes, Lang::Ko) => format!("{}시간", minutes.div_ceil(60)),
     }
 }
 

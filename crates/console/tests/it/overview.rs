@@ -21,7 +21,7 @@ fn a_missing_figure_is_a_dash_with_its_reason() {
     snapshot.alerts = Missing::NotConfigured.into();
     let english = text(&overview_page(&snapshot, Lang::En));
     for part in [
-        "Portfolio 24 h Trends – not recorded",
+        "Portfolio 1 h Trends – not recorded",
         "– the clock stood still p99",
         "History – not configured",
         "Positions – not measured yet",
@@ -201,4 +201,31 @@ fn the_fragment_is_the_page_without_its_frame() {
     let fragment = overview::fragment(&chrome, &snapshot, &trend, &trend);
     assert!(page.contains(&fragment));
     assert!(!fragment.contains("<html"));
+}
+
+#[test]
+fn charts_of_a_young_service_cover_what_there_is() {
+    let minutes = |known: u64, span| {
+        let (span, columns) = overview::covered(span, std::time::Duration::from_secs(known));
+        (span.as_secs() / 60, columns)
+    };
+    assert_eq!(minutes(0, overview::SHORT), (5, 30));
+    assert_eq!(minutes(170, overview::SHORT), (5, 30));
+    assert_eq!(minutes(301, overview::LONG), (10, 60));
+    assert_eq!(minutes(3_400, overview::SHORT), (60, 120));
+    assert_eq!(minutes(86_390, overview::SHORT), (60, 120));
+    assert_eq!(minutes(5 * 3_600, overview::LONG), (300, 120));
+    assert_eq!(minutes(86_390, overview::LONG), (1_440, 120));
+
+    let snapshot = bare();
+    let mut history = bongsu_console::history::History::new();
+    history.push(now(), &bongsu_console::history::Sample::of(&snapshot));
+    let [hour, day] = [overview::SHORT, overview::LONG].map(|span| {
+        let (span, columns) = overview::covered(span, history.known(now()));
+        history.trend(now(), span, columns)
+    });
+    for (lang, want) in [(Lang::En, "Requests 5 min"), (Lang::Ko, "요청 5분")] {
+        let words = text(&overview::page(&chrome(lang), &snapshot, &hour, &day));
+        assert!(words.contains(want), "{words}");
+    }
 }

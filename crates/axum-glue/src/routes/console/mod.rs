@@ -161,10 +161,13 @@ struct Console {
 }
 
 impl Console {
-    /// The last hour and the last day.
+    /// The last hour and the last day, or what there is of them.
     fn trends(&self, now: Timestamp) -> [Trend; 2] {
-        [overview::SHORT, overview::LONG]
-            .map(|span| self.memory.trend(now, span, overview::COLUMNS))
+        let known = self.memory.known(now);
+        [overview::SHORT, overview::LONG].map(|span| {
+            let (span, columns) = overview::covered(span, known);
+            self.memory.trend(now, span, columns)
+        })
     }
 }
 
