@@ -153,7 +153,7 @@
       if (!document.hidden && !document.querySelector("details.whole[open]")) {
         try {
           const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-          if (answer.ok && !answer.redirected) update(await answer.text(), "[data-refresh][id]");
+          if (answer.ok && !answer.redirected) update(await answer.text(), "[data-refresh]");
         } catch {
           // The service restarts: the next time will tell.
         }

@@ -245,19 +245,21 @@ pub(crate) fn open(class: &'static str, width: usize, height: u32) -> String {
     )
 }
 
+/// A column in which nothing moved.
+#[cfg(test)]
+pub(crate) fn level(value: f32) -> Option<Band> {
+    Some(Band {
+        min: value,
+        max: value,
+        mean: value,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
-
-    fn band(value: f32) -> Option<Band> {
-        Some(Band {
-            min: value,
-            max: value,
-            mean: value,
-        })
-    }
+    use super::{level as band, *};
 
     #[track_caller]
     fn check(bands: &[Option<Band>], lines: usize, dots: usize) {

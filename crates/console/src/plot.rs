@@ -135,14 +135,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn band(value: f32) -> Option<Band> {
-        Some(Band {
-            min: value,
-            max: value,
-            mean: value,
-        })
-    }
+    use crate::chart::level as band;
 
     #[track_caller]
     fn check(values: &[f32], from_zero: bool, limits: &[f64], want: &[f64]) {

@@ -114,18 +114,13 @@ pub struct Subject<'a> {
 pub fn page(chrome: &Chrome, subject: &Subject<'_>) -> String {
     let (l, range) = (chrome.lang, subject.range);
     let (happened, more) = happened(subject, l);
-    let marks: Vec<_> = happened
-        .iter()
-        .filter_map(|it| Some((range.column(it.at)?, it.class)))
-        .collect();
-    let mut told = String::new();
-    for (it, (column, _)) in happened
-        .iter()
-        .filter(|it| range.column(it.at).is_some())
-        .zip(&marks)
-    {
-        let words = it.words.replace(['\n', '\t'], " ");
-        told.push_str(&format!("{column}\t{} {words}\n", it.glyph));
+    let (mut marks, mut told) = (Vec::new(), String::new());
+    for it in &happened {
+        if let Some(column) = range.column(it.at) {
+            let words = it.words.replace(['\n', '\t'], " ");
+            told.push_str(&format!("{column}\t{} {words}\n", it.glyph));
+            marks.push((column, it.class));
+        }
     }
     let all = charts(subject, &marks, l).into_iter();
     let (charts, silent): (Vec<_>, Vec<_>) = all.partition(|chart| chart.picture.is_some());

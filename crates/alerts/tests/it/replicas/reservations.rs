@@ -21,6 +21,15 @@ fn topic(key: &str) -> Topic {
     }
 }
 
+/// That it is over.
+fn end_of(page: &Topic) -> Topic {
+    Topic {
+        resolved: true,
+        so: None,
+        ..page.clone()
+    }
+}
+
 fn replica(redis: &Redis, environment: &str, id: &str) -> RedisShared {
     let shared = RedisShared::new(&Secret::new(redis.url()), "svc").unwrap();
     shared.environment(environment).replica(id)
@@ -136,11 +145,7 @@ async fn an_end_waits_for_its_beginning_whoever_tells_it() {
     let redis = Redis::start(&[]);
     let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
     let page = topic("page");
-    let end = Topic {
-        resolved: true,
-        so: None,
-        ..page.clone()
-    };
+    let end = end_of(&page);
     assert_eq!(reserve(&a, &page).await, Reservation::Mine);
     assert!(is_theirs(reserve(&b, &end).await));
     // Another key, and another target, wait for nobody.
@@ -161,11 +166,7 @@ async fn whoever_was_stopped_for_long_unsays_nothing() {
     let redis = Redis::start(&[]);
     let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
     let page = topic("page");
-    let end = Topic {
-        resolved: true,
-        so: None,
-        ..page.clone()
-    };
+    let end = end_of(&page);
     let moment = Duration::from_millis(1);
     assert_eq!(a.reserve(&page, moment).await.unwrap(), Reservation::Mine);
     while reserve(&b, &page).await != Reservation::Mine {}
@@ -221,11 +222,7 @@ async fn what_a_digest_told_last_is_news_when_it_ends() {
     let redis = Redis::start(&[]);
     let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
     let (page, disk) = (topic("page"), topic("disk"));
-    let end = Topic {
-        resolved: true,
-        so: None,
-        ..page.clone()
-    };
+    let end = end_of(&page);
     assert_eq!(reserve(&a, &end).await, Reservation::Mine);
     a.told(&end, LONG).await.unwrap();
     assert_eq!(reserve(&b, &end).await, Reservation::Told);
@@ -247,11 +244,7 @@ async fn whoever_comes_late_with_what_was_told_meanwhile_tells_it_no_more() {
     };
     let moment = Duration::from_millis(1);
     let page = topic("page");
-    let end = Topic {
-        resolved: true,
-        so: None,
-        ..page.clone()
-    };
+    let end = end_of(&page);
     for told in [&page, &end] {
         assert_eq!(reserve(&a, told).await, Reservation::Mine);
         a.told(told, moment).await.unwrap();
@@ -291,11 +284,7 @@ async fn what_was_told_before_a_message_was_accepted_does_not_outlive_it() {
     let redis = Redis::start(&[]);
     let (a, b) = (replica(&redis, "prod", "a"), replica(&redis, "prod", "b"));
     let page = topic("page");
-    let end = Topic {
-        resolved: true,
-        so: None,
-        ..page.clone()
-    };
+    let end = end_of(&page);
     assert_eq!(reserve(&a, &end).await, Reservation::Mine);
     a.told(&end, LONG).await.unwrap();
     assert_eq!(reserve(&b, &end).await, Reservation::Told);
