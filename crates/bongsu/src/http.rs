@@ -96,9 +96,8 @@ impl Bongsu {
             Some(console) => router.merge(console.router.clone()),
             None => router,
         };
-        let desk = crate::bridge::operator::Desk::new(self.config(), &self.0.parts);
         let policy = token.unwrap_or_else(OpsPolicy::loopback);
-        router.merge(bongsu_axum_glue::admin_router(desk.operator(), policy))
+        router.merge(bongsu_axum_glue::admin_router(self.operator(), policy))
     }
 
     /// The request middleware alone.

@@ -110,6 +110,8 @@ pub use bongsu_logging::{log_alert, log_business_event, log_error, log_performan
 #[cfg(feature = "metrics")]
 #[doc(inline)]
 pub use bongsu_metrics as metrics;
+#[doc(inline)]
+pub use bongsu_ops as ops;
 #[cfg(feature = "otlp")]
 #[doc(inline)]
 pub use bongsu_otlp as otlp;

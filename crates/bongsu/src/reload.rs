@@ -9,6 +9,7 @@ use std::{
 
 use bongsu_alerts::AlertManager;
 use bongsu_config::file;
+use bongsu_ops::{OpsError, OpsResult};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
@@ -162,6 +163,21 @@ impl Reload {
         let hangups = signal(SignalKind::hangup());
         tasks.spawn("configuration", self.clone().watch());
         tasks.spawn("configuration", self.clone().on_signal(hangups));
+    }
+}
+
+#[async_trait::async_trait]
+impl bongsu_desks::Reload for Reload {
+    async fn reload(&self) -> OpsResult<bongsu_ops::Reloaded> {
+        let reloaded = self.now().await;
+        let done = reloaded.map_err(|error| OpsError::Invalid(error.to_string()))?;
+        Ok(bongsu_ops::Reloaded {
+            file: done.file,
+            rules: done.rules,
+            silences: done.silences,
+            warnings: done.warnings,
+            needs_restart: done.needs_restart,
+        })
     }
 }
 

@@ -3,12 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "sqlite")]
-use bongsu_console::{Keeper, Replaced, history::Sample};
-use bongsu_console::{Memory, Recorder, history::RESOLUTION};
+use bongsu_console::{Keeper, Replaced};
+use bongsu_console::{
+    Memory, Recorder,
+    history::{RESOLUTION, Sample, Series},
+};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::operator::Desk;
+use bongsu_desks::Desks;
+
 use crate::{Config, parts::Parts, tasks::Tasks};
 
 /// The console as the facade mounts it.
@@ -29,7 +33,7 @@ impl Console {
 pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
     use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
 
-    let desk = Desk::new(config, parts);
+    let desks = parts.desks.clone();
     let memory = Arc::new(Memory::default());
     let policy = parts
         .http
@@ -37,7 +41,7 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
         .clone()
         .unwrap_or_else(OpsPolicy::loopback);
     let (router, publisher) = console_router(
-        desk.operator(),
+        desks.operator(),
         memory.clone(),
         policy,
         ConsoleOptions::default(),
@@ -50,14 +54,16 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
             () = ended.notified() => {}
         }
     });
-    desk.follow(tasks);
-    tasks.spawn("console-history", record(desk, memory, config.clone()));
+    for follow in desks.follow() {
+        tasks.spawn("console-desks", follow);
+    }
+    tasks.spawn("console-history", record(desks, memory, config.clone()));
     Console { router, end }
 }
 
 /// Reads the figures that are not at hand, and keeps the history.
 #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
-async fn record(desk: Desk, memory: Arc<Memory>, config: Config) {
+async fn record(desks: Desks, memory: Arc<Memory>, config: Config) {
     #[cfg(feature = "sqlite")]
     let mut file = open_history(&config, &memory).await;
     let mut ticks = tokio::time::interval(RESOLUTION);
@@ -66,10 +72,10 @@ async fn record(desk: Desk, memory: Arc<Memory>, config: Config) {
     loop {
         ticks.tick().await;
         let now = Timestamp::now();
-        let (asked, recorder) = (desk.clone(), recorder.clone());
+        let (asked, recorder) = (desks.clone(), recorder.clone());
         let sampled = tokio::task::spawn_blocking(move || {
             let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.sample(now, &mut recorder)
+            sample(&asked, now, &mut recorder)
         });
         let sample = match sampled.await {
             Ok(sample) => sample,
@@ -84,6 +90,18 @@ async fn record(desk: Desk, memory: Arc<Memory>, config: Config) {
             file = store(keeper, kept, now, sample).await;
         }
     }
+}
+
+/// Reads the figures that are not at hand, and takes those that the history keeps: of what fires only how many, so
+/// that none of it is copied. Takes a while where there is much.
+fn sample(desks: &Desks, now: Timestamp, recorder: &mut Recorder) -> Sample {
+    desks.read(now);
+    let mut sample = recorder.sample(&desks.without_firing(now));
+    sample.set(
+        Series::Firing,
+        desks.firing_count().map(|count| count as f64),
+    );
+    sample
 }
 
 /// The file of `BONGSU_CONSOLE_HISTORY`, with what it held taken into memory, and whether it is kept.

@@ -13,7 +13,6 @@ pub(crate) mod calls_to_health;
 pub(crate) mod console;
 #[cfg(feature = "reports")]
 pub(crate) mod market_hours;
-#[cfg(feature = "axum")]
 pub(crate) mod operator;
 #[cfg(all(feature = "alerts", feature = "reports"))]
 pub(crate) mod report_sink;

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use bongsu_desks::Part;
+
 use super::{Parts, Start};
 use crate::{Config, Error, doctor::Finding};
 
@@ -26,6 +28,11 @@ pub(crate) async fn doctor(_: &Config, _: Settings) -> Vec<Finding> {
 }
 
 pub(crate) fn run(_: &mut Start<'_>, _: &Offer) {}
+
+/// What an operator meets of it: nothing.
+pub(crate) fn desk(_: &Config, _: &Parts) -> Option<Box<dyn Part>> {
+    None
+}
 
 /// The service is about to end.
 pub(crate) fn drain(_: &Absent) {}

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use bongsu_alerts::{
     Alert, AlertManager, AlertManagerBuilder, AlertRule, Channel, Explanation, Outcome,
 };
+use bongsu_desks::Part;
 use tokio::time::timeout;
 
-use super::{Start, adjust::Adjust};
+use super::{Parts, Start, adjust::Adjust};
 use crate::{
     Bongsu, Builder, Config, Error, alerting,
     config::Problem,
@@ -44,6 +45,15 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         tasks.outlive(late.run(std::future::pending::<()>()));
     });
     Ok(manager)
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(config: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    let desk = bongsu_desks::Alerts::new(parts.alerts.clone(), &config.delivery.time_zone);
+    Some(match &parts.reload {
+        Some(reload) => Box::new(desk.with_reload(Arc::new(reload.clone()))),
+        None => Box::new(desk),
+    })
 }
 
 /// Whether each channel's far side is there and takes the credentials; all at the same time.

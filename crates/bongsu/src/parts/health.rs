@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bongsu_desks::Part;
 use bongsu_health::{Check, CheckOutput, DependencyType, HealthCheck, HealthStatus, Importance};
 
-use super::{Start, stores};
+use super::{Parts, Start, stores};
 use crate::{
     Bongsu, Builder, Config, Error,
     config::Problem,
@@ -41,6 +42,11 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         cx.tasks.spawn("health", check);
     }
     Ok(health)
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(_: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    Some(Box::new(bongsu_desks::Health::new(parts.health.clone())))
 }
 
 /// The checks that the file names.

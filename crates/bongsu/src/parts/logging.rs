@@ -7,13 +7,14 @@ use std::{
     time::Duration,
 };
 
+use bongsu_desks::Part;
 use bongsu_logging::{
     ErrorLine, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError,
     Registry, Rotation,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Start, adjust::Adjust};
+use super::{Parts, Start, adjust::Adjust};
 use crate::{Bongsu, Builder, Config, Error, config::Problem};
 
 /// The log, and who wants to know of its ERROR lines.
@@ -231,6 +232,12 @@ async fn reopen_on(hangup: io::Result<Signal>, logs: LogHandle) {
         }
         Err(error) => tracing::warn!(%error, "cannot watch for SIGHUP"),
     }
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(_: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    let logs = parts.logs.handle.clone();
+    Some(Box::new(bongsu_desks::Logs::new(logs)))
 }
 
 impl Bongsu {

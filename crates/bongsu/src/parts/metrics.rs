@@ -2,10 +2,11 @@
 
 use std::sync::OnceLock;
 
+use bongsu_desks::Part;
 use bongsu_metrics::{ServiceMetrics, ServiceMetricsBuilder};
 
-use super::{Start, adjust::Adjust};
-use crate::{Bongsu, Builder, Error};
+use super::{Parts, Start, adjust::Adjust};
+use crate::{Bongsu, Builder, Config, Error};
 
 pub(crate) type Offer = ServiceMetrics;
 
@@ -38,6 +39,11 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         }
     }
     Ok(metrics)
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(_: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    Some(Box::new(bongsu_desks::Metrics::new(parts.metrics.clone())))
 }
 
 impl Bongsu {

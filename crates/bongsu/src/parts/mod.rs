@@ -33,6 +33,8 @@ pub(crate) mod stores;
 
 use std::{fmt, pin::Pin};
 
+use bongsu_desks::Desks;
+
 use crate::{Config, Error, bridge, runtime, tasks::Tasks};
 
 /// What the service's code says about each part, beside the configuration.
@@ -69,6 +71,7 @@ pub(crate) struct Parts {
     pub(crate) reports: reports::Joined,
     pub(crate) http: http::Joined,
     pub(crate) console: console::Joined,
+    pub(crate) desks: Desks,
 }
 
 /// What a part starts with.
@@ -144,12 +147,14 @@ pub(crate) async fn start(
         reports: Default::default(),
         http: Default::default(),
         console: Default::default(),
+        desks: bridge::operator::service(cx.config),
     };
     parts.reports = reports::join(&mut cx, settings.reports, &parts).await?;
     parts.http = http::join(&mut cx, settings.http, &parts).await?;
     for connect in bridge::ALL {
         connect(&mut parts, cx.config, tasks);
     }
+    parts.desks = bridge::operator::desks(cx.config, &parts);
     parts.console = console::join(&mut cx, settings.console, &parts).await?;
     tracing::info!(
         version = config.service.version,

@@ -4,6 +4,7 @@ mod source;
 
 use std::{path::PathBuf, time::Duration};
 
+use bongsu_desks::Part;
 use bongsu_reports::{
     ReportError, ReportEvent, ReportGenerator, ReportGeneratorBuilder, ReportSource, Schedule,
     calendar::{Calendar, date_in_seoul},
@@ -40,6 +41,16 @@ pub struct ReportFiles {
     pub delivered: usize,
     /// All deliveries.
     pub deliveries: usize,
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(config: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    let report = &config.report;
+    Some(Box::new(bongsu_desks::Reports::new(
+        parts.reports.clone(),
+        report.calendar.clone(),
+        report.time,
+    )))
 }
 
 impl Bongsu {

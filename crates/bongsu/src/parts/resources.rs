@@ -2,13 +2,15 @@
 
 use std::{path::Path, time::Duration};
 
+use bongsu_desks::Part;
+use bongsu_ops::UsageLimits;
 use bongsu_resources::{
     ResourceMonitor, ResourceMonitorBuilder, ResourceThresholds, Threshold,
     disk::{DiskProbe as _, SystemProbe},
 };
 
-use super::{Start, adjust::Adjust};
-use crate::{Bongsu, Builder, Error, config::ThresholdTuning};
+use super::{Parts, Start, adjust::Adjust};
+use crate::{Bongsu, Builder, Config, Error, config::ThresholdTuning};
 
 pub(crate) type Offer = ResourceMonitor;
 
@@ -60,6 +62,20 @@ fn samples_a_day(interval: Duration) -> usize {
 pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
     let usage = SystemProbe.usage(path).ok()?;
     Some(usage.free_bytes)
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(config: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    let settings = &config.resources;
+    let limits = UsageLimits {
+        cpu: settings.cpu,
+        memory: settings.memory,
+        disk: settings.disk,
+    };
+    Some(Box::new(bongsu_desks::Resources::new(
+        parts.resources.clone(),
+        limits,
+    )))
 }
 
 impl Bongsu {

@@ -1,14 +1,16 @@
 //! Rules of alerting: the files in force, and what they are evaluated over.
 
+mod desk;
 mod watch;
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use bongsu_config::SHIPPED;
+use bongsu_desks::Part;
 use bongsu_rules::{LoadError, RuleFile};
 pub(crate) use watch::Watch;
 
-use super::Start;
+use super::{Parts, Start};
 use crate::{Config, Error, config::Problem, doctor::Finding};
 
 /// The service's code says nothing of rules.
@@ -45,6 +47,12 @@ pub(crate) async fn start(cx: &mut Start<'_>, _: Settings) -> Result<Offer, Erro
     Ok(Some(Arc::new(
         opened.map_err(|error| Error::setup("rules", error))?,
     )))
+}
+
+/// What an operator meets of it.
+pub(crate) fn desk(_: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    let watch = parts.rules.clone()?;
+    Some(Box::new(desk::Desk(watch)))
 }
 
 /// Whether the rule files can be used.

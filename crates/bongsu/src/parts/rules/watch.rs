@@ -136,7 +136,6 @@ impl Watch {
 }
 
 /// What an operator asks.
-#[cfg(feature = "axum")]
 impl Watch {
     /// How much the rules see.
     pub(crate) fn memory(&self) -> bongsu_rules::MemoryStatistics {

@@ -3,28 +3,25 @@
 use bongsu_ops::{Figure, Missing, Snapshot, Usage, UsageLimits};
 use bongsu_resources::ResourceMonitor;
 
-use crate::{Config, parts::Parts};
+use crate::Part;
 
+/// What the monitor last sampled, and the limits that it is drawn against. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub struct Resources {
     monitor: ResourceMonitor,
     limits: UsageLimits,
 }
 
-impl Desk {
-    pub(super) fn new(config: &Config, parts: &Parts) -> Self {
-        let settings = &config.resources;
-        Self {
-            monitor: parts.resources.clone(),
-            limits: UsageLimits {
-                cpu: settings.cpu,
-                memory: settings.memory,
-                disk: settings.disk,
-            },
-        }
+impl Resources {
+    /// What this monitor samples, against these limits.
+    #[must_use]
+    pub const fn new(monitor: ResourceMonitor, limits: UsageLimits) -> Self {
+        Self { monitor, limits }
     }
+}
 
-    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+impl Part for Resources {
+    fn fill(&self, snapshot: &mut Snapshot) {
         snapshot.limits = self.limits;
         let Some(sample) = self.monitor.get_resources() else {
             return;

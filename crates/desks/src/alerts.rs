@@ -6,6 +6,7 @@ mod silences;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -19,63 +20,45 @@ use bongsu_ops::{
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::off;
-use crate::{Config, parts::Parts, reload::Reload, tasks::Tasks};
+use crate::{Follow, Part, off};
 
-/// The alert manager, and when each channel last took something.
+/// The alert manager, and when each channel last took something. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub struct Alerts {
     manager: AlertManager,
     zone: String,
     delivered: Arc<Mutex<BTreeMap<String, Timestamp>>>,
-    reload: Option<Reload>,
+    reload: Option<Arc<dyn Reload>>,
 }
 
-impl Desk {
-    pub(super) fn new(config: &Config, parts: &Parts) -> Self {
+/// Reads the file with the routes again; see [`Alerts::with_reload`].
+#[async_trait]
+pub trait Reload: fmt::Debug + Send + Sync {
+    /// Takes up what the file says now.
+    ///
+    /// # Errors
+    ///
+    /// [`OpsError::Invalid`] with everything that is wrong: what was in force stays.
+    async fn reload(&self) -> OpsResult<Reloaded>;
+}
+
+impl Alerts {
+    /// The alerts of a service whose hours, as in a weekly silence, are of this zone (`Asia/Seoul`).
+    #[must_use]
+    pub fn new(manager: AlertManager, zone: impl Into<String>) -> Self {
         Self {
-            manager: parts.alerts.clone(),
-            zone: config.delivery.time_zone.clone(),
+            manager,
+            zone: zone.into(),
             delivered: Arc::default(),
-            reload: parts.reload.clone(),
+            reload: None,
         }
     }
 
-    pub(super) fn join(&self, operator: Operator) -> Operator {
-        operator.with_alerts(Arc::new(self.clone()))
-    }
-
-    /// Everything but what fires.
-    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
-        snapshot.channels = Figure::Known(self.channels());
-    }
-
-    pub(super) fn fill_firing(&self, snapshot: &mut Snapshot) {
-        snapshot.alerts = Figure::Known(records::active(&self.manager));
-    }
-
-    /// How many fire.
-    pub(super) fn firing_count(&self) -> Option<f64> {
-        Some(self.manager.get_statistics().active as f64)
-    }
-
-    /// Remembers when each channel last took something.
-    pub(super) fn follow(&self, tasks: &Tasks) {
-        let (mut events, delivered) = (self.manager.subscribe(), self.delivered.clone());
-        tasks.spawn("console-deliveries", async move {
-            loop {
-                match events.recv().await {
-                    Ok(AlertEvent::Delivered { channel, .. }) => {
-                        let mut delivered =
-                            delivered.lock().unwrap_or_else(PoisonError::into_inner);
-                        delivered.insert(channel, Timestamp::now());
-                    }
-                    // What was missed is at worst an older success.
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                }
-            }
-        });
+    /// With the file that its routes are from.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Arc<dyn Reload>) -> Self {
+        self.reload = Some(reload);
+        self
     }
 
     /// Where alerts go.
@@ -102,8 +85,45 @@ impl Desk {
     }
 }
 
+impl Part for Alerts {
+    fn join(&self, operator: Operator) -> Operator {
+        operator.with_alerts(Arc::new(self.clone()))
+    }
+
+    fn fill(&self, snapshot: &mut Snapshot) {
+        snapshot.channels = Figure::Known(self.channels());
+    }
+
+    fn fill_firing(&self, snapshot: &mut Snapshot) {
+        snapshot.alerts = Figure::Known(records::active(&self.manager));
+    }
+
+    fn firing_count(&self) -> Option<usize> {
+        Some(self.manager.get_statistics().active)
+    }
+
+    /// Remembers when each channel last took something.
+    fn follow(&self) -> Option<Follow> {
+        let (mut events, delivered) = (self.manager.subscribe(), self.delivered.clone());
+        Some(Box::pin(async move {
+            loop {
+                match events.recv().await {
+                    Ok(AlertEvent::Delivered { channel, .. }) => {
+                        let mut delivered =
+                            delivered.lock().unwrap_or_else(PoisonError::into_inner);
+                        delivered.insert(channel, Timestamp::now());
+                    }
+                    // What was missed is at worst an older success.
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }))
+    }
+}
+
 #[async_trait]
-impl AlertDesk for Desk {
+impl AlertDesk for Alerts {
     async fn firing(&self) -> OpsResult<Vec<FiringAlert>> {
         Ok(off(self, |desk| records::active(&desk.manager)).await)
     }
@@ -115,15 +135,7 @@ impl AlertDesk for Desk {
     async fn reload_config(&self) -> OpsResult<Reloaded> {
         let none = "BONGSU_CONFIG, or a bongsu.toml in the working directory";
         let reload = self.reload.as_ref().ok_or(OpsError::Unavailable(none))?;
-        let reloaded = reload.now().await;
-        let done = reloaded.map_err(|error| OpsError::Invalid(error.to_string()))?;
-        Ok(Reloaded {
-            file: done.file,
-            rules: done.rules,
-            silences: done.silences,
-            warnings: done.warnings,
-            needs_restart: done.needs_restart,
-        })
+        reload.reload().await
     }
 
     async fn send(&self, asked: &NewAlert) -> OpsResult<Accepted> {

@@ -22,41 +22,49 @@ use jiff::{
 };
 
 use self::closing::Closing;
-use crate::{Config, parts::Parts, tasks::Tasks};
+use crate::{Follow, Part};
 
-/// The reports, where there is a source of figures, and what the last one says.
+/// The reports, where there is a source of figures, and what the last one says. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub struct Reports {
     reports: Option<ReportGenerator>,
     calendar: Calendar,
     time: Time,
     closing: Arc<Mutex<Closing>>,
 }
 
-impl Desk {
-    pub(super) fn new(config: &Config, parts: &Parts) -> Self {
+impl Reports {
+    /// The reports of a service whose daily one is due at this time in Seoul, by this calendar. None: there is no
+    /// source of figures, and the calendar alone answers.
+    #[must_use]
+    pub fn new(reports: Option<ReportGenerator>, calendar: Calendar, time: Time) -> Self {
         Self {
-            reports: parts.reports.clone(),
-            calendar: config.report.calendar.clone(),
-            time: config.report.time,
+            reports,
+            calendar,
+            time,
             closing: Arc::default(),
         }
     }
 
-    pub(super) fn join(&self, operator: Operator) -> Operator {
+    fn reports(&self) -> OpsResult<&ReportGenerator> {
+        let none = "DATABASE_URL: there is no source of figures";
+        self.reports.as_ref().ok_or(OpsError::Unavailable(none))
+    }
+}
+
+impl Part for Reports {
+    fn join(&self, operator: Operator) -> Operator {
         operator.with_reports(Arc::new(self.clone()))
     }
 
     /// Looks for the last report now and then.
-    pub(super) fn follow(&self, tasks: &Tasks) {
-        if let Some(reports) = self.reports.clone() {
-            let following = closing::follow(reports, self.closing.clone());
-            tasks.spawn("console-reports", following);
-        }
+    fn follow(&self) -> Option<Follow> {
+        let reports = self.reports.clone()?;
+        Some(Box::pin(closing::follow(reports, self.closing.clone())))
     }
 
     /// After the metrics: the day's gain is of the portfolio's value.
-    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+    fn fill(&self, snapshot: &mut Snapshot) {
         let closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         closing.fill(snapshot);
         let calendar = match &self.reports {
@@ -78,15 +86,10 @@ impl Desk {
             snapshot.reports.last = Missing::NotConfigured.into();
         }
     }
-
-    fn reports(&self) -> OpsResult<&ReportGenerator> {
-        let none = "DATABASE_URL: there is no source of figures";
-        self.reports.as_ref().ok_or(OpsError::Unavailable(none))
-    }
 }
 
 #[async_trait]
-impl ReportDesk for Desk {
+impl ReportDesk for Reports {
     async fn archive(&self) -> OpsResult<Vec<ReportEntry>> {
         archive::archive(self.reports()?, Timestamp::now()).await
     }

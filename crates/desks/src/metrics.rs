@@ -16,12 +16,12 @@ use bongsu_ops::{
 use jiff::Timestamp;
 
 use self::figures::Figures;
-use super::off;
-use crate::{Config, parts::Parts};
+use crate::{Part, off};
 
-/// The metrics, and what was read of them last: it takes a while where there are many.
+/// The metrics, and what was read of them last: it takes a while where there are many. Cheap
+/// to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub struct Metrics {
     metrics: ServiceMetrics,
     read: Arc<Mutex<Read>>,
 }
@@ -42,20 +42,24 @@ struct RouteMinute {
     http: Http,
 }
 
-impl Desk {
-    pub(super) fn new(_: &Config, parts: &Parts) -> Self {
+impl Metrics {
+    /// What is recorded here.
+    #[must_use]
+    pub fn new(metrics: ServiceMetrics) -> Self {
         Self {
-            metrics: parts.metrics.clone(),
+            metrics,
             read: Arc::default(),
         }
     }
+}
 
-    pub(super) fn join(&self, operator: Operator) -> Operator {
+impl Part for Metrics {
+    fn join(&self, operator: Operator) -> Operator {
         operator.with_metrics(Arc::new(self.clone()))
     }
 
     /// Reads the metrics.
-    pub(super) fn read(&self, now: Timestamp) {
+    fn read(&self, now: Timestamp) {
         let mut figures = Figures::of(&self.metrics);
         let counted = std::mem::take(&mut figures.counted);
         let routes = std::mem::take(&mut figures.routes);
@@ -68,7 +72,7 @@ impl Desk {
         read.book = Some(figures);
     }
 
-    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+    fn fill(&self, snapshot: &mut Snapshot) {
         let state = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         snapshot.http = state.http.clone();
         let none = Figures::default();
@@ -88,7 +92,7 @@ impl Desk {
 }
 
 #[async_trait]
-impl MetricDesk for Desk {
+impl MetricDesk for Metrics {
     async fn routes(&self) -> OpsResult<Vec<Route>> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let all = read.routes.iter();

@@ -199,7 +199,6 @@ mod tests {
         assert!(matches!(equity, Figure::Known(_)), "{equity:?}");
     }
 
-    #[cfg(feature = "sqlite")]
     #[tokio::test]
     async fn the_last_close_is_that_of_the_session_before() {
         use bongsu_reports::source::sqlite::SqliteSource;

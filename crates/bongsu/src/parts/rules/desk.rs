@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bongsu_desks::{Part, off};
 use bongsu_ops::{
     MOST_RULE_ALERTS, Operator, OpsError, OpsResult, Reloaded, RuleAlert, RuleDesk, RuleGroup,
     RuleKind, RuleMemory, RuleSeen, RuleState, Rules,
@@ -10,49 +11,30 @@ use bongsu_ops::{
 use bongsu_rules::{Active, Does, Labels, RuleSet, Seen, State};
 use jiff::Timestamp;
 
-use super::off;
-use crate::{
-    Config,
-    parts::{Parts, rules::Watch},
-};
+use super::Watch;
 
 #[derive(Clone, Debug)]
-pub(super) struct Desk(Option<Arc<Watch>>);
+pub(super) struct Desk(pub(super) Arc<Watch>);
 
-impl Desk {
-    pub(super) fn new(_: &Config, parts: &Parts) -> Self {
-        Self(parts.rules.clone())
-    }
-
-    pub(super) fn join(&self, operator: Operator) -> Operator {
-        match &self.0 {
-            Some(_) => operator.with_rules(Arc::new(self.clone())),
-            None => operator,
-        }
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        work: impl Fn(&Watch) -> T + Clone + Send + 'static,
-    ) -> OpsResult<T> {
-        let watch = self.0.as_ref().ok_or(OpsError::Unavailable("rules"))?;
-        Ok(off(watch, move |watch| work(watch)).await)
+impl Part for Desk {
+    fn join(&self, operator: Operator) -> Operator {
+        operator.with_rules(Arc::new(self.clone()))
     }
 }
 
 #[async_trait]
 impl RuleDesk for Desk {
     async fn rules(&self) -> OpsResult<Rules> {
-        self.ask(shown).await
+        Ok(off(&self.0, |watch| shown(watch)).await)
     }
 
     async fn reload(&self) -> OpsResult<Reloaded> {
-        let read = |watch: &Watch| {
+        let read = |watch: &Arc<Watch>| {
             let now_ms = Timestamp::now().as_millisecond();
             let read = watch.reload(now_ms).map_err(|error| error.to_string());
             read.map(|(alerts, records)| (watch.asked(), alerts + records))
         };
-        let (file, rules) = self.ask(read).await?.map_err(OpsError::Invalid)?;
+        let (file, rules) = off(&self.0, read).await.map_err(OpsError::Invalid)?;
         tracing::info!(rules, "rules read anew");
         Ok(Reloaded {
             file,

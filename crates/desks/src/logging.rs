@@ -10,46 +10,28 @@ use bongsu_ops::{
 };
 use jiff::Timestamp;
 
-use super::off;
-use crate::{Config, parts::Parts};
+use crate::{Part, off};
 
 /// Places in the code whose errors are remembered.
 const PLACES: usize = 20;
 
-/// The log, and the errors that were read of it last: it takes a while where there is much.
+/// The log, and the errors that were read of it last: it takes a while where there is much. Cheap to
+/// clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub struct Logs {
     logs: LogHandle,
     /// None before the first reading.
     errors: Arc<Mutex<Option<Vec<LoggedErrors>>>>,
 }
 
-impl Desk {
-    pub(super) fn new(_: &Config, parts: &Parts) -> Self {
+impl Logs {
+    /// What this log says.
+    #[must_use]
+    pub fn new(logs: LogHandle) -> Self {
         Self {
-            logs: parts.logs.handle.clone(),
+            logs,
             errors: Arc::default(),
         }
-    }
-
-    pub(super) fn join(&self, operator: Operator) -> Operator {
-        operator.with_logs(Arc::new(self.clone()))
-    }
-
-    /// Reads the errors in the log that is kept.
-    pub(super) fn read(&self, now: Timestamp) {
-        let errors = bongsu_ops::logs::errors(&self.logs.recent(), now, PLACES);
-        *self.errors.lock().unwrap_or_else(PoisonError::into_inner) = Some(errors);
-    }
-
-    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
-        let lasts = self.logs.level_lasts();
-        snapshot.log_level = Figure::Known(LogLevel {
-            directives: self.logs.level(),
-            until: lasts.map(|left| snapshot.at + left),
-        });
-        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        snapshot.errors = Figure::from_option(errors.clone(), Missing::NotYet);
     }
 
     fn now(&self) -> LogLevelNow {
@@ -60,8 +42,30 @@ impl Desk {
     }
 }
 
+impl Part for Logs {
+    fn join(&self, operator: Operator) -> Operator {
+        operator.with_logs(Arc::new(self.clone()))
+    }
+
+    /// Reads the errors in the log that is kept.
+    fn read(&self, now: Timestamp) {
+        let errors = bongsu_ops::logs::errors(&self.logs.recent(), now, PLACES);
+        *self.errors.lock().unwrap_or_else(PoisonError::into_inner) = Some(errors);
+    }
+
+    fn fill(&self, snapshot: &mut Snapshot) {
+        let lasts = self.logs.level_lasts();
+        snapshot.log_level = Figure::Known(LogLevel {
+            directives: self.logs.level(),
+            until: lasts.map(|left| snapshot.at + left),
+        });
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshot.errors = Figure::from_option(errors.clone(), Missing::NotYet);
+    }
+}
+
 #[async_trait]
-impl LogDesk for Desk {
+impl LogDesk for Logs {
     async fn level(&self) -> OpsResult<LogLevelNow> {
         Ok(self.now())
     }

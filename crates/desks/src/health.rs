@@ -9,21 +9,26 @@ use bongsu_ops::{
 };
 use serde_json::Value;
 
-use crate::{Config, parts::Parts};
+use crate::Part;
 
+/// The dependencies as the checks last found them. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk(HealthCheck);
+pub struct Health(HealthCheck);
 
-impl Desk {
-    pub(super) fn new(_: &Config, parts: &Parts) -> Self {
-        Self(parts.health.clone())
+impl Health {
+    /// What these checks find.
+    #[must_use]
+    pub const fn new(health: HealthCheck) -> Self {
+        Self(health)
     }
+}
 
-    pub(super) fn join(&self, operator: Operator) -> Operator {
+impl Part for Health {
+    fn join(&self, operator: Operator) -> Operator {
         operator.with_health(Arc::new(self.clone()))
     }
 
-    pub(super) fn fill(&self, snapshot: &mut Snapshot) {
+    fn fill(&self, snapshot: &mut Snapshot) {
         let health = self.0.snapshot();
         let dependencies = health.dependencies().map(|(dependency, part)| Dependency {
             name: dependency.name.clone(),
@@ -44,7 +49,7 @@ impl Desk {
 }
 
 #[async_trait]
-impl HealthDesk for Desk {
+impl HealthDesk for Health {
     async fn details(&self) -> OpsResult<Value> {
         let body = self.0.health_response(true, false).body;
         serde_json::from_slice(&body).map_err(|error| OpsError::Failed(error.to_string()))
