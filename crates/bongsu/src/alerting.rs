@@ -98,7 +98,7 @@ fn base(config: &Config) -> AlertManagerBuilder {
         None => builder,
     };
     #[cfg(feature = "reports")]
-    let builder = crate::bridge::market_hours::named(&config.report.calendar)
+    let builder = bongsu_bridge::market_hours::named(&config.report.calendar)
         .into_iter()
         .fold(builder, |builder, (name, hours)| builder.hours(name, hours));
     builder
@@ -142,7 +142,7 @@ pub(crate) fn routes(config: &Config, channels: &[String]) -> Result<Routed, Con
 /// The hours that rules and silences may name.
 #[cfg(feature = "reports")]
 fn hours(config: &Config) -> Vec<(String, SharedSchedule)> {
-    let named = crate::bridge::market_hours::named(&config.report.calendar).into_iter();
+    let named = bongsu_bridge::market_hours::named(&config.report.calendar).into_iter();
     named
         .map(|(name, hours)| (name, SharedSchedule::new(hours)))
         .collect()

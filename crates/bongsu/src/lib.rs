@@ -70,13 +70,12 @@ mod listen;
 mod parts;
 #[cfg(feature = "alerts")]
 mod reload;
-mod runtime;
 mod stop;
 mod tasks;
 
-pub use bongsu_config::features;
 #[cfg(feature = "reports")]
-pub use bridge::market_hours::MarketHours;
+pub use bongsu_bridge::market_hours::MarketHours;
+pub use bongsu_config::features;
 pub use builder::Builder;
 pub use config::Config;
 pub use error::{Error, exit_code};

@@ -88,7 +88,7 @@ pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> 
 /// Whether the report reaches anybody.
 #[cfg(feature = "reports")]
 fn report_doctor(config: &Config, added: &[Arc<dyn Channel>]) -> Vec<Finding> {
-    use crate::bridge::report_sink::{able, sinks, unable};
+    use bongsu_bridge::report_sink::{able, sinks, unable};
     // Without a source of figures there is no report.
     if config.database_url.is_none() {
         return Vec::new();

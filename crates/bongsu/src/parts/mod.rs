@@ -33,9 +33,10 @@ pub(crate) mod stores;
 
 use std::{fmt, pin::Pin};
 
+use bongsu_bridge::runtime::Runtime;
 use bongsu_desks::Desks;
 
-use crate::{Config, Error, bridge, runtime, tasks::Tasks};
+use crate::{Config, Error, bridge, tasks::Tasks};
 
 /// What the service's code says about each part, beside the configuration.
 #[derive(Debug, Default)]
@@ -61,7 +62,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: metrics::Offer,
     pub(crate) otlp: otlp::Offer,
     pub(crate) outgoing: outgoing::Offer,
-    pub(crate) runtime: runtime::Known,
+    pub(crate) runtime: Runtime,
     pub(crate) alerts: alerts::Offer,
     #[cfg(feature = "alerts")]
     pub(crate) reload: Option<crate::reload::Reload>,
@@ -120,18 +121,10 @@ pub(crate) async fn start(
         reload.follow(tasks);
     }
     let rules = rules::start(&mut cx, settings.rules).await?;
-    let outgoing = outgoing::start(&mut cx, settings.outgoing).await?;
-    let runtime = runtime::watch(tasks);
-    let health = settings.health;
-    #[cfg(feature = "health")]
-    let health = health.and(bridge::runtime_to_health::check(runtime.clone()));
-    #[cfg(all(feature = "alerts", feature = "health"))]
-    let health = health.and(bridge::store_watch::check(&alerts));
-    #[cfg(all(feature = "health", feature = "outgoing"))]
-    let (health, outgoing) = {
-        let (check, outgoing) = bridge::calls_to_health::check(outgoing);
-        (health.and(check), outgoing)
-    };
+    let mut outgoing = outgoing::start(&mut cx, settings.outgoing).await?;
+    let (runtime, looking) = bongsu_bridge::runtime::watch();
+    tasks.spawn("runtime", looking);
+    let health = bridge::health::checks(settings.health, &alerts, &mut outgoing, &runtime);
     let mut parts = Parts {
         logs,
         metrics,

@@ -11,8 +11,6 @@ use tokio::{
     time::Instant,
 };
 
-use crate::tasks::Tasks;
-
 /// How often the workers are looked at, and how late a timer is.
 const BEAT: Duration = Duration::from_millis(100);
 /// From here on a task has held its worker too long.
@@ -57,7 +55,7 @@ struct Worker {
 
 /// What is known of the workers.
 #[derive(Debug)]
-pub(crate) struct Watch {
+struct Watch {
     workers: Vec<Worker>,
     /// When a worker was free again, and for how long it was held.
     held: Vec<(Instant, Duration)>,
@@ -150,13 +148,12 @@ impl Watch {
     }
 
     /// The latest that a timer was since this was asked before.
-    #[allow(dead_code, reason = "who asks depends on the features")]
-    pub(crate) fn take_latest(&mut self) -> Duration {
+    fn take_latest(&mut self) -> Duration {
         std::mem::take(&mut self.latest)
     }
 
     /// What is so now, in words, while it lasts.
-    pub(crate) fn trouble(&self, now: Instant) -> Option<String> {
+    fn trouble(&self, now: Instant) -> Option<String> {
         let lately = |at: Instant| now.saturating_duration_since(at) < LATELY;
         let ended = self.held.iter().filter(|(at, _)| lately(*at));
         let working = self.workers.iter().filter(|worker| !worker.last.waits());
@@ -177,8 +174,7 @@ impl Watch {
     }
 
     /// Whether it lasted at least once.
-    #[allow(dead_code, reason = "who asks depends on the features")]
-    pub(crate) fn lasted(&self) -> bool {
+    fn lasted(&self) -> bool {
         self.lasted
     }
 }
@@ -190,32 +186,53 @@ fn longer(line: Option<Line>, other: Line) -> Option<Line> {
     }
 }
 
-/// What is known, for whoever asks.
+/// What is known of the runtime, for whoever asks. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Known(Arc<Mutex<Watch>>);
+pub struct Runtime(Arc<Mutex<Watch>>);
 
-impl Known {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Watch> {
+impl Runtime {
+    /// The latest that a timer was since this was asked before.
+    #[must_use]
+    pub fn take_latest(&self) -> Duration {
+        self.lock().take_latest()
+    }
+
+    /// What is so now, in words, while tasks hold workers for long.
+    #[must_use]
+    pub fn trouble(&self, now: Instant) -> Option<String> {
+        self.lock().trouble(now)
+    }
+
+    /// Whether that was so at least once.
+    #[must_use]
+    pub fn lasted(&self) -> bool {
+        self.lock().lasted()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Watch> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Begins to look.
-pub(crate) fn watch(tasks: &Tasks) -> Known {
+/// What is known of the runtime that this is called in, and what looks at it.
+#[must_use]
+pub fn watch() -> (Runtime, impl Future<Output = ()> + Send + use<>) {
     let runtime = Handle::current().metrics();
     let look = move || -> Vec<Look> {
         let workers = 0..runtime.num_workers();
         workers.map(|worker| Look::at(&runtime, worker)).collect()
     };
-    let known = Known(Arc::new(Mutex::new(Watch::new(&look(), Instant::now()))));
+    let known = Runtime(Arc::new(Mutex::new(Watch::new(&look(), Instant::now()))));
     let kept = known.clone();
-    tasks.spawn("runtime", async move {
+    let looking = async move {
         loop {
             let due = Instant::now() + BEAT;
             tokio::time::sleep_until(due).await;
             let now = Instant::now();
             let line = kept.lock().look(&look(), now, now - due);
-            let Some(Line { worker, held, over }) = line else { continue };
+            let Some(Line { worker, held, over }) = line else {
+                continue;
+            };
             let held_ms = u64::try_from(held.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(
                 worker,
@@ -225,8 +242,8 @@ pub(crate) fn watch(tasks: &Tasks) -> Known {
                  belongs into spawn_blocking"
             );
         }
-    });
-    known
+    };
+    (known, looking)
 }
 
 #[cfg(test)]
@@ -326,8 +343,8 @@ mod tests {
     /// The real one, with the single worker of a test.
     #[tokio::test]
     async fn a_task_that_blocks_is_seen() {
-        let tasks = Tasks::default();
-        let known = watch(&tasks);
+        let (known, looking) = watch();
+        let looking = tokio::spawn(looking);
         // It looks, then waits for its time while this blocks.
         bongsu_testkit::eventually("a look", async || {
             tokio::time::sleep(BEAT).await;
@@ -335,8 +352,8 @@ mod tests {
             (!known.lock().held.is_empty()).then_some(())
         })
         .await;
-        assert!(known.lock().take_latest() >= HELD);
-        assert_eq!(known.lock().take_latest(), Duration::ZERO);
-        tasks.stop().await;
+        assert!(known.take_latest() >= HELD);
+        assert_eq!(known.take_latest(), Duration::ZERO);
+        looking.abort();
     }
 }

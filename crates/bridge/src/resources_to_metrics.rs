@@ -7,19 +7,8 @@ use bongsu_metrics::{
 };
 use bongsu_resources::{ContainerResources, Pressure, PressureLine, SystemResources};
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let metrics = parts.metrics.clone();
-    let samples = parts.resources.subscribe_samples();
-    tasks.follow("resource-metrics", samples, move |sample| {
-        if let Some(sample) = sample {
-            export(&metrics, sample);
-        }
-    });
-}
-
-fn export(metrics: &ServiceMetrics, sample: &SystemResources) {
+/// Sets the gauges of the host, the process and the container from a sample.
+pub fn show(metrics: &ServiceMetrics, sample: &SystemResources) {
     let mut machine = SystemUsage::default();
     machine.cpu_percent = Some(sample.cpu_percent);
     machine.memory_percent = Some(sample.memory_percent);
@@ -162,7 +151,7 @@ mod tests {
             std::thread::yield_now();
         };
         let metrics = ServiceMetrics::new("engine").unwrap();
-        export(&metrics, &sample);
+        show(&metrics, &sample);
         metrics.export_metrics()
     }
 

@@ -6,28 +6,29 @@ use async_trait::async_trait;
 use bongsu_health::{Check, CheckError, CheckOutput, DependencyType, Importance, Probe};
 use tokio::time::Instant;
 
-use crate::runtime::Known;
+use crate::runtime::Runtime;
 
 /// The check's name.
 const NAME: &str = "runtime";
 const EVERY: Duration = Duration::from_secs(5);
 
 /// The check; it is there from the first time on that it lasted.
-pub(crate) fn check(known: Known) -> Check {
-    let check = Check::from_probe(NAME, DependencyType::Service, Held(known));
+#[must_use]
+pub fn check(runtime: Runtime) -> Check {
+    let check = Check::from_probe(NAME, DependencyType::Service, Held(runtime));
     check.importance(Importance::Degrading).interval(EVERY)
 }
 
-struct Held(Known);
+struct Held(Runtime);
 
 #[async_trait]
 impl Probe for Held {
     async fn check(&self) -> Result<CheckOutput, CheckError> {
-        let trouble = self.0.lock().trouble(Instant::now());
+        let trouble = self.0.trouble(Instant::now());
         Ok(trouble.map_or_else(CheckOutput::ok, CheckOutput::degraded))
     }
 
     fn is_used(&self) -> bool {
-        self.0.lock().lasted()
+        self.0.lasted()
     }
 }

@@ -1,10 +1,13 @@
 //! The log's own counts, read at every scrape.
 
-use crate::{Config, parts::Parts, tasks::Tasks};
+use std::sync::Weak;
 
-pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let logs = tasks.hold(parts.logs.handle.clone());
-    parts.metrics.on_scrape(Box::new(move |metrics| {
+use bongsu_logging::LogHandle;
+use bongsu_metrics::ServiceMetrics;
+
+/// Shows lines by level and what was dropped, for as long as somebody holds `logs`.
+pub fn show(logs: Weak<LogHandle>, metrics: &ServiceMetrics) {
+    metrics.on_scrape(Box::new(move |metrics| {
         let Some(logs) = logs.upgrade() else {
             return;
         };

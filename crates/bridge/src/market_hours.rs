@@ -17,15 +17,15 @@ const HORIZON: i64 = 31;
 /// [`AlertRule::active_during`]: bongsu_alerts::AlertRule::active_during
 ///
 /// ```
-/// use bongsu::{Config, MarketHours, reports::calendar::{Phase, Venue}};
+/// use bongsu_bridge::market_hours::MarketHours;
+/// use bongsu_reports::calendar::{Calendar, Phase, Venue};
 ///
-/// let config = Config::from_vars([("SERVICE_NAME", "desk")])?;
-/// let any = MarketHours::new(&config.report.calendar);
+/// let any = MarketHours::new(&Calendar::default());
 /// let nextrade = any.clone().at(Venue::Nxt).during(Phase::AfterMarket);
 /// let evening = "2026-11-30T19:30:00+09:00".parse()?;
 /// assert!(any.contains(evening) && nextrade.contains(evening));
 /// assert!(!any.clone().closed().contains(evening));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), jiff::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct MarketHours {
@@ -114,8 +114,8 @@ impl MarketHours {
 
 /// Hours by the names under which silences know them: `KRX`, `NXT after`, `outside KRX regular`; of any venue
 /// `trading`.
-#[cfg(feature = "alerts")]
-pub(crate) fn named(calendar: &Calendar) -> Vec<(String, MarketHours)> {
+#[must_use]
+pub fn named(calendar: &Calendar) -> Vec<(String, MarketHours)> {
     let any = MarketHours::new(calendar);
     let mut all = vec![("trading".to_owned(), any.clone())];
     for venue in [Venue::Krx, Venue::Nxt] {

@@ -4,20 +4,9 @@ use bongsu_otlp::{Span, SpanKind};
 use bongsu_outgoing::{CallEnd, Status, Target};
 use jiff::Timestamp;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
-    let Some(export) = &parts.otlp else { return };
-    let otlp = export.otlp.clone();
-    parts.outgoing.tell(move |end| {
-        if let Some(span) = span(end, Timestamp::now()) {
-            otlp.record(&span);
-        }
-    });
-}
-
 /// A call's span, if it was made in a trace.
-fn span(end: &CallEnd<'_>, now: Timestamp) -> Option<Span> {
+#[must_use]
+pub fn span(end: &CallEnd<'_>, now: Timestamp) -> Option<Span> {
     let name = match end.target {
         Target::Http { method, .. } => (*method).to_owned(),
         other => other.to_string(),

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bongsu_logging::LogHandle;
-use bongsu_reports::{Figure, ReportContext, ReportGeneratorBuilder};
+use bongsu_reports::{Figure, ReportContext};
 use jiff::Timestamp;
 
-use super::{Ring, Window, Wiring, Witness};
+use super::{Ring, Window, Witness};
 
 /// Three days at one reading a minute.
 const REMEMBERED: usize = 3 * 24 * 60;
@@ -15,24 +15,6 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// Errors and warnings logged until an instant.
 type Reading = (Timestamp, u64, u64);
-
-pub(super) fn wire(
-    builder: ReportGeneratorBuilder,
-    wiring: &mut Wiring<'_>,
-) -> ReportGeneratorBuilder {
-    let logs = wiring.parts.logs.handle.clone();
-    let readings = Arc::new(Ring::new(REMEMBERED));
-    let (from, kept) = (logs.clone(), readings.clone());
-    wiring.tasks.spawn("log-counts", async move {
-        let mut ticks = tokio::time::interval(EVERY);
-        loop {
-            ticks.tick().await;
-            kept.push(now(&from));
-        }
-    });
-    wiring.witnesses.push(Box::new(Counts { logs, readings }));
-    builder
-}
 
 fn now(logs: &LogHandle) -> Reading {
     let stats = logs.stats();
@@ -45,9 +27,26 @@ fn now(logs: &LogHandle) -> Reading {
 
 /// Readings of the log's counts, oldest first.
 #[derive(Debug)]
-struct Counts {
+pub struct Counts {
     logs: LogHandle,
     readings: Arc<Ring<Reading>>,
+}
+
+impl Counts {
+    /// The log's counts from now on, and what reads them.
+    #[must_use]
+    pub fn new(logs: LogHandle) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let readings = Arc::new(Ring::new(REMEMBERED));
+        let (from, kept) = (logs.clone(), readings.clone());
+        let reading = async move {
+            let mut ticks = tokio::time::interval(EVERY);
+            loop {
+                ticks.tick().await;
+                kept.push(now(&from));
+            }
+        };
+        (Self { logs, readings }, reading)
+    }
 }
 
 #[async_trait]

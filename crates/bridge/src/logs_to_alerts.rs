@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use bongsu_alerts::{Alert, AlertLevel};
+use bongsu_alerts::{Alert, AlertLevel, AlertManager};
 use bongsu_logging::ErrorLine;
 use serde_json::Value;
 use tokio::sync::mpsc;
-
-use crate::{Config, parts::Parts, tasks::Tasks};
 
 /// Errors that may wait to become alerts; more of them at once repeat what is already known.
 const WAITING: usize = 256;
@@ -28,7 +26,8 @@ const FRAME: [&str; 9] = [
     "metric_type",
 ];
 
-type OnError = dyn Fn(&ErrorLine<'_>) + Send + Sync;
+/// What the log calls for each line at ERROR.
+pub type OnError = dyn Fn(&ErrorLine<'_>) + Send + Sync;
 
 /// An error as it was logged, on its way to be an alert.
 #[derive(Debug)]
@@ -39,10 +38,14 @@ struct Logged {
     line: Vec<u8>,
 }
 
-/// The callback for the log, and what it fills. The callback never blocks; what does not fit is in
-/// the log all the same.
-fn channel() -> (Arc<OnError>, mpsc::Receiver<Logged>) {
-    let (sender, waiting) = mpsc::channel(WAITING);
+/// The callback for the log, and what makes alerts of this service of what it is called with. The callback never
+/// blocks; what does not fit is in the log all the same. A handler's panic is told twice: here with its place in the
+/// code, and by the middleware with its route and request.
+pub fn follow(
+    alerts: AlertManager,
+    service: String,
+) -> (Arc<OnError>, impl Future<Output = ()> + Send + use<>) {
+    let (sender, mut waiting) = mpsc::channel(WAITING);
     let call = move |line: &ErrorLine<'_>| {
         if is_ours(line.logger) {
             return;
@@ -61,7 +64,18 @@ fn channel() -> (Arc<OnError>, mpsc::Receiver<Logged>) {
             line: line.text.to_owned(),
         });
     };
-    (Arc::new(call), waiting)
+    let call: Arc<OnError> = Arc::new(call);
+    let kept = call.clone();
+    let sending = async move {
+        // The log calls for as long as this is kept.
+        let _call = kept;
+        while let Some(logged) = waiting.recv().await {
+            if let Err(error) = alerts.send_alert(alert(&logged, &service)).await {
+                tracing::error!(%error, "an alert could not be accepted");
+            }
+        }
+    };
+    (call, sending)
 }
 
 /// Bongsu's own errors have alerts of their own, and the log channel writes alerts as errors: an
@@ -108,26 +122,6 @@ fn fact(value: Value) -> Value {
 
 fn short(text: &str) -> String {
     text.chars().take(LONGEST).collect()
-}
-
-/// Starts the loop, where it is asked for. A handler's panic is told twice: here with its place in
-/// the code, and by the middleware with its route and request.
-pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
-    if !config.alerts.on_errors {
-        return;
-    }
-    let (call, mut logged) = channel();
-    parts.logs.errors.call(&call);
-    let (alerts, service) = (parts.alerts.clone(), config.service.name.clone());
-    tasks.spawn("log-alerts", async move {
-        // The log calls for as long as this is kept.
-        let _call = call;
-        while let Some(logged) = logged.recv().await {
-            if let Err(error) = alerts.send_alert(alert(&logged, &service)).await {
-                tracing::error!(%error, "an alert could not be accepted");
-            }
-        }
-    });
 }
 
 /// One key a place in the code, so that different errors do not hush each other.

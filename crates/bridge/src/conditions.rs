@@ -9,23 +9,6 @@ use std::time::Duration;
 use bongsu_alerts::{AlertManager, Conditions, Holding};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-/// What is unhealthy is told, and its end.
-#[cfg(feature = "health")]
-pub(super) fn connect_health(parts: &mut Parts, config: &Config, tasks: &Tasks) {
-    let service = config.service.name.clone();
-    let follow = health(parts.alerts.clone(), parts.health.clone(), service);
-    tasks.spawn("health-alerts", follow);
-}
-
-/// What stands over a threshold is told, and its end.
-#[cfg(feature = "resources")]
-pub(super) fn connect_resources(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let follow = resources(parts.alerts.clone(), parts.resources.clone());
-    tasks.spawn("resource-alerts", follow);
-}
-
 /// What is so is handed over this often, also when nothing seems to have changed.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -53,8 +36,9 @@ async fn follow<T: Clone>(
     }
 }
 
+/// Whatever is unhealthy or degraded fires, and ends when it is so no more.
 #[cfg(feature = "health")]
-async fn health(alerts: AlertManager, health: bongsu_health::HealthCheck, service: String) {
+pub async fn health(alerts: AlertManager, health: bongsu_health::HealthCheck, service: String) {
     let changes = health.subscribe();
     follow(alerts.conditions("health"), changes, || {
         Some(unhealthy(&health.snapshot(), &service))
@@ -103,8 +87,9 @@ fn unhealthy(snapshot: &bongsu_health::Snapshot, service: &str) -> Holding {
     holding
 }
 
+/// Whatever stands over a threshold fires, and ends when it is so no more.
 #[cfg(feature = "resources")]
-async fn resources(alerts: AlertManager, monitor: bongsu_resources::ResourceMonitor) {
+pub async fn resources(alerts: AlertManager, monitor: bongsu_resources::ResourceMonitor) {
     let changes = monitor.subscribe();
     // Nothing is known before the first sample; what fires from before the start may end with it, without a change.
     let first = monitor

@@ -8,9 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use bongsu_health::{Check, CheckError, CheckOutput, DependencyType, Importance, Probe};
+use bongsu_outgoing::CallEnd;
 use tokio::time::Instant;
-
-use crate::parts::outgoing::Offer;
 
 /// The check's name.
 const NAME: &str = "outgoing";
@@ -115,19 +114,20 @@ fn lock(calls: &Mutex<Calls>) -> std::sync::MutexGuard<'_, Calls> {
     calls.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The check, and calls that are told to it. It is there from the first call on, and degraded while half of the
-/// calls to one of those called fail.
-pub(crate) fn check(mut offer: Offer) -> (Check, Offer) {
+/// The check, and what is told of each call's end for it. It is there from the first call on, and degraded while half
+/// of the calls to one of those called fail.
+#[must_use]
+pub fn check() -> (Check, impl Fn(&CallEnd<'_>) + Send + Sync + use<>) {
     let calls = Arc::<Mutex<Calls>>::default();
     let known = Known(Arc::clone(&calls));
-    offer.tell(move |end| {
+    let tell = move |end: &CallEnd<'_>| {
         let (now, failed) = (Instant::now(), end.status.is_failure());
         lock(&calls).add(end.target.dependency(), now, failed);
-    });
+    };
     let check = Check::from_probe(NAME, DependencyType::ExternalApi, known);
     (
         check.importance(Importance::Degrading).interval(EVERY),
-        offer,
+        tell,
     )
 }
 

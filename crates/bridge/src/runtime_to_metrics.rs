@@ -8,15 +8,14 @@ use std::{
 use bongsu_metrics::{FamilyBuilder, MetricsError, ServiceMetrics, catalog::Unit};
 use tokio::runtime::Handle;
 
-use crate::{Config, parts::Parts, runtime::Known, tasks::Tasks};
+use crate::runtime::Runtime;
 
-pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
-    if let Err(error) = show(&parts.metrics, parts.runtime.clone()) {
-        tracing::warn!(%error, "the runtime has no metrics");
-    }
-}
-
-fn show(metrics: &ServiceMetrics, known: Known) -> Result<(), MetricsError> {
+/// Shows them, of the runtime that this is called in.
+///
+/// # Errors
+///
+/// When the service has metrics of these names that are of another shape.
+pub fn show(metrics: &ServiceMetrics, watched: Runtime) -> Result<(), MetricsError> {
     let gauge = |name: &str, help: &str| metrics.register_gauge(FamilyBuilder::new(name, help));
     let workers = gauge("tokio_workers", "Threads that run tasks.")?;
     let alive = gauge("tokio_alive_tasks", "Tasks that are not over.")?;
@@ -51,7 +50,7 @@ fn show(metrics: &ServiceMetrics, known: Known) -> Result<(), MetricsError> {
         workers.with(&[]).set(now.num_workers() as f64);
         alive.with(&[]).set(now.num_alive_tasks() as f64);
         queued.with(&[]).set(now.global_queue_depth() as f64);
-        let latest = known.lock().take_latest();
+        let latest = watched.take_latest();
         lag.with(&[]).set(latest.as_secs_f64());
         let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
         busy.with(&[])
@@ -69,8 +68,9 @@ mod tests {
     #[tokio::test]
     async fn what_the_runtime_says_is_on_the_page() {
         let metrics = ServiceMetrics::new("test").unwrap();
-        let tasks = Tasks::default();
-        show(&metrics, crate::runtime::watch(&tasks)).unwrap();
+        let (runtime, watching) = crate::runtime::watch();
+        let watching = tokio::spawn(watching);
+        show(&metrics, runtime).unwrap();
         tokio::task::yield_now().await;
         let page = metrics.export_metrics();
         let value = |name: &str| -> f64 {
@@ -90,6 +90,6 @@ mod tests {
         ] {
             assert!(value(name) >= 0.0, "{name}");
         }
-        tasks.stop().await;
+        watching.abort();
     }
 }

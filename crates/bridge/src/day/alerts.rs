@@ -1,5 +1,4 @@
-//! Alerts and the report: the day's alerts in it, the channels that carry it, and an alert when it
-//! does not arrive.
+//! Alerts and the report: the day's alerts in it, and an alert when it does not arrive.
 
 use std::collections::BTreeMap;
 
@@ -9,48 +8,24 @@ use bongsu_alerts::{
     store::{DeliveryState, HistoryEntry},
 };
 use bongsu_reports::{
-    Figure, ReportContext, ReportEvent, ReportGeneratorBuilder,
+    Figure, ReportContext, ReportEvent,
     summary::{AlertCounts, AlertLine, AlertsSummary},
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{Window, Wiring, Witness};
-use crate::{alerting, bridge::report_sink};
+use super::{Window, Witness};
 
 /// Alerts that a day's summary counts at most.
 const MAX_ALERTS: usize = 10_000;
 /// Alerts that are shown.
 const WORST: usize = 5;
 
-pub(super) fn wire(
-    builder: ReportGeneratorBuilder,
-    wiring: &mut Wiring<'_>,
-) -> ReportGeneratorBuilder {
-    let alerts = &wiring.parts.alerts;
-    let service = wiring.config.service.name.clone();
-    let follow = follow(wiring.events.subscribe(), alerts.clone(), service);
-    wiring.tasks.spawn("report-alerts", follow);
-    wiring.witnesses.push(Box::new(Alerts(alerts.clone())));
-    let config = wiring.config;
-    let asked = &config.delivery.report_channels;
-    match alerting::for_reports(config, alerting::added(config, alerts)) {
-        Ok(Some(channels)) => {
-            for problem in report_sink::unable(&channels, asked) {
-                tracing::error!("REPORT_CHANNELS: {problem}");
-            }
-            let sinks = report_sink::sinks(&channels, asked).into_iter();
-            sinks.fold(builder, ReportGeneratorBuilder::sink)
-        }
-        Ok(None) => builder,
-        Err(error) => {
-            tracing::error!("the report reaches nobody: {}", error.chain());
-            builder
-        }
-    }
-}
-
 /// Raises an alert for what did not arrive.
-async fn follow(mut events: Receiver<ReportEvent>, alerts: AlertManager, service: String) {
+pub async fn alert_of_failures(
+    mut events: Receiver<ReportEvent>,
+    alerts: AlertManager,
+    service: String,
+) {
     loop {
         let (title, what) = match events.recv().await {
             Ok(ReportEvent::Undelivered { key, reason, .. }) => {
@@ -79,8 +54,17 @@ async fn follow(mut events: Receiver<ReportEvent>, alerts: AlertManager, service
     }
 }
 
+/// The alerts of the day.
 #[derive(Debug)]
-struct Alerts(AlertManager);
+pub struct Alerts(AlertManager);
+
+impl Alerts {
+    /// Those of this manager's history.
+    #[must_use]
+    pub const fn new(alerts: AlertManager) -> Self {
+        Self(alerts)
+    }
+}
 
 #[async_trait]
 impl Witness for Alerts {

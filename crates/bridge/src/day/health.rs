@@ -4,42 +4,41 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bongsu_health::{HealthCheck, HealthStatus, Transition};
-use bongsu_reports::{Figure, ReportContext, ReportGeneratorBuilder, summary::HealthTransition};
+use bongsu_reports::{Figure, ReportContext, summary::HealthTransition};
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Ring, Window, Wiring, Witness};
+use super::{Ring, Window, Witness};
 
 /// Changes that are remembered.
 const REMEMBERED: usize = 5_000;
 /// Changes that a report shows.
 const SHOWN: usize = 50;
 
-pub(super) fn wire(
-    builder: ReportGeneratorBuilder,
-    wiring: &mut Wiring<'_>,
-) -> ReportGeneratorBuilder {
-    let health = wiring.parts.health.clone();
-    let changes = Arc::new(Ring::new(REMEMBERED));
-    let (kept, mut seen) = (changes.clone(), health.subscribe());
-    wiring.tasks.spawn("health-history", async move {
-        loop {
-            match seen.recv().await {
-                Ok(change) => kept.push(change),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
-        }
-    });
-    wiring.witnesses.push(Box::new(Health { health, changes }));
-    builder
-}
-
 /// The last changes of health, oldest first.
 #[derive(Debug)]
-struct Health {
+pub struct Health {
     health: HealthCheck,
     changes: Arc<Ring<Transition>>,
+}
+
+impl Health {
+    /// Changes from now on, and what remembers them.
+    #[must_use]
+    pub fn new(health: HealthCheck) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let changes = Arc::new(Ring::new(REMEMBERED));
+        let (kept, mut seen) = (changes.clone(), health.subscribe());
+        let remembering = async move {
+            loop {
+                match seen.recv().await {
+                    Ok(change) => kept.push(change),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        };
+        (Self { health, changes }, remembering)
+    }
 }
 
 #[async_trait]

@@ -3,19 +3,8 @@
 use bongsu_health::HealthCheck;
 use bongsu_resources::SystemResources;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let health = parts.health.clone();
-    let samples = parts.resources.subscribe_samples();
-    tasks.follow("resource-health", samples, move |sample| {
-        if let Some(sample) = sample {
-            export(&health, sample);
-        }
-    });
-}
-
-fn export(health: &HealthCheck, sample: &SystemResources) {
+/// Puts a sample into the body, unless it has no figure of the disk.
+pub fn show(health: &HealthCheck, sample: &SystemResources) {
     const MIB: f64 = 1024.0 * 1024.0;
     const GIB: f64 = MIB * 1024.0;
     // Without any figure of the disk there is no honest number for the body.

@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bongsu_reports::{Figure, Missing, ReportContext, ReportGeneratorBuilder, summary::Range};
+use bongsu_reports::{Figure, Missing, ReportContext, summary::Range};
 use bongsu_resources::{HistoryPoint, ResourceMonitor};
 use jiff::Timestamp;
 
-use super::{Window, Wiring, Witness};
+use super::{Window, Witness};
 
-pub(super) fn wire(
-    builder: ReportGeneratorBuilder,
-    wiring: &mut Wiring<'_>,
-) -> ReportGeneratorBuilder {
-    let resources = wiring.parts.resources.clone();
-    wiring.witnesses.push(Box::new(Samples(resources)));
-    builder
-}
-
+/// The samples of the day.
 #[derive(Debug)]
-struct Samples(ResourceMonitor);
+pub struct Samples(ResourceMonitor);
+
+impl Samples {
+    /// Those of this monitor's history.
+    #[must_use]
+    pub const fn new(monitor: ResourceMonitor) -> Self {
+        Self(monitor)
+    }
+}
 
 #[async_trait]
 impl Witness for Samples {

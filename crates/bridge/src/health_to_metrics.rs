@@ -1,14 +1,13 @@
 //! Health as gauges, read at every scrape from the snapshot that the checks keep.
 
-use std::time::Duration;
+use std::{sync::Weak, time::Duration};
 
-use bongsu_health::HealthStatus;
+use bongsu_health::{HealthCheck, HealthStatus};
+use bongsu_metrics::ServiceMetrics;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let health = tasks.hold(parts.health.clone());
-    parts.metrics.on_scrape(Box::new(move |metrics| {
+/// Shows the service's status and each dependency's, for as long as somebody holds `health`.
+pub fn show(health: Weak<HealthCheck>, metrics: &ServiceMetrics) {
+    metrics.on_scrape(Box::new(move |metrics| {
         let Some(health) = health.upgrade() else {
             return;
         };

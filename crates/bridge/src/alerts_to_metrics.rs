@@ -1,16 +1,19 @@
 //! What happens to alerts, counted.
 
-use bongsu_alerts::AlertEvent;
+use std::sync::Weak;
+
+use bongsu_alerts::{AlertEvent, AlertManager};
 use bongsu_metrics::ServiceMetrics;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    let (alerts, metrics) = (&parts.alerts, &parts.metrics);
-    let manager = tasks.hold(alerts.clone());
+/// Counts what happens to alerts, and shows at each scrape how many wait, for as long as somebody holds `queue`.
+pub fn follow(
+    alerts: &AlertManager,
+    queue: Weak<AlertManager>,
+    metrics: &ServiceMetrics,
+) -> impl Future<Output = ()> + Send + use<> {
     metrics.on_scrape(Box::new(move |metrics| {
-        let Some(manager) = manager.upgrade() else {
+        let Some(manager) = queue.upgrade() else {
             return;
         };
         let statistics = manager.get_statistics();
@@ -18,7 +21,7 @@ pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
     }));
     let mut events = alerts.subscribe();
     let metrics = metrics.clone();
-    tasks.spawn("alert-metrics", async move {
+    async move {
         loop {
             match events.recv().await {
                 Ok(event) => count(&metrics, &event),
@@ -31,7 +34,7 @@ pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
                 Err(RecvError::Closed) => return,
             }
         }
-    });
+    }
 }
 
 fn count(metrics: &ServiceMetrics, event: &AlertEvent) {

@@ -3,8 +3,6 @@
 use bongsu_metrics::{FamilyBuilder, MetricsError, ServiceMetrics, catalog::Unit};
 use bongsu_outgoing::{CallEnd, Target};
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
 /// Series: hosts come from the service's code, and a crawler's from the world.
 const MOST: usize = 1_000;
 const BUCKETS: [f64; 11] = [
@@ -12,23 +10,12 @@ const BUCKETS: [f64; 11] = [
 ];
 const LABELS: [&str; 3] = ["host", "method", "status"];
 
-pub(super) fn connect(parts: &mut Parts, _: &Config, tasks: &Tasks) {
-    match recorder(&parts.metrics) {
-        Ok(record) => parts.outgoing.tell(record),
-        Err(error) => tracing::warn!(%error, "calls that the service makes are not counted"),
-    }
-    let pools = tasks.hold(parts.outgoing.pools.clone());
-    parts.metrics.on_scrape(Box::new(move |metrics| {
-        let counts = pools.upgrade().and_then(|pools| pools.count());
-        if let Some((active, idle)) = counts {
-            metrics.update_db_connections("active", active);
-            metrics.update_db_connections("idle", idle);
-        }
-    }));
-}
-
 /// What records a call.
-fn recorder(
+///
+/// # Errors
+///
+/// When the service has metrics of these names that are of another shape.
+pub fn recorder(
     metrics: &ServiceMetrics,
 ) -> Result<impl Fn(&CallEnd<'_>) + Send + Sync + use<>, MetricsError> {
     let family = |name: &str, help: &str| {

@@ -7,7 +7,8 @@ use bongsu_reports::{RenderedReport, ReportSink, SinkError};
 
 /// One sink for each channel that is asked to carry the report and can; none asked: for each that
 /// carries one unasked.
-pub(crate) fn sinks(channels: &AlertManager, asked: &[String]) -> Vec<ChannelSink> {
+#[must_use]
+pub fn sinks(channels: &AlertManager, asked: &[String]) -> Vec<ChannelSink> {
     let sink = |id: String| {
         let carries = carries(channels, &id);
         let chosen = if asked.is_empty() {
@@ -30,7 +31,8 @@ pub(crate) fn sinks(channels: &AlertManager, asked: &[String]) -> Vec<ChannelSin
 }
 
 /// What is asked for and cannot be, in words.
-pub(crate) fn unable(channels: &AlertManager, asked: &[String]) -> Vec<String> {
+#[must_use]
+pub fn unable(channels: &AlertManager, asked: &[String]) -> Vec<String> {
     let able = able(channels);
     let wrong = asked.iter().filter(|id| !able.contains(id));
     let able = match able.join(", ") {
@@ -43,7 +45,8 @@ pub(crate) fn unable(channels: &AlertManager, asked: &[String]) -> Vec<String> {
 }
 
 /// The channels that can carry a report.
-pub(crate) fn able(channels: &AlertManager) -> Vec<String> {
+#[must_use]
+pub fn able(channels: &AlertManager) -> Vec<String> {
     let ids = channels.channel_ids().into_iter();
     ids.filter(|id| carries(channels, id).report.is_some())
         .collect()
@@ -55,7 +58,7 @@ fn carries(channels: &AlertManager, id: &str) -> Carries {
 
 /// Delivers reports over one alert channel.
 #[derive(Debug)]
-pub(crate) struct ChannelSink {
+pub struct ChannelSink {
     channels: AlertManager,
     channel: String,
     form: ReportForm,

@@ -1,43 +1,21 @@
 //! All metrics, pushed in an interval, and the export's own figures among them.
 
-use std::{sync::Mutex, sync::PoisonError};
+use std::sync::{Mutex, PoisonError, Weak};
 
 use bongsu_metrics::{
-    FamilyBuilder, ServiceMetrics,
+    FamilyBuilder, MetricsError, ServiceMetrics,
     catalog::{Kind, Unit},
     visit::{Distribution, Family, Sample, Value, Visitor},
 };
-use bongsu_otlp::{Exemplar, MetricKind, Otlp, Points, Signal, Snapshot};
+use bongsu_otlp::{Exemplar, MetricKind, Otlp, Points, Snapshot};
 use jiff::Timestamp;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
-    let Some(export) = &parts.otlp else { return };
-    if let Err(error) = show(&parts.metrics, &export.otlp, tasks) {
-        tracing::warn!(%error, "the export has no metrics of its own");
-    }
-    if !export.otlp.exports(Signal::Metrics) {
-        return;
-    }
-    let (metrics, start) = (parts.metrics.clone(), Timestamp::now());
-    let (last, otlp) = (metrics.clone(), export.otlp.clone());
-    let _ = export.metrics.set(Box::new(move || snapshot(&last, start)));
-    let interval = config.traces.metric_interval;
-    tasks.spawn("otlp-metrics", async move {
-        loop {
-            tokio::time::sleep(interval).await;
-            otlp.record_metrics(snapshot(&metrics, start));
-        }
-    });
-}
-
-/// What became of what was exported, as metrics of the service.
-fn show(
-    metrics: &ServiceMetrics,
-    otlp: &Otlp,
-    tasks: &Tasks,
-) -> Result<(), bongsu_metrics::MetricsError> {
+/// Shows what became of what was exported, for as long as somebody holds `otlp`.
+///
+/// # Errors
+///
+/// When the service has metrics of these names that are of another shape.
+pub fn show(metrics: &ServiceMetrics, otlp: Weak<Otlp>) -> Result<(), MetricsError> {
     let family =
         |name: &str, help: &str, labels: &[&str]| FamilyBuilder::new(name, help).labels(labels);
     let sent = metrics.register_counter(family(
@@ -58,10 +36,9 @@ fn show(
         )
         .unit(Unit::Bytes),
     )?;
-    let otlp = tasks.hold((otlp.clone(), Mutex::new([[0; 5]; 3])));
+    let before = Mutex::new([[0; 5]; 3]);
     metrics.on_scrape(Box::new(move |_| {
-        let Some(held) = otlp.upgrade() else { return };
-        let (otlp, before) = &*held;
+        let Some(otlp) = otlp.upgrade() else { return };
         let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
         for (said, before) in otlp.statistics().zip(before.iter_mut()) {
             let (signal, counts) = (said.signal.as_str(), said.counts);
@@ -84,7 +61,9 @@ fn show(
     Ok(())
 }
 
-fn snapshot(metrics: &ServiceMetrics, start: Timestamp) -> Snapshot {
+/// Every metric as it is now, of a service that began at `start`.
+#[must_use]
+pub fn snapshot(metrics: &ServiceMetrics, start: Timestamp) -> Snapshot {
     let mut families = Families(Vec::new());
     metrics.visit(&mut families);
     let mut snapshot = Snapshot::new(start, Timestamp::now());

@@ -1,0 +1,32 @@
+//! What the other parts have to tell becomes alerts.
+
+use crate::{Config, parts::Parts, tasks::Tasks};
+
+pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
+    let (alerts, service) = (&parts.alerts, &config.service.name);
+    #[cfg(feature = "health")]
+    {
+        use bongsu_bridge::{conditions, store_watch};
+
+        let health = parts.health.clone();
+        let unhealthy = conditions::health(alerts.clone(), health, service.clone());
+        tasks.spawn("health-alerts", unhealthy);
+        let lost = store_watch::follow(alerts.clone(), service.clone());
+        tasks.spawn("alert-store", lost);
+    }
+    #[cfg(feature = "resources")]
+    {
+        let monitor = parts.resources.clone();
+        let over = bongsu_bridge::conditions::resources(alerts.clone(), monitor);
+        tasks.spawn("resource-alerts", over);
+    }
+    #[cfg(feature = "logging")]
+    if config.alerts.on_errors {
+        let (call, telling) =
+            bongsu_bridge::logs_to_alerts::follow(alerts.clone(), service.clone());
+        parts.logs.errors.call(&call);
+        tasks.spawn("log-alerts", telling);
+    }
+    #[cfg(feature = "axum")]
+    super::panics::connect(parts, config, tasks);
+}
