@@ -116,7 +116,6 @@ fn lock(calls: &Mutex<Calls>) -> std::sync::MutexGuard<'_, Calls> {
 
 /// The check, and what is told of each call's end for it. It is there from the first call on, and degraded while half
 /// of the calls to one of those called fail.
-#[must_use]
 pub fn check() -> (Check, impl Fn(&CallEnd<'_>) + Send + Sync + use<>) {
     let calls = Arc::<Mutex<Calls>>::default();
     let known = Known(Arc::clone(&calls));

@@ -215,7 +215,6 @@ impl Runtime {
 }
 
 /// What is known of the runtime that this is called in, and what looks at it.
-#[must_use]
 pub fn watch() -> (Runtime, impl Future<Output = ()> + Send + use<>) {
     let runtime = Handle::current().metrics();
     let look = move || -> Vec<Look> {

@@ -13,7 +13,6 @@ const NAME: &str = "runtime";
 const EVERY: Duration = Duration::from_secs(5);
 
 /// The check; it is there from the first time on that it lasted.
-#[must_use]
 pub fn check(runtime: Runtime) -> Check {
     let check = Check::from_probe(NAME, DependencyType::Service, Held(runtime));
     check.importance(Importance::Degrading).interval(EVERY)

@@ -12,7 +12,6 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Degraded while a damaged file waits for somebody to look at it, failed while nothing is kept.
 /// Orders go on either way.
-#[must_use]
 pub fn check(alerts: &AlertManager) -> Check {
     let alerts = alerts.clone();
     let check = Check::new(NAME, DependencyType::Database, move || {

@@ -24,7 +24,6 @@ pub struct Health {
 
 impl Health {
     /// Changes from now on, and what remembers them.
-    #[must_use]
     pub fn new(health: HealthCheck) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let changes = Arc::new(Ring::new(REMEMBERED));
         let (kept, mut seen) = (changes.clone(), health.subscribe());

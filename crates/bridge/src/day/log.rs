@@ -34,7 +34,6 @@ pub struct Counts {
 
 impl Counts {
     /// The log's counts from now on, and what reads them.
-    #[must_use]
     pub fn new(logs: LogHandle) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let readings = Arc::new(Ring::new(REMEMBERED));
         let (from, kept) = (logs.clone(), readings.clone());
