@@ -21,6 +21,7 @@
 //! | `health`, `logging` / `resources` / `outgoing` | the log's counts, resources and calls in `/health` |
 //! | `metrics` and each other | its figures on `/metrics` |
 //! | `otlp`, `metrics` / `outgoing` | metrics and calls to a receiver |
+//! | `rules` | the service's metrics into its rules, what fires by them as alerts |
 //! | `reports` and each other | what the day saw as part of its report |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -55,6 +56,8 @@ pub mod report_sink;
 pub mod resources_to_health;
 #[cfg(all(feature = "metrics", feature = "resources"))]
 pub mod resources_to_metrics;
+#[cfg(feature = "rules")]
+pub mod rules;
 pub mod runtime;
 #[cfg(feature = "health")]
 pub mod runtime_to_health;

@@ -29,6 +29,7 @@
 //! | `metrics` | requests by route, families, the book |
 //! | `reports` | the archive, deliveries, the last close, the venues' hours |
 //! | `resources` | the host's and the container's figures |
+//! | `rules` | what each rule sees |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -45,6 +46,8 @@ mod off;
 mod reports;
 #[cfg(feature = "resources")]
 mod resources;
+#[cfg(feature = "rules")]
+mod rules;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -65,6 +68,8 @@ pub use self::off::off;
 pub use self::reports::Reports;
 #[cfg(feature = "resources")]
 pub use self::resources::Resources;
+#[cfg(feature = "rules")]
+pub use self::rules::Rules;
 
 /// What keeps a part up to date, until the service ends.
 pub type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;

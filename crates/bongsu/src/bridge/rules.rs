@@ -1,223 +1,42 @@
-//! The service's own metrics into the rules, and what fires by them into alerts: what is so now, each time.
+//! The service's own metrics into the rules, and what fires by them into alerts.
 
-use std::{sync::Arc, time::Duration};
-
-use bongsu_alerts::{Alert, AlertLevel, Holding};
-use bongsu_metrics::{
-    ServiceMetrics,
-    visit::{Family, Sample, Value},
-};
-use bongsu_rules::{Active, Labels, Round, Seen};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::{Instant, MissedTickBehavior},
-};
+use bongsu_bridge::rules::{Telling, follow};
 
 use crate::{Config, parts::Parts, tasks::Tasks};
 
-#[cfg(feature = "reports")]
-mod sessions;
-
-/// Shipped rules of whose trouble a part of bongsu tells by itself: they are evaluated and shown, but not told
-/// twice.
-const TOLD_BY_PARTS: &[(&str, bool)] = &[
-    ("DependencyDown", cfg!(feature = "health")),
-    ("ServiceDegraded", cfg!(feature = "health")),
-    ("ServiceUnhealthy", cfg!(feature = "health")),
-    ("DiskAlmostFull", cfg!(feature = "resources")),
-    ("HighCPUUsage", cfg!(feature = "resources")),
-    ("HighMemoryUsage", cfg!(feature = "resources")),
-    ("PanicsCaught", cfg!(feature = "axum")),
-    ("ReportMissed", cfg!(feature = "reports")),
+/// Shipped rules of whose trouble a part tells by itself, with the part.
+const TOLD_BY_PARTS: [(&str, &str); 8] = [
+    ("DependencyDown", "health"),
+    ("ServiceDegraded", "health"),
+    ("ServiceUnhealthy", "health"),
+    ("DiskAlmostFull", "resources"),
+    ("HighCPUUsage", "resources"),
+    ("HighMemoryUsage", "resources"),
+    ("PanicsCaught", "axum"),
+    ("ReportMissed", "reports"),
 ];
-
-/// The first sample is taken so long after the start: the process's own figures are there by then.
-const FIRST: Duration = Duration::from_millis(500);
 
 pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     let Some(watch) = parts.rules.clone() else {
         return;
     };
-    let (metrics, service) = (parts.metrics.clone(), config.service.name.clone());
-    let conditions = parts.alerts.conditions("rules");
-    let instance = crate::alerting::host().unwrap_or_else(|| "localhost".to_owned());
-    let korean = config.delivery.language == bongsu_lang::Lang::Ko;
+    let there = |part: &str| crate::features().any(|feature| feature == part);
+    let told = TOLD_BY_PARTS.iter().filter(|(_, part)| there(part));
+    let telling = Telling {
+        service: config.service.name.clone(),
+        instance: crate::alerting::host().unwrap_or_else(|| "localhost".to_owned()),
+        step: config.rules.step,
+        korean: config.delivery.language == bongsu_lang::Lang::Ko,
+        told_elsewhere: told.map(|(rule, _)| *rule).collect(),
+    };
+    let (metrics, conditions) = (parts.metrics.clone(), parts.alerts.conditions("rules"));
     #[cfg(feature = "reports")]
-    let sessions = sessions::Sessions::new(&metrics, &config.report.calendar);
-    let step: Duration = config.rules.step;
-    let mut hangup = signal(SignalKind::hangup()).ok();
-    tasks.spawn("rules", async move {
-        let mut ticks = tokio::time::interval_at(Instant::now() + FIRST.min(step), step);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        loop {
-            let asked = tokio::select! {
-                _ = ticks.tick() => false,
-                Some(()) = async { hangup.as_mut()?.recv().await } => true,
-            };
-            let now = jiff::Timestamp::now();
-            #[cfg(feature = "reports")]
-            sessions.set(now);
-            let (watch, metrics) = (Arc::clone(&watch), metrics.clone());
-            let (service, instance) = (service.clone(), instance.clone());
-            let stepped = tokio::task::spawn_blocking(move || {
-                let now_ms = now.as_millisecond();
-                watch.follow(asked, now_ms);
-                let evaluated =
-                    watch.step(now_ms, |round| feed(&metrics, &service, &instance, round));
-                evaluated.then(|| {
-                    watch.look(|rules| {
-                        let told = rules
-                            .firing()
-                            .filter(|(seen, _)| !told_by_part(&seen.rule.name));
-                        told.map(|(seen, active)| alert(seen, active, &service, korean))
-                            .collect::<Vec<_>>()
-                    })
-                })
-            });
-            let Ok(Some(firing)) = stepped.await else {
-                continue;
-            };
-            let holding = firing.into_iter().fold(Holding::new(), Holding::holds);
-            if let Err(error) = conditions.sync(holding).await {
-                tracing::error!(%error, "an alert could not be accepted");
-            }
-        }
-    });
-}
-
-fn told_by_part(name: &str) -> bool {
-    TOLD_BY_PARTS
-        .iter()
-        .any(|(rule, there)| *rule == name && *there)
-}
-
-/// Every series as Prometheus would have it from the page, with `up`.
-fn feed(metrics: &ServiceMetrics, job: &str, instance: &str, round: &mut Round<'_>) {
-    let target = [("job", job), ("instance", instance)];
-    let mut see = |name: &str, own: &[(String, String)], more: Option<(&str, &str)>, value: f64| {
-        let own = own
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
-        let labels = own.chain(more).chain(target).chain([("__name__", name)]);
-        round.see(&Labels::new(labels), value);
+    let before = {
+        let calendar = &config.report.calendar;
+        let sessions = bongsu_bridge::rules::Sessions::new(&metrics, calendar);
+        move |now| sessions.set(now)
     };
-    metrics.visit(&mut |family: &Family<'_>, sample: &Sample<'_>| {
-        let (name, mut own) = (family.name(), Vec::new());
-        sample.each_label(|label, value| own.push((label.to_owned(), value.to_owned())));
-        match sample.value() {
-            Value::Number(number) => see(name, &own, None, number.as_f64()),
-            Value::Histogram(distribution) => {
-                for (bound, count) in distribution.buckets() {
-                    let bound = if bound.is_infinite() {
-                        "+Inf".to_owned()
-                    } else {
-                        bound.to_string()
-                    };
-                    see(
-                        &format!("{name}_bucket"),
-                        &own,
-                        Some(("le", &bound)),
-                        count as f64,
-                    );
-                }
-                see(&format!("{name}_sum"), &own, None, distribution.sum());
-                see(
-                    &format!("{name}_count"),
-                    &own,
-                    None,
-                    distribution.count() as f64,
-                );
-            }
-        }
-    });
-    see("up", &[], None, 1.0);
-}
-
-/// The annotation that names the alert's key.
-const KEY: &str = "bongsu_key";
-
-/// An alert as it is told: by its summary, with its labels as facts.
-fn alert(seen: Seen<'_>, active: &Active, service: &str, korean: bool) -> Alert {
-    let said = |name: &str| active.annotations.get(name).filter(|it| !it.is_empty());
-    let summary = korean
-        .then(|| said("summary_ko"))
-        .flatten()
-        .or_else(|| said("summary"));
-    let name = seen.rule.name.as_str();
-    let title = summary.map_or(name, String::as_str);
-    let message = said("description").map_or(title, String::as_str);
-    let level = match active.labels.get("severity").to_ascii_lowercase().as_str() {
-        "critical" | "page" => AlertLevel::Critical,
-        "error" => AlertLevel::Error,
-        "info" | "none" => AlertLevel::Info,
-        _ => AlertLevel::Warning,
-    };
-    let mut alert = Alert::new(level, title, message, service)
-        .kind("rule")
-        .key(match said(KEY) {
-            // What something else watches as well: one alert, as bad as the worse of both says.
-            Some(key) => key.clone(),
-            None => format!("rule:{name}:{:016x}", active.fingerprint()),
-        })
-        .tag("rule")
-        .tag(name)
-        .metadata("value", active.value.to_string());
-    for (label, value) in active.labels.iter() {
-        alert = alert.metadata(label, value);
-    }
-    if let Some(url) = said("runbook_url") {
-        // A page of bongsu's own is known by its runbook's name.
-        let own = url.strip_prefix("docs/runbooks.md#");
-        alert = alert.runbook(own.unwrap_or(url));
-    }
-    alert
-}
-
-#[cfg(test)]
-mod tests {
-    use bongsu_rules::{External, Memory, RuleFile, RuleSet};
-
-    use super::*;
-
-    /// The metrics of a service, a rule over them, and the alert that comes of it.
-    #[test]
-    fn a_figure_of_the_service_becomes_an_alert() {
-        let metrics = ServiceMetrics::new("desk").unwrap();
-        metrics.update_drawdown(30.0);
-        metrics.record_db_query("select", "orders", Duration::from_millis(3), "ok");
-        let text = "groups:\n- name: g\n  rules:\n  - alert: Down\n    expr: portfolio_drawdown_percent > 20\n    \
-                    labels: {severity: critical}\n    annotations: {summary: '{{ $labels.job }} lost {{ $value }} %', \
-                    runbook_url: 'docs/runbooks.md#down', summary_ko: '낙폭'}\n  - {alert: Buckets, expr: \
-                    'count(database_query_duration_seconds_bucket{le=\"+Inf\"} == 1) == 1 and on () up', \
-                    annotations: {bongsu_key: 'health|db'}}\n";
-        let rules = vec![RuleFile::read("x.yml", text).unwrap()];
-        let mut rules = RuleSet::new(rules, External::default());
-        let mut memory = Memory::new(1 << 20);
-        memory.set_reach(Duration::from_secs(600));
-        memory.sample(0, |round| feed(&metrics, "desk", "one", round));
-        rules.evaluate(&mut memory, 0, Duration::from_secs(15));
-        let firing: Vec<_> = rules.firing().collect();
-        assert_eq!(
-            firing.len(),
-            2,
-            "{:?}",
-            rules.seen().map(|it| it.error).collect::<Vec<_>>()
-        );
-        let (seen, active) = firing[0];
-        let told = alert(seen, active, "desk", false);
-        assert_eq!(
-            (told.level, told.title.as_str()),
-            (AlertLevel::Critical, "desk lost 30 %")
-        );
-        assert_eq!(told.runbook.as_deref(), Some("down"));
-        assert!(
-            told.dedup_key().starts_with("rule:Down:"),
-            "{}",
-            told.dedup_key()
-        );
-        assert_eq!(told.metadata["instance"], "one");
-        assert_eq!(alert(seen, active, "desk", true).title, "낙폭");
-        let (seen, active) = firing[1];
-        assert_eq!(alert(seen, active, "desk", false).dedup_key(), "health|db");
-    }
+    #[cfg(not(feature = "reports"))]
+    let before = |_| {};
+    tasks.spawn("rules", follow(watch, metrics, conditions, telling, before));
 }

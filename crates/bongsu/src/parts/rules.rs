@@ -1,14 +1,10 @@
 //! Rules of alerting: the files in force, and what they are evaluated over.
 
-mod desk;
-mod watch;
-
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use bongsu_config::SHIPPED;
 use bongsu_desks::Part;
-use bongsu_rules::{LoadError, RuleFile};
-pub(crate) use watch::Watch;
+use bongsu_rules::{RuleFile, Sources, Watch, WatchOptions};
 
 use super::{Parts, Start};
 use crate::{Config, Error, config::Problem, doctor::Finding};
@@ -24,8 +20,8 @@ pub(crate) type Offer = Option<Arc<Watch>>;
 const OWN: &str = include_str!("rules/shipped.yml");
 
 pub(crate) async fn start(cx: &mut Start<'_>, _: Settings) -> Result<Offer, Error> {
-    let wanted = wanted(cx.config);
-    let asked = wanted.clone();
+    let sources = sources(cx.config)?;
+    let asked = sources.clone();
     let loaded = tokio::task::spawn_blocking(move || asked.load()).await;
     let files = match loaded.map_err(|error| Error::setup("rules", error))? {
         Ok(files) => files,
@@ -43,7 +39,8 @@ pub(crate) async fn start(cx: &mut Start<'_>, _: Settings) -> Result<Offer, Erro
         }
     };
     let config = cx.config.clone();
-    let opened = tokio::task::spawn_blocking(move || Watch::open(&config, wanted, files)).await;
+    let opened =
+        tokio::task::spawn_blocking(move || Watch::open(sources, files, options(&config))).await;
     Ok(Some(Arc::new(
         opened.map_err(|error| Error::setup("rules", error))?,
     )))
@@ -52,13 +49,15 @@ pub(crate) async fn start(cx: &mut Start<'_>, _: Settings) -> Result<Offer, Erro
 /// What an operator meets of it.
 pub(crate) fn desk(_: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
     let watch = parts.rules.clone()?;
-    Some(Box::new(desk::Desk(watch)))
+    Some(Box::new(bongsu_desks::Rules::new(watch)))
 }
 
 /// Whether the rule files can be used.
 pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
-    let wanted = wanted(config);
-    let loaded = tokio::task::spawn_blocking(move || wanted.load()).await;
+    let Ok(sources) = sources(config) else {
+        return Vec::new();
+    };
+    let loaded = tokio::task::spawn_blocking(move || sources.load()).await;
     let Ok(loaded) = loaded else {
         return Vec::new();
     };
@@ -76,47 +75,27 @@ pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
 }
 
 /// What `BONGSU_RULES` asks for.
-#[derive(Clone, Debug)]
-pub(crate) struct Wanted {
-    own: bool,
-    patterns: Vec<String>,
-}
-
-fn wanted(config: &Config) -> Wanted {
+fn sources(config: &Config) -> Result<Sources, Error> {
     let files = &config.rules.files;
-    Wanted {
-        own: files.iter().any(|it| it == SHIPPED) && !config.rules.prometheus,
-        patterns: files.iter().filter(|it| *it != SHIPPED).cloned().collect(),
-    }
+    let patterns = files.iter().filter(|it| *it != SHIPPED).cloned().collect();
+    let sources = Sources::new(patterns);
+    Ok(
+        match files.iter().any(|it| it == SHIPPED) && !config.rules.prometheus {
+            true => sources.with_own(own()?),
+            false => sources,
+        },
+    )
 }
 
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = self.own.then_some(SHIPPED);
-        let all: Vec<&str> = own
-            .into_iter()
-            .chain(self.patterns.iter().map(String::as_str))
-            .collect();
-        f.write_str(&all.join(", "))
+fn options(config: &Config) -> WatchOptions {
+    let mut options = WatchOptions::default();
+    options.most_bytes = config.rules.memory_mib << 20;
+    options.every = config.rules.interval;
+    match config.create_data_dir() {
+        Ok(()) => options.folder = Some(config.data_dir.join("rules")),
+        Err(error) => tracing::warn!(error, "rules: nothing of them is kept over a restart"),
     }
-}
-
-impl Wanted {
-    /// The files that there are now.
-    pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, LoadError> {
-        bongsu_rules::find(&self.patterns, "".as_ref())
-    }
-
-    /// All of them, or what is wrong with them. It blocks.
-    pub(crate) fn load(&self) -> Result<Vec<RuleFile>, LoadError> {
-        let mut files = bongsu_rules::load(&self.paths()?)?;
-        if self.own
-            && let Ok(own) = own()
-        {
-            files.insert(0, own);
-        }
-        Ok(files)
-    }
+    options
 }
 
 fn own() -> Result<RuleFile, Error> {

@@ -3,28 +3,36 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bongsu_desks::{Part, off};
 use bongsu_ops::{
     MOST_RULE_ALERTS, Operator, OpsError, OpsResult, Reloaded, RuleAlert, RuleDesk, RuleGroup,
-    RuleKind, RuleMemory, RuleSeen, RuleState, Rules,
+    RuleKind, RuleMemory, RuleSeen, RuleState,
 };
-use bongsu_rules::{Active, Does, Labels, RuleSet, Seen, State};
+use bongsu_rules::{Active, Does, Labels, RuleSet, Seen, State, Watch};
 use jiff::Timestamp;
 
-use super::Watch;
+use crate::{Part, off};
 
+/// What the rules in force see. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Desk(pub(super) Arc<Watch>);
+pub struct Rules(Arc<Watch>);
 
-impl Part for Desk {
+impl Rules {
+    /// Those that are watched over here.
+    #[must_use]
+    pub const fn new(watch: Arc<Watch>) -> Self {
+        Self(watch)
+    }
+}
+
+impl Part for Rules {
     fn join(&self, operator: Operator) -> Operator {
         operator.with_rules(Arc::new(self.clone()))
     }
 }
 
 #[async_trait]
-impl RuleDesk for Desk {
-    async fn rules(&self) -> OpsResult<Rules> {
+impl RuleDesk for Rules {
+    async fn rules(&self) -> OpsResult<bongsu_ops::Rules> {
         Ok(off(&self.0, |watch| shown(watch)).await)
     }
 
@@ -32,7 +40,7 @@ impl RuleDesk for Desk {
         let read = |watch: &Arc<Watch>| {
             let now_ms = Timestamp::now().as_millisecond();
             let read = watch.reload(now_ms).map_err(|error| error.to_string());
-            read.map(|(alerts, records)| (watch.asked(), alerts + records))
+            read.map(|(alerts, records)| (watch.sources(), alerts + records))
         };
         let (file, rules) = off(&self.0, read).await.map_err(OpsError::Invalid)?;
         tracing::info!(rules, "rules read anew");
@@ -46,10 +54,10 @@ impl RuleDesk for Desk {
     }
 }
 
-fn shown(watch: &Watch) -> Rules {
+fn shown(watch: &Watch) -> bongsu_ops::Rules {
     let (every, held) = (watch.every(), watch.memory());
     let (groups, reach_ms) = watch.look(|rules| (groups(rules, every), rules.reach_ms()));
-    Rules {
+    bongsu_ops::Rules {
         groups,
         memory: RuleMemory {
             series: held.series,

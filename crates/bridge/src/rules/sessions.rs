@@ -4,7 +4,7 @@ use bongsu_metrics::{FamilyBuilder, Gauge, ServiceMetrics};
 use bongsu_reports::calendar::{Calendar, Phase, Venue};
 use jiff::Timestamp;
 
-use crate::MarketHours;
+use crate::market_hours::MarketHours;
 
 const PHASES: [Phase; 5] = [
     Phase::PreMarket,
@@ -15,10 +15,13 @@ const PHASES: [Phase; 5] = [
 ];
 
 /// Each session with its gauge.
-pub(super) struct Sessions(Vec<(MarketHours, Gauge)>);
+#[derive(Debug)]
+pub struct Sessions(Vec<(MarketHours, Gauge)>);
 
 impl Sessions {
-    pub(super) fn new(metrics: &ServiceMetrics, calendar: &Calendar) -> Self {
+    /// Those of this calendar; none where the service has a gauge of that name that is of another shape.
+    #[must_use]
+    pub fn new(metrics: &ServiceMetrics, calendar: &Calendar) -> Self {
         let help = "Whether a session of the exchange goes on: 1 or 0.";
         let family = FamilyBuilder::new("bongsu_session", help).labels(&["venue", "kind"]);
         let family = match metrics.register_gauge(family) {
@@ -37,7 +40,8 @@ impl Sessions {
         Self(gauges.collect())
     }
 
-    pub(super) fn set(&self, now: Timestamp) {
+    /// Says which go on now.
+    pub fn set(&self, now: Timestamp) {
         for (hours, gauge) in &self.0 {
             gauge.set(f64::from(u8::from(hours.contains(now))));
         }

@@ -2,15 +2,14 @@
 
 use std::{
     fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use bongsu_rules::{External, LoadError, Memory, Round, RuleFile, RuleSet, Segments};
-
-use super::Wanted;
-use crate::Config;
+use crate::{
+    External, LoadError, Memory, MemoryStatistics, Round, RuleFile, RuleSet, Segments, Sources,
+};
 
 /// What the rules know, beside the samples.
 const STATE: &str = "state.json";
@@ -22,16 +21,52 @@ const LOOK_BACK_MS: i64 = 300_000;
 /// A little more than the rules ask for: a sample may come late.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// How rules are watched over; see [`Watch::open`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WatchOptions {
+    /// Most bytes that the samples may take. Default: 64 MiB.
+    pub most_bytes: usize,
+    /// Between two evaluations of a group that has no interval of its own. Default: 15 s.
+    pub every: Duration,
+    /// Where samples and state outlive the process. Default: nowhere.
+    pub folder: Option<PathBuf>,
+}
+
+impl Default for WatchOptions {
+    fn default() -> Self {
+        Self {
+            most_bytes: 64 << 20,
+            every: Duration::from_secs(15),
+            folder: None,
+        }
+    }
+}
+
 /// The rules in force over the service's own metrics.
+///
+/// ```
+/// use bongsu_rules::{Labels, RuleFile, Sources, Watch, WatchOptions};
+///
+/// let text = "groups:\n- name: g\n  rules:\n  - {alert: Halted, expr: trading_halted == 1}\n";
+/// let file = RuleFile::read("desk.yml", text)?;
+/// let watch = Watch::open(Sources::default(), vec![file], WatchOptions::default());
+/// let halted = Labels::new([("__name__", "trading_halted")]);
+/// for now_ms in [0, 15_000] {
+///     watch.step(now_ms, |round| round.see(&halted, 1.0));
+/// }
+/// assert_eq!(watch.look(|rules| rules.firing().count()), 1);
+/// # Ok::<(), bongsu_rules::Problems>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Watch(Mutex<Inner>);
+pub struct Watch(Mutex<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     rules: RuleSet,
     memory: Memory,
     disk: Option<Segments>,
-    wanted: Wanted,
+    sources: Sources,
     /// The files as they were when they were last looked at.
     stamps: Vec<Stamp>,
     every: Duration,
@@ -48,30 +83,31 @@ type Stamp = (PathBuf, Option<(SystemTime, u64)>);
 
 impl Watch {
     /// These rules, and what an earlier run left of their state and of the samples. It blocks.
-    pub(crate) fn open(config: &Config, wanted: Wanted, files: Vec<RuleFile>) -> Self {
-        let bound = config.rules.memory_mib << 20;
-        let (mut rules, mut memory) =
-            (RuleSet::new(files, External::default()), Memory::new(bound));
+    pub fn open(sources: Sources, files: Vec<RuleFile>, options: WatchOptions) -> Self {
+        let mut rules = RuleSet::new(files, External::default());
+        let mut memory = Memory::new(options.most_bytes);
         let now_ms = now_ms();
         let reach = rules.reach_ms();
         memory.set_reach(reach_of(reach));
-        let disk = match open(config, &mut rules, &mut memory, now_ms) {
-            Ok(disk) => Some(disk),
-            Err(error) => {
-                tracing::warn!(%error, "rules: nothing of them is kept over a restart");
-                None
-            }
-        };
+        let disk = options.folder.and_then(|folder| {
+            let opened = open(&folder, &mut rules, &mut memory, now_ms);
+            opened
+                .inspect_err(|error| {
+                    let folder = folder.display();
+                    tracing::warn!(%folder, %error, "rules: nothing of them is kept over a restart");
+                })
+                .ok()
+        });
         let last_ms = disk.as_ref().and_then(Segments::last_ms);
         let goes_on = last_ms.is_some_and(|last| (0..LOOK_BACK_MS).contains(&(now_ms - last)));
-        let stamps = stamps(&wanted);
+        let stamps = stamps(&sources);
         Self(Mutex::new(Inner {
             rules,
             memory,
             disk,
-            wanted,
+            sources,
             stamps,
-            every: config.rules.interval,
+            every: options.every,
             started_ms: None,
             goes_on,
             written_ms: now_ms,
@@ -81,7 +117,7 @@ impl Watch {
 
     /// Takes what `see` shows as the sample of this time, and evaluates what is due. Gives whether any rule was.
     /// It blocks.
-    pub(crate) fn step(&self, now_ms: i64, see: impl FnOnce(&mut Round<'_>)) -> bool {
+    pub fn step(&self, now_ms: i64, see: impl FnOnce(&mut Round<'_>)) -> bool {
         let mut inner = self.lock();
         let Inner {
             rules,
@@ -101,24 +137,25 @@ impl Watch {
     }
 
     /// Reads the files anew where they changed, or where somebody asks, and tells the log what came of it.
-    pub(crate) fn follow(&self, asked: bool, now_ms: i64) {
+    pub fn follow(&self, asked: bool, now_ms: i64) {
         if !asked && !self.lock().changed() {
             return;
         }
         match self.reload(now_ms) {
             Ok((alerts, records)) => tracing::info!(alerts, records, "rules read anew"),
-            Err(error) => tracing::error!(
-                variable = "BONGSU_RULES",
-                "{error}\nthe rules that were in force stay so"
-            ),
+            Err(error) => tracing::error!("{error}\nthe rules that were in force stay so"),
         }
     }
 
     /// Reads the files anew: all of them, or the old ones stay. Gives how many rules alert and record. It blocks.
-    pub(crate) fn reload(&self, now_ms: i64) -> Result<(usize, usize), LoadError> {
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them.
+    pub fn reload(&self, now_ms: i64) -> Result<(usize, usize), LoadError> {
         let mut inner = self.lock();
-        inner.stamps = stamps(&inner.wanted);
-        let files = inner.wanted.load()?;
+        inner.stamps = stamps(&inner.sources);
+        let files = inner.sources.load()?;
         let Inner { rules, memory, .. } = &mut *inner;
         rules.replace(files, memory, now_ms);
         memory.set_reach(reach_of(rules.reach_ms()));
@@ -126,7 +163,7 @@ impl Watch {
     }
 
     /// What the rules see, as `show` makes it.
-    pub(crate) fn look<T>(&self, show: impl FnOnce(&RuleSet) -> T) -> T {
+    pub fn look<T>(&self, show: impl FnOnce(&RuleSet) -> T) -> T {
         show(&self.lock().rules)
     }
 
@@ -138,25 +175,25 @@ impl Watch {
 /// What an operator asks.
 impl Watch {
     /// How much the rules see.
-    pub(crate) fn memory(&self) -> bongsu_rules::MemoryStatistics {
+    pub fn memory(&self) -> MemoryStatistics {
         self.lock().memory.statistics()
     }
 
     /// Time between two evaluations of a group that has none of its own.
-    pub(crate) fn every(&self) -> Duration {
+    pub fn every(&self) -> Duration {
         self.lock().every
     }
 
-    /// What `BONGSU_RULES` asks for.
-    pub(crate) fn asked(&self) -> String {
-        self.lock().wanted.to_string()
+    /// Where the rules come from, as it was asked for.
+    pub fn sources(&self) -> String {
+        self.lock().sources.to_string()
     }
 }
 
 impl Inner {
     /// Whether the files are others than when they were last looked at.
     fn changed(&self) -> bool {
-        stamps(&self.wanted) != self.stamps
+        stamps(&self.sources) != self.stamps
     }
 
     fn keep(&mut self, now_ms: i64, evaluated: bool, lives_ms: u64) {
@@ -166,7 +203,7 @@ impl Inner {
             tracing::warn!(
                 series = statistics.series,
                 bytes = statistics.bytes,
-                "rules: BONGSU_RULES_MEMORY_MIB is full; new series and the oldest samples are left out"
+                "rules: their memory is full; new series and the oldest samples are left out"
             );
         }
         self.full |= full;
@@ -196,15 +233,12 @@ impl Inner {
 }
 
 fn open(
-    config: &Config,
+    folder: &Path,
     rules: &mut RuleSet,
     memory: &mut Memory,
     now_ms: i64,
-) -> Result<Segments, String> {
-    config.create_data_dir()?;
-    let folder = config.data_dir.join("rules");
-    let cannot = |error: io::Error| format!("{}: {error}", folder.display());
-    let (segments, damaged) = Segments::open(&folder, memory).map_err(cannot)?;
+) -> io::Result<Segments> {
+    let (segments, damaged) = Segments::open(folder, memory)?;
     if damaged > 0 {
         tracing::warn!(
             bytes = damaged,
@@ -218,7 +252,7 @@ fn open(
             }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(cannot(error)),
+        Err(error) => return Err(error),
     }
     Ok(segments)
 }
@@ -227,13 +261,13 @@ fn reach_of(reach_ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(reach_ms).unwrap_or(0)) + MARGIN
 }
 
-fn stamps(wanted: &Wanted) -> Vec<Stamp> {
+fn stamps(sources: &Sources) -> Vec<Stamp> {
     let stamp = |path: PathBuf| {
         let known = fs::metadata(&path).ok();
         let stamp = known.and_then(|it| Some((it.modified().ok()?, it.len())));
         (path, stamp)
     };
-    wanted
+    sources
         .paths()
         .unwrap_or_default()
         .into_iter()
@@ -241,6 +275,9 @@ fn stamps(wanted: &Wanted) -> Vec<Stamp> {
         .collect()
 }
 
-pub(crate) fn now_ms() -> i64 {
+fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
+
+#[cfg(test)]
+mod tests;
