@@ -1,6 +1,8 @@
 //! The crate's one look at the clocks.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
+
+use jiff::Timestamp;
 
 #[expect(
     clippy::disallowed_methods,
@@ -14,6 +16,6 @@ pub(crate) fn monotonic() -> Instant {
     clippy::disallowed_methods,
     reason = "the one place of this crate that reads the wall clock"
 )]
-pub(crate) fn wall() -> SystemTime {
-    SystemTime::now()
+pub(crate) fn wall() -> Timestamp {
+    Timestamp::now()
 }

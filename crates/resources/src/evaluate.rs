@@ -1,6 +1,8 @@
 //! Two readings and the time between them in, one sample out. Pure.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::sample::{ContainerResources, NetworkUsage, ProcessUsage, SystemResources};
 use crate::source::{ContainerReading, CpuReading, ProcessReading, Reading};
@@ -8,7 +10,7 @@ use crate::source::{ContainerReading, CpuReading, ProcessReading, Reading};
 /// An empty sample, to be filled by [`fill`].
 pub(crate) fn blank() -> SystemResources {
     SystemResources {
-        timestamp: SystemTime::UNIX_EPOCH,
+        timestamp: Timestamp::UNIX_EPOCH,
         period: Duration::ZERO,
         cpu_percent: 0.0,
         cpu_per_core: Vec::new(),
@@ -35,7 +37,7 @@ pub(crate) fn fill(
     before: &Reading,
     now: &Reading,
     period: Duration,
-    timestamp: SystemTime,
+    timestamp: Timestamp,
 ) -> bool {
     let Some(cpu) = cpu_percent(before.cpu, now.cpu) else {
         return false;

@@ -1,8 +1,9 @@
 //! The recent past: a ring of samples and figures over a window of it.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::sample::SystemResources;
@@ -11,7 +12,7 @@ use crate::sample::SystemResources;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HistoryPoint {
     /// When it was taken.
-    pub timestamp: SystemTime,
+    pub timestamp: Timestamp,
     /// Host CPU, percent.
     pub cpu_percent: f64,
     /// Host memory, percent.

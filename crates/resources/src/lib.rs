@@ -60,7 +60,6 @@ mod evaluate;
 mod history;
 mod monitor;
 mod query;
-mod rfc3339;
 mod sample;
 pub mod source;
 #[cfg(any(test, feature = "testing"))]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::error::DiskError;
-use crate::rfc3339;
 
 /// One sample of the machine, the container and this process.
 ///
@@ -18,7 +18,7 @@ use crate::rfc3339;
 pub struct SystemResources {
     /// When the sample was taken; RFC 3339 in UTC when serialised.
     #[serde(serialize_with = "as_rfc3339")]
-    pub timestamp: SystemTime,
+    pub timestamp: Timestamp,
     /// The time over which the rates and CPU percentages are averages.
     #[serde(serialize_with = "as_seconds", rename = "period_seconds")]
     pub period: Duration,
@@ -264,8 +264,8 @@ fn as_seconds<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error>
     to.serialize_f64(value.as_secs_f64())
 }
 
-fn as_rfc3339<S: Serializer>(value: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&rfc3339::format(*value))
+fn as_rfc3339<S: Serializer>(value: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&value.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
 }
 
 /// A path that is not UTF-8 is no reason to lose the sample.

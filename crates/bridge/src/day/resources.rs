@@ -5,7 +5,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bongsu_reports::{Figure, Missing, ReportContext, summary::Range};
 use bongsu_resources::{HistoryPoint, ResourceMonitor};
-use jiff::Timestamp;
 
 use super::{Window, Witness};
 
@@ -30,8 +29,7 @@ impl Witness for Samples {
         let age = window.now.duration_since(window.since);
         let mut points = self.0.history(Duration::try_from(age).unwrap_or_default());
         points.retain(|point: &HistoryPoint| {
-            Timestamp::try_from(point.timestamp)
-                .is_ok_and(|at| at >= window.since && at < window.until)
+            point.timestamp >= window.since && point.timestamp < window.until
         });
         let system = &mut context.system;
         system.cpu_percent = range(points.iter().map(|p| p.cpu_percent));

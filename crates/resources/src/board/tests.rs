@@ -1,5 +1,7 @@
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 
 use super::*;
 use crate::evaluate;
@@ -24,7 +26,7 @@ fn sample(cpu: f64, memory: u64, disks: &[(&str, u64, bool)]) -> SystemResources
         &reading,
         &reading,
         Duration::from_secs(1),
-        SystemTime::UNIX_EPOCH
+        Timestamp::UNIX_EPOCH
     ));
     out.disks = disks
         .iter()

@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn sample(before: &Reading, now: &Reading, period: Duration) -> Option<SystemResources> {
     let mut out = blank();
-    fill(&mut out, before, now, period, SystemTime::UNIX_EPOCH).then_some(out)
+    fill(&mut out, before, now, period, Timestamp::UNIX_EPOCH).then_some(out)
 }
 
 fn times(busy: u64, total: u64) -> CpuReading {
@@ -260,5 +260,22 @@ proptest! {
             let network = s.network.unwrap();
             prop_assert!(network.sent_bytes_per_second >= 0.0 && network.received_bytes_per_second.is_finite());
         }
+    }
+}
+
+#[test]
+fn the_time_of_a_sample_is_written_to_the_millisecond() {
+    for (millis, written) in [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_868_800_007, "2000-03-01T00:00:00.007Z"),
+        (1_779_958_800_999, "2026-05-28T09:00:00.999Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+    ] {
+        let sample = SystemResources {
+            timestamp: Timestamp::from_millisecond(millis).unwrap(),
+            ..blank()
+        };
+        let json = serde_json::to_value(&sample).unwrap();
+        assert_eq!(json["timestamp"], written);
     }
 }

@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 
 fn point(cpu: f64, disk: Option<f64>) -> HistoryPoint {
     HistoryPoint {
-        timestamp: SystemTime::UNIX_EPOCH,
+        timestamp: Timestamp::UNIX_EPOCH,
         cpu_percent: cpu,
         memory_percent: cpu / 2.0,
         disk_percent: disk,
