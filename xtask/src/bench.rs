@@ -1,9 +1,10 @@
 //! `cargo xtask bench [area]...`: the side-by-side benchmarks, and BENCHMARKS.md from them.
+//! `--quick` counts only: see `counts.rs`.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use crate::{
-    readme,
+    counts, readme,
     run::{Failure, cargo, output, root, say},
 };
 
@@ -18,6 +19,11 @@ Figures of `cargo xtask bench`, as measured: peers in the same run, interleaved,
 lower is better (`throughput_vs_bare`, `_vs_fsync_floor`: higher is better).\n";
 
 pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
+    if let Some((first, rest)) = args.split_first()
+        && first == "--quick"
+    {
+        return counts::quick(rest);
+    }
     let areas = if args.is_empty() {
         all()?
     } else {
@@ -49,7 +55,7 @@ pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
     readme::write()
 }
 
-/// Every folder under benches/ that is a package.
+/// Every folder under benches/ that is a package, but the one that only counts.
 fn all() -> Result<Vec<String>, Failure> {
     let mut areas = Vec::new();
     for entry in fs::read_dir(root().join("benches"))? {
@@ -58,6 +64,7 @@ fn all() -> Result<Vec<String>, Failure> {
             areas.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
+    areas.retain(|area| area != "counts");
     areas.sort();
     Ok(areas)
 }

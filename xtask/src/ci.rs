@@ -3,7 +3,7 @@
 use std::{process::Stdio, time::Instant};
 
 use crate::{
-    dashboards, demo, deny, guests, layers, manifests, package, packages, readme,
+    counts, dashboards, demo, deny, guests, layers, manifests, package, packages, readme,
     run::{Failure, cargo, run, say, show},
     stack_proof, test,
 };
@@ -26,6 +26,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         dashboards::generate(&["--check".to_owned()])
     })?;
     phases.run("the main job", demo::once)?;
+    phases.run("counts", || counts::quick(&[]))?;
     phases.run("the packaged crates", package::check)?;
     phases.run("each feature alone", features)?;
     phases.run("the stack", stack_proof::prove)?;

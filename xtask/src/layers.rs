@@ -96,6 +96,16 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 /// Names of all packages that a normal build of `package` compiles.
 fn dependencies(package: &str, mode: &str, features: &str) -> Result<Vec<String>, Failure> {
+    let tree = tree(package, mode, features)?;
+    Ok(tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect())
+}
+
+/// The packages themselves, one a line; one that several ask for has a line for each.
+pub(crate) fn tree(package: &str, mode: &str, features: &str) -> Result<String, Failure> {
     let args = [
         "tree",
         "--package",
@@ -110,10 +120,5 @@ fn dependencies(package: &str, mode: &str, features: &str) -> Result<Vec<String>
         "--features",
         features,
     ];
-    let tree = output(&mut cargo(args))?;
-    Ok(tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect())
+    output(&mut cargo(args))
 }

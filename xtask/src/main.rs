@@ -4,6 +4,7 @@ mod bench;
 mod campaigns;
 mod ci;
 mod command;
+mod counts;
 mod dashboards;
 mod demo;
 mod deny;
@@ -37,6 +38,9 @@ usage: cargo xtask <command>
   ci      formatting, lints, docs, features, layers, licences, `demo --once`, then `test`
   bench [area]...
           the benchmarks beside their peers; writes BENCHMARKS.md
+  bench --quick [--accept]
+          what can be counted (instructions, allocations, bytes, packages), beside the counts that are
+          committed: more by 5 % is a failure; --accept: writes them
   dashboards [--check]
           writes the dashboards, rules, runbooks and docs/metrics.md; --check: says what differs or is invalid
   crash [--rounds <n>]

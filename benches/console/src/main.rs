@@ -22,10 +22,11 @@ use std::{
 use axum::{Router, routing::get};
 use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, ServeOptions, console_router, serve};
 use bongsu_console::{
-    Lang, Operator, assets,
+    Lang, assets,
     pages::{Chrome, overview},
     testing::FakeSource,
 };
+use bongsu_ops::ServiceDesk;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

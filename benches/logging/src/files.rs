@@ -1,9 +1,9 @@
 //! To a file: what the logging thread pays, what it costs in all, and how long one event takes when they
-//! come a few thousand a second.
+//! come ten thousand a second, each after a sleep: what it needs is no longer in the nearest caches.
 
 use crate::clock::{median, process_ns, thread_ns};
-use crate::peers::bongsu_config;
-use crate::scenario::{event, in_spans};
+use crate::peers::{bongsu_config, slog_logger};
+use crate::scenario::{event, in_spans, slog_event, ticklog_event};
 use bongsu_logging::{Overflow, Rotation};
 use std::fs::File;
 use std::path::Path;
@@ -21,16 +21,39 @@ pub struct Cost {
     pub total: f64,
 }
 
-fn burst() -> f64 {
-    let mut ns = 0.0;
-    in_spans(|| {
-        ns = thread_ns(|| {
-            for i in 0..EVENTS {
-                event(i);
+/// Who writes to a file. ticklog writes text, its digits made by its own thread, as ours and the others' JSON
+/// is not.
+pub const WRITERS: [&str; 5] = ["bongsu", "fmt_json", "non_blocking", "slog_json", "ticklog"];
+
+/// Runs `scenario` with the event of this writer, into a file of its own.
+fn with_writer(name: &str, dir: &Path, scenario: fn(&dyn Fn(u64)) -> f64) -> f64 {
+    let spans = || {
+        let mut result = 0.0;
+        in_spans(|| result = scenario(&event));
+        result
+    };
+    match name {
+        "bongsu" => bongsu(dir, spans),
+        "fmt_json" => fmt_json(dir, spans),
+        "non_blocking" => non_blocking(dir, spans),
+        "slog_json" => {
+            let logger = slog_logger(File::create(dir.join("slog.log")).expect("a file"));
+            scenario(&|i| slog_event(&logger, i))
+        }
+        _ => {
+            let sink = ticklog::FileSink::new(dir.join("ticklog.log")).expect("a file");
+            let _guard = ticklog::configure! {
+                sink: sink,
+                backpressure: ticklog::Backpressure::Block,
             }
-        });
-    });
-    ns
+            .expect("a valid set-up");
+            scenario(&ticklog_event)
+        }
+    }
+}
+
+fn burst(event: &dyn Fn(u64)) -> f64 {
+    thread_ns(|| (0..EVENTS).for_each(event))
 }
 
 fn cost(run: impl FnOnce() -> f64) -> Cost {
@@ -75,43 +98,53 @@ fn non_blocking(dir: &Path, f: impl FnOnce() -> f64) -> f64 {
     with_default(subscriber, f)
 }
 
-/// bongsu, fmt json straight into the file, fmt json through tracing-appender's non_blocking.
-pub fn costs(rounds: usize) -> [Cost; 3] {
-    let mut all: [Vec<Cost>; 3] = Default::default();
+/// Of each writer, by rounds in which each has its turn.
+pub fn costs(rounds: usize) -> Vec<Cost> {
+    let mut all = vec![Vec::new(); WRITERS.len()];
     for _ in 0..rounds {
         let dir = tempfile::tempdir().expect("a folder");
-        all[0].push(cost(|| bongsu(dir.path(), burst)));
-        all[1].push(cost(|| fmt_json(dir.path(), burst)));
-        all[2].push(cost(|| non_blocking(dir.path(), burst)));
+        for (name, costs) in WRITERS.iter().zip(&mut all) {
+            costs.push(cost(|| with_writer(name, dir.path(), burst)));
+        }
     }
-    all.map(|costs| Cost {
+    let medians = all.into_iter().map(|costs: Vec<Cost>| Cost {
         producer: median(costs.iter().map(|c| c.producer).collect()),
         total: median(costs.iter().map(|c| c.total).collect()),
-    })
-}
-
-/// The median wall time of one event at two thousand a second.
-fn paced() -> f64 {
-    const GAP: Duration = Duration::from_micros(500);
-    let mut times = Vec::new();
-    in_spans(|| {
-        for i in 0..2_000 {
-            std::thread::sleep(GAP);
-            let start = Instant::now();
-            event(i);
-            times.push(start.elapsed().as_nanos() as f64);
-        }
     });
-    median(times)
+    medians.collect()
 }
 
-/// bongsu, non_blocking.
-pub fn paced_p50() -> (f64, f64) {
-    let dir = tempfile::tempdir().expect("a folder");
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        ours.push(bongsu(dir.path(), paced));
-        theirs.push(non_blocking(dir.path(), paced));
+const PACED: usize = 2_000;
+
+thread_local! {
+    static TIMES: std::cell::RefCell<Vec<f64>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Wall time of events that come one by one.
+fn paced(event: &dyn Fn(u64)) -> f64 {
+    const GAP: Duration = Duration::from_micros(100);
+    for i in 0..PACED as u64 {
+        std::thread::sleep(GAP);
+        let start = Instant::now();
+        event(i);
+        let took = start.elapsed().as_nanos() as f64;
+        TIMES.with_borrow_mut(|times| times.push(took));
     }
-    (median(ours), median(theirs))
+    0.0
+}
+
+/// Median and 99th percentile of each writer, medians of the rounds.
+pub fn paced_ns(rounds: usize) -> Vec<[f64; 2]> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut all = vec![[Vec::new(), Vec::new()]; WRITERS.len()];
+    for _ in 0..rounds {
+        for (name, [p50, p99]) in WRITERS.iter().zip(&mut all) {
+            with_writer(name, dir.path(), paced);
+            let mut times = TIMES.take();
+            times.sort_by(f64::total_cmp);
+            p50.push(times[PACED / 2]);
+            p99.push(times[PACED * 99 / 100]);
+        }
+    }
+    all.into_iter().map(|both| both.map(median)).collect()
 }

@@ -53,7 +53,7 @@ fn events() {
                 });
             });
         }
-        let logger = peers::slog_logger();
+        let logger = peers::slog_logger(std::io::sink());
         slog_ns.push(
             thread_ns(|| {
                 for i in 0..N {
@@ -164,23 +164,30 @@ fn instructions() {
 }
 
 fn file() {
-    let [ours, fmt_json, non_blocking] = files::costs(5);
+    let costs = files::costs(5);
+    let ours = costs[0];
     figure("file_producer_ns_bongsu", ours.producer);
-    figure("file_total_ns_bongsu", ours.total);
-    figure(
-        "file_producer_vs_fmt_json",
-        fmt_json.producer / ours.producer,
-    );
-    figure("file_total_vs_fmt_json", fmt_json.total / ours.total);
-    figure(
-        "file_producer_vs_non_blocking",
-        non_blocking.producer / ours.producer,
-    );
-    figure(
-        "file_total_vs_non_blocking",
-        non_blocking.total / ours.total,
-    );
-    let (ours, theirs) = files::paced_p50();
-    figure("paced_p50_ns_bongsu", ours);
-    figure("paced_p50_vs_non_blocking", theirs / ours);
+    // Caller and flusher together.
+    figure("event_total_ns", ours.total);
+    for (name, theirs) in files::WRITERS.iter().zip(&costs).skip(1) {
+        figure(
+            &format!("file_producer_vs_{name}"),
+            theirs.producer / ours.producer,
+        );
+        figure(&format!("file_total_vs_{name}"), theirs.total / ours.total);
+    }
+    let paced = files::paced_ns(5);
+    for (name, [p50, p99]) in files::WRITERS.iter().zip(&paced) {
+        let peer = if *name == "bongsu" {
+            String::new()
+        } else {
+            format!("_{name}")
+        };
+        figure(&format!("paced_p50_ns{peer}"), *p50);
+        figure(&format!("paced_p99_ns{peer}"), *p99);
+    }
+    for (name, theirs) in files::WRITERS.iter().zip(&paced).skip(1) {
+        figure(&format!("paced_p50_vs_{name}"), theirs[0] / paced[0][0]);
+        figure(&format!("paced_p99_vs_{name}"), theirs[1] / paced[0][1]);
+    }
 }

@@ -64,9 +64,9 @@ pub fn bongsu_null() -> Peer {
 }
 
 /// slog has its own front: the same event, its two spans as two child loggers.
-pub fn slog_logger() -> slog::Logger {
+pub fn slog_logger(out: impl io::Write + Send + 'static) -> slog::Logger {
     use slog::{Drain, Logger, o};
-    let drain = std::sync::Mutex::new(slog_json::Json::default(io::sink())).fuse();
+    let drain = std::sync::Mutex::new(slog_json::Json::default(out)).fuse();
     let root = Logger::root(
         drain,
         o!("service_name" => "trading-engine", "environment" => "production"),

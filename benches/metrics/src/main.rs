@@ -9,6 +9,7 @@ use std::time::Duration;
 use bongsu_metrics::{FamilyBuilder, ServiceMetrics};
 use measured::MetricGroup as _;
 
+mod held;
 mod meter;
 mod peers;
 mod work;
@@ -33,7 +34,7 @@ fn main() {
     two_threads();
     allocations();
     trade();
-    held();
+    held::figures();
     scrape();
     middleware();
     memory();
@@ -61,7 +62,7 @@ fn only(what: &str) {
         "http" => http(),
         "two" => two_threads(),
         "trade" => trade(),
-        "held" => held(),
+        "held" => held::figures(),
         "scrape" => scrape(),
         "middleware" => middleware(),
         "rss" => memory(),
@@ -127,6 +128,11 @@ fn http() {
     let client = peers::client::Client::new();
     let measured = peers::Measured::new();
     let otel = peers::otel::Otel::new();
+    let mut bound: Vec<Option<peers::otel::Route>> = (0..32).map(|_| None).collect();
+    for r in &requests {
+        bound[r.route].get_or_insert_with(|| otel.route(r));
+    }
+    let bound: Vec<_> = bound.into_iter().map(Option::unwrap).collect();
     let exporter = peers::exporter::new();
     let handle = exporter.handle();
     let guarded = ServiceMetrics::builder("bench").build().unwrap();
@@ -152,6 +158,10 @@ fn http() {
             ("prometheus_client", each(&requests, |r| client.http(r))),
             ("measured", each(&requests, |r| measured.http(r))),
             ("opentelemetry", each(&requests, |r| otel.http(r))),
+            (
+                "opentelemetry_bound",
+                each(&requests, |r| bound[r.route].http(r)),
+            ),
             (
                 "exporter",
                 Box::new(|n| {
@@ -189,6 +199,7 @@ fn http() {
         "prometheus_client",
         "measured",
         "opentelemetry",
+        "opentelemetry_bound",
     ] {
         figure(&format!("http_vs_{peer}"), of(peer) / of("resolved"));
         figure(&format!("http_by_name_vs_{peer}"), of(peer) / of("by_name"));
@@ -292,64 +303,6 @@ fn trade() {
     );
     figure("trade_ns", times[0].1);
     figure("trade_vs_prometheus", times[1].1 / times[0].1);
-}
-
-fn held() {
-    let (metrics, _) = ours();
-    let family = metrics
-        .register_counter(FamilyBuilder::new("held_total", "H.").labels(&["a", "b", "c"]))
-        .unwrap();
-    let counter = family.with(&["one", "two", "three"]);
-    let histogram = metrics
-        .register_histogram(
-            FamilyBuilder::new("h_seconds", "H.").unit(bongsu_metrics::Unit::Seconds),
-        )
-        .unwrap()
-        .with(&[]);
-    let prom =
-        prometheus::IntCounterVec::new(prometheus::Opts::new("c", "h"), &["a", "b", "c"]).unwrap();
-    let prom_held = prom.with_label_values(&["one", "two", "three"]);
-    let times = meter::race(
-        &mut [
-            (
-                "counter_held",
-                Box::new(|n| (0..n).for_each(|_| black_box(&counter).increment(1))),
-            ),
-            (
-                "counter_3_labels",
-                Box::new(|n| {
-                    (0..n).for_each(|_| family.increment(black_box(&["one", "two", "three"]), 1))
-                }),
-            ),
-            (
-                "histogram_held",
-                Box::new(|n| {
-                    (0..n).for_each(|i| {
-                        black_box(&histogram)
-                            .record_duration(Duration::from_micros(i as u64 & 0xF_FFFF))
-                    })
-                }),
-            ),
-            (
-                "prometheus_counter_held",
-                Box::new(|n| (0..n).for_each(|_| black_box(&prom_held).inc())),
-            ),
-            (
-                "prometheus_counter_3_labels",
-                Box::new(|n| {
-                    (0..n).for_each(|_| {
-                        prom.with_label_values(black_box(&["one", "two", "three"]))
-                            .inc()
-                    })
-                }),
-            ),
-        ],
-        21,
-        50_000,
-    );
-    for (name, time) in times {
-        figure(&format!("{name}_ns"), time);
-    }
 }
 
 fn fill_ours() -> ServiceMetrics {

@@ -215,6 +215,16 @@ pub fn method(text: &str) -> Method {
     }
 }
 
+/// Its place among the statuses of the work.
+pub fn status_place(status: u16) -> usize {
+    match status {
+        200 => 0,
+        201 => 1,
+        404 => 2,
+        _ => 3,
+    }
+}
+
 pub fn status(status: u16) -> Status {
     match status {
         200 => Status::Ok,
@@ -267,16 +277,47 @@ impl Measured {
 pub mod otel {
     use super::*;
     use opentelemetry::KeyValue;
-    use opentelemetry::metrics::{Counter, Histogram, MeterProvider as _};
+    use opentelemetry::metrics::{
+        BoundCounter, BoundHistogram, Counter, Histogram, MeterProvider as _,
+    };
     use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 
     pub struct Otel {
         _provider: SdkMeterProvider,
-        count: Counter<u64>,
-        hists: [Histogram<f64>; 3],
+        pub count: Counter<u64>,
+        pub hists: [Histogram<f64>; 3],
+    }
+
+    /// Instruments bound to one route: a counter a status, as ours has.
+    pub struct Route {
+        statuses: [BoundCounter<u64>; 4],
+        hists: [BoundHistogram<f64>; 3],
+    }
+
+    impl Route {
+        pub fn http(&self, r: &Request) {
+            self.statuses[super::status_place(r.status)].add(1);
+            self.hists[0].record(r.duration.as_secs_f64());
+            self.hists[1].record(r.request as f64);
+            self.hists[2].record(r.response as f64);
+        }
     }
 
     impl Otel {
+        pub fn route(&self, r: &Request) -> Route {
+            let labels = |status: u16| {
+                [
+                    KeyValue::new("endpoint", r.endpoint),
+                    KeyValue::new("method", r.method),
+                    KeyValue::new("status", i64::from(status)),
+                ]
+            };
+            Route {
+                statuses: crate::work::STATUSES.map(|status| self.count.bind(&labels(status))),
+                hists: [0, 1, 2].map(|i| self.hists[i].bind(&labels(200)[..2])),
+            }
+        }
+
         pub fn new() -> Self {
             let provider = SdkMeterProvider::builder()
                 .with_reader(ManualReader::builder().build())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::bounds::{self, Bounds, Scale};
 use crate::catalog::{CATALOG, DEFAULT_BUCKETS, Id, Kind, Unit};
-use crate::cells::CellSpace;
+use crate::cells::{CellSpace, Copies};
 use crate::error::MetricsError;
 use crate::family::{Declaration, Family, Repr};
 use crate::index::MAX_LABELS;
@@ -434,7 +434,18 @@ impl CounterFamily {
     /// A wrong number of values gives a handle that only counts overflow.
     #[must_use]
     pub fn with(&self, values: &[&str]) -> Counter {
-        Counter(self.0.with(values))
+        let Series { cells, family, .. } = &self.0;
+        let cell = family.resolve(cells, values);
+        let copies = match cell {
+            Some(cell) => Arc::clone(cells.copies(cell)),
+            None => Arc::default(),
+        };
+        Counter {
+            copies,
+            cell: cell.unwrap_or_default(),
+            refused: cell.is_none(),
+            family: Arc::clone(family),
+        }
     }
 
     /// Adds by label values, without making a handle.
@@ -445,16 +456,37 @@ impl CounterFamily {
 }
 
 /// A counter of whole numbers.
-#[derive(Debug, Clone)]
-pub struct Counter(Series);
+#[derive(Clone)]
+pub struct Counter {
+    /// The cell's copies, at hand. Where there was no room, copies that no thread ever opens.
+    copies: Arc<Copies>,
+    cell: u32,
+    refused: bool,
+    family: Arc<Family>,
+}
 
 impl Counter {
     /// Adds.
     #[inline]
     pub fn increment(&self, by: u64) {
-        if let Some(cell) = self.0.cell() {
-            self.0.cells.writer(cell, 1).add(0, by);
+        if !self.copies.add_to_own(self.cell, by) {
+            self.increment_slow(by);
         }
+    }
+
+    #[cold]
+    fn increment_slow(&self, by: u64) {
+        if self.refused {
+            self.family.count_overflow();
+        } else {
+            self.copies.add(self.cell, by);
+        }
+    }
+}
+
+impl fmt::Debug for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Counter").field(&self.family.name).finish()
     }
 }
 

@@ -161,9 +161,8 @@ impl Family {
         values: &[&str],
         initial: u64,
     ) -> Option<u32> {
-        let key = self.index.key(values);
-        match self.index.get(&key) {
-            Some(found) => Some(found.cell),
+        match self.known(values) {
+            Some(cell) => Some(cell),
             None => self.resolve_slow(cells, values, initial),
         }
     }
@@ -184,8 +183,8 @@ impl Family {
         self.overflow.fetch_add(1, Relaxed);
         let other = &[OTHER; MAX_LABELS][..self.labels.len()];
         // A flood of new label values must not queue up at the writer's lock.
-        match self.index.get(&self.index.key(other)) {
-            Some(found) => Some(found.cell),
+        match self.known(other) {
+            Some(cell) => Some(cell),
             None => self.insert(cells, other, initial, usize::MAX),
         }
     }
@@ -231,7 +230,7 @@ impl Family {
     #[inline]
     pub(crate) fn add(&self, cells: &CellSpace, values: &[&str], n: u64) {
         if let Some(cell) = self.resolve(cells, values) {
-            cells.writer(cell, 1).add(0, n);
+            cells.add(cell, n);
         }
     }
 
@@ -323,7 +322,11 @@ impl Family {
     }
 
     /// The first cell of the series with these label values, when there is one.
+    #[inline]
     pub(crate) fn known(&self, values: &[&str]) -> Option<u32> {
+        if values.len() != self.labels.len() {
+            return None;
+        }
         let found = self.index.get(&self.index.key(values))?;
         Some(found.cell)
     }

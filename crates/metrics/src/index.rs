@@ -26,7 +26,7 @@ const ESCAPED: u64 = 1 << 48;
 /// A map from label values to a cell and `V` words more, given at insertion.
 pub(crate) struct Index<const V: usize> {
     seed: u64,
-    slab: Box<[OnceLock<Box<[AtomicU64]>>]>,
+    slab: Box<[OnceLock<Box<[AtomicU64; SLAB_CHUNK]>>]>,
     tables: [OnceLock<Box<[AtomicU64]>>; TABLES],
     current: AtomicUsize,
     /// Entries that a reader may walk over.
@@ -43,10 +43,41 @@ pub(crate) struct Found<const V: usize> {
     pub(crate) more: [u64; V],
 }
 
+/// Most words of a key that are kept to be compared; longer ones are taken apart once more.
+const KEPT: usize = 8;
+
 /// Label values, hashed once for look-up and insertion.
 pub(crate) struct Key<'a> {
     values: &'a [&'a str],
+    /// The first of the words that the values are stored as, and how many there are.
+    words: [u64; KEPT],
+    len: usize,
     tag: u32,
+}
+
+impl Key<'_> {
+    /// Whether an entry's words from the lengths on are these.
+    #[inline]
+    fn is(&self, stored: &[AtomicU64]) -> bool {
+        match self.words.get(..self.len) {
+            Some(words) => words
+                .iter()
+                .zip(stored)
+                .all(|(word, stored)| stored.load(Relaxed) == *word),
+            None => self.is_long(stored),
+        }
+    }
+
+    #[cold]
+    fn is_long(&self, stored: &[AtomicU64]) -> bool {
+        let (mut stored, mut same) = (stored.iter(), true);
+        each_word(self.values, |word| {
+            same &= stored
+                .next()
+                .is_some_and(|stored| stored.load(Relaxed) == word);
+        });
+        same
+    }
 }
 
 impl<const V: usize> Index<V> {
@@ -68,22 +99,38 @@ impl<const V: usize> Index<V> {
     /// Hashes the values.
     #[inline]
     pub(crate) fn key<'a>(&self, values: &'a [&'a str]) -> Key<'a> {
-        let mut hash = self.seed;
-        for value in values {
-            let (whole, rest) = value.as_bytes().as_chunks::<8>();
-            for word in whole {
-                hash = mix(hash, u64::from_le_bytes(*word));
-            }
-            // The length keeps `ab`,`c` and `a`,`bc` apart.
-            hash = mix(hash ^ ((value.len() as u64) << 56), tail(rest));
-        }
-        Key {
+        // Filled in place: words that are stored one by one and then moved two by two make the processor wait.
+        let mut key = Key {
             values,
-            tag: (hash >> 32) as u32 ^ hash as u32,
+            words: [0; KEPT],
+            len: values.len().div_ceil(4),
+            tag: 0,
+        };
+        let mut hash = self.seed;
+        let (mut head, mut heads) = (0, 0);
+        for (value, place) in values.iter().zip(1..) {
+            let bytes = value.as_bytes();
+            head = head << 16 | bytes.len() as u64;
+            if place % 4 == 0 || place == values.len() {
+                hash = mix(hash, head);
+                if let Some(word) = key.words.get_mut(heads) {
+                    *word = head;
+                }
+                (head, heads) = (0, heads + 1);
+            }
+            value_words(bytes, |word| {
+                hash = mix(hash, word);
+                if let Some(kept) = key.words.get_mut(key.len) {
+                    *kept = word;
+                }
+                key.len += 1;
+            });
         }
+        key.tag = (hash >> 32) as u32 ^ hash as u32;
+        key
     }
 
-    /// What the key stands for.
+    /// What the key stands for. Its values must be as many as the labels.
     #[inline]
     pub(crate) fn get(&self, key: &Key<'_>) -> Option<Found<V>> {
         let table = self.tables[self.current.load(Acquire)].get()?;
@@ -96,9 +143,13 @@ impl<const V: usize> Index<V> {
             }
             if (slot >> 32) as u32 == key.tag
                 && let Some(words) = self.words(slot as u32 as usize - 1)
-                && let Some(found) = matches(words, key.values)
+                && let Some(stored) = words.get(1 + V..1 + V + key.len)
+                && key.is(stored)
             {
-                return Some(found);
+                return Some(Found {
+                    cell: words[0].load(Relaxed) as u32,
+                    more: std::array::from_fn(|i| words[1 + i].load(Relaxed)),
+                });
             }
             at += 1;
         }
@@ -116,8 +167,7 @@ impl<const V: usize> Index<V> {
             return Some(found);
         }
         let values = key.values;
-        let body: usize = values.iter().map(|value| value.len().div_ceil(8)).sum();
-        let words = 1 + V + values.len().div_ceil(4) + body;
+        let words = 1 + V + key.len;
         let room = SLAB_CHUNK - *next % SLAB_CHUNK;
         let start = if words <= room { *next } else { *next + room };
         if words > SLAB_CHUNK || (start + words).div_ceil(SLAB_CHUNK) > self.slab.len() {
@@ -164,12 +214,12 @@ impl<const V: usize> Index<V> {
     #[inline]
     fn words(&self, at: usize) -> Option<&[AtomicU64]> {
         let chunk = self.slab.get(at / SLAB_CHUNK)?.get()?;
-        chunk.get(at % SLAB_CHUNK..)
+        Some(&chunk[at % SLAB_CHUNK..])
     }
 
     fn write(&self, at: usize, words: usize, values: &[&str], found: &Found<V>) {
         let chunk = self.slab[at / SLAB_CHUNK]
-            .get_or_init(|| (0..SLAB_CHUNK).map(|_| AtomicU64::new(0)).collect());
+            .get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
         let mut cells = chunk[at % SLAB_CHUNK..].iter();
         let mut put = |word: u64| {
             if let Some(cell) = cells.next() {
@@ -180,14 +230,7 @@ impl<const V: usize> Index<V> {
         let flag = if escaped { ESCAPED } else { 0 };
         put(u64::from(found.cell) | (words as u64) << 32 | flag);
         found.more.iter().for_each(|word| put(*word));
-        values.chunks(4).for_each(|four| put(lengths(four)));
-        for value in values {
-            let (whole, rest) = value.as_bytes().as_chunks::<8>();
-            whole.iter().for_each(|word| put(u64::from_le_bytes(*word)));
-            if !rest.is_empty() {
-                put(tail(rest));
-            }
-        }
+        each_word(values, put);
     }
 
     /// The entries in the order of their insertion.
@@ -412,41 +455,6 @@ impl Piece {
     }
 }
 
-/// Compares an entry with the values.
-#[inline]
-fn matches<const V: usize>(words: &[AtomicU64], values: &[&str]) -> Option<Found<V>> {
-    let (header, words) = words.split_first()?;
-    let (more, mut words) = words.split_at_checked(V)?;
-    for four in values.chunks(4) {
-        let (word, rest) = words.split_first()?;
-        if word.load(Relaxed) != lengths(four) {
-            return None;
-        }
-        words = rest;
-    }
-    for value in values {
-        let (whole, last) = value.as_bytes().as_chunks::<8>();
-        let (stored, rest) = words.split_at_checked(whole.len())?;
-        words = rest;
-        for (word, stored) in whole.iter().zip(stored) {
-            if stored.load(Relaxed) != u64::from_le_bytes(*word) {
-                return None;
-            }
-        }
-        if !last.is_empty() {
-            let (stored, rest) = words.split_first()?;
-            if stored.load(Relaxed) != tail(last) {
-                return None;
-            }
-            words = rest;
-        }
-    }
-    Some(Found {
-        cell: header.load(Relaxed) as u32,
-        more: std::array::from_fn(|i| more[i].load(Relaxed)),
-    })
-}
-
 fn place(table: &[AtomicU64], slot: u64) {
     let mask = table.len() - 1;
     let mut at = (slot >> 32) as usize & mask;
@@ -455,6 +463,28 @@ fn place(table: &[AtomicU64], slot: u64) {
     }
     // Release: who reads the slot reads the entry behind it.
     table[at].store(slot, Release);
+}
+
+/// The words that label values are hashed, stored and compared as: their lengths, four to a word, then their
+/// bytes.
+#[inline]
+fn each_word(values: &[&str], mut word: impl FnMut(u64)) {
+    values.chunks(4).for_each(|four| word(lengths(four)));
+    for value in values {
+        value_words(value.as_bytes(), &mut word);
+    }
+}
+
+/// The words of one value.
+#[inline]
+fn value_words(mut value: &[u8], mut word: impl FnMut(u64)) {
+    while let Some((whole, rest)) = value.split_first_chunk::<8>() {
+        word(u64::from_le_bytes(*whole));
+        value = rest;
+    }
+    if !value.is_empty() {
+        word(tail(value));
+    }
 }
 
 /// The lengths of up to four values in one word.

@@ -32,7 +32,7 @@ pub(crate) struct Held {
 
 impl CounterFn for Held {
     fn increment(&self, by: u64) {
-        self.cells.writer(self.cell, 1).add(0, by);
+        self.cells.add(self.cell, by);
     }
 
     fn absolute(&self, total: u64) {

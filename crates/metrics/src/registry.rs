@@ -116,7 +116,7 @@ impl Registry {
     #[inline]
     pub(crate) fn in_flight(&self, by: u64) {
         if let Some(cell) = self.in_flight {
-            self.cells.writer(cell, 1).add(0, by);
+            self.cells.add(cell, by);
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn record(
         (found.cell, unpack(found.more[0]), unpack(found.more[1]));
     let add = |cell: u32, n: u64| {
         if cell != NONE {
-            registry.cells.writer(cell, 1).add(0, n);
+            registry.cells.add(cell, n);
         }
     };
     add(count, 1);

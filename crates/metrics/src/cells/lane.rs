@@ -10,9 +10,6 @@ use crate::sync::Mutex;
 pub(crate) const EXCLUSIVE: usize = 64;
 /// The lane of everybody who found no free one. Written by atomic read-modify-write only.
 pub(crate) const SHARED: usize = EXCLUSIVE;
-/// All lanes.
-pub(crate) const LANES: usize = EXCLUSIVE + 1;
-
 const UNSET: usize = usize::MAX;
 
 /// The lanes nobody holds.
@@ -82,6 +79,12 @@ thread_local! {
     // Without a destructor of its own, so that reading it is one load.
     static LANE: Cell<usize> = const { Cell::new(UNSET) };
     static LEASE: Lease = Lease(POOL.take());
+}
+
+/// The lane of this thread, or no lane's number while it has not claimed one.
+#[inline]
+pub(crate) fn known() -> usize {
+    LANE.get()
 }
 
 /// The lane of this thread, [`SHARED`] when no exclusive one is free.

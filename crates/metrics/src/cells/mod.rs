@@ -11,4 +11,4 @@
 pub(crate) mod lane;
 mod space;
 
-pub(crate) use space::{CHUNK, CellSpace, Writer, add_f64};
+pub(crate) use space::{CHUNK, CellSpace, Copies, Writer, add_f64};

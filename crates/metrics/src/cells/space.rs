@@ -1,40 +1,112 @@
 //! The lanes' memory: chunks made when a lane first touches them.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::lane::{self, LANES, SHARED};
+use super::lane::{self, EXCLUSIVE};
 
 /// Cells in a chunk; an allocation never crosses one.
 pub(crate) const CHUNK: usize = 1024;
 
 type Chunk = Box<[AtomicU64; CHUNK]>;
 
-struct Lane {
-    chunks: Box<[OnceLock<Chunk>]>,
+/// All copies of a chunk's cells. A handle that is held keeps it, so that to add is to look up the lane alone.
+pub(crate) struct Copies {
+    /// Each with one writer.
+    exclusive: [OnceLock<Chunk>; EXCLUSIVE],
+    shared: OnceLock<Chunk>,
 }
 
-impl Lane {
-    fn new(chunks: usize) -> Self {
+impl Default for Copies {
+    fn default() -> Self {
         Self {
-            chunks: (0..chunks).map(|_| OnceLock::new()).collect(),
+            exclusive: [const { OnceLock::new() }; EXCLUSIVE],
+            shared: OnceLock::new(),
         }
     }
 }
 
+impl Copies {
+    /// This thread's copy of the chunk, when it has one of its own and it was made.
+    #[inline]
+    fn own(&self) -> Option<&Chunk> {
+        self.exclusive.get(lane::known())?.get()
+    }
+
+    /// The same, made; the shared one for a thread that has none of its own. Says whether that is so.
+    #[cold]
+    fn open(&self) -> (&Chunk, bool) {
+        match self.exclusive.get(lane::current()) {
+            Some(own) => (own.get_or_init(zeros), false),
+            None => (self.shared(), true),
+        }
+    }
+
+    #[inline]
+    fn writer(&self) -> (&Chunk, bool) {
+        match self.own() {
+            Some(own) => (own, false),
+            None => self.open(),
+        }
+    }
+
+    #[inline]
+    fn shared(&self) -> &Chunk {
+        self.shared.get_or_init(zeros)
+    }
+
+    /// Adds to the integer in a cell of the chunk.
+    #[inline]
+    pub(crate) fn add(&self, cell: u32, n: u64) {
+        if !self.add_to_own(cell, n) {
+            self.add_slow(cell as usize % CHUNK, n);
+        }
+    }
+
+    /// The same when this thread has its own copy at hand; says whether it has.
+    #[inline]
+    pub(crate) fn add_to_own(&self, cell: u32, n: u64) -> bool {
+        match self.own() {
+            Some(own) => {
+                add_own(&own[cell as usize % CHUNK], n);
+                true
+            }
+            None => false,
+        }
+    }
+
+    #[cold]
+    fn add_slow(&self, cell: usize, n: u64) {
+        match self.open() {
+            (own, false) => add_own(&own[cell], n),
+            (shared, true) => {
+                shared[cell].fetch_add(n, Relaxed);
+            }
+        }
+    }
+}
+
+fn zeros() -> Chunk {
+    Box::new([const { AtomicU64::new(0) }; CHUNK])
+}
+
+#[inline]
+fn add_own(cell: &AtomicU64, n: u64) {
+    cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+}
+
 /// One registry's cells, in all lanes.
 pub(crate) struct CellSpace {
-    lanes: Box<[OnceLock<Lane>]>,
-    chunks: usize,
+    chunks: Box<[OnceLock<Arc<Copies>>]>,
     next: Mutex<usize>,
 }
 
 impl CellSpace {
     /// Room for `cells` cells.
     pub(crate) fn new(cells: usize) -> Self {
+        let chunks = cells.div_ceil(CHUNK).max(1);
         Self {
-            lanes: (0..LANES).map(|_| OnceLock::new()).collect(),
-            chunks: cells.div_ceil(CHUNK).max(1),
+            chunks: (0..chunks).map(|_| OnceLock::new()).collect(),
             next: Mutex::new(0),
         }
     }
@@ -45,7 +117,7 @@ impl CellSpace {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let room = CHUNK - *next % CHUNK;
         let start = if cells <= room { *next } else { *next + room };
-        if start + cells > self.chunks * CHUNK {
+        if start + cells > self.chunks.len() * CHUNK {
             return None;
         }
         *next = start + cells;
@@ -55,41 +127,40 @@ impl CellSpace {
     /// This thread's copies of the cells `base..base + len`.
     #[inline]
     pub(crate) fn writer(&self, base: u32, len: usize) -> Writer<'_> {
-        let lane = lane::current();
+        let at = base as usize % CHUNK;
+        let (chunk, shared) = self.copies(base).writer();
         Writer {
-            cells: self.cells(lane, base, len),
-            shared: lane == SHARED,
+            cells: &chunk[at..at + len],
+            shared,
         }
+    }
+
+    /// Adds to the integer in a cell.
+    #[inline]
+    pub(crate) fn add(&self, cell: u32, n: u64) {
+        self.copies(cell).add(cell, n);
     }
 
     /// The copies in the shared lane: home of gauges and of counters that are set, not added to.
     #[inline]
     pub(crate) fn shared(&self, base: u32, len: usize) -> &[AtomicU64] {
-        self.cells(SHARED, base, len)
+        let at = base as usize % CHUNK;
+        &self.copies(base).shared()[at..at + len]
     }
 
+    /// All copies of the chunk with this cell.
     #[inline]
-    fn cells(&self, lane: usize, base: u32, len: usize) -> &[AtomicU64] {
-        let base = base as usize;
-        let lane = match self.lanes[lane].get() {
-            Some(lane) => lane,
-            None => self.open_lane(lane),
-        };
-        let chunk = match lane.chunks[base / CHUNK].get() {
-            Some(chunk) => chunk,
-            None => Self::open_chunk(lane, base / CHUNK),
-        };
-        &chunk[base % CHUNK..base % CHUNK + len]
+    pub(crate) fn copies(&self, cell: u32) -> &Arc<Copies> {
+        let place = &self.chunks[cell as usize / CHUNK];
+        match place.get() {
+            Some(copies) => copies,
+            None => Self::open(place),
+        }
     }
 
     #[cold]
-    fn open_lane(&self, lane: usize) -> &Lane {
-        self.lanes[lane].get_or_init(|| Lane::new(self.chunks))
-    }
-
-    #[cold]
-    fn open_chunk(lane: &Lane, chunk: usize) -> &Chunk {
-        lane.chunks[chunk].get_or_init(|| Box::new([const { AtomicU64::new(0) }; CHUNK]))
+    fn open(place: &OnceLock<Arc<Copies>>) -> &Arc<Copies> {
+        place.get_or_init(Arc::default)
     }
 
     /// Raises the total of a cell that lanes add to; a smaller total than it has is ignored.
@@ -125,8 +196,11 @@ impl CellSpace {
     fn each(&self, base: u32, len: usize, mut visit: impl FnMut(&[AtomicU64])) {
         let base = base as usize;
         let at = base % CHUNK;
-        for lane in &self.lanes {
-            if let Some(chunk) = lane.get().and_then(|lane| lane.chunks[base / CHUNK].get()) {
+        let Some(copies) = self.chunks[base / CHUNK].get() else {
+            return;
+        };
+        for lane in copies.exclusive.iter().chain([&copies.shared]) {
+            if let Some(chunk) = lane.get() {
                 visit(&chunk[at..at + len]);
             }
         }
@@ -148,7 +222,7 @@ impl Writer<'_> {
         if self.shared {
             cell.fetch_add(n, Relaxed);
         } else {
-            cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+            add_own(cell, n);
         }
     }
 
