@@ -196,8 +196,7 @@ impl Family {
         initial: u64,
         budget: usize,
     ) -> Option<u32> {
-        let key = self.index.key(values);
-        let found = self.index.get_or_insert(&key, |number| {
+        let found = self.index.get_or_insert(values, |number| {
             if number >= budget {
                 self.full.store(true, Relaxed);
                 return None;
@@ -327,7 +326,6 @@ impl Family {
         if values.len() != self.labels.len() {
             return None;
         }
-        let found = self.index.get(&self.index.key(values))?;
-        Some(found.cell)
+        Some(self.index.get(values)?.cell)
     }
 }

@@ -108,7 +108,7 @@ impl Http {
         endpoint: &str,
     ) -> Option<Found<1>> {
         let values = [endpoint, method];
-        match self.index.get(&self.index.key(&values)) {
+        match self.index.get(&values) {
             Some(found) => Some(found),
             None => self.resolve_slow(cells, counted, method, endpoint),
         }
@@ -125,7 +125,7 @@ impl Http {
         // Clients may invent methods; a label must not grow with them.
         let method = METHODS.into_iter().find(|m| *m == method).unwrap_or(OTHER);
         let values = [endpoint, method];
-        if let Some(found) = self.index.get(&self.index.key(&values)) {
+        if let Some(found) = self.index.get(&values) {
             return Some(found);
         }
         if endpoint.len() <= MAX_VALUE
@@ -136,7 +136,7 @@ impl Http {
         }
         counted.count_overflow();
         let other = [OTHER, method];
-        match self.index.get(&self.index.key(&other)) {
+        match self.index.get(&other) {
             Some(found) => Some(found),
             None => self.insert(cells, method, OTHER, self.routes.len()),
         }
@@ -150,8 +150,7 @@ impl Http {
         budget: usize,
     ) -> Option<Found<1>> {
         let values = [endpoint, method];
-        let key = self.index.key(&values);
-        self.index.get_or_insert(&key, |number| {
+        self.index.get_or_insert(&values, |number| {
             if number >= budget {
                 self.full.store(true, Relaxed);
                 return None;

@@ -43,42 +43,11 @@ pub(crate) struct Found<const V: usize> {
     pub(crate) more: [u64; V],
 }
 
-/// Most words of a key that are kept to be compared; longer ones are taken apart once more.
+/// Most words of label values that are kept to be compared; longer ones are taken apart once more.
 const KEPT: usize = 8;
 
-/// Label values, hashed once for look-up and insertion.
-pub(crate) struct Key<'a> {
-    values: &'a [&'a str],
-    /// The first of the words that the values are stored as, and how many there are.
-    words: [u64; KEPT],
-    len: usize,
-    tag: u32,
-}
-
-impl Key<'_> {
-    /// Whether an entry's words from the lengths on are these.
-    #[inline]
-    fn is(&self, stored: &[AtomicU64]) -> bool {
-        match self.words.get(..self.len) {
-            Some(words) => words
-                .iter()
-                .zip(stored)
-                .all(|(word, stored)| stored.load(Relaxed) == *word),
-            None => self.is_long(stored),
-        }
-    }
-
-    #[cold]
-    fn is_long(&self, stored: &[AtomicU64]) -> bool {
-        let (mut stored, mut same) = (stored.iter(), true);
-        each_word(self.values, |word| {
-            same &= stored
-                .next()
-                .is_some_and(|stored| stored.load(Relaxed) == word);
-        });
-        same
-    }
-}
+/// The words of label values.
+type Words = [u64; KEPT];
 
 impl<const V: usize> Index<V> {
     /// An index for at most `entries` entries.
@@ -96,78 +65,78 @@ impl<const V: usize> Index<V> {
         }
     }
 
-    /// Hashes the values.
-    #[inline]
-    pub(crate) fn key<'a>(&self, values: &'a [&'a str]) -> Key<'a> {
-        // Filled in place: words that are stored one by one and then moved two by two make the processor wait.
-        let mut key = Key {
-            values,
-            words: [0; KEPT],
-            len: values.len().div_ceil(4),
-            tag: 0,
-        };
-        let mut hash = self.seed;
-        let (mut head, mut heads) = (0, 0);
-        for (value, place) in values.iter().zip(1..) {
-            let bytes = value.as_bytes();
-            head = head << 16 | bytes.len() as u64;
-            if place % 4 == 0 || place == values.len() {
-                hash = mix(hash, head);
-                if let Some(word) = key.words.get_mut(heads) {
-                    *word = head;
-                }
-                (head, heads) = (0, heads + 1);
-            }
-            value_words(bytes, |word| {
+    /// Fills in the words that the values are stored as, and says how many there are and what they hash to.
+    ///
+    /// In place: words that are stored one by one and then moved two by two make the processor wait.
+    #[inline(always)]
+    fn encode(&self, values: &[&str], words: &mut Words) -> (usize, u32) {
+        let heads = values.len().div_ceil(4);
+        let (mut hash, mut len, mut lengths) = (self.seed, heads, 0_u128);
+        for value in values {
+            lengths = lengths << 16 | value.len() as u128;
+            value_words(value.as_bytes(), |word| {
                 hash = mix(hash, word);
-                if let Some(kept) = key.words.get_mut(key.len) {
+                if let Some(kept) = words.get_mut(len) {
                     *kept = word;
                 }
-                key.len += 1;
+                len += 1;
             });
         }
-        key.tag = (hash >> 32) as u32 ^ hash as u32;
-        key
+        // The lengths keep `ab`,`c` and `a`,`bc` apart.
+        if heads > 1 {
+            let second = 16 * (values.len() - 4);
+            words[1] = lengths as u64 & (u64::MAX >> (64 - second));
+            hash = mix(hash, words[1]);
+            lengths >>= second;
+        }
+        words[0] = if heads > 0 { lengths as u64 } else { words[0] };
+        hash = mix(hash, lengths as u64);
+        (len, (hash >> 32) as u32 ^ hash as u32)
     }
 
-    /// What the key stands for. Its values must be as many as the labels.
+    /// What the values stand for. They must be as many as the labels.
     #[inline]
-    pub(crate) fn get(&self, key: &Key<'_>) -> Option<Found<V>> {
+    pub(crate) fn get(&self, values: &[&str]) -> Option<Found<V>> {
+        let mut words = [0; KEPT];
+        let (len, tag) = self.encode(values, &mut words);
         let table = self.tables[self.current.load(Acquire)].get()?;
         let mask = table.len() - 1;
-        let mut at = key.tag as usize & mask;
+        let mut at = tag as usize & mask;
         loop {
             let slot = table[at & mask].load(Acquire);
             if slot == 0 {
                 return None;
             }
-            if (slot >> 32) as u32 == key.tag
-                && let Some(words) = self.words(slot as u32 as usize - 1)
-                && let Some(stored) = words.get(1 + V..1 + V + key.len)
-                && key.is(stored)
+            if (slot >> 32) as u32 == tag
+                && let Some(entry) = self.words(slot as u32 as usize - 1)
+                && let Some(stored) = entry.get(1 + V..1 + V + len)
+                && match words.get(..len) {
+                    Some(words) => same(words, stored),
+                    None => same_long(values, stored),
+                }
             {
                 return Some(Found {
-                    cell: words[0].load(Relaxed) as u32,
-                    more: std::array::from_fn(|i| words[1 + i].load(Relaxed)),
+                    cell: entry[0].load(Relaxed) as u32,
+                    more: std::array::from_fn(|i| entry[1 + i].load(Relaxed)),
                 });
             }
             at += 1;
         }
     }
 
-    /// What the key stands for: as it was stored, or as `make` says for a new entry. `make` gets the
+    /// What the values stand for: as it was stored, or as `make` says for a new entry. `make` gets the
     /// number of entries so far and says `None` to refuse. One caller at a time.
     pub(crate) fn get_or_insert(
         &self,
-        key: &Key<'_>,
+        values: &[&str],
         make: impl FnOnce(usize) -> Option<Found<V>>,
     ) -> Option<Found<V>> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = self.get(key) {
+        if let Some(found) = self.get(values) {
             return Some(found);
         }
-        let values = key.values;
-        let words = 1 + V + key.len;
+        let (stored, tag) = self.encode(values, &mut [0; KEPT]);
+        let words = 1 + V + stored;
         let room = SLAB_CHUNK - *next % SLAB_CHUNK;
         let start = if words <= room { *next } else { *next + room };
         if words > SLAB_CHUNK || (start + words).div_ceil(SLAB_CHUNK) > self.slab.len() {
@@ -185,7 +154,7 @@ impl<const V: usize> Index<V> {
         if full {
             self.grow(current);
         }
-        let slot = (u64::from(key.tag) << 32) | (start as u64 + 1);
+        let slot = (u64::from(tag) << 32) | (start as u64 + 1);
         if let Some(table) = self.tables[self.current.load(Relaxed)].get() {
             place(table, slot);
         }
@@ -453,6 +422,24 @@ impl Piece {
             len: if long { LINE + 1 } else { piece.len() },
         }
     }
+}
+
+#[inline]
+fn same(words: &[u64], stored: &[AtomicU64]) -> bool {
+    let mut pairs = words.iter().zip(stored);
+    pairs.all(|(word, stored)| stored.load(Relaxed) == *word)
+}
+
+/// The same for values of many words.
+#[cold]
+fn same_long(values: &[&str], stored: &[AtomicU64]) -> bool {
+    let (mut stored, mut same) = (stored.iter(), true);
+    each_word(values, |word| {
+        same &= stored
+            .next()
+            .is_some_and(|stored| stored.load(Relaxed) == word);
+    });
+    same
 }
 
 fn place(table: &[AtomicU64], slot: u64) {

@@ -26,8 +26,7 @@ pub(crate) fn record(
     pnl_krw: Option<i64>,
 ) {
     let values = [side, status, symbol];
-    let key = registry.trades.key(&values);
-    let found = match registry.trades.get(&key) {
+    let found = match registry.trades.get(&values) {
         Some(found) => found,
         None => match resolve(registry, &values) {
             Some(found) => found,
@@ -82,8 +81,7 @@ fn resolve(registry: &Registry, values: &[&str; 3]) -> Option<Found<2>> {
         .known(values)
         .is_some()
     {
-        let key = registry.trades.key(values);
-        registry.trades.get_or_insert(&key, |_| Some(cells));
+        registry.trades.get_or_insert(values, |_| Some(cells));
     }
     Some(cells)
 }

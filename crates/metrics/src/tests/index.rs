@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use crate::index::{Found, Index, ROOM, Template, tail};
+use crate::index::{Found, Index, MAX_LABELS, ROOM, Template, tail};
 use crate::text;
 
 #[test]
@@ -19,6 +19,31 @@ fn the_tail_is_the_bytes() {
 
 proptest! {
     #[test]
+    fn values_of_any_number_and_length_are_told_apart(
+        keys in (1..=MAX_LABELS).prop_flat_map(|labels| {
+            let value = prop_oneof!["[ab]{0,9}", "[ab]{60,70}", ".{0,20}"];
+            proptest::collection::vec(proptest::collection::vec(value, labels), 1..60)
+        }),
+    ) {
+        let index = Index::<0>::new(1, 100);
+        let mut model = HashMap::new();
+        for key in &keys {
+            let values: Vec<&str> = key.iter().map(String::as_str).collect();
+            prop_assert_eq!(index.get(&values).map(|found| found.cell), model.get(key).copied());
+            let cell = model.len() as u32;
+            let cell = *model.entry(key.clone()).or_insert(cell);
+            let found = index.get_or_insert(&values, |n| Some(Found { cell: n as u32, more: [] }));
+            prop_assert_eq!(found.map(|found| found.cell), Some(cell));
+        }
+        let walked = index.entries(keys[0].len()).map(|entry| {
+            let mut key = Vec::new();
+            entry.each_value(|value| key.push(String::from_utf8(value.to_vec()).unwrap()));
+            (key, entry.cell())
+        });
+        prop_assert_eq!(walked.collect::<HashMap<_, _>>(), model);
+    }
+
+    #[test]
     fn it_is_a_map_that_keeps_order(
         keys in proptest::collection::vec((".{0,20}", "[ab\"\\\\]{0,9}"), 1..300),
     ) {
@@ -27,15 +52,14 @@ proptest! {
         let mut order = Vec::new();
         for (a, b) in &keys {
             let values = [a.as_str(), b.as_str()];
-            let key = index.key(&values);
             let number = model.len();
             let expected = *model.entry((a.clone(), b.clone())).or_insert_with(|| {
                 order.push((a.clone(), b.clone()));
                 number
             });
-            let found = index.get_or_insert(&key, |n| Some(Found { cell: n as u32, more: [n as u64 + 7] }));
+            let found = index.get_or_insert(&values, |n| Some(Found { cell: n as u32, more: [n as u64 + 7] }));
             prop_assert_eq!(found, Some(Found { cell: expected as u32, more: [expected as u64 + 7] }));
-            prop_assert_eq!(index.get(&key), found);
+            prop_assert_eq!(index.get(&values), found);
         }
         prop_assert_eq!(index.len(), model.len());
         let template = Template::new("n", &["x", "y"]);

@@ -17,13 +17,13 @@ fn found(cell: u32) -> Found<1> {
 fn insert(index: &Index<1>, name: &str, cell: u32) -> Found<1> {
     let values = [name];
     index
-        .get_or_insert(&index.key(&values), |_| Some(found(cell)))
+        .get_or_insert(&values, |_| Some(found(cell)))
         .expect("there is room")
 }
 
 fn get(index: &Index<1>, name: &str) -> Option<Found<1>> {
     let values = [name];
-    index.get(&index.key(&values))
+    index.get(&values)
 }
 
 /// What a reader may see of the first `names`, in their order: each whole, and none without those before it.
