@@ -1,10 +1,14 @@
-//! `cargo xtask crash`, `soak` and `fuzz`: long runs of what the tests do for a moment.
+//! `cargo xtask crash`, `soak` and `fuzz`: long runs of what the tests do for a moment, and CI for a minute.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::{
     demo,
-    run::{Failure, cargo, run, say},
+    run::{Failure, cargo, run, say, show, target_dir},
+    test,
 };
 
 /// Kills of the service, if nothing is said.
@@ -12,6 +16,30 @@ const ROUNDS: u64 = 100;
 
 /// Crashes of the disk under the alert store to one kill of the service: they need no process.
 const DISK: u64 = 100;
+
+/// What CI does of each, by what the workspace's tests are built from.
+const MINUTE: [(&str, &str); 4] = [
+    ("BONGSU_TEST_SOAK_SECONDS", "60"),
+    ("BONGSU_TEST_CRASH_ROUNDS", "30"),
+    ("BONGSU_TEST_DISK_CRASHES", "150"),
+    ("BONGSU_TEST_ORACLE_STEPS", "4000"),
+];
+
+/// A minute of each campaign: hostile input beside the load, the kills, the disk and the model.
+pub(crate) fn minute() -> Result<(), Failure> {
+    demo::build_all()?;
+    let mut fuzz = Command::new(target_dir().join("debug").join("bongsu-fuzz"));
+    fuzz.args(["--seconds", "60", "--seed", &since_1970().to_string()]);
+    let mut fuzzing = fuzz.spawn()?;
+    let tested = test::only(&["soak::", "crash::", "faulty::", "oracle::"], &MINUTE);
+    let fuzzed = fuzzing.wait()?;
+    tested?;
+    if fuzzed.success() {
+        Ok(())
+    } else {
+        Err(Failure(format!("{}: {fuzzed}", show(&fuzz))))
+    }
+}
 
 /// `crash [--rounds n]`: `kill -9` under load n times, and a hundred times as many crashes of a disk that also fails.
 pub(crate) fn crash(args: &[String]) -> Result<(), Failure> {
@@ -21,9 +49,9 @@ pub(crate) fn crash(args: &[String]) -> Result<(), Failure> {
         _ => return Err(Failure("crash [--rounds n]".to_owned())),
     };
     demo::build_all()?;
-    let mut kills = test("bongsu", "crash::");
+    let mut kills = of_crate("bongsu", "crash::");
     run(kills.env("BONGSU_TEST_CRASH_ROUNDS", rounds.to_string()))?;
-    let mut disks = test("bongsu-alerts", "faulty::");
+    let mut disks = of_crate("bongsu-alerts", "faulty::");
     run(disks.env(
         "BONGSU_TEST_DISK_CRASHES",
         rounds.saturating_mul(DISK).to_string(),
@@ -34,7 +62,7 @@ pub(crate) fn crash(args: &[String]) -> Result<(), Failure> {
 pub(crate) fn soak(args: &[String]) -> Result<(), Failure> {
     let seconds = length(args, 3_600.0, "soak [--hours n | --minutes n]")?;
     demo::build_all()?;
-    let mut soak = test("bongsu", "soak::");
+    let mut soak = of_crate("bongsu", "soak::");
     run(soak.env("BONGSU_TEST_SOAK_SECONDS", seconds.to_string()))
 }
 
@@ -105,7 +133,7 @@ fn properties(seconds: f64) -> Result<(), Failure> {
 }
 
 /// A test of a crate, with what it prints.
-fn test(package: &str, name: &str) -> std::process::Command {
+fn of_crate(package: &str, name: &str) -> Command {
     let mut test = cargo(["test", "--quiet", "--all-features", "--package", package]);
     test.args(["--test", "it", "--", "--nocapture", name]);
     test

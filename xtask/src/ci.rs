@@ -3,7 +3,8 @@
 use std::{process::Stdio, time::Instant};
 
 use crate::{
-    counts, dashboards, demo, deny, guests, layers, manifests, package, packages, readme,
+    campaigns, counts, dashboards, demo, deny, guests, layers, manifests, package, packages,
+    readme,
     run::{Failure, cargo, run, say, show},
     stack_proof, test,
 };
@@ -31,6 +32,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     phases.run("each feature alone", features)?;
     phases.run("the stack", stack_proof::prove)?;
     phases.run("guests", || guests::run_all(&[]))?;
+    phases.run("a minute of each campaign", campaigns::minute)?;
     phases.show();
     // Last, so that the run closes with the test runner's own summary.
     test::run_all(&[])

@@ -23,6 +23,13 @@ pub(crate) fn units() -> Result<(), Failure> {
     run(runner().args(["--lib", "--bins"]))
 }
 
+/// Those with one of these in their name, with variables that say how much they do.
+pub(crate) fn only(names: &[&str], variables: &[(&str, &str)]) -> Result<(), Failure> {
+    let mut tests = runner();
+    tests.args(["--tests", "--"]).args(names);
+    run(with_python(tests.envs(variables.iter().copied())))
+}
+
 /// The examples in the documentation.
 fn documentation() -> Result<(), Failure> {
     run(&mut cargo([
