@@ -12,10 +12,6 @@ pub(crate) fn monotonic() -> Instant {
     Instant::now()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of this crate that reads the wall clock"
-)]
 pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
 }
