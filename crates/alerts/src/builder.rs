@@ -20,6 +20,7 @@ use crate::manager::AlertManager;
 use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig, RetryConfig};
 use crate::policy::{ChannelSpec, FlapConfig, InhibitConfig, MAX_CHANNELS, Policy, PolicyConfig};
 use crate::presentation::Presentation;
+use crate::replicas::far_side_hash;
 use crate::routing::Routing;
 use crate::rule::AlertRule;
 use crate::schedule::{Schedule, SharedSchedule};
@@ -354,7 +355,10 @@ impl AlertManagerBuilder {
         let recovered = store.recover().map_err(BuildError::Store)?;
         let effects = engine.recover(now, recovered);
         let (events, _) = broadcast::channel(self.events.max(1));
+        let far_side = |channel: &Arc<dyn Channel>| channel.far_side().map(|it| far_side_hash(&it));
+        let far_sides = self.channels.iter().map(far_side).collect();
         let core = Arc::new(Core {
+            far_sides,
             engine: std::sync::Mutex::new(engine),
             store,
             channels: self.channels,

@@ -70,6 +70,8 @@ pub(crate) struct Core {
     pub(crate) events: broadcast::Sender<AlertEvent>,
     pub(crate) wake: Notify,
     pub(crate) replicas: Option<Arc<dyn SharedState>>,
+    /// By channel: what tells its far side from others, as the replicas name it.
+    pub(crate) far_sides: Vec<Option<u64>>,
     pub(crate) lease: Duration,
     pub(crate) attempt_time: Duration,
     pub(crate) drain: Duration,

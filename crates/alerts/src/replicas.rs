@@ -83,7 +83,7 @@ fn topic(core: &Core, job: &Job, ask: &SharedAsk) -> Topic {
     Topic {
         key: ask.key.to_string(),
         channel: channel.id().to_owned(),
-        target: place(job.target.as_str(), channel.far_side().as_ref()),
+        target: place(job.target.as_str(), core.far_sides[job.channel]),
         level: ask.level,
         resolved: ask.resolved,
         falls: ask.falls,
@@ -93,15 +93,16 @@ fn topic(core: &Core, job: &Job, ask: &SharedAsk) -> Topic {
 }
 
 /// A target as all replicas name it that reach the same: two hooks of one service are two places.
-fn place(target: &str, far_side: Option<&Secret>) -> String {
+fn place(target: &str, far_side: Option<u64>) -> String {
     match far_side {
-        // Half of the hash: enough to tell two apart, and too little to say anything of a secret.
-        Some(secret) => format!(
-            "{target}@{:08x}",
-            bongsu_trace::fnv(secret.expose().as_bytes()) >> 32
-        ),
+        Some(hash) => format!("{target}@{hash:08x}"),
         None => target.to_owned(),
     }
+}
+
+/// Half of a hash: enough to tell two far sides apart, and too little to say anything of a secret.
+pub(crate) fn far_side_hash(secret: &Secret) -> u64 {
+    bongsu_trace::fnv(secret.expose().as_bytes()) >> 32
 }
 
 /// Lets the others know what a digest told, if it arrived.

@@ -51,7 +51,8 @@ pub trait Channel: Send + Sync + fmt::Debug + 'static {
 
     /// What tells its far side from another whose targets have the same names, such as the whole URL of a hook.
     /// Replicas that share a Redis take for told what was told there and nowhere else; nothing but a short
-    /// hash of it is kept. Default: none, the names of the targets say it all.
+    /// hash of it is kept. Asked once, when the manager is built. Default: none, the names of the targets say
+    /// it all.
     fn far_side(&self) -> Option<Secret> {
         None
     }

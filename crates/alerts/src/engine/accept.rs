@@ -13,7 +13,7 @@ use crate::clock::Now;
 use crate::event::AlertEvent;
 use crate::outbox::RowState;
 use crate::policy::{Ask, Pass, Suppressed};
-use crate::store::{Accepted, Change, StoreError};
+use crate::store::{Accepted, Change, DIGEST_KEY, StoreError};
 
 /// What became of an alert that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Engine {
             acknowledged: acknowledged && same,
         };
         let facts = self.facts_of(&alert, status, &key);
-        let decision = self.policy.decide_as(now, &alert, status, ask);
+        let decision = self.policy.decide_by(now, &key, &alert, status, ask);
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
             alert,
@@ -220,6 +220,9 @@ impl Engine {
                 let channel = usize::from(row.channel);
                 self.policy
                     .dead(now.tick, &row.accepted.key, channel, row.ticket);
+                if *row.accepted.key == *DIGEST_KEY {
+                    self.told_digests.insert((channel, usize::from(row.target)));
+                }
             }
         }
         direct && !rows.is_empty()

@@ -104,15 +104,15 @@ impl Engine {
     ) -> Vec<Delivery> {
         let (key, level) = (&accepted.key, accepted.alert.level);
         let cooldown = self.policy.cooldown();
-        let ticket = self.policy.tell(now.tick, key, fallback, level, cooldown);
+        let ticket = self.policy.tell(key, fallback, level, cooldown);
         let mut rows = Vec::new();
-        for target in 0..self.channels[fallback].targets.len() {
+        for place in self.places_of(fallback) {
             let id = self.ulid(now);
             let row = Row {
                 ticket,
                 detour: true,
                 state,
-                ..self.new_row(now, accepted, (fallback, target), cooldown)
+                ..self.new_row(now, accepted, place, cooldown)
             };
             rows.push(self.add(now, id, row, Pass::Fallback.as_str()));
         }

@@ -15,7 +15,7 @@ use crate::channel::{AlertStatus, DigestLine};
 use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
 use crate::outbox::{Row, RowState};
-use crate::store::{Accepted, Change, DeliveryState, Gathered};
+use crate::store::{Accepted, Change, DIGEST_KEY, DeliveryState, Gathered};
 
 /// A digest that gathers a storm goes out after this, so that one message tells much of it.
 const STORM_GATHER: Duration = Duration::from_secs(5);
@@ -84,6 +84,7 @@ impl Engine {
         delivery.cooldown = cooldown;
         take.deliveries.push(delivery);
         if take.accepted.status == AlertStatus::Firing {
+            self.policy.in_digest(&take.accepted.key, channel);
             self.keep_digest((channel, target), take);
         }
         let row = self.outbox.get_mut(parent);
@@ -137,7 +138,7 @@ impl Engine {
         let accepted = Arc::new(Accepted {
             id: self.ulid(now),
             alert: digest_alert(now, &self.service),
-            key: Arc::from(KEY),
+            key: Arc::from(DIGEST_KEY),
             status: AlertStatus::Digest,
             at: now.wall,
         });
@@ -221,14 +222,11 @@ impl Engine {
     }
 }
 
-/// What digests go by.
-pub(super) const KEY: &str = "bongsu|digest";
-
 pub(super) fn digest_alert(now: Now, service: &str) -> Alert {
     Alert::new(AlertLevel::Info, "Alert digest", "", service)
         .kind("digest")
         .timestamp(now.wall)
-        .key(KEY)
+        .key(DIGEST_KEY)
 }
 
 /// The digest as a message: an alert that sums up, and the lines, the worst first.

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Engine;
-use super::digest::{KEY, digest_alert};
+use super::digest::digest_alert;
 use super::route::{Facts, Take};
+use super::{Effects, Engine};
 use crate::AlertLevel;
 use crate::channel::AlertStatus;
+use crate::clock::Now;
 use crate::outbox::{Row, RowState};
-use crate::store::{Accepted, Change, DeliveryState};
+use crate::store::{Accepted, Change, DIGEST_KEY, DeliveryState};
 
 impl Engine {
     /// Something ended: where a digest told of it, and of nothing else that fires still, the digest is
@@ -20,51 +21,81 @@ impl Engine {
             return;
         }
         for channel in 0..self.channels.len() {
-            let concerned = self.channels[channel].keeps_digests && facts.was_gathered(channel);
-            if !concerned || self.policy.believes_digest(channel) {
-                continue;
-            }
-            let now = take.now;
-            let mut alert = digest_alert(now, &self.service);
-            alert.message = "All that the digest told of is over.".to_owned();
-            let accepted = Arc::new(Accepted {
-                id: self.ulid(now),
-                alert,
-                key: Arc::from(KEY),
-                status: AlertStatus::Resolved,
-                at: now.wall,
-            });
-            let mut deliveries = Vec::new();
-            for target in 0..self.channels[channel].targets.len() {
-                let place = (channel, target);
-                let id = self.ulid(now);
-                let row = Row {
-                    state: take.state,
-                    urgency: AlertLevel::Error,
-                    deadline: self.deadline(now, AlertLevel::Error),
-                    ..self.new_row(now, &accepted, place, Duration::ZERO)
-                };
-                deliveries.push(self.add(now, id, row, "resolved"));
+            if facts.is_in_digest(channel) {
+                let rows = self.end_digest(take.now, channel, take.state, &mut take.before);
                 if take.state == RowState::Accepting {
-                    take.rows.push(id);
+                    take.rows.extend(rows);
                 }
             }
-            take.before.changes.push(Change::Accept {
-                accepted,
-                deliveries,
-            });
         }
+    }
+
+    /// Somebody has a digest now. What it told may be over since.
+    pub(super) fn digest_arrived(
+        &mut self,
+        now: Now,
+        place: (usize, usize),
+        effects: &mut Effects,
+    ) {
+        if self.channels[place.0].keeps_digests {
+            self.told_digests.insert(place);
+            self.end_digest(now, place.0, RowState::Waiting, effects);
+        }
+    }
+
+    /// Tells whoever has a digest on a channel that it is over, unless something of it fires. Gives the
+    /// deliveries.
+    fn end_digest(
+        &mut self,
+        now: Now,
+        channel: usize,
+        state: RowState,
+        effects: &mut Effects,
+    ) -> Vec<ulid::Ulid> {
+        let places = self.places_of(channel);
+        let told: Vec<_> = places.filter(|it| self.told_digests.contains(it)).collect();
+        if told.is_empty() || self.policy.believes_digest(channel) {
+            return Vec::new();
+        }
+        let mut alert = digest_alert(now, &self.service);
+        alert.message = "All that the digest told of is over.".to_owned();
+        let accepted = Arc::new(Accepted {
+            id: self.ulid(now),
+            alert,
+            key: Arc::from(DIGEST_KEY),
+            status: AlertStatus::Resolved,
+            at: now.wall,
+        });
+        let (mut deliveries, mut rows) = (Vec::new(), Vec::new());
+        for place in told {
+            self.told_digests.remove(&place);
+            let id = self.ulid(now);
+            let row = Row {
+                state,
+                urgency: AlertLevel::Error,
+                deadline: self.deadline(now, AlertLevel::Error),
+                ..self.new_row(now, &accepted, place, Duration::ZERO)
+            };
+            deliveries.push(self.add(now, id, row, "resolved"));
+            rows.push(id);
+        }
+        effects.changes.push(Change::Accept {
+            accepted,
+            deliveries,
+        });
+        rows
     }
 
     /// A digest tells of something that fires: an end of it that has not gone out is none.
     pub(super) fn keep_digest(&mut self, place: (usize, usize), take: &mut Take<'_>) {
         let now = take.now;
-        let end = self.outbox.tail(place, &Arc::from(KEY));
+        let end = self.outbox.tail(place, &Arc::from(DIGEST_KEY));
         let waiting = |row: &Row| !matches!(row.state, RowState::InFlight { .. });
         let Some(id) = end.filter(|id| self.outbox.get(*id).is_some_and(waiting)) else {
             return;
         };
         if let Some(row) = self.outbox.remove(id) {
+            self.told_digests.insert(place);
             take.before.changes.push(Change::Move {
                 id,
                 state: DeliveryState::Suppressed,

@@ -11,11 +11,10 @@ use std::time::Duration;
 use super::firing::Watched;
 use super::route::{Facts, Take};
 use super::{Effects, Engine};
-use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::{Now, Tick};
 use crate::outbox::RowState;
-use crate::policy::{Decision, Suppressed, Verdict};
+use crate::policy::{Ask, Decision, Suppressed, Verdict};
 use crate::store::{Accepted, Change};
 
 /// Every alert that fires is looked at this often, whatever else happens.
@@ -205,9 +204,7 @@ impl Engine {
         let accepted = Arc::clone(&watched.accepted);
         let acknowledged = watched.acknowledged.is_some();
         let facts = self.facts(&accepted);
-        let decision =
-            self.policy
-                .decide_again(now, &keyed(&accepted), AlertStatus::Firing, acknowledged);
+        let decision = self.decide_again(now, &accepted, acknowledged);
         self.tell_owed(now, &accepted, &decision, facts, effects);
         if self.note_told(now, key, &decision) {
             self.save(now, key, effects);
@@ -224,12 +221,22 @@ impl Engine {
         escalates
     }
 
+    /// What is still owed of what was accepted.
+    fn decide_again(&mut self, now: Now, accepted: &Accepted, acknowledged: bool) -> Decision {
+        let ask = Ask {
+            again: true,
+            acknowledged,
+        };
+        let Accepted {
+            key, alert, status, ..
+        } = accepted;
+        self.policy.decide_by(now, key, alert, *status, ask)
+    }
+
     /// An end that was held back: whoever was told hears of it as soon as nothing holds it any more.
     fn look_at_end(&mut self, now: Now, ended: &Arc<Accepted>, effects: &mut Effects) {
         let facts = self.facts(ended);
-        let decision = self
-            .policy
-            .decide_again(now, &keyed(ended), AlertStatus::Resolved, false);
+        let decision = self.decide_again(now, ended, false);
         self.tell_owed(now, ended, &decision, facts, effects);
         self.note_end(now, ended, &decision, effects);
     }
@@ -240,7 +247,8 @@ impl Engine {
             return;
         };
         let lasted = accepted.alert.lasts.unwrap_or_default();
-        let mut alert = keyed(&accepted);
+        let mut alert = accepted.alert.clone();
+        alert.key = Some(key.to_string());
         alert.timestamp = now.wall;
         alert.message = format!("It did not happen again within {}.", in_words(lasted));
         let ended = Arc::new(Accepted {
@@ -318,13 +326,6 @@ fn held(decision: &Decision) -> Option<(Suppressed, Option<Tick>)> {
     reasons
         .all(|reason| reason.is_some())
         .then_some((first, decision.until))
-}
-
-/// The alert with its key set, so that the policy finds it under the key that it goes by.
-fn keyed(accepted: &Accepted) -> Alert {
-    let mut alert = accepted.alert.clone();
-    alert.key = Some(accepted.key.to_string());
-    alert
 }
 
 pub(super) fn in_words(wait: Duration) -> String {

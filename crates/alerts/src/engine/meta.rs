@@ -94,11 +94,15 @@ impl Engine {
         });
         let mut deliveries = Vec::new();
         for (channel, cooldown, ticket) in decision.routes {
-            for target in 0..self.channels[channel].targets.len() {
+            for place in self.places_of(channel) {
+                if let Some(waiting) = self.waits_already(place, cooldown, &accepted) {
+                    deliveries.extend(self.renew(now, waiting, ticket));
+                    continue;
+                }
                 let id = self.ulid(now);
                 let row = Row {
                     ticket,
-                    ..self.new_row(now, &accepted, (channel, target), cooldown)
+                    ..self.new_row(now, &accepted, place, cooldown)
                 };
                 deliveries.push(self.add(now, id, row, "alerting"));
             }

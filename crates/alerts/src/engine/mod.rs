@@ -30,7 +30,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +69,8 @@ pub(crate) struct Engine {
     claims: claims::Claims,
     /// The digest that each target of each channel gathers now.
     open_digests: HashMap<digest::Slot, Ulid>,
+    /// Whoever has a digest that is not over, where such a thing ends.
+    told_digests: HashSet<(usize, usize)>,
     /// When the dispatcher comes back by itself.
     wake: Tick,
     rng: SplitMix,
@@ -152,6 +154,7 @@ impl Engine {
             environment,
             claims: claims::Claims::default(),
             open_digests: HashMap::new(),
+            told_digests: HashSet::new(),
             wake: Tick::NEVER,
             rng: SplitMix::new(seed),
             last_id: Ulid::nil(),
@@ -160,6 +163,12 @@ impl Engine {
 
     pub(crate) fn channel_index(&self, id: &str) -> Option<usize> {
         self.channels.iter().position(|channel| &*channel.id == id)
+    }
+
+    /// Whom a channel reaches.
+    fn places_of(&self, channel: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let targets = 0..self.channels[channel].targets.len();
+        targets.map(move |target| (channel, target))
     }
 
     /// Later than every one before it, also within a millisecond and when the wall clock is set
@@ -242,13 +251,17 @@ impl Engine {
                 age: Duration::ZERO,
             })
             .collect();
+        let age = now.tick.since(row.accepted_tick);
         let shared = (row.digest.is_none() && !row.cooldown.is_zero()).then(|| {
             let own = &row.accepted.key;
             let (key, cooldown) = match people::escalation(&alert) {
                 // Past what was told already, once for each step.
                 Some(said) => {
                     let key = Arc::from(format!("{own}|{said}"));
-                    (key, self.step_taken(own, said).unwrap_or(row.cooldown))
+                    // From when the step was taken: told late, it must not stand for the same step of later.
+                    let taken = self.step_taken(own, said);
+                    let left = taken.map(|taken| taken.saturating_sub(age));
+                    (key, left.unwrap_or(row.cooldown))
                 }
                 None => (Arc::clone(own), row.cooldown),
             };
@@ -259,7 +272,7 @@ impl Engine {
                 cooldown,
                 falls: row.falls(),
                 so: self.level_of(own),
-                age: now.tick.since(row.accepted_tick),
+                age,
             }
         });
         Some(Job {

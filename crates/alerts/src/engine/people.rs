@@ -180,9 +180,9 @@ impl Engine {
             told |= 1 << channel;
             names.push(self.channels[channel].id.to_string());
             let cooldown = self.policy.cooldown().max(wait / 2);
-            let ticket = self.policy.tell(now.tick, key, channel, level, cooldown);
-            for target in 0..self.channels[channel].targets.len() {
-                let (id, place) = (self.ulid(now), (channel, target));
+            let ticket = self.policy.tell(key, channel, level, cooldown);
+            for place in self.places_of(channel) {
+                let id = self.ulid(now);
                 let mut merged = 0;
                 for milder in self.outbox.milder(place, key, level) {
                     merged += self.supersede(now, milder, id, &mut after);

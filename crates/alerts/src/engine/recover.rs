@@ -58,8 +58,14 @@ impl Engine {
                     suppressed: mark.suppressed,
                     firing: mark.status == AlertStatus::Firing,
                     gathered,
+                    in_digest: mark.in_digest,
                 },
             );
+        }
+        for (channel, target) in &recovered.told_digests {
+            let place = self.place_of(channel, target);
+            let keeps = place.filter(|place| self.channels[place.0].keeps_digests);
+            self.told_digests.extend(keeps);
         }
         for active in recovered.active {
             self.recover_active(now, active, &mut effects);
@@ -99,6 +105,13 @@ impl Engine {
         effects
     }
 
+    fn place_of(&self, channel: &str, target: &str) -> Option<(usize, usize)> {
+        let channel = self.channel_index(channel)?;
+        let targets = &self.channels[channel].target_names;
+        let target = targets.iter().position(|name| **name == *target)?;
+        Some((channel, target))
+    }
+
     /// Puts a delivery of the last run, or a dead one, in the queue again.
     fn take_up(&mut self, now: Now, recovery: Recovery, state: RowState, effects: &mut Effects) {
         let Recovery {
@@ -106,12 +119,7 @@ impl Engine {
             delivery,
             message,
         } = recovery;
-        let place = self.channel_index(&delivery.channel).and_then(|channel| {
-            let targets = &self.channels[channel].target_names;
-            let target = targets.iter().position(|name| *name == delivery.target)?;
-            Some((channel, target))
-        });
-        let Some((channel, target)) = place else {
+        let Some(place) = self.place_of(&delivery.channel, &delivery.target) else {
             effects.changes.push(Change::Move {
                 id: delivery.id,
                 state: DeliveryState::Dead,
@@ -153,7 +161,6 @@ impl Engine {
         let next = now
             .tick_at(delivery.next_at)
             .clamp(now.tick, now.tick.after(longest));
-        let place = (channel, target);
         let mut row = self.new_row(now, &accepted, place, delivery.cooldown);
         row.deadline = deadline;
         row.suppressed = delivery.suppressed;

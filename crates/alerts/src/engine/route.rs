@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::digest::{Gathering, KEY};
+use super::digest::Gathering;
 use super::{ChannelDecision, Effects, Engine, What};
 use crate::AlertLevel;
 use crate::alert::Alert;
@@ -15,7 +15,7 @@ use crate::clock::{Now, Tick};
 use crate::event::AlertEvent;
 use crate::outbox::{Row, RowState};
 use crate::policy::{Decision, Route, Verdict};
-use crate::store::{Accepted, Change, Delivery, DeliveryState, OVERTAKEN};
+use crate::store::{Accepted, Change, DIGEST_KEY, Delivery, DeliveryState, OVERTAKEN};
 
 /// What was known of a key before it was decided on anew.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +24,17 @@ pub(super) struct Facts {
     pub(super) urgency: AlertLevel,
     /// A bit for each channel whose readers know of it by a digest.
     gathered: u64,
+    /// A bit for each channel where a digest tells of it, whatever else does.
+    in_digest: u64,
 }
 
 impl Facts {
     pub(super) const fn was_gathered(self, channel: usize) -> bool {
         self.gathered & (1 << channel) != 0
+    }
+
+    pub(super) const fn is_in_digest(self, channel: usize) -> bool {
+        self.in_digest & (1 << channel) != 0
     }
 }
 
@@ -79,10 +85,12 @@ impl Engine {
             AlertStatus::Resolved => told.unwrap_or(AlertLevel::Error).max(AlertLevel::Error),
             _ => alert.level,
         };
-        let gathered = (0..self.channels.len())
-            .filter(|channel| told.is_some() && self.policy.was_gathered(key, *channel))
-            .fold(0_u64, |bits, channel| bits | (1 << channel));
-        Facts { urgency, gathered }
+        let (gathered, in_digest) = self.policy.gathered_on(key);
+        Facts {
+            urgency,
+            gathered,
+            in_digest,
+        }
     }
 
     /// Rows that a decision makes at most.
@@ -139,11 +147,9 @@ impl Engine {
                 suppressed,
                 cooldown,
             } => {
-                let targets = 0..self.channels[route.channel].targets.len();
-                let place = |target| (route.channel, target);
                 let into = Gathering::Until(until);
                 let mut delivery_ids = Vec::new();
-                for place in targets.map(place) {
+                for place in self.places_of(route.channel) {
                     delivery_ids.push(self.gather(place, into, (suppressed, cooldown), take));
                     self.gather_news(place, Some(into), take);
                 }
@@ -200,8 +206,7 @@ impl Engine {
         let (channel, now, key) = (route.channel, take.now, &take.accepted.key);
         let before = self.policy.told_before(key, channel);
         let mut ids = Vec::new();
-        for target in 0..self.channels[channel].targets.len() {
-            let place = (channel, target);
+        for place in self.places_of(channel) {
             let told = (suppressed, cooldown);
             if let Some(into) = self.joins_digest(place, take) {
                 if take.accepted.status == AlertStatus::Firing {
@@ -212,9 +217,9 @@ impl Engine {
                 self.policy.digested(now.tick, key, channel, ticket);
                 continue;
             }
-            if let Some(waiting) = self.waits_already(place, cooldown, take) {
+            if let Some(waiting) = self.waits_already(place, cooldown, take.accepted) {
                 ids.push(waiting.to_string());
-                self.renew(waiting, ticket, take);
+                take.deliveries.extend(self.renew(now, waiting, ticket));
                 continue;
             }
             let milder = match take.accepted.status {
@@ -250,36 +255,33 @@ impl Engine {
 
     /// The last that is on its way to a target, if it says the same: another target of the channel has
     /// had it, and is told again. A cooldown of zero tells every one.
-    fn waits_already(
+    pub(super) fn waits_already(
         &self,
         place: (usize, usize),
         cooldown: Duration,
-        take: &Take<'_>,
+        accepted: &Accepted,
     ) -> Option<Ulid> {
-        let id = self.outbox.tail(place, &take.accepted.key)?;
+        let id = self.outbox.tail(place, &accepted.key)?;
         let row = self.outbox.get(id)?;
-        let same = take.accepted.status == AlertStatus::Firing
+        let same = accepted.status == AlertStatus::Firing
             && row.accepted.status == AlertStatus::Firing
-            && row.level() == take.accepted.alert.level
+            && row.level() == accepted.alert.level
             && row.digest.is_none()
             && !row.detour;
         (same && !cooldown.is_zero()).then_some(id)
     }
 
-    /// What waits already stands for what was decided now as well: its arrival begins the cooldown.
-    fn renew(&mut self, id: Ulid, ticket: u32, take: &mut Take<'_>) {
-        let Some(row) = self.outbox.get_mut(id) else {
-            return;
-        };
+    /// What waits already stands for what was decided now as well: its arrival begins the cooldown. Gives
+    /// the record.
+    pub(super) fn renew(&mut self, now: Now, id: Ulid, ticket: u32) -> Option<Delivery> {
+        let row = self.outbox.get_mut(id)?;
         row.ticket = ticket;
         row.suppressed = row.suppressed.saturating_add(1);
         let place = (usize::from(row.channel), Some(usize::from(row.target)));
         self.counters.channels[place.0].suppressed += 1;
-        let record = self.ulid(take.now);
+        let record = self.ulid(now);
         let reason = Cow::Borrowed("the same is still on its way");
-        let state = DeliveryState::Suppressed;
-        let record = self.record(take.now, record, place, state, reason);
-        take.deliveries.push(record);
+        Some(self.record(now, record, place, DeliveryState::Suppressed, reason))
     }
 
     /// The digest into which goes what would go out to a target by itself: in a storm, and the end of
@@ -373,13 +375,12 @@ impl Engine {
         }
     }
 
-    /// The digest that goes out before anything that is said of a key now.
+    /// The digest that goes out before anything that is said of a key now. The end of a digest is told once
+    /// that has arrived.
     pub(super) fn before(&self, place: (usize, usize), key: &str) -> Option<Ulid> {
-        if key == KEY {
-            // The end of all digests.
-            return self.outbox.last_digest(place);
-        }
-        self.outbox.digest_with(place, key)
+        (key != DIGEST_KEY)
+            .then(|| self.outbox.digest_with(place, key))
+            .flatten()
     }
 
     /// Puts a row in the queue; gives its record.

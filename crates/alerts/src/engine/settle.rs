@@ -10,7 +10,7 @@ use super::meta::KIND_META;
 use super::{Effects, Engine};
 use crate::AlertLevel;
 use crate::alert::Alert;
-use crate::channel::{Outcome, Rendered};
+use crate::channel::{AlertStatus, Outcome, Rendered};
 use crate::clock::Now;
 use crate::event::AlertEvent;
 use crate::outbox::Settled;
@@ -137,6 +137,10 @@ impl Engine {
             parent: None,
             at: now.wall,
         });
+        if row.accepted.status == AlertStatus::Digest {
+            let place = (channel, usize::from(row.target));
+            self.digest_arrived(now, place, effects);
+        }
     }
 
     /// Another replica told it: nothing left to do here.
@@ -266,5 +270,10 @@ impl Engine {
             parent: None,
             at: now.wall,
         });
+        if row.accepted.status == AlertStatus::Digest && row.doubts > 0 {
+            // It may have arrived.
+            let place = (channel, usize::from(row.target));
+            self.digest_arrived(now, place, effects);
+        }
     }
 }

@@ -15,6 +15,13 @@ fn now(seconds: i64) -> Now {
 
 /// `chat` takes all, `sms` what has the tag `both` as well, and what `chat` cannot deliver.
 fn engine() -> Engine {
+    ruled(vec![
+        AlertRule::new("both").tag("both").channels(["chat", "sms"]),
+        AlertRule::new("all").channel("chat"),
+    ])
+}
+
+fn ruled(rules: Vec<AlertRule>) -> Engine {
     let channels = ["chat", "sms"].map(|id| ChannelInfo {
         id: Arc::from(id),
         targets: vec![Target::new("a")],
@@ -26,10 +33,7 @@ fn engine() -> Engine {
         ChannelQueue::new(limits, 1, BreakerConfig::default(), Tick(0))
     };
     let policy = PolicyConfig {
-        rules: vec![
-            AlertRule::new("both").tag("both").channels(["chat", "sms"]),
-            AlertRule::new("all").channel("chat"),
-        ],
+        rules,
         ..PolicyConfig::default()
     };
     Engine::new(
@@ -157,4 +161,32 @@ fn fault_2_a_flap_hold_outlives_the_process() {
     let jobs = looked(&mut engine, 301);
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0].notification.alert.title, "link");
+}
+
+#[test]
+fn a_step_that_is_told_late_stands_for_itself_and_not_for_the_same_step_of_later() {
+    let minutes = |minutes: u64| std::time::Duration::from_secs(60 * minutes);
+    let rule = AlertRule::new("page").channel("chat");
+    let mut engine = ruled(vec![rule.escalate(minutes(20), ["sms"])]);
+    send(&mut engine, "down", "one");
+    let jobs = engine.poll(now(0)).jobs;
+    engine.settle(now(0), jobs[0].id, Outcome::delivered());
+    let due = engine.poll(now(20 * 60)).escalations;
+    assert_eq!(due.len(), 1);
+    engine.escalate(now(20 * 60), &due[0]);
+    let mut quiet = Vec::new();
+    for late in [20, 26, 32] {
+        let work = engine.poll(now(late * 60));
+        let step = work.jobs.iter().find(|job| job.channel == 1).unwrap();
+        let asked = step.shared.as_ref().unwrap();
+        assert!(asked.key.ends_with("|not acknowledged within 20 minutes"));
+        quiet.push(asked.cooldown);
+        let busy = Outcome::Transient {
+            reason: "429".to_owned(),
+            retry_after: Some(minutes(6)),
+            maybe_delivered: false,
+        };
+        engine.settle(now(late * 60), step.id, busy);
+    }
+    assert_eq!(quiet, [minutes(10), minutes(4), minutes(0)]);
 }

@@ -569,3 +569,18 @@ fn what_a_replica_does_not_know_any_more_to_have_been_told_elsewhere() {
         ],
     );
 }
+
+#[test]
+fn what_a_channel_lost_is_told_once_to_a_target_that_was_away() {
+    agrees(
+        6150,
+        &[
+            Mood(3, Refuses),
+            Mood(2, Away),
+            Fire(2, Warning),
+            Pass(10041),
+            Fire(3, Warning),
+            Check,
+        ],
+    );
+}

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use super::plain::CHANNELS;
 use crate::channel::{AlertStatus, Notification};
 use crate::clock::Now;
 use crate::{AlertLevel, Rendered, Target};
@@ -44,6 +43,8 @@ pub(super) struct Readers {
     /// How often another replica may tell it as well: it arrived, and whoever sent it does not know; or a
     /// digest told it, and the other gathers by itself.
     doubted: HashMap<(Place, String), usize>,
+    /// The keys that a replica's digests told to fire, until their end.
+    members: HashMap<(Place, usize), HashSet<String>>,
     /// There is more than one replica.
     several: bool,
     seen: HashSet<(Place, String)>,
@@ -88,6 +89,19 @@ impl Readers {
         self.beliefs.get(&(place, key.to_owned())).copied()
     }
 
+    /// Whether somebody has a digest of a replica that is over: whatever it told anybody of the channel is.
+    pub(super) fn outlived(
+        &self,
+        place: Place,
+        replica: usize,
+        fires: impl Fn(&str) -> bool,
+    ) -> bool {
+        let open = self.belief(place, &digest_of(replica)) == Some(Belief::Fires(None));
+        let of_channel = |(of, _): &(&(Place, usize), _)| of.0.0 == place.0 && of.1 == replica;
+        let mut told = self.members.iter().filter(of_channel);
+        open && !told.any(|(_, keys)| keys.iter().any(|key| fires(key)))
+    }
+
     /// Something else was said of the key and is on its way, or was merged into what is.
     pub(super) fn news(&mut self, place: Place, key: &str) {
         self.news.insert((place, key.to_owned()));
@@ -108,6 +122,12 @@ impl Readers {
         excused: impl Fn(&str) -> bool,
     ) -> Result<Vec<String>, String> {
         let body: Value = serde_json::from_slice(body).unwrap();
+        let status: AlertStatus = serde_json::from_value(body["status"].clone()).unwrap();
+        if status == AlertStatus::Digest {
+            // Repeated, it opens again what was closed meanwhile.
+            let digest = (place, digest_of(replica));
+            self.beliefs.insert(digest, Belief::Fires(None));
+        }
         if !self.seen.insert((place, id.to_string())) {
             // Another replica may have told the end meanwhile: this one tells it as well.
             if let Some(key) = body["key"].as_str().filter(|_| self.several) {
@@ -116,10 +136,7 @@ impl Readers {
             return Ok(Vec::new());
         }
         self.told += 1;
-        let status: AlertStatus = serde_json::from_value(body["status"].clone()).unwrap();
         if status == AlertStatus::Digest {
-            let digest = (place, digest_of(replica));
-            self.beliefs.insert(digest, Belief::Fires(None));
             let lines = body["lines"].as_array().unwrap();
             let mut keys = Vec::new();
             for line in lines {
@@ -131,6 +148,8 @@ impl Readers {
                     Belief::Fires(None)
                 };
                 self.beliefs.insert((place, key.clone()), belief);
+                let members = self.members.entry((place, replica)).or_default();
+                members.extend((!over).then(|| key.clone()));
                 if self.several {
                     self.doubt(place, &key);
                 }
@@ -155,10 +174,10 @@ impl Readers {
             ));
         }
         let belief = if status == AlertStatus::Resolved {
-            // The end of a digest goes to all targets of a channel, whichever of them gathered: a far side
-            // that keeps digests open passes over the end of what it does not know.
-            let apart = key.starts_with(DIGEST) && CHANNELS[place.0].1.len() > 1;
-            let knows = apart || matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
+            let knows = matches!(self.beliefs.get(&about), Some(Belief::Fires(_)));
+            if key.starts_with(DIGEST) {
+                self.members.remove(&(place, replica));
+            }
             // Its beginning may have been merged into what followed; and whoever does not know that the end
             // arrived leaves it to another replica.
             let doubted = self.doubted.get(&about).is_some_and(|left| *left > 0);

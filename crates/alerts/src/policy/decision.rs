@@ -107,6 +107,8 @@ pub struct PastMark {
     pub firing: bool,
     /// Whether that was in a digest.
     pub gathered: bool,
+    /// Whether a digest told of the key since it began, whatever was told after it.
+    pub in_digest: bool,
 }
 
 impl Decision {

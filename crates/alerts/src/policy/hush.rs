@@ -2,7 +2,7 @@
 
 use super::flap::FlapConfig;
 use super::inhibit::Inhibitor;
-use super::marks::KeyState;
+use super::key::KeyState;
 use super::silence::Silences;
 use super::{Ask, Suppressed};
 use crate::alert::Alert;

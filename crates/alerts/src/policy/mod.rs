@@ -32,6 +32,8 @@ mod decision;
 mod flap;
 mod hush;
 mod inhibit;
+mod key;
+mod mark;
 mod marks;
 mod reason;
 mod routes;
@@ -59,6 +61,8 @@ use crate::rule::AlertRule;
 use flap::Flap;
 use hush::Hush;
 use inhibit::Inhibitor;
+use key::KeyState;
+use mark::Mark;
 use marks::Marks;
 use routes::Routes;
 
@@ -70,6 +74,8 @@ pub struct Policy {
     routes: Routes,
     hush: Hush,
     marks: Marks,
+    /// Decisions so far: the name of the last.
+    tickets: u32,
 }
 
 /// Channels that one manager may have.
@@ -89,6 +95,7 @@ impl Policy {
                 flap: config.flap,
             },
             marks: Marks::new(config.max_keys),
+            tickets: 0,
         };
         policy.reroute(config.routing);
         policy
@@ -149,47 +156,60 @@ impl Policy {
         status: AlertStatus,
         ask: Ask,
     ) -> Decision {
-        let key: Arc<str> = match &alert.key {
-            Some(key) => Arc::from(key.as_str()),
-            None => Arc::from(alert.dedup_key()),
-        };
-        let resolved = status == AlertStatus::Resolved;
-        let entry = self.marks.entry(now.tick, &key);
-        let hushed = self.hush.of(now, (alert, &key, resolved), ask, entry);
-        let mut decision = Decision {
-            key,
-            routes: Vec::new(),
-            hushed: hushed.map(|(reason, _)| reason),
-            until: hushed.map(|(_, until)| until),
-            next: None,
-            escalates: None,
-        };
-        if resolved {
-            self.routes.ended(ask, entry, &mut decision);
-        } else {
-            self.routes.firing(now, alert, ask, entry, &mut decision);
+        match &alert.key {
+            Some(key) => self.decide_by(now, key, alert, status, ask),
+            None => self.decide_by(now, &alert.dedup_key(), alert, status, ask),
         }
-        decision
+    }
+
+    /// As [`Policy::decide_as`], for somebody who knows what the alert goes by.
+    pub(crate) fn decide_by(
+        &mut self,
+        now: Now,
+        key: &str,
+        alert: &Alert,
+        status: AlertStatus,
+        ask: Ask,
+    ) -> Decision {
+        let ticket = self.ticket();
+        let (key, entry) = self.marks.entry(key);
+        let asked = (now, ticket, ask);
+        decide(
+            (&mut self.hush, &self.routes),
+            asked,
+            alert,
+            status,
+            (key, entry),
+        )
+    }
+
+    /// Names a decision.
+    const fn ticket(&mut self) -> u32 {
+        self.tickets = self.tickets.wrapping_add(1);
+        self.tickets
     }
 
     /// What would become of an alert if it were sent now, without acting: nothing is reserved, counted
     /// or remembered.
     pub fn explain(&mut self, now: Now, alert: &Alert, ask: Ask) -> Decision {
-        let key = alert.dedup_key();
-        let before = self.marks.get(&key).cloned();
+        let key: Arc<str> = Arc::from(alert.dedup_key());
+        let mut entry = self.marks.get(&key).cloned().unwrap_or_default();
         let fires = self.hush.inhibitor.clone();
-        let decision = self.decide_as(now, alert, AlertStatus::Firing, ask);
+        let (firing, asked) = (AlertStatus::Firing, (now, self.tickets, ask));
+        let parts = (&mut self.hush, &self.routes);
+        let decision = decide(parts, asked, alert, firing, (key, &mut entry));
         self.hush.inhibitor = fires;
-        self.marks.put_back(&key, before);
         decision
     }
 
     /// Where an alert about the channel `about` goes: every other channel that is on and was not told
     /// lately.
     pub(crate) fn decide_meta(&mut self, now: Now, alert: &Alert, about: usize) -> MetaDecision {
-        let key: Arc<str> = Arc::from(alert.dedup_key());
-        let entry = self.marks.entry(now.tick, &key);
-        let routes = self.routes.about_channel(now, alert, about, entry);
+        let ticket = self.ticket();
+        let (key, entry) = self.marks.entry(&alert.dedup_key());
+        let routes = self
+            .routes
+            .about_channel((now, ticket), alert, about, entry);
         MetaDecision { key, routes }
     }
 
@@ -217,17 +237,17 @@ impl Policy {
     /// so that it hears of the end as well. Gives the ticket.
     pub fn tell(
         &mut self,
-        tick: Tick,
-        key: &Arc<str>,
+        key: &str,
         channel: usize,
         level: AlertLevel,
         cooldown: Duration,
     ) -> u32 {
         let targets = self.routes.targets(channel);
         let place = u8::try_from(channel).unwrap_or(u8::MAX);
-        self.marks
-            .entry(tick, key)
-            .tell(place, targets, level, cooldown)
+        let ticket = self.ticket();
+        let (_, entry) = self.marks.entry(key);
+        entry.tell(ticket, (place, targets), level, cooldown);
+        ticket
     }
 
     /// Whether somebody believes that the key fires.
@@ -242,18 +262,23 @@ impl Policy {
         self.marks.get(key)?.worst_told()
     }
 
-    /// Whether a channel's readers believe that the key fires because a digest said so.
-    #[must_use]
-    pub fn was_gathered(&self, key: &str, channel: usize) -> bool {
-        self.marks
-            .peek(key, channel)
-            .is_some_and(marks::Mark::gathered)
+    /// A bit for each channel whose readers believe that the key fires because a digest said so, and one for
+    /// each where a digest says it, whatever they were told after it.
+    pub(crate) fn gathered_on(&self, key: &str) -> (u64, u64) {
+        self.marks.get(key).map_or((0, 0), key::KeyState::gathered)
     }
 
-    /// Whether a channel's readers believe of any key that it fires because a digest said so.
+    /// Whether a digest tells a channel's readers of any key that fires still.
     #[must_use]
     pub fn believes_digest(&self, channel: usize) -> bool {
-        self.marks.any_gathered(channel)
+        self.marks.any_in_digest(channel)
+    }
+
+    /// A digest tells a channel's readers of the key, besides what it was told on its own way.
+    pub(crate) fn in_digest(&mut self, key: &str, channel: usize) {
+        if let Some(mark) = self.marks.mark(key, channel) {
+            mark.in_digest();
+        }
     }
 
     /// Whether an alert hides others while it fires.
@@ -280,7 +305,7 @@ impl Policy {
         if let Some(flap) = &self.hush.flap {
             let until = until.min(now.tick.after(flap.window));
             let flap = Flap::held(until, level, resolved);
-            self.marks.recover_flap(now.tick, key, flap);
+            self.marks.entry(key).1.recover_flap(flap);
         }
     }
 
@@ -298,7 +323,10 @@ impl Policy {
 
     /// Sets a cooldown as it was before a restart.
     pub fn recover(&mut self, tick: Tick, past: PastMark) {
-        self.marks.recover(tick, past);
+        if let Ok(channel) = u8::try_from(past.channel) {
+            let mark = Mark::past(channel, tick, &past);
+            self.marks.entry(&past.key).1.recover(mark);
+        }
     }
 
     /// The key is firing as far as the channel's readers know.
@@ -310,7 +338,10 @@ impl Policy {
         level: AlertLevel,
     ) {
         let cooldown = self.cooldown();
-        self.marks.firing(tick, key, channel, level, cooldown);
+        if let Ok(channel) = u8::try_from(channel) {
+            let (_, entry) = self.marks.entry(key);
+            entry.recover_firing(tick, channel, level, cooldown);
+        }
     }
 
     /// Adds a silence; false when there are too many.
@@ -386,4 +417,30 @@ impl Policy {
     pub fn key_counts(&self) -> (usize, u64) {
         (self.marks.len(), self.marks.evicted())
     }
+}
+
+/// A decision on what is known of a key.
+fn decide(
+    (hush, routes): (&mut Hush, &Routes),
+    (now, ticket, ask): (Now, u32, Ask),
+    alert: &Alert,
+    status: AlertStatus,
+    (key, entry): (Arc<str>, &mut KeyState),
+) -> Decision {
+    let resolved = status == AlertStatus::Resolved;
+    let hushed = hush.of(now, (alert, &key, resolved), ask, entry);
+    let mut decision = Decision {
+        key,
+        routes: Vec::new(),
+        hushed: hushed.map(|(reason, _)| reason),
+        until: hushed.map(|(_, until)| until),
+        next: None,
+        escalates: None,
+    };
+    if resolved {
+        routes.ended(ticket, ask, entry, &mut decision);
+    } else {
+        routes.firing((now, ticket, ask), alert, entry, &mut decision);
+    }
+    decision
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::marks::{KeyState, Question};
+use super::key::{KeyState, Question};
 use super::{Ask, ChannelSpec, Decision, MAX_CHANNELS, Suppressed, Verdict};
 use crate::AlertLevel;
 use crate::alert::Alert;
@@ -75,9 +75,8 @@ impl Routes {
     /// What each channel is owed of an alert that fires.
     pub(super) fn firing(
         &self,
-        now: Now,
+        (now, ticket, ask): (Now, u32, Ask),
         alert: &Alert,
-        ask: Ask,
         entry: &mut KeyState,
         decision: &mut Decision,
     ) {
@@ -88,6 +87,7 @@ impl Routes {
         let repeat = self.repeat.filter(|_| alert.lasts.is_none());
         let mut question = Question {
             tick: now.tick,
+            ticket,
             channel: 0,
             targets: 1,
             level: alert.level,
@@ -163,11 +163,17 @@ impl Routes {
     }
 
     /// An end goes where the alert went, rules or not.
-    pub(super) fn ended(&self, ask: Ask, entry: &mut KeyState, decision: &mut Decision) {
+    pub(super) fn ended(
+        &self,
+        ticket: u32,
+        ask: Ask,
+        entry: &mut KeyState,
+        decision: &mut Decision,
+    ) {
         for (place, channel) in places(&self.channels) {
             let held = decision.hushed.or_else(|| self.off(place));
             let targets = self.channels[place].targets;
-            let verdict = entry.resolve(channel, targets, held, ask.again);
+            let verdict = entry.resolve(ticket, (channel, targets), held, ask.again);
             decision.add(place, None, verdict);
         }
     }
@@ -176,7 +182,7 @@ impl Routes {
     /// lately.
     pub(super) fn about_channel(
         &self,
-        now: Now,
+        (now, ticket): (Now, u32),
         alert: &Alert,
         about: usize,
         entry: &mut KeyState,
@@ -189,6 +195,7 @@ impl Routes {
             }
             let question = Question {
                 tick: now.tick,
+                ticket,
                 channel,
                 targets: self.channels[place].targets,
                 level: alert.level,

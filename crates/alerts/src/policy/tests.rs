@@ -247,6 +247,21 @@ fn keys_are_bounded_and_touched_ones_stay() {
     assert_eq!((keys, evicted), (100, 10_001 - 100));
 }
 
+#[test]
+fn an_explanation_makes_nobody_forget() {
+    let mut policy = policy(PolicyConfig {
+        max_keys: 1,
+        ..bare()
+    });
+    let keyed = |key: &str| Alert::new(AlertLevel::Error, "t", "m", "s").key(key);
+    assert!(verdict(&mut policy, 0, &keyed("told")).is_deliver());
+    let other = policy.explain(at(1), &keyed("other"), Ask::default());
+    assert!(other.routes[0].verdict.is_deliver());
+    assert_eq!(policy.key_counts(), (1, 0));
+    let ended = policy.decide(at(2), &keyed("told"), AlertStatus::Resolved);
+    assert!(ended.routes[0].verdict.is_deliver());
+}
+
 /// What somebody does in a random history.
 #[derive(Debug, Clone)]
 enum Step {

@@ -182,3 +182,88 @@ async fn a_digest_is_not_over_while_another_of_its_alerts_begins() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_digest_is_told_once_to_whom_had_it_and_to_nobody_else() {
+    let pager = ScriptedChannel::new("pager").targets(["kim", "lee"]);
+    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
+    with(builder.repeat_interval(None), |alerts| async move {
+        pager.answer_target("kim", Outcome::transient("full"));
+        for n in 0..30 {
+            fire(&alerts, Warning, &format!("k{n}")).await;
+            pass(Duration::from_secs(1)).await;
+        }
+        pager.answer_target("kim", Outcome::delivered());
+        pass(2 * HOUR).await;
+        let of = |name: &str, status: AlertStatus| {
+            let all = pager.received();
+            let digest = |it: &&Received| it.status == status && it.title.contains("lert digest");
+            let to = all.iter().filter(|it| it.target.as_str() == name);
+            match status {
+                AlertStatus::Digest => to.filter(|it| it.status == status).count(),
+                _ => to.filter(digest).count(),
+            }
+        };
+        let gathered = AlertStatus::Digest;
+        assert_eq!((of("kim", gathered), of("lee", gathered)), (1, 0));
+        for n in 0..30 {
+            end(&alerts, Info, &format!("k{n}")).await;
+            pass(Duration::from_secs(1)).await;
+        }
+        pass(HOUR).await;
+        let over = AlertStatus::Resolved;
+        assert_eq!((of("kim", over), of("lee", over)), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_is_not_over_before_what_it_told_and_rose_since() {
+    let pager = ScriptedChannel::new("pager");
+    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
+    let rule = AlertRule::new("pager").channel("pager");
+    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
+    with(builder.rule(rule), |alerts| async move {
+        fire(&alerts, Warning, "a").await;
+        fire(&alerts, Warning, "b").await;
+        pass(10 * MINUTE).await;
+        fire(&alerts, Critical, "a").await;
+        pass(MINUTE).await;
+        end(&alerts, Info, "b").await;
+        pass(MINUTE).await;
+        let sofar = [
+            "digest warning 2 alerts from svc",
+            "firing critical a",
+            "resolved info b",
+        ];
+        assert_eq!(told(&pager), sofar);
+        end(&alerts, Info, "a").await;
+        pass(MINUTE).await;
+        let mut last = told(&pager).split_off(3);
+        last.sort();
+        assert_eq!(last, ["resolved info Alert digest", "resolved info a"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_that_tells_only_of_what_is_over_is_over_when_it_arrives() {
+    let pager = ScriptedChannel::new("pager");
+    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
+    let rule = AlertRule::new("pager").channel("pager");
+    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
+    with(builder.rule(rule), |alerts| async move {
+        fire(&alerts, Warning, "a").await;
+        pass(MINUTE).await;
+        end(&alerts, Info, "a").await;
+        pass(10 * MINUTE).await;
+        assert_eq!(
+            told(&pager),
+            [
+                "digest warning 1 alerts from svc",
+                "resolved info Alert digest"
+            ]
+        );
+    })
+    .await;
+}

@@ -141,3 +141,28 @@ async fn the_quiet_of_a_channel_counts_from_the_last_of_its_targets() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_was_away_hears_once_of_what_a_channel_lost() {
+    let mail = ScriptedChannel::new("mail").targets(["kim", "lee"]);
+    let pager = ScriptedChannel::new("pager").otherwise(Step::Answer(Outcome::permanent("400")));
+    let rule = AlertRule::new("r").channel("pager").repeat_interval(None);
+    with(manager(&[&mail, &pager]).rule(rule), |alerts| async move {
+        mail.answer_target("lee", Outcome::transient("full"));
+        let to = |name: &str| {
+            let all = mail.received();
+            let of = |it: &&Received| it.target.as_str() == name && it.title.contains("lost");
+            all.iter().filter(of).count()
+        };
+        fire(&alerts, Error, "a").await;
+        pass(20 * MINUTE).await;
+        // Past the cooldown of those who were told; for the other the first is still on its way.
+        fire(&alerts, Error, "b").await;
+        pass(MINUTE).await;
+        assert_eq!((to("kim"), to("lee")), (2, 0));
+        mail.answer_target("lee", Outcome::delivered());
+        pass(HOUR).await;
+        assert_eq!((to("kim"), to("lee")), (2, 1));
+    })
+    .await;
+}

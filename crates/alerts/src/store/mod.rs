@@ -323,12 +323,17 @@ pub struct Recovered {
     pub silences: Vec<Silence>,
     /// What each digest that has not arrived yet has taken in, by the digest's delivery.
     pub digested: Vec<(Ulid, Gathered)>,
+    /// Channel and target of whoever has a digest whose end was not told yet.
+    pub told_digests: Vec<(Arc<str>, Arc<str>)>,
     /// The greatest identifier that was given out; new ones come after it.
     pub newest: Ulid,
 }
 
 /// Why a delivery was never made whose alert got worse meanwhile: it was told by nobody.
 pub(crate) const OVERTAKEN: &str = "something worse of the key followed";
+
+/// What digests go by.
+pub(crate) const DIGEST_KEY: &str = "bongsu|digest";
 
 /// A delivery to take up again.
 #[derive(Debug, Clone)]
@@ -362,6 +367,8 @@ pub struct RecoveredMark {
     pub suppressed: u64,
     /// Whether what was told before it was worse.
     pub falls: bool,
+    /// Whether a digest told of the key since it began.
+    pub in_digest: bool,
 }
 
 /// A span of the history.

@@ -131,6 +131,17 @@ impl World {
 
     pub(super) fn disagreements(&self) -> Vec<String> {
         let mut wrong = Vec::new();
+        let fires = |key: &str| self.plain.truth(self.now(), key).is_some();
+        for (place, of) in places().flat_map(|place| self.all().map(move |of| (place, of))) {
+            let excused = self.excused.contains_key(&(place, digest_of(of)));
+            let hears = !excused && !self.plain.off[place.0];
+            if hears && self.readers.outlived(place, of, fires) {
+                let name = CHANNELS[place.0].0;
+                wrong.push(format!(
+                    "{name} {place:?} has a digest of {of} that is over"
+                ));
+            }
+        }
         for key in KEYS.iter().map(|it| it.0).chain(WATCHED) {
             for place in places() {
                 let excused = self.excused.contains_key(&(place, key.to_owned()));

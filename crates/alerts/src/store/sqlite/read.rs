@@ -19,8 +19,8 @@ use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::policy::Suppressed;
 use crate::store::{
-    DeliveryState, Gathered, HistoryEntry, HistoryQuery, OVERTAKEN, Recovered, RecoveredMark,
-    Recovery, Replay, StoreError,
+    DIGEST_KEY, DeliveryState, Gathered, HistoryEntry, HistoryQuery, OVERTAKEN, Recovered,
+    RecoveredMark, Recovery, Replay, StoreError,
 };
 
 /// Dead deliveries replayed at once.
@@ -76,6 +76,7 @@ pub(super) fn recover(connection: &Connection) -> Result<Recovered, StoreError> 
             active: records(connection, "SELECT record FROM active ORDER BY key")?,
             silences: records(connection, "SELECT record FROM silences ORDER BY id")?,
             digested: digested(connection)?,
+            told_digests: told_digests(connection)?,
             newest: newest(connection)?,
         })
     };
@@ -136,7 +137,7 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
     let mut statement = connection.prepare(
         "SELECT a.key, d.channel, a.level, a.status, d.state, d.changed, d.cooldown, d.alert, d.reason
          FROM deliveries d JOIN alerts a ON a.id = d.alert
-         WHERE a.status != 'digest' AND d.state != 3 AND (d.cooldown > 0 OR d.state = 4)
+         WHERE a.status != 'digest' AND d.state != 3 AND (d.cooldown > 0 OR d.state IN (4, 5))
          ORDER BY a.id, d.id",
     )?;
     let mut marks: HashMap<(String, String), (Ulid, RecoveredMark)> = HashMap::new();
@@ -171,6 +172,16 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
             continue;
         }
         let level = usize::from(row.get::<_, u8>(2)?);
+        let cooldown = Duration::from_millis(row.get::<_, i64>(6)?.unsigned_abs());
+        let fires = status == AlertStatus::Firing.as_str();
+        let gathered = state == DeliveryState::Digested;
+        if gathered && cooldown.is_zero() {
+            // Told on its own way, and in a digest besides.
+            if let Some((_, mark)) = marks.get_mut(&key) {
+                mark.in_digest |= fires && mark.status == AlertStatus::Firing;
+            }
+            continue;
+        }
         let (last, mark) = marks.entry(key.clone()).or_insert_with(|| {
             let mark = RecoveredMark {
                 key: Arc::from(key.0),
@@ -179,9 +190,10 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
                 status: status_of(&status),
                 state,
                 changed,
-                cooldown: std::time::Duration::ZERO,
+                cooldown: Duration::ZERO,
                 suppressed: 0,
                 falls: false,
+                in_digest: false,
             };
             (alert, mark)
         });
@@ -190,16 +202,17 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<RecoveredMark>> {
             continue;
         }
         if *last != alert {
-            let both_fire =
-                mark.status == AlertStatus::Firing && status == AlertStatus::Firing.as_str();
+            let both_fire = mark.status == AlertStatus::Firing && fires;
             mark.falls = both_fire && level < mark.level.index();
+            mark.in_digest &= both_fire;
         }
+        mark.in_digest |= gathered && fires;
         *last = alert;
         mark.level = AlertLevel::from_index(level);
         mark.status = status_of(&status);
         mark.state = state;
         mark.changed = changed;
-        mark.cooldown = std::time::Duration::from_millis(row.get::<_, i64>(6)?.unsigned_abs());
+        mark.cooldown = cooldown;
         mark.suppressed = 0;
     }
     let mut marks: Vec<(Ulid, RecoveredMark)> = marks.into_values().collect();
@@ -255,6 +268,26 @@ fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Gathered)>> 
         Ok((id, gathered(connection, id)?))
     })
     .collect()
+}
+
+/// Whoever has a digest whose end nobody has begun to tell. What was taken back was never said.
+fn told_digests(connection: &Connection) -> rusqlite::Result<Vec<(Arc<str>, Arc<str>)>> {
+    let mut statement = connection.prepare(
+        "SELECT d.channel, d.target, a.status = 'digest' AND d.state = 2
+         FROM deliveries d JOIN alerts a ON a.id = d.alert
+         WHERE a.key = ?1 AND d.state != 4 ORDER BY d.changed, d.id",
+    )?;
+    let mut told: HashMap<(String, String), bool> = HashMap::new();
+    let mut rows = statement.query([DIGEST_KEY])?;
+    while let Some(row) = rows.next()? {
+        let last = || Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+        if let Some((whom, is_told)) = unless_bad(last())? {
+            told.insert(whom, is_told);
+        }
+    }
+    let told = told.into_iter().filter(|(_, told)| *told);
+    let named = |(channel, target)| (Arc::from(channel), Arc::from(target));
+    Ok(told.map(|(whom, _)| named(whom)).collect())
 }
 
 /// Folded row by row: an open digest may hold hundreds of thousands of alerts.
