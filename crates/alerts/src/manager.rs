@@ -196,6 +196,7 @@ impl AlertManager {
             service.clone(),
         )
         .timestamp(now.wall)
+        .kind("test")
         .tag("test")
         .key("bongsu|test");
         let notification = Notification::new(alert, AlertStatus::Test, service, environment)

@@ -253,7 +253,10 @@ pub(super) fn digest_content(
     alert.id.clone_from(&accepted.alert.id);
     alert.timestamp = accepted.alert.timestamp;
     alert.level = gathered.worst().unwrap_or(AlertLevel::Info);
-    alert.title = format!("{total} alerts from {service}");
+    alert.title = match total {
+        1 => format!("1 alert from {service}"),
+        _ => format!("{total} alerts from {service}"),
+    };
     let parts: Vec<String> = AlertLevel::ALL
         .into_iter()
         .rev()

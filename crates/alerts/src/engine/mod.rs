@@ -42,6 +42,7 @@ pub use accept::{ChannelDecision, Receipt, SendError, What};
 pub(crate) use conditions::Difference;
 pub(crate) use effects::Effects;
 pub(crate) use firing::ActiveSet;
+pub(crate) use people::ESCALATION;
 
 use crate::channel::{AlertStatus, Notification, Rendered, Target};
 use crate::clock::{Now, Tick};

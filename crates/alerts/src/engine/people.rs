@@ -16,7 +16,7 @@ use crate::rule::Matcher;
 use crate::store::{Accepted, Change};
 
 /// The fact that says which step of an escalation it is.
-const ESCALATION: &str = "escalation";
+pub(crate) const ESCALATION: &str = "escalation";
 const UNACKNOWLEDGED: &str = "not acknowledged within";
 
 /// The step of an escalation that an alert is told by, in words.

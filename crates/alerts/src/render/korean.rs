@@ -1,6 +1,8 @@
 //! What bongsu itself says, in Korean: its own titles and messages are known by their form, whatever stands in
 //! them. What a service's code has written stays as it is.
 
+use std::borrow::Cow;
+
 /// A sentence of bongsu's own in both languages; `{}` is whatever stands there.
 struct Phrase {
     /// The kind of alert that says it; empty: any.
@@ -91,6 +93,80 @@ const PHRASES: &[Phrase] = &[
     phrase("log", "Error logged by {}", "오류 로그: {}"),
     phrase("report", "Report not delivered", "리포트 미전달"),
     phrase("report", "Report failed", "리포트 실패"),
+    phrase("digest", "Alert digest", "알림 모음"),
+    phrase("digest", "1 alert from {}", "알림 1건: {}"),
+    phrase("digest", "{} alerts from {}", "알림 {}건: {}"),
+    phrase(
+        "digest",
+        "All that the digest told of is over.",
+        "모음에 담긴 알림이 모두 해소됨.",
+    ),
+    phrase(
+        "digest",
+        "Gathered alerts: {}. {} of them are of keys without a line. Of the keys below {} are over.",
+        "모은 알림: {}. 그중 {}건은 아래 줄에 없음. 아래에서 해소된 것 {}개.",
+    ),
+    phrase(
+        "digest",
+        "Gathered alerts: {}. {} of them are of keys without a line.",
+        "모은 알림: {}. 그중 {}건은 아래 줄에 없음.",
+    ),
+    phrase(
+        "digest",
+        "Gathered alerts: {}. Of the keys below {} are over.",
+        "모은 알림: {}. 아래에서 해소된 것 {}개.",
+    ),
+    phrase("digest", "Gathered alerts: {}.", "모은 알림: {}."),
+    phrase(
+        "alerting",
+        "Alert channel {} is failing for {}",
+        "알림 채널 {} 전송 실패 중: {}",
+    ),
+    phrase(
+        "alerting",
+        "Alert channel {} is failing",
+        "알림 채널 {} 전송 실패 중",
+    ),
+    phrase(
+        "alerting",
+        "Alert channel {} needs mending for {}",
+        "알림 채널 {} 조치 필요: {}",
+    ),
+    phrase(
+        "alerting",
+        "Alert channel {} needs mending",
+        "알림 채널 {} 조치 필요",
+    ),
+    phrase(
+        "alerting",
+        "Alert channel {} lost a message",
+        "알림 채널 {}에서 전하지 못한 메시지",
+    ),
+    phrase(
+        "alerting",
+        "{} alert \"{}\" from {} was given up after {} attempts: {}",
+        "{} 알림 \"{}\"({}): {}번 시도하고 포기함: {}",
+    ),
+    phrase("test", "Test message from {}", "{} 시험 메시지"),
+    phrase(
+        "test",
+        "Somebody tries this channel. Nothing is wrong.",
+        "채널을 시험하는 메시지이며 문제는 없음.",
+    ),
+    phrase(
+        "",
+        "It did not happen again within {}.",
+        "{} 동안 다시 일어나지 않음.",
+    ),
+    phrase("", "not acknowledged within {}", "{} 동안 확인되지 않음"),
+];
+
+/// How long something lasts, in words of bongsu's own.
+const LENGTHS: &[(&str, &str)] = &[
+    (" seconds", "초"),
+    (" second", "초"),
+    (" minutes", "분"),
+    (" hours", "시간"),
 ];
 
 /// What may stand in a sentence and is a word of bongsu's own.
@@ -107,13 +183,15 @@ const WORDS: &[(&str, &str)] = &[
 
 /// A title or a message of an alert of this kind; none where it is not one of bongsu's own.
 pub(super) fn said(kind: &str, text: &str) -> Option<String> {
-    let known = PHRASES.iter().filter(|phrase| phrase.kind == kind);
+    let of_kind = |phrase: &&Phrase| phrase.kind.is_empty() || phrase.kind == kind;
+    let known = PHRASES.iter().filter(of_kind);
     known.filter_map(|phrase| phrase.in_korean(text)).next()
 }
 
 /// A title without its kind, as a digest has it: only what no service would write by itself.
 pub(super) fn title(text: &str) -> Option<String> {
-    let known = PHRASES.iter().filter(|phrase| phrase.kind != "health");
+    let unmistakable = |phrase: &&Phrase| !matches!(phrase.kind, "health" | "digest" | "");
+    let known = PHRASES.iter().filter(unmistakable);
     known.filter_map(|phrase| phrase.in_korean(text)).next()
 }
 
@@ -133,7 +211,7 @@ impl Phrase {
             if what.is_empty() {
                 return None;
             }
-            korean.push_str(word(what));
+            korean.push_str(&word(what));
             korean.push_str(said.next()?);
             rest = after;
         }
@@ -141,11 +219,19 @@ impl Phrase {
     }
 }
 
-fn word(text: &str) -> &str {
+fn word(text: &str) -> Cow<'_, str> {
     let known = WORDS
         .iter()
         .find(|(english, _)| english.eq_ignore_ascii_case(text));
-    known.map_or(text, |(_, korean)| korean)
+    if let Some((_, korean)) = known {
+        return Cow::Borrowed(korean);
+    }
+    let length = LENGTHS.iter().find_map(|(unit, korean)| {
+        let number = text.strip_suffix(unit)?;
+        let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        whole.then(|| Cow::Owned(format!("{number}{korean}")))
+    });
+    length.unwrap_or(Cow::Borrowed(text))
 }
 
 #[cfg(test)]
@@ -235,6 +321,53 @@ mod tests {
         );
         let over = templates::error_resolved("broker", "Timeout", "no answer");
         assert_eq!(own(&over).0.as_deref(), Some("broker 오류 해소"));
+    }
+
+    #[test]
+    fn what_is_said_of_the_alerting_itself_is_said_in_korean() {
+        let check = |kind, english: &str, korean: &str| {
+            assert_eq!(said(kind, english).as_deref(), Some(korean), "{english}");
+        };
+        check("digest", "1 alert from orders", "알림 1건: orders");
+        check("digest", "12 alerts from orders", "알림 12건: orders");
+        check(
+            "digest",
+            "Gathered alerts: 1 error, 11 warning. 3 of them are of keys without a line. Of the keys \
+             below 2 are over.",
+            "모은 알림: 1 error, 11 warning. 그중 3건은 아래 줄에 없음. 아래에서 해소된 것 2개.",
+        );
+        check(
+            "digest",
+            "Gathered alerts: 11 warning. Of the keys below 2 are over.",
+            "모은 알림: 11 warning. 아래에서 해소된 것 2개.",
+        );
+        check("digest", "Gathered alerts: 1 info.", "모은 알림: 1 info.");
+        check(
+            "alerting",
+            "Alert channel email is failing for kim@x",
+            "알림 채널 email 전송 실패 중: kim@x",
+        );
+        check(
+            "alerting",
+            "Alert channel slack needs mending",
+            "알림 채널 slack 조치 필요",
+        );
+        check(
+            "alerting",
+            "CRITICAL alert \"DB down\" from db was given up after 3 attempts: HTTP 400",
+            "CRITICAL 알림 \"DB down\"(db): 3번 시도하고 포기함: HTTP 400",
+        );
+        check(
+            "log",
+            "It did not happen again within 30 minutes.",
+            "30분 동안 다시 일어나지 않음.",
+        );
+        check(
+            "risk",
+            "not acknowledged within 1 second",
+            "1초 동안 확인되지 않음",
+        );
+        assert_eq!(title("3 alerts from here"), None, "a service may say so");
     }
 
     #[test]

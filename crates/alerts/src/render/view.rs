@@ -11,6 +11,7 @@ use super::value::fact;
 use super::words::Words;
 use crate::AlertLevel;
 use crate::channel::{AlertStatus, Notification};
+use crate::engine::ESCALATION;
 use crate::render::fit::{clean, one_line};
 
 /// The longest link to an alert.
@@ -65,7 +66,7 @@ impl View {
             facts: alert
                 .metadata
                 .iter()
-                .map(|(name, value)| (one_line(name), fact(name, value, here.language)))
+                .map(|(name, value)| (one_line(name), said_or_fact(n, name, value)))
                 .collect(),
             tags: alert
                 .tags
@@ -139,6 +140,13 @@ fn in_language(n: &Notification, text: &str) -> Option<String> {
     }
 }
 
+/// A fact, in the reader's language where it is a sentence of bongsu's own.
+fn said_or_fact(n: &Notification, name: &str, value: &serde_json::Value) -> String {
+    let said = value.as_str().filter(|_| name == ESCALATION);
+    let own = said.and_then(|text| in_language(n, text));
+    own.unwrap_or_else(|| fact(name, value, n.presentation.language))
+}
+
 fn body(n: &Notification, words: Words) -> String {
     let zone = &n.presentation.zone;
     let message = in_language(n, &n.alert.message);
@@ -167,6 +175,9 @@ fn body(n: &Notification, words: Words) -> String {
                 time(line.first, zone),
                 time(line.last, zone)
             ));
+        }
+        if let Some(ended) = line.ended {
+            row.push_str(&words.ended(&time(ended, zone)));
         }
         add(row);
     }
@@ -332,6 +343,29 @@ mod tests {
         assert_eq!(
             view(&n, &here).console.as_deref(),
             Some("https://ops.example.com/console/alerts")
+        );
+    }
+
+    #[test]
+    fn a_digest_says_of_each_line_whether_it_is_over() {
+        let mut n = samples::digest();
+        n.digest.truncate(2);
+        n.digest[0].ended = Some(samples::at(60));
+        let lines = |n: &Notification| -> Vec<String> {
+            let body = View::of(n).body;
+            body.lines().map(str::to_owned).collect()
+        };
+        let english = lines(&n);
+        assert_eq!(
+            english[0],
+            "• CRITICAL 주문 거절 <0> (order_router) ×1, ended 2025-11-22 17:27:40 KST"
+        );
+        assert!(!english[1].contains("ended"), "{english:?}");
+        let here = Presentation::default().language(Lang::Ko);
+        let korean = lines(&n.presentation(Arc::new(here)));
+        assert!(
+            korean[0].ends_with("×1, 2025-11-22 17:27:40 KST 해소"),
+            "{korean:?}"
         );
     }
 

@@ -95,6 +95,15 @@ impl Words {
         }
     }
 
+    /// That and when what a digest tells of was over.
+    #[must_use]
+    pub fn ended(self, at: &str) -> String {
+        match self.0 {
+            Lang::En => format!(", ended {at}"),
+            Lang::Ko => format!(", {at} 해소"),
+        }
+    }
+
     /// Facts that found no room.
     #[must_use]
     pub fn left_out(self, count: usize) -> String {

@@ -260,7 +260,7 @@ async fn a_digest_that_tells_only_of_what_is_over_is_over_when_it_arrives() {
         assert_eq!(
             told(&pager),
             [
-                "digest warning 1 alerts from svc",
+                "digest warning 1 alert from svc",
                 "resolved info Alert digest"
             ]
         );

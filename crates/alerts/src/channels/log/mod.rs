@@ -7,6 +7,7 @@ use crate::channel::{
     Attempt, Carries, Channel, Content, Limits, Notification, Outcome, RenderError, Rendered,
     ReportForm, Target,
 };
+use crate::render::view::machine_time;
 
 /// Writes each alert as a `tracing` event of target `bongsu_alerts::channel`: CRITICAL and ERROR as
 /// errors, WARNING as a warning, INFO as information.
@@ -74,6 +75,9 @@ impl Channel for LogChannel {
                 "; {} {} ({}) x{}",
                 line.level, line.title, line.source, line.count
             ));
+            if let Some(ended) = line.ended {
+                text.push_str(&format!(", ended {}", machine_time(ended)));
+            }
         }
         Ok(
             Rendered::new(target.clone(), "text/plain; charset=utf-8", text)

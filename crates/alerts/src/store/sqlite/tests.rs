@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
+use ulid::Ulid;
 
 use super::*;
-use crate::store::{DeliveryState, HistoryQuery};
+use crate::AlertStatus;
+use crate::store::{Accepted, DIGEST_KEY, Delivery, DeliveryState, HistoryQuery};
 use crate::testing::{ScriptedChannel, Step};
 use crate::tests::with;
 use crate::{Alert, AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, Outcome, SendError};
@@ -491,4 +493,63 @@ async fn what_was_held_back_is_counted_after_a_clock_was_set_back() {
         }
     })
     .await;
+}
+
+#[test]
+fn whoever_has_a_digest_that_is_not_over_is_known_to_the_next_run() {
+    use AlertStatus::{Digest, Resolved};
+    use DeliveryState::{Dead, Delivered, Pending, Suppressed};
+    let told = |history: &[(AlertStatus, DeliveryState)]| {
+        let folder = folder();
+        let store = SqliteStore::open(folder.path().join("alerts.db")).unwrap();
+        for (n, (status, state)) in (1..).zip(history) {
+            let at = jiff::Timestamp::from_second(n).unwrap();
+            let id = |random| Ulid::from_parts(n.unsigned_abs(), random);
+            let accepted = Arc::new(Accepted {
+                id: id(0),
+                alert: alert(AlertLevel::Info, "Alert digest"),
+                key: Arc::from(DIGEST_KEY),
+                status: *status,
+                at,
+            });
+            let delivery = Delivery {
+                id: id(1),
+                channel: Arc::from("pager"),
+                target: Arc::from("kim"),
+                state: *state,
+                reason: "".into(),
+                attempt: 1,
+                next_at: at,
+                deadline: at,
+                suppressed: 0,
+                parent: None,
+                cooldown: Duration::ZERO,
+                changed: at,
+            };
+            let changes = vec![Change::Accept {
+                accepted,
+                deliveries: vec![delivery],
+            }];
+            store.commit(changes, Box::new(|written| written.unwrap()));
+        }
+        store.close();
+        let store = SqliteStore::open(folder.path().join("alerts.db")).unwrap();
+        let told = store.recover().unwrap().told_digests;
+        assert!(told.iter().all(|it| (&*it.0, &*it.1) == ("pager", "kim")));
+        told.len()
+    };
+    assert_eq!(told(&[]), 0);
+    assert_eq!(told(&[(Digest, Delivered)]), 1);
+    assert_eq!(told(&[(Digest, Pending)]), 0, "it tells when it arrives");
+    assert_eq!(told(&[(Digest, Dead)]), 0);
+    assert_eq!(told(&[(Digest, Delivered), (Resolved, Pending)]), 0);
+    assert_eq!(told(&[(Digest, Delivered), (Resolved, Delivered)]), 0);
+    // The end was taken back: something else began.
+    assert_eq!(told(&[(Digest, Delivered), (Resolved, Suppressed)]), 1);
+    let again = [
+        (Digest, Delivered),
+        (Resolved, Delivered),
+        (Digest, Delivered),
+    ];
+    assert_eq!(told(&again), 1);
 }
