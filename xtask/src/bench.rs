@@ -40,6 +40,7 @@ pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
         }
         say(&format!("== {area}"));
         let manifest = manifest.display().to_string();
+        let load = load();
         let printed = output(&mut cargo([
             "run",
             "--release",
@@ -48,7 +49,7 @@ pub(crate) fn run_areas(args: &[String]) -> Result<(), Failure> {
             &manifest,
         ]))?;
         say(printed.trim_end());
-        sections.insert(area, section(&figures(&printed)));
+        sections.insert(area, section(&load, &figures(&printed)));
     }
     write(&sections)?;
     // The README quotes some of them.
@@ -80,8 +81,11 @@ fn figures(printed: &str) -> Figures {
         .collect()
 }
 
-fn section(figures: &Figures) -> String {
-    let mut out = format!("Machine: {}.\n\n| figure | value |\n|---|---|\n", machine());
+fn section(load: &str, figures: &Figures) -> String {
+    let machine = machine();
+    let mut out = format!(
+        "Machine: {machine}; its load beforehand {load}.\n\n| figure | value |\n|---|---|\n"
+    );
     for (name, value) in figures {
         let _ = writeln!(out, "| `{name}` | {value} |");
     }
@@ -95,6 +99,12 @@ fn machine() -> String {
         .find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{}, {cores} cores", model.unwrap_or("unknown processor"))
+}
+
+/// What others asked of the machine in the last minute: nanoseconds depend on it, ratios and counts less.
+fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
 /// The sections that the file already has, by area.
