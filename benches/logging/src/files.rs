@@ -3,7 +3,7 @@
 
 use crate::clock::{median, process_ns, thread_ns};
 use crate::peers::{bongsu_config, slog_logger};
-use crate::scenario::{event, in_spans, slog_event, ticklog_event};
+use crate::scenario::{event, in_spans, slog_event};
 use bongsu_logging::{Overflow, Rotation};
 use std::fs::File;
 use std::path::Path;
@@ -40,16 +40,32 @@ fn with_writer(name: &str, dir: &Path, scenario: fn(&dyn Fn(u64)) -> f64) -> f64
             let logger = slog_logger(File::create(dir.join("slog.log")).expect("a file"));
             scenario(&|i| slog_event(&logger, i))
         }
-        _ => {
-            let sink = ticklog::FileSink::new(dir.join("ticklog.log")).expect("a file");
-            let _guard = ticklog::configure! {
-                sink: sink,
-                backpressure: ticklog::Backpressure::Block,
-            }
-            .expect("a valid set-up");
-            scenario(&ticklog_event)
-        }
+        // Once a process is all that ticklog can be set up.
+        _ => crate::ticklog_alone(dir, scenario),
     }
+}
+
+/// A round of `mode` of this program, for who needs a process of its own.
+fn child(mode: &str, dir: &Path) -> [f64; 2] {
+    let own = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(own).arg(mode).arg(dir).output();
+    let text = String::from_utf8(output.expect("a child").stdout).expect("two numbers");
+    let mut numbers = text
+        .split_whitespace()
+        .map(|n| n.parse().expect("a number"));
+    std::array::from_fn(|_| numbers.next().expect("two numbers"))
+}
+
+/// The child's side.
+pub fn alone(mode: &str, dir: &Path) {
+    let [a, b] = match mode {
+        "ticklog-burst" => {
+            let cost = cost(|| with_writer("ticklog", dir, burst));
+            [cost.producer, cost.total]
+        }
+        _ => paced_once("ticklog", dir),
+    };
+    println!("{a} {b}");
 }
 
 fn burst(event: &dyn Fn(u64)) -> f64 {
@@ -104,7 +120,13 @@ pub fn costs(rounds: usize) -> Vec<Cost> {
     for _ in 0..rounds {
         let dir = tempfile::tempdir().expect("a folder");
         for (name, costs) in WRITERS.iter().zip(&mut all) {
-            costs.push(cost(|| with_writer(name, dir.path(), burst)));
+            costs.push(match *name {
+                "ticklog" => {
+                    let [producer, total] = child("ticklog-burst", dir.path());
+                    Cost { producer, total }
+                }
+                _ => cost(|| with_writer(name, dir.path(), burst)),
+            });
         }
     }
     let medians = all.into_iter().map(|costs: Vec<Cost>| Cost {
@@ -139,12 +161,20 @@ pub fn paced_ns(rounds: usize) -> Vec<[f64; 2]> {
     let mut all = vec![[Vec::new(), Vec::new()]; WRITERS.len()];
     for _ in 0..rounds {
         for (name, [p50, p99]) in WRITERS.iter().zip(&mut all) {
-            with_writer(name, dir.path(), paced);
-            let mut times = TIMES.take();
-            times.sort_by(f64::total_cmp);
-            p50.push(times[PACED / 2]);
-            p99.push(times[PACED * 99 / 100]);
+            let [half, most] = match *name {
+                "ticklog" => child("ticklog-paced", dir.path()),
+                _ => paced_once(name, dir.path()),
+            };
+            p50.push(half);
+            p99.push(most);
         }
     }
     all.into_iter().map(|both| both.map(median)).collect()
+}
+
+fn paced_once(name: &str, dir: &Path) -> [f64; 2] {
+    with_writer(name, dir, paced);
+    let mut times = TIMES.take();
+    times.sort_by(f64::total_cmp);
+    [times[PACED / 2], times[PACED * 99 / 100]]
 }

@@ -28,6 +28,10 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("callgrind-events") => return under_callgrind(scenario::counted_events),
         Some("callgrind-disabled") => return under_callgrind(scenario::counted_disabled),
+        Some(mode) if mode.starts_with("ticklog") => {
+            let dir = std::env::args().nth(2).expect("a folder");
+            return files::alone(mode, dir.as_ref());
+        }
         _ => {}
     }
     events();
@@ -190,4 +194,29 @@ fn file() {
         figure(&format!("paced_p50_vs_{name}"), theirs[0] / paced[0][0]);
         figure(&format!("paced_p99_vs_{name}"), theirs[1] / paced[0][1]);
     }
+}
+
+/// To a logger that has no fields and no spans: the same values, as text. Here, for its macros are found in the
+/// crate's root alone.
+fn ticklog_alone(dir: &std::path::Path, scenario: fn(&dyn Fn(u64)) -> f64) -> f64 {
+    let _guard = ticklog::configure! {
+        sink: ticklog::FileSink::new(dir.join("ticklog.log")).expect("a file"),
+        backpressure: ticklog::Backpressure::Block,
+    }
+    .expect("a valid set-up");
+    scenario(&|i| {
+        ticklog::info!(
+            "order filled method={} path={} request_id={} account={} strategy={} symbol={} side={} quantity={} price={} filled={}",
+            "POST",
+            "/orders",
+            "3f2a9c1e",
+            42_u64,
+            "momentum",
+            "005930",
+            "buy",
+            i,
+            70_123.5_f64,
+            true
+        );
+    })
 }

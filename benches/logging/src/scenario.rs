@@ -19,23 +19,6 @@ pub fn slog_event(logger: &slog::Logger, i: u64) {
         "price" => 70_123.5, "filled" => true);
 }
 
-/// To a logger that has no fields and no spans: the same values, as text.
-pub fn ticklog_event(i: u64) {
-    ticklog::info!(
-        "order filled method={} path={} request_id={} account={} strategy={} symbol={} side={} quantity={} price={} filled={}",
-        "POST",
-        "/orders",
-        "3f2a9c1e",
-        42_u64,
-        "momentum",
-        "005930",
-        "buy",
-        i,
-        70_123.5_f64,
-        true
-    );
-}
-
 /// Runs `f` inside the two spans.
 pub fn in_spans(f: impl FnOnce()) {
     let _outer = info_span!(
