@@ -334,3 +334,42 @@ fn a_gauge_of_the_catalogue_is_set_by_its_name() {
     assert_eq!(page.value(halt, &[]), Some(12.5));
     assert_ne!(page.value("http_panics_total", &[]), Some(1.0));
 }
+
+#[test]
+fn label_values_of_another_number_than_the_labels_are_overflow_alone() {
+    let metrics = ServiceMetrics::new("engine").expect("legal");
+    let family = FamilyBuilder::new("pairs_total", "Pairs.").labels(&["a", "b"]);
+    let family = metrics.register_counter(family).expect("legal");
+    family.increment(&["", "one"], 1);
+    for values in [&[][..], &["one"], &["", "one", ""]] {
+        // Counted when it is made, and each time that it is used.
+        family.with(values).increment(1);
+        family.increment(values, 1);
+    }
+    let page = metrics.export_metrics();
+    assert!(page.contains("pairs_total{a=\"\",b=\"one\"} 1\n"), "{page}");
+    assert_eq!(page.matches("pairs_total{").count(), 1, "{page}");
+    let overflow = "bongsu_metrics_overflow_total{metric=\"pairs_total\"} 9\n";
+    assert!(page.contains(overflow), "{page}");
+}
+
+#[test]
+fn more_threads_than_lanes_lose_nothing_by_a_held_counter() {
+    const THREADS: u64 = 80;
+    let metrics = ServiceMetrics::new("engine").expect("legal");
+    let family = FamilyBuilder::new("adds_total", "Adds.");
+    let counter = metrics.register_counter(family).expect("legal").with(&[]);
+    let all_there = std::sync::Barrier::new(THREADS as usize);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                counter.increment(1);
+                // Until each has claimed its lane none gives one back.
+                all_there.wait();
+                (0..100).for_each(|_| counter.increment(2));
+            });
+        }
+    });
+    let line = format!("adds_total {}\n", THREADS * 201);
+    assert!(metrics.export_metrics().contains(&line));
+}
