@@ -158,6 +158,19 @@ impl AlertManager {
         self.core.engine().policy.silence_holds(now, id)
     }
 
+    /// The silence of this service that says that it is a maintenance: the one that holds now, else the next
+    /// to come. It is kept as every silence is, so that it outlives the process and ends by itself; whoever
+    /// decides whether the service is ready asks for it.
+    #[must_use]
+    pub fn maintenance(&self) -> Option<(Silence, bool)> {
+        let now = self.core.clock.now();
+        let engine = self.core.engine();
+        let all = engine.policy.silences(now).filter(|it| it.maintenance);
+        let seen = all.map(|it| (it, engine.policy.silence_holds(now, &it.id)));
+        let first = seen.min_by_key(|(it, holds)| (!holds, it.starts, it.until));
+        first.map(|(it, holds)| (it.clone(), holds))
+    }
+
     /// The firing alerts that a silence would hold back whenever it holds, by their keys: what it is
     /// about, before it is made.
     #[must_use]

@@ -78,6 +78,10 @@ fn unhealthy(snapshot: &bongsu_health::Snapshot, service: &str) -> Holding {
         .tag("health")
         .tag(name)
         .metadata("dependency", name);
+        let alert = match dependency.metadata.get("slow_above_ms") {
+            Some(limit) => alert.metadata("threshold_ms", limit.clone()),
+            None => alert,
+        };
         holding = if level == AlertLevel::Info {
             holding.over(alert)
         } else {

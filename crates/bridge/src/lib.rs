@@ -14,7 +14,7 @@
 //!
 //! | features | gives |
 //! |---|---|
-//! | `alerts`, `health` | what is unhealthy as alerts; the alert store as a check |
+//! | `alerts`, `health` | what is unhealthy as alerts; the alert store as a check; a maintenance as readiness |
 //! | `alerts`, `resources` | what stands over a threshold as alerts |
 //! | `alerts`, `logging` | lines at ERROR as alerts |
 //! | `alerts`, `reports` | reports over alert channels |
@@ -46,6 +46,8 @@ pub mod logs_to_alerts;
 pub mod logs_to_health;
 #[cfg(all(feature = "logging", feature = "metrics"))]
 pub mod logs_to_metrics;
+#[cfg(all(feature = "alerts", feature = "health"))]
+pub mod maintenance;
 #[cfg(feature = "reports")]
 pub mod market_hours;
 #[cfg(all(feature = "metrics", feature = "otlp"))]

@@ -2,6 +2,7 @@
 //! of its workers a task holds.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -61,6 +62,8 @@ struct Watch {
     held: Vec<(Instant, Duration)>,
     /// The latest that a timer was since this was asked last.
     latest: Duration,
+    /// How late timers were lately, the latest first: each later, but less late than those before it.
+    late: VecDeque<(Instant, Duration)>,
     told: Option<Instant>,
     /// It lasted at least once.
     lasted: bool,
@@ -83,6 +86,7 @@ impl Watch {
                 .collect(),
             held: Vec::new(),
             latest: Duration::ZERO,
+            late: VecDeque::new(),
             told: None,
             lasted: false,
         }
@@ -92,6 +96,9 @@ impl Watch {
     /// has gone through its tasks, or through sixty of them.
     fn look(&mut self, looks: &[Look], now: Instant, late: Duration) -> Option<Line> {
         self.latest = self.latest.max(late);
+        self.late
+            .retain(|(at, less)| *less > late && now.saturating_duration_since(*at) < LATELY);
+        self.late.push_back((now, late));
         let mut line = None;
         // Who looked late does not know what several workers did meanwhile; a single one is what made it late.
         let unseen = match looks.len() {
@@ -152,6 +159,11 @@ impl Watch {
         std::mem::take(&mut self.latest)
     }
 
+    /// The latest that a timer was in the last minute; none before the first look.
+    fn worst_lately(&self) -> Option<Duration> {
+        self.late.front().map(|(_, late)| *late)
+    }
+
     /// What is so now, in words, while it lasts.
     fn trouble(&self, now: Instant) -> Option<String> {
         let lately = |at: Instant| now.saturating_duration_since(at) < LATELY;
@@ -195,6 +207,12 @@ impl Runtime {
     #[must_use]
     pub fn take_latest(&self) -> Duration {
         self.lock().take_latest()
+    }
+
+    /// The latest that a timer was in the last minute; none before the first look.
+    #[must_use]
+    pub fn worst_lately(&self) -> Option<Duration> {
+        self.lock().worst_lately()
     }
 
     /// What is so now, in words, while tasks hold workers for long.
@@ -293,6 +311,24 @@ mod tests {
         let (watch, now, lines) = said(&looks);
         assert_eq!(lines, [None, None, None, Some((300, true))]);
         assert_eq!(watch.trouble(now), None, "once does not last");
+    }
+
+    #[test]
+    fn the_worst_of_the_last_minute_is_remembered_and_no_more() {
+        let mut watch = Watch::new(&[], Instant::now());
+        assert_eq!(watch.worst_lately(), None);
+        let start = Instant::now();
+        let mut worst = |second: u64, late_ms: u64| {
+            let late = Duration::from_millis(late_ms);
+            watch.look(&[], start + Duration::from_secs(second), late);
+            watch.worst_lately().map(|late| late.as_millis())
+        };
+        assert_eq!(worst(0, 5), Some(5));
+        assert_eq!(worst(10, 40), Some(40));
+        assert_eq!(worst(20, 7), Some(40));
+        assert_eq!(worst(50, 9), Some(40));
+        assert_eq!(worst(71, 1), Some(9));
+        assert_eq!(worst(111, 2), Some(2));
     }
 
     #[test]

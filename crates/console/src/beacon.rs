@@ -122,6 +122,13 @@ pub enum Cause {
     },
     /// The last report failed.
     Report,
+    /// It is out of service on purpose, and nobody is told of what fires.
+    Maintenance {
+        /// When that ends.
+        until: jiff::Timestamp,
+        /// Who asked for it.
+        by: String,
+    },
 }
 
 /// What can run out.
@@ -158,6 +165,7 @@ impl Resource {
 #[must_use]
 pub fn beacon(snapshot: &Snapshot) -> (Beacon, Vec<Reason>) {
     let mut reasons = Vec::new();
+    maintenance(snapshot, &mut reasons);
     portfolio(snapshot, &mut reasons);
     alerts(snapshot, &mut reasons);
     dependencies(snapshot, &mut reasons);
@@ -175,6 +183,18 @@ pub fn beacon(snapshot: &Snapshot) -> (Beacon, Vec<Reason>) {
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.beacon));
     let worst = reasons.first().map_or(Beacon::Calm, |reason| reason.beacon);
     (worst, reasons)
+}
+
+fn maintenance(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
+    if let Some(it) = snapshot.maintenance.as_ref().filter(|it| it.active) {
+        reasons.push(Reason {
+            beacon: Beacon::Watch,
+            cause: Cause::Maintenance {
+                until: it.until,
+                by: it.by.clone(),
+            },
+        });
+    }
 }
 
 fn portfolio(snapshot: &Snapshot, reasons: &mut Vec<Reason>) {
@@ -328,7 +348,7 @@ impl Cause {
     pub const fn panel(&self) -> &'static str {
         match self {
             Self::Dependency { .. } => "dependencies",
-            Self::Alerts { .. } => "alerts",
+            Self::Alerts { .. } | Self::Maintenance { .. } => "alerts",
             Self::Channel { .. } | Self::NoChannel => "channels",
             Self::Errors { .. } => "http",
             Self::Logged { .. } => "errors",
@@ -416,6 +436,13 @@ impl Cause {
             Self::Report => lang
                 .pick("the last report failed", "최근 보고서 실패")
                 .to_owned(),
+            Self::Maintenance { until, by } => {
+                let until = &format::clock(*until)[..5];
+                lang.pick_made(
+                    format!("maintenance until {until}, by {by}"),
+                    format!("{until}까지 점검 중 ({by})"),
+                )
+            }
         }
     }
 }
@@ -607,5 +634,25 @@ mod tests {
             Watch,
             &["the last report failed"],
         );
+        let maintenance = |active| {
+            move |s: &mut Snapshot| {
+                s.maintenance = Some(crate::Maintenance {
+                    id: String::new(),
+                    start: None,
+                    until: Timestamp::UNIX_EPOCH,
+                    active,
+                    holds: Vec::new(),
+                    held: 0,
+                    by: "kim".to_owned(),
+                    reason: String::new(),
+                });
+            }
+        };
+        check(
+            maintenance(true),
+            Watch,
+            &["maintenance until 09:00, by kim"],
+        );
+        check(maintenance(false), Calm, &[]);
     }
 }

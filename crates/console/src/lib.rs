@@ -48,12 +48,14 @@ pub mod testing;
 pub use beacon::{Beacon, Cause, Reason, Resource, beacon};
 pub use bongsu_lang::{Lang, UnknownLang};
 pub use bongsu_ops::{
-    ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Channel, DeliveryOutcome,
-    DeliveryRecord, Dependency, Explained, Figure, FiringAlert, Http, LastReport, Level, LogLevel,
-    LogLine, LogQuery, LogSeverity, LoggedErrors, MetricFamily, MetricSample, Missing, NewSilence,
-    Operator, OpsError, OpsResult, Portfolio, ReportEntry, Reports, Route, RuleAlert, RuleGroup,
+    ActiveSilence, AlertDetail, AlertQuery, AlertRecord, Breaker, Calls, Channel, DeliveryOutcome,
+    DeliveryRecord, Dependency, Explained, Figure, FiringAlert, Held, Http, LastReport, Level,
+    LogLevel, LogLine, LogQuery, LogSeverity, LoggedErrors, Maintenance, MaintenanceNow,
+    MetricFamily, MetricSample, Missing, NewSilence, Operator, OpsError, OpsResult, Portfolio,
+    Position, ReportEntry, Reports, Route, RuleAlert, RuleFigure, RuleFigureQuery, RuleGroup,
     RuleKind, RuleMemory, RuleSeen, RuleState, Rules, Service, Session, SessionState, Setting,
-    SilencePreview, Snapshot, Standing, Status, SymbolPnl, Usage, UsageLimits, VenueSession,
+    SilencePreview, Snapshot, Standing, Status, SymbolPnl, Trades, Usage, UsageLimits,
+    VenueSession,
 };
 #[cfg(feature = "sqlite")]
 pub use bongsu_sqlite::Replaced;

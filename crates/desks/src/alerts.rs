@@ -1,6 +1,7 @@
 //! Alerts, channels and silences as an operator meets them.
 
 mod asked;
+mod maintenance;
 mod records;
 mod silences;
 
@@ -14,8 +15,9 @@ use async_trait::async_trait;
 use bongsu_alerts::{AlertEvent, AlertManager, ManageError, ResolveError};
 use bongsu_ops::{
     AboutAlert, Accepted, ActiveSilence, AlertDesk, AlertQuery, AlertRecord, Breaker, Channel,
-    Channels, EndSilence, Explained, Figure, FiringAlert, Missing, NewAlert, NewSilence, Operator,
-    OpsError, OpsResult, Reloaded, Replay, SilencePreview, Snapshot, Tested,
+    Channels, EndMaintenance, EndSilence, Explained, Figure, FiringAlert, Maintenance,
+    MaintenanceNow, Missing, NewAlert, NewMaintenance, NewSilence, Operator, OpsError, OpsResult,
+    Reloaded, Replay, SilencePreview, Snapshot, Tested,
 };
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
@@ -29,6 +31,13 @@ pub struct Alerts {
     zone: String,
     delivered: Arc<Mutex<BTreeMap<String, Timestamp>>>,
     reload: Option<Arc<dyn Reload>>,
+    readiness: Option<Arc<dyn Readiness>>,
+}
+
+/// Whoever decides whether the service is ready; see [`Alerts::with_readiness`].
+pub trait Readiness: fmt::Debug + Send + Sync {
+    /// A maintenance may have begun or ended: looks whether there is one.
+    fn look(&self, alerts: &AlertManager);
 }
 
 /// Reads the file with the routes again; see [`Alerts::with_reload`].
@@ -51,6 +60,20 @@ impl Alerts {
             zone: zone.into(),
             delivered: Arc::default(),
             reload: None,
+            readiness: None,
+        }
+    }
+
+    /// With whoever says that the service is not ready in a maintenance: asked to look before it is answered.
+    #[must_use]
+    pub fn with_readiness(mut self, readiness: Arc<dyn Readiness>) -> Self {
+        self.readiness = Some(readiness);
+        self
+    }
+
+    fn look(&self) {
+        if let Some(readiness) = &self.readiness {
+            readiness.look(&self.manager);
         }
     }
 
@@ -92,6 +115,7 @@ impl Part for Alerts {
 
     fn fill(&self, snapshot: &mut Snapshot) {
         snapshot.channels = Figure::Known(self.channels());
+        snapshot.maintenance = maintenance::now(&self.manager);
     }
 
     fn fill_firing(&self, snapshot: &mut Snapshot) {
@@ -183,11 +207,35 @@ impl AlertDesk for Alerts {
     }
 
     async fn unsilence(&self, asked: &EndSilence) -> OpsResult<()> {
-        match self.manager.unsilence(&asked.id).await {
+        let ended = self.manager.unsilence(&asked.id).await;
+        // It may have been a maintenance.
+        self.look();
+        match ended {
             Ok(true) => Ok(()),
             Ok(false) => Err(OpsError::no_such("silence")),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    async fn maintenance(&self) -> OpsResult<MaintenanceNow> {
+        let maintenance = off(self, |desk| maintenance::now(&desk.manager)).await;
+        Ok(MaintenanceNow { maintenance })
+    }
+
+    async fn maintain(&self, asked: &NewMaintenance) -> OpsResult<Maintenance> {
+        let begun = maintenance::begin(&self.manager, asked, Timestamp::now()).await;
+        self.look();
+        begun
+    }
+
+    async fn preview_maintenance(&self, asked: &NewMaintenance) -> OpsResult<SilencePreview> {
+        self.preview_silence(&asked.silence()).await
+    }
+
+    async fn end_maintenance(&self, _: &EndMaintenance) -> OpsResult<()> {
+        let ended = maintenance::end(&self.manager).await;
+        self.look();
+        ended
     }
 
     async fn channels(&self) -> OpsResult<Channels> {

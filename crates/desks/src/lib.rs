@@ -23,10 +23,10 @@
 //!
 //! | feature | gives |
 //! |---|---|
-//! | `alerts` | what fires, channels, silences |
+//! | `alerts` | what fires, channels, silences, the maintenance |
 //! | `health` | the dependencies |
 //! | `logging` | the log's level, lines, and errors by place |
-//! | `metrics` | requests by route, families, the book |
+//! | `metrics` | requests by route, calls by host, families, the book |
 //! | `reports` | the archive, deliveries, the last close, the venues' hours |
 //! | `resources` | the host's and the container's figures |
 //! | `rules` | what each rule sees |
@@ -56,7 +56,7 @@ use bongsu_ops::{Missing, Operator, OpsResult, Service, ServiceDesk, Setting, Sn
 use jiff::Timestamp;
 
 #[cfg(feature = "alerts")]
-pub use self::alerts::{Alerts, Reload};
+pub use self::alerts::{Alerts, Readiness, Reload};
 #[cfg(feature = "health")]
 pub use self::health::Health;
 #[cfg(feature = "logging")]

@@ -1,6 +1,7 @@
 //! The metrics as an operator meets them.
 
 mod figures;
+mod trades;
 
 use std::{
     collections::BTreeMap,
@@ -10,12 +11,12 @@ use std::{
 use async_trait::async_trait;
 use bongsu_metrics::ServiceMetrics;
 use bongsu_ops::{
-    Figure, Http, MetricDesk, MetricFamily, Missing, Operator, OpsResult, Route, Snapshot,
+    Calls, Figure, Http, MetricDesk, MetricFamily, Missing, Operator, OpsResult, Route, Snapshot,
     minute::Minute,
 };
 use jiff::Timestamp;
 
-use self::figures::Figures;
+use self::{figures::Figures, trades::Day};
 use crate::{Part, off};
 
 /// The metrics, and what was read of them last: it takes a while where there are many. Cheap
@@ -31,6 +32,9 @@ struct Read {
     minute: Minute,
     http: Http,
     routes: BTreeMap<(String, String), RouteMinute>,
+    /// By host and method.
+    calls: BTreeMap<(String, String), RouteMinute>,
+    day: Day,
     /// None before the first reading.
     book: Option<Figures>,
 }
@@ -69,6 +73,11 @@ impl Part for Metrics {
             let seen = read.routes.entry(route).or_default();
             seen.http = seen.minute.push(now, counted);
         }
+        for (call, counted) in std::mem::take(&mut figures.calls) {
+            let seen = read.calls.entry(call).or_default();
+            seen.http = seen.minute.push(now, counted);
+        }
+        read.day.push(now, figures.trades);
         read.book = Some(figures);
     }
 
@@ -88,6 +97,7 @@ impl Part for Metrics {
         book.positions = Figure::from_option(read.positions.map(|n| n as u64), missing.clone());
         book.halt_percent = read.halt;
         book.symbols.clone_from(&read.symbols);
+        book.trades = state.day.so_far();
     }
 }
 
@@ -102,6 +112,17 @@ impl MetricDesk for Metrics {
             http: seen.http.clone(),
         });
         Ok(routes.collect())
+    }
+
+    async fn calls(&self) -> OpsResult<Vec<Calls>> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = read.calls.iter();
+        let calls = all.map(|((host, method), seen)| Calls {
+            host: host.clone(),
+            method: method.clone(),
+            http: seen.http.clone(),
+        });
+        Ok(calls.collect())
     }
 
     async fn families(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {

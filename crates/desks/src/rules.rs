@@ -1,11 +1,13 @@
 //! The rules as an operator meets them.
 
+mod figure;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bongsu_ops::{
-    MOST_RULE_ALERTS, Operator, OpsError, OpsResult, Reloaded, RuleAlert, RuleDesk, RuleGroup,
-    RuleKind, RuleMemory, RuleSeen, RuleState,
+    MOST_RULE_ALERTS, Operator, OpsError, OpsResult, Reloaded, RuleAlert, RuleDesk, RuleFigure,
+    RuleFigureQuery, RuleGroup, RuleKind, RuleMemory, RuleSeen, RuleState,
 };
 use bongsu_rules::{Active, Does, Labels, RuleSet, Seen, State, Watch};
 use jiff::Timestamp;
@@ -34,6 +36,13 @@ impl Part for Rules {
 impl RuleDesk for Rules {
     async fn rules(&self) -> OpsResult<bongsu_ops::Rules> {
         Ok(off(&self.0, |watch| shown(watch)).await)
+    }
+
+    async fn figure(&self, query: &RuleFigureQuery) -> OpsResult<Option<RuleFigure>> {
+        let query = query.clone();
+        let found =
+            move |watch: &Arc<Watch>| watch.see(|rules, memory| figure::of(rules, memory, &query));
+        off(&self.0, found).await.map_err(OpsError::Failed)
     }
 
     async fn reload(&self) -> OpsResult<Reloaded> {

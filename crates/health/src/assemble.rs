@@ -20,6 +20,9 @@ use crate::status::{HealthStatus, Importance};
 /// How often a schedule is asked, and a silent heartbeat looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
+/// The fact of a slow answer that says from when on it is one, in milliseconds.
+const SLOW_ABOVE: &str = "slow_above_ms";
+
 /// What changes: guarded by one lock.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -27,6 +30,8 @@ pub(crate) struct State {
     pub(crate) beats: Vec<BeatRecord>,
     /// Gates that are still shut.
     pub(crate) gates: Vec<String>,
+    /// Out of service on purpose, in words.
+    pub(crate) maintenance: Option<String>,
     /// The status of the whole that was last shown.
     pub(crate) shown: HealthStatus,
 }
@@ -141,7 +146,10 @@ pub(crate) fn assess(
             let message = output
                 .message
                 .map_or(slow.clone(), |said| format!("{said}; {slow}"));
-            (Verdict::Slow, last(Some(message), output.metadata))
+            let mut metadata = output.metadata;
+            let above = Value::from(millis(limit));
+            metadata.insert(SLOW_ABOVE.to_owned(), above);
+            (Verdict::Slow, last(Some(message), metadata))
         }
         None => {
             let verdict = if output.degraded {
@@ -207,8 +215,9 @@ pub(crate) fn compose(view: &View<'_>, state: &mut State) -> Composed {
     let not_ready = if view.draining {
         Some("draining".to_owned())
     } else {
-        not_started
-            .clone()
+        let on_purpose = state.maintenance.clone();
+        on_purpose
+            .or_else(|| not_started.clone())
             .or_else(|| blockers(&shown, |p| p.gates_readiness && blocks(p)))
     };
     let not_alive = blockers(&shown, |p| {

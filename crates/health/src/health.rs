@@ -97,6 +97,24 @@ impl HealthCheck {
         self.0.is_draining()
     }
 
+    /// Out of service on purpose, for this reason: `/ready` is 503 and says it, until this is called with none.
+    /// Everything else goes on: checks, heartbeats, `/health`, `/liveness`. The reason is shown to anybody.
+    ///
+    /// ```
+    /// use bongsu_health::HealthCheck;
+    ///
+    /// let health = HealthCheck::builder("orders").build()?;
+    /// health.set_maintenance(Some("maintenance until 10:00".to_owned()));
+    /// assert_eq!(health.ready_response().status, 503);
+    /// assert_eq!(health.liveness_response().status, 200);
+    /// health.set_maintenance(None);
+    /// assert_eq!(health.ready_response().status, 200);
+    /// # Ok::<(), bongsu_health::HealthError>(())
+    /// ```
+    pub fn set_maintenance(&self, reason: Option<String>) {
+        self.0.set_maintenance(reason);
+    }
+
     /// What is known now. No check runs.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
@@ -113,7 +131,7 @@ impl HealthCheck {
         })
     }
 
-    /// `GET /ready`: 503 while starting, draining, or a part that gates readiness is unhealthy or
+    /// `GET /ready`: 503 while starting, draining, in a maintenance, or a part that gates readiness is unhealthy or
     /// stale.
     pub fn ready_response(&self) -> ProbeResponse {
         let published = self.0.current();

@@ -71,6 +71,7 @@ impl Inner {
                 .collect(),
             beats: Vec::new(),
             gates: Vec::new(),
+            maintenance: None,
             shown: HealthStatus::Unknown,
         };
         let view = View {
@@ -121,6 +122,15 @@ impl Inner {
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
         self.publish();
+    }
+
+    pub(crate) fn set_maintenance(&self, reason: Option<String>) {
+        let mut state = lock(&self.state);
+        if state.maintenance != reason {
+            state.maintenance = reason;
+            drop(state);
+            self.publish();
+        }
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::{
-    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Channels, EndSilence, Explained,
-    FiringAlert, LogLevelNow, LogLine, LogQuery, MetricFamily, NewAlert, NewSilence, OpsError,
-    OpsResult, RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportEntry,
-    ReportForm, Route, Rules, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
+    AboutAlert, Accepted, ActiveSilence, AlertQuery, AlertRecord, Calls, Channels, EndMaintenance,
+    EndSilence, Explained, FiringAlert, LogLevelNow, LogLine, LogQuery, Maintenance,
+    MaintenanceNow, MetricFamily, NewAlert, NewMaintenance, NewSilence, OpsError, OpsResult,
+    RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportEntry, ReportForm, Route,
+    RuleFigure, RuleFigureQuery, Rules, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 
 /// Alerts, silences and channels.
@@ -79,6 +80,29 @@ pub trait AlertDesk: Send + Sync + 'static {
         Err(OpsError::Unavailable("alerts"))
     }
 
+    /// The maintenance that has not ended.
+    async fn maintenance(&self) -> OpsResult<MaintenanceNow> {
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Takes the service out of service for a time: it is not ready, and nobody is told of what fires.
+    async fn maintain(&self, asked: &NewMaintenance) -> OpsResult<Maintenance> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// What a maintenance would hold back. None begins.
+    async fn preview_maintenance(&self, asked: &NewMaintenance) -> OpsResult<SilencePreview> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
+    /// Ends the maintenance early: the service is ready if it is otherwise, and what still fires is told.
+    async fn end_maintenance(&self, asked: &EndMaintenance) -> OpsResult<()> {
+        let _ = asked;
+        Err(OpsError::Unavailable("alerts"))
+    }
+
     /// Alert channels with their state, and the counts of the alerting as a whole.
     async fn channels(&self) -> OpsResult<Channels> {
         Err(OpsError::Unavailable("alerts"))
@@ -141,6 +165,11 @@ pub trait MetricDesk: Send + Sync + 'static {
         Err(OpsError::Unavailable("metrics"))
     }
 
+    /// The hosts that the service called since the start, each with its last minute.
+    async fn calls(&self) -> OpsResult<Vec<Calls>> {
+        Err(OpsError::Unavailable("metrics"))
+    }
+
     /// Every metric with at most `samples` samples of each.
     async fn families(&self, samples: usize) -> OpsResult<Vec<MetricFamily>> {
         let _ = samples;
@@ -192,6 +221,12 @@ pub trait ReportDesk: Send + Sync + 'static {
 pub trait RuleDesk: Send + Sync + 'static {
     /// Every rule with what it sees.
     async fn rules(&self) -> OpsResult<Rules> {
+        Err(OpsError::Unavailable("rules"))
+    }
+
+    /// What one of a rule's alerts is about, as far back as it is remembered; none where the rule compares nothing.
+    async fn figure(&self, query: &RuleFigureQuery) -> OpsResult<Option<RuleFigure>> {
+        let _ = query;
         Err(OpsError::Unavailable("rules"))
     }
 

@@ -22,6 +22,7 @@ mod error;
 mod figure;
 mod given;
 pub mod logs;
+mod maintenance;
 pub mod minute;
 mod operator;
 mod records;
@@ -37,6 +38,7 @@ pub use desk::{AlertDesk, HealthDesk, LogDesk, MetricDesk, ReportDesk, RuleDesk,
 pub use error::{OpsError, OpsResult};
 pub use figure::{Figure, Missing};
 pub use given::date;
+pub use maintenance::*;
 pub use operator::Operator;
 pub use records::*;
 pub use request::*;

@@ -216,6 +216,17 @@ pub struct Route {
     pub http: crate::Http,
 }
 
+/// The calls that the service made to one host over the last minute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calls {
+    /// The host, or the name that the service's code gives it.
+    pub host: String,
+    /// The method.
+    pub method: String,
+    /// How they did; none of them counts as under way.
+    pub http: crate::Http,
+}
+
 /// A metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricFamily {

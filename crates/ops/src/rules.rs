@@ -100,6 +100,32 @@ pub struct RuleAlert {
     pub summary: Option<String>,
 }
 
+/// Which of a rule's alerts, over which stretch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleFigureQuery {
+    /// The rule's name.
+    pub name: String,
+    /// What tells the alert from others of the rule; what more the alert says is passed over.
+    pub labels: BTreeMap<String, String>,
+    /// From when on.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// At how many moments, evenly spaced, the last at the end.
+    pub columns: usize,
+}
+
+/// What a rule compares, with what it is held against.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleFigure {
+    /// The rule's expression.
+    pub expression: String,
+    /// What is measured; a moment without a value is left out.
+    pub measured: Vec<(Timestamp, f64)>,
+    /// Its limit at the same moments.
+    pub limit: Vec<(Timestamp, f64)>,
+}
+
 /// The samples that rules see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct RuleMemory {

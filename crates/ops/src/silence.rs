@@ -136,11 +136,16 @@ impl NewSilence {
     ///
     /// What makes no sense at `now`, the field first.
     pub fn check(&self, now: Timestamp) -> OpsResult<()> {
+        self.check_span(now)?;
+        self.conditions()
+    }
+
+    /// Who, why and when, whatever it is about.
+    pub(crate) fn check_span(&self, now: Timestamp) -> OpsResult<()> {
         name(&self.by)?;
         if !self.comment.is_empty() {
             typed(&self.comment, "comment", MOST_REASON)?;
         }
-        self.conditions()?;
         self.span(now).map(drop)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{AlertDetail, Figure, Level, LoggedErrors};
+use crate::{AlertDetail, Figure, Level, LoggedErrors, Maintenance};
 
 /// Everything on the first screen at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub dependencies: Figure<Vec<Dependency>>,
     /// What fires, in any order.
     pub alerts: Figure<Vec<FiringAlert>>,
+    /// The maintenance that has not ended.
+    pub maintenance: Option<Maintenance>,
     /// Where alerts go.
     pub channels: Figure<Vec<Channel>>,
     /// The requests of the last minute.
@@ -30,6 +32,8 @@ pub struct Snapshot {
     pub container: Usage,
     /// From when on usage is worth a word.
     pub limits: UsageLimits,
+    /// How late the async runtime ran what was due at worst in the last minute, milliseconds.
+    pub lag_ms: Figure<f64>,
     /// The book.
     pub portfolio: Portfolio,
     /// The exchange.
@@ -51,12 +55,14 @@ impl Snapshot {
             service,
             dependencies: Figure::default(),
             alerts: Figure::default(),
+            maintenance: None,
             channels: Figure::default(),
             http: Http::default(),
             errors: Figure::default(),
             host: Usage::default(),
             container: Usage::default(),
             limits: UsageLimits::default(),
+            lag_ms: Figure::default(),
             portfolio: Portfolio::default(),
             session: Figure::default(),
             venues: Vec::new(),
@@ -260,6 +266,47 @@ pub struct Portfolio {
     pub positions: Figure<u64>,
     /// Realised gain or loss by symbol, in any order; what is held of it is another matter.
     pub symbols: Vec<SymbolPnl>,
+    /// The day's orders by what became of them, where the service counts them.
+    pub trades: Option<Trades>,
+    /// What was held at the last close of which a report is kept.
+    pub held: Option<Held>,
+}
+
+/// Orders since a moment, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trades {
+    /// The beginning of the day in Korea, or of the service when that was later.
+    pub since: Timestamp,
+    /// All.
+    pub orders: u64,
+    /// Those that were filled.
+    pub fills: u64,
+    /// Those that were refused or failed.
+    pub rejects: u64,
+}
+
+/// What was held at a close.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The session that closed.
+    pub session: jiff::civil::Date,
+    /// The greatest first.
+    pub positions: Vec<Position>,
+    /// How many more there were.
+    pub omitted: usize,
+}
+
+/// What was held of one symbol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The ticker.
+    pub symbol: String,
+    /// The name of what it stands for, if known.
+    pub name: Option<String>,
+    /// Shares, as a decimal number.
+    pub quantity: String,
+    /// What it was worth, won.
+    pub value_krw: Option<i64>,
 }
 
 /// Realised gain or loss of one symbol since the books began.

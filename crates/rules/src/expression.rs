@@ -184,6 +184,57 @@ impl Expression {
     }
 }
 
+/// Both sides of a comparison over a range, as series sorted by their labels.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Compared {
+    /// What is measured, whether it crosses the limit or not.
+    pub measured: Vec<Series>,
+    /// What it is held against; a number is one series without labels.
+    pub limit: Vec<Series>,
+}
+
+impl Expression {
+    /// Both sides of what it compares, at each step of a range: the figure, and where its limit lies. None where it
+    /// compares nothing. Of several comparisons it is the first that `and`, `or` or `unless` joins.
+    ///
+    /// ```
+    /// use bongsu_rules::{Expression, Labels, Sample, Series};
+    ///
+    /// let sample = |time_ms, value| Sample { time_ms, value };
+    /// let series = [Series {
+    ///     labels: Labels::new([("__name__", "disk_percent")]),
+    ///     samples: vec![sample(0, 80.0), sample(30_000, 97.0)],
+    /// }];
+    /// let full = Expression::parse("disk_percent > 95 and on () vector(1)")?;
+    /// let both = full.compared(&series[..], 0, 30_000, 30_000)?.expect("it compares");
+    /// assert_eq!(both.measured[0].samples, series[0].samples, "also where it holds not");
+    /// assert_eq!(both.limit[0].samples[1].value, 95.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Expression::range`].
+    pub fn compared<S: SeriesSource + ?Sized>(
+        &self,
+        source: &S,
+        start_ms: i64,
+        end_ms: i64,
+        step_ms: i64,
+    ) -> Result<Option<Compared>, EvalError> {
+        let times = Times::new(start_ms, end_ms, step_ms)?;
+        let Some((measured, limit)) = self.root.comparison() else {
+            return Ok(None);
+        };
+        let side = |node| eval::range(node, &self.selectors, source, times);
+        Ok(Some(Compared {
+            measured: side(measured)?,
+            limit: side(limit)?,
+        }))
+    }
+}
+
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Expression").field(&self.text).finish()
@@ -193,5 +244,65 @@ impl fmt::Debug for Expression {
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Labels, Sample};
+
+    #[test]
+    fn both_sides_of_what_an_expression_compares() {
+        let series = |name: &str, values: [f64; 2]| Series {
+            labels: Labels::new([("__name__", name)]),
+            samples: (0..)
+                .zip(values)
+                .map(|(n, value)| Sample {
+                    time_ms: n * 10_000,
+                    value,
+                })
+                .collect(),
+        };
+        let source = [series("used", [1.0, 9.0]), series("line", [5.0, 6.0])];
+        let sides = |text: &str| {
+            let compared =
+                Expression::parse(text)
+                    .unwrap()
+                    .compared(&source[..], 0, 10_000, 10_000);
+            compared.unwrap().map(|both| {
+                [both.measured, both.limit].map(|rows| {
+                    let rows = rows.into_iter().flat_map(|row| row.samples);
+                    rows.map(|it| it.value).collect::<Vec<_>>()
+                })
+            })
+        };
+        let used = vec![1.0, 9.0];
+        let constant = Some([used.clone(), vec![5.0, 5.0]]);
+        for text in [
+            "used > 5",
+            "5 < used",
+            "(used >= 5)",
+            "used != 5 and on () line > 0",
+            "vector(1) or used > 5",
+            "used > 5 unless on () line",
+            "used > bool 5",
+        ] {
+            assert_eq!(sides(text), constant, "{text}");
+        }
+        assert_eq!(sides("used > line"), Some([used.clone(), vec![5.0, 6.0]]));
+        assert_eq!(
+            sides("used * 2 > 5"),
+            Some([vec![2.0, 18.0], vec![5.0, 5.0]])
+        );
+        for text in [
+            "used",
+            "absent(gone)",
+            "1 > bool 2",
+            "used * 2",
+            "used and on () line",
+        ] {
+            assert_eq!(sides(text), None, "{text}");
+        }
     }
 }

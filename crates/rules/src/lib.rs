@@ -20,7 +20,7 @@ mod value;
 mod watch;
 
 pub use backtest::{Backtested, Fired, backtest};
-pub use expression::{EvalError, Expression, ExpressionError};
+pub use expression::{Compared, EvalError, Expression, ExpressionError};
 pub use file::{
     Alerting, Does, Group, LoadError, LoadProblem, Problem, Problems, Rule, RuleFile, find, load,
 };

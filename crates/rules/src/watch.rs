@@ -179,6 +179,12 @@ impl Watch {
         self.lock().memory.statistics()
     }
 
+    /// The rules and the samples that they see, as `show` makes it of them.
+    pub fn see<T>(&self, show: impl FnOnce(&RuleSet, &Memory) -> T) -> T {
+        let inner = self.lock();
+        show(&inner.rules, &inner.memory)
+    }
+
     /// Time between two evaluations of a group that has none of its own.
     pub fn every(&self) -> Duration {
         self.lock().every

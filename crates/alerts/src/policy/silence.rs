@@ -44,6 +44,9 @@ pub struct Silence {
     /// [`AlertManagerBuilder::hours`](crate::AlertManagerBuilder::hours) gave them; none: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub during: Option<String>,
+    /// The service is out of service on purpose meanwhile; see [`AlertManager::maintenance`](crate::AlertManager::maintenance).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub maintenance: bool,
     /// Who asked for it.
     pub by: String,
     /// Why.
@@ -160,6 +163,7 @@ impl Silence {
             until,
             weekly: None,
             during: None,
+            maintenance: false,
             by: by.into(),
             comment: String::new(),
         }
@@ -169,6 +173,13 @@ impl Silence {
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = comment.into();
+        self
+    }
+
+    /// Says that the service is out of service on purpose meanwhile, which its readiness should tell.
+    #[must_use]
+    pub const fn maintenance(mut self) -> Self {
+        self.maintenance = true;
         self
     }
 

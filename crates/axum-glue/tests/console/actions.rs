@@ -88,6 +88,77 @@ async fn every_action_reaches_the_source() {
 }
 
 #[tokio::test]
+async fn a_maintenance_begins_shows_and_is_taken_back() {
+    let rig = rig(OpsPolicy::open());
+    let token = rig.form_token().await;
+    let alerts = "/console/alerts";
+    let before = text(rig.get(alerts, &[]).await).await;
+    for part in ["It would hold now: <b>3</b>", "<code>risk|var</code>"] {
+        assert!(before.contains(part), "{part}: {before}");
+    }
+    let post = async |path: &str, form: &str| {
+        let form = format!("token={token}&by=minji&{form}");
+        rig.post(path, &form, &[]).await
+    };
+    let begun = post("/console/maintenance", "minutes=60&reason=new+disk").await;
+    assert_eq!(location(&begun), "/console/alerts?said=maintenance");
+    let page = text(rig.get(location(&begun), &[]).await).await;
+    for part in ["new disk", "holds now: 3", "Begin the maintenance"] {
+        let there = part != "Begin the maintenance";
+        assert_eq!(page.contains(part), there, "{part}: {page}");
+    }
+    let first = text(rig.get("/console", &[]).await).await;
+    for part in [
+        "href=\"#alerts\">maintenance until",
+        "href=\"/console/alerts#maintenance\"",
+    ] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    let korean = text(rig.get(alerts, &[("accept-language", "ko")]).await).await;
+    assert!(korean.contains("점검 종료"), "{korean}");
+    let ended = post("/console/maintenance/end", "").await;
+    assert_eq!(location(&ended), "/console/alerts?said=maintenance-over");
+    assert_eq!(
+        rig.source.actions(),
+        ["maintenance by minji: new disk", "end maintenance by minji"]
+    );
+    // There is none to end, nor one without a reason, and what was typed stays.
+    let again = post("/console/maintenance/end", "").await;
+    assert_eq!(again.status(), StatusCode::NOT_FOUND);
+    let refused = text(post("/console/maintenance", "minutes=240&reason=").await).await;
+    for part in [
+        "the reason: is missing",
+        "value=\"minji\"",
+        "<option value=\"240\" selected>",
+    ] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_leads_to_its_figure_and_back() {
+    let rig = rig(OpsPolicy::open());
+    let page = text(rig.get("/console/alerts?key=resource%7Cmemory", &[]).await).await;
+    let link = page
+        .split("href=\"")
+        .find(|it| it.starts_with("/console/trends?key="));
+    let link = link
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&amp;", "&");
+    let trends = text(rig.get(&link, &[]).await).await;
+    let first = trends.split("<figure").nth(1).unwrap();
+    assert!(first.contains("Memory, host"), "{first}");
+    assert_eq!(first.matches("class=\"limit").count(), 2, "{first}");
+    assert!(trends.contains("href=\"/console/alerts?key=resource%7Cmemory\""));
+    // One that nobody knows leads nowhere, and the page is there all the same.
+    let unknown = text(rig.get("/console/trends?key=gone", &[]).await).await;
+    assert!(unknown.contains("<figure") && !unknown.contains("is-lead"));
+}
+
+#[tokio::test]
 async fn a_form_that_is_refused_comes_back_as_it_was_filled_in() {
     let rig = rig(OpsPolicy::open());
     let token = rig.form_token().await;

@@ -13,6 +13,9 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
         tasks.spawn("health-alerts", unhealthy);
         let lost = store_watch::follow(alerts.clone(), service.clone());
         tasks.spawn("alert-store", lost);
+        bongsu_bridge::maintenance::tell(alerts, &parts.health);
+        let maintenance = bongsu_bridge::maintenance::follow(alerts.clone(), parts.health.clone());
+        tasks.spawn("maintenance", maintenance);
     }
     #[cfg(feature = "resources")]
     {

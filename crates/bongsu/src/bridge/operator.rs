@@ -1,7 +1,8 @@
 //! A service as its operator meets it: asked and told through `/admin` and `/console`.
 
-use bongsu_desks::Desks;
-use bongsu_ops::{Operator, Service, Setting};
+use bongsu_bridge::runtime::Runtime;
+use bongsu_desks::{Desks, Part};
+use bongsu_ops::{Figure, Missing, Operator, Service, Setting, Snapshot};
 
 use crate::{
     Bongsu, Config,
@@ -29,6 +30,7 @@ pub(crate) fn service(config: &Config) -> Desks {
 /// The service with the parts that there are.
 pub(crate) fn desks(config: &Config, parts: &Parts) -> Desks {
     let all = [
+        Some(Box::new(Lag(parts.runtime.clone())) as Box<dyn Part>),
         metrics::desk(config, parts),
         health::desk(config, parts),
         alerts::desk(config, parts),
@@ -40,6 +42,18 @@ pub(crate) fn desks(config: &Config, parts: &Parts) -> Desks {
     ];
     let desks = parts.desks.clone();
     desks.with_parts(all.into_iter().flatten())
+}
+
+/// How late the runtime runs what is due.
+#[derive(Debug)]
+struct Lag(Runtime);
+
+impl Part for Lag {
+    fn fill(&self, snapshot: &mut Snapshot) {
+        let lag = self.0.worst_lately();
+        let lag = lag.map(|lag| lag.as_secs_f64() * 1_000.0);
+        snapshot.lag_ms = Figure::from_option(lag, Missing::NotYet);
+    }
 }
 
 impl Bongsu {

@@ -50,10 +50,24 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
 /// What an operator meets of it.
 pub(crate) fn desk(config: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
     let desk = bongsu_desks::Alerts::new(parts.alerts.clone(), &config.delivery.time_zone);
+    #[cfg(feature = "health")]
+    let desk = desk.with_readiness(Arc::new(Readiness(parts.health.clone())));
     Some(match &parts.reload {
         Some(reload) => Box::new(desk.with_reload(Arc::new(reload.clone()))),
         None => Box::new(desk),
     })
+}
+
+/// What answers `/ready`.
+#[cfg(feature = "health")]
+#[derive(Debug)]
+struct Readiness(bongsu_health::HealthCheck);
+
+#[cfg(feature = "health")]
+impl bongsu_desks::Readiness for Readiness {
+    fn look(&self, alerts: &AlertManager) {
+        bongsu_bridge::maintenance::tell(alerts, &self.0);
+    }
 }
 
 /// Whether each channel's far side is there and takes the credentials; all at the same time.

@@ -9,6 +9,7 @@ use super::{
     forms::{Action, Choice, Form, Typed},
     overview::glyph,
     rendered,
+    trends::Lead,
 };
 use crate::{
     ActiveSilence, AlertDetail, AlertRecord, Explained, FiringAlert, Lang, OpsError,
@@ -129,6 +130,10 @@ struct Now<'a> {
     age: String,
     /// Half an hour before its beginning, and after it.
     around: (String, String),
+    has_figure: bool,
+    /// The request and the trace that it says it is of.
+    ids: Vec<(&'static str, &'a str)>,
+    is_rule: bool,
     told: String,
     held: Option<String>,
     ends: Option<String>,
@@ -194,6 +199,12 @@ impl<'a> Now<'a> {
                 let until = (alert.since + half).min(now);
                 ((alert.since - half).to_string(), until.to_string())
             },
+            ids: ["request_id", "trace_id"]
+                .into_iter()
+                .filter_map(|name| Some((name, metadata.get(name)?.as_str()?)))
+                .collect(),
+            is_rule: alert.detail.kind == "rule",
+            has_figure: Lead::new(&alert.key, &alert.title, alert.since, &alert.detail).is_known(),
             told,
             held,
             ends: standing.ends.map(format::full),

@@ -6,23 +6,40 @@ use jiff::Timestamp;
 use super::{
     Chrome, Place,
     forms::{Action, Form, Typed},
+    maintenance::Card,
     overview::glyph,
     rendered,
 };
 use crate::{
-    ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, Lang, Level, OpsError, format,
+    ActiveSilence, AlertQuery, AlertRecord, DeliveryOutcome, Lang, Level, MaintenanceNow, OpsError,
+    SilencePreview, format,
 };
 
-/// The page: what `query` found, and the silences in force.
+/// What the page shows.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// What was asked for.
+    pub query: &'a AlertQuery,
+    /// What it found.
+    pub found: &'a Result<Vec<AlertRecord>, OpsError>,
+    /// The silences in force.
+    pub silences: &'a Result<Vec<ActiveSilence>, OpsError>,
+    /// The maintenance that has not ended.
+    pub maintenance: &'a Result<MaintenanceNow, OpsError>,
+    /// What one would hold now.
+    pub would_hold: &'a SilencePreview,
+}
+
+/// The page.
 #[must_use]
-pub fn page(
-    chrome: &Chrome,
-    now: Timestamp,
-    query: &AlertQuery,
-    found: &Result<Vec<AlertRecord>, OpsError>,
-    silences: &Result<Vec<ActiveSilence>, OpsError>,
-) -> String {
+pub fn page(chrome: &Chrome, now: Timestamp, subject: &Subject<'_>) -> String {
     let l = chrome.lang;
+    let query = subject.query;
+    let maintenance = subject.maintenance.as_ref().ok();
+    let maintenance = maintenance.map(|it| it.maintenance.as_ref());
+    // It is a silence too, and has a card of its own.
+    let is_card =
+        |silence: &ActiveSilence| maintenance.flatten().is_some_and(|it| it.id == silence.id);
     rendered(&Page {
         levels: Level::WORST_FIRST.map(|level| {
             (
@@ -34,17 +51,18 @@ pub fn page(
         c: chrome.at(Place::Alerts),
         l,
         query,
-        rows: found
-            .as_ref()
-            .map(|records| records.iter().map(|record| row(record, l)).collect())
-            .map_err(ToString::to_string),
-        silences: silences
-            .as_ref()
-            .map(|all| {
+        rows: match subject.found {
+            Ok(records) => Ok(records.iter().map(|record| row(record, l)).collect()),
+            Err(why) => Err(why.to_string()),
+        },
+        maintenance: maintenance.map(|it| Card::new(chrome, it, subject.would_hold)),
+        silences: match subject.silences {
+            Ok(all) => {
                 let row = |silence| silence_row(silence, Typed::default(), chrome, now);
-                all.iter().map(row).collect()
-            })
-            .map_err(ToString::to_string),
+                Ok(all.iter().filter(|it| !is_card(it)).map(row).collect())
+            }
+            Err(why) => Err(why.to_string()),
+        },
     })
 }
 
@@ -57,6 +75,7 @@ struct Page<'a> {
     levels: [(&'static str, &'static str, bool); 4],
     rows: Result<Vec<Row<'a>>, String>,
     silences: Result<Vec<SilenceRow<'a>>, String>,
+    maintenance: Option<Card<'a>>,
 }
 
 /// A silence, how much of it is left, and the form that ends it.

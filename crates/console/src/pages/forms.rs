@@ -36,6 +36,10 @@ pub enum Action {
     TestChannel,
     /// The rule files are read anew.
     ReloadRules,
+    /// The service is taken out of service for a time.
+    Maintain,
+    /// It is back before the time.
+    EndMaintenance,
 }
 
 impl Action {
@@ -53,6 +57,8 @@ impl Action {
             Self::Resend => "/console/resend",
             Self::TestChannel => "/console/test",
             Self::ReloadRules => "/console/rules/reload",
+            Self::Maintain => "/console/maintenance",
+            Self::EndMaintenance => "/console/maintenance/end",
         }
     }
 
@@ -68,6 +74,8 @@ impl Action {
             Self::Resend => l.pick("Send once more", "다시 보내기"),
             Self::TestChannel => l.pick("Send a test", "시험 발송"),
             Self::ReloadRules => l.pick("Read anew", "다시 읽기"),
+            Self::Maintain => l.pick("Begin the maintenance", "점검 시작"),
+            Self::EndMaintenance => l.pick("End the maintenance", "점검 종료"),
         }
     }
 
@@ -77,7 +85,11 @@ impl Action {
             Self::Acknowledge | Self::Unacknowledge | Self::Resolve => &["key", "back"],
             Self::Silence => &["key", "back", "scope"],
             Self::Unsilence => &["id", "key", "back"],
-            Self::Level | Self::Rebuild | Self::ReloadRules => &[],
+            Self::Level
+            | Self::Rebuild
+            | Self::ReloadRules
+            | Self::Maintain
+            | Self::EndMaintenance => &[],
             Self::Resend => &["date"],
             Self::TestChannel => &["channel"],
         }
@@ -362,6 +374,17 @@ fn fields(
             lasts(&[5, 15, 60, 480], 15),
             by(),
         ],
+        Action::Maintain => {
+            let reason = Kind::Text {
+                most: REASON,
+                hint: "",
+            };
+            vec![
+                by(),
+                lasts(&[15, 60, 240, 480], 60),
+                field("reason", l.pick("Why", "사유"), reason, true),
+            ]
+        }
         Action::Rebuild => vec![
             field(
                 "from",

@@ -9,12 +9,19 @@ use crate::{Lang, LogLine, LogQuery, LogSeverity, OpsError, format};
 
 /// Fields that a row shows; the line as a whole has them all.
 const MOST_FIELDS: usize = 8;
+/// Fields that may have a column.
+const MOST_COLUMNS: usize = 6;
 /// Most characters of a field in a row.
 const MOST_VALUE: usize = 120;
 
 /// The page: the lines that `query` found.
 #[must_use]
-pub fn page(chrome: &Chrome, query: &LogQuery, found: &Result<Vec<LogLine>, OpsError>) -> String {
+pub fn page(
+    chrome: &Chrome,
+    query: &LogQuery,
+    columns: &[&str],
+    found: &Result<Vec<LogLine>, OpsError>,
+) -> String {
     let field = match &query.field {
         Some((name, value)) if value.is_empty() => name.clone(),
         Some((name, value)) => format!("{name}={value}"),
@@ -23,10 +30,14 @@ pub fn page(chrome: &Chrome, query: &LogQuery, found: &Result<Vec<LogLine>, OpsE
     let older = found.as_ref().ok();
     let older = older.and_then(|lines| logs::older(lines, query));
     let newest = found.as_ref().ok().and_then(|lines| lines.first());
+    let columns_text = columns.join(",");
     let asked = Asked {
         query,
         field: &field,
+        columns: &columns_text,
     };
+    // What happened in one request is read from its beginning.
+    let from_oldest = !(query.request_id.is_empty() && query.trace_id.is_empty());
     let all = LogQuery {
         limit: query.limit,
         ..LogQuery::default()
@@ -36,9 +47,7 @@ pub fn page(chrome: &Chrome, query: &LogQuery, found: &Result<Vec<LogLine>, OpsE
         c: chrome.at(Place::Logs),
         l: chrome.lang,
         severities: LogSeverity::ALL.map(|s| (s.as_str(), query.level == Some(s))),
-        is_more: !(query.request_id.is_empty() && query.trace_id.is_empty())
-            || query.since.is_some()
-            || query.until.is_some() && query.skip == 0,
+        is_more: from_oldest || query.since.is_some() || query.until.is_some() && query.skip == 0,
         is_filtered: *query != all,
         is_paused: query.until.is_some(),
         since: moment(query.since),
@@ -50,16 +59,41 @@ pub fn page(chrome: &Chrome, query: &LogQuery, found: &Result<Vec<LogLine>, OpsE
             query.until.map(|at| (at, query.skip)),
         ),
         older: older.map(|place| asked.address("/console/logs", Some(place))),
-        rows: found
-            .as_ref()
-            .map(|lines| lines.iter().map(row).collect())
-            .map_err(ToString::to_string),
+        rows: match found {
+            Ok(lines) => {
+                let mut rows: Vec<_> = lines.iter().map(|line| row(line, columns)).collect();
+                if from_oldest {
+                    rows.reverse();
+                }
+                Ok(rows)
+            }
+            Err(why) => Err(why.to_string()),
+        },
+        from_oldest,
+        columns,
+        columns_text: &columns_text,
         field: &field,
         query,
     })
 }
 
 impl LogAsked<'_> {
+    /// The fields that have a column of their own.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&str> {
+        let names = self
+            .columns
+            .split([',', ' '])
+            .filter(|name| !name.is_empty());
+        let mut columns: Vec<&str> = Vec::new();
+        for name in names {
+            if columns.len() < MOST_COLUMNS && !columns.contains(&name) {
+                columns.push(name);
+            }
+        }
+        columns
+    }
+
     /// The query of a page's address; what cannot be read is left out.
     #[must_use]
     pub fn query(&self, limit: usize) -> LogQuery {
@@ -101,12 +135,15 @@ pub struct LogAsked<'a> {
     pub until: &'a str,
     /// Lines of the moment `until` that were seen.
     pub skip: &'a str,
+    /// Fields that have a column of their own, between commas.
+    pub columns: &'a str,
 }
 
 /// What was asked, for the addresses of the pages beside this one.
 struct Asked<'a> {
     query: &'a LogQuery,
     field: &'a str,
+    columns: &'a str,
 }
 
 impl Asked<'_> {
@@ -125,6 +162,7 @@ impl Asked<'_> {
             ("request_id", &q.request_id),
             ("trace_id", &q.trace_id),
             ("since", &since),
+            ("columns", self.columns),
         ] {
             if !value.is_empty() {
                 address.push_str(&format!("{joint}{name}={}", format::query(value)));
@@ -157,6 +195,9 @@ struct Page<'a> {
     download: String,
     older: Option<String>,
     rows: Result<Vec<Row<'a>>, String>,
+    from_oldest: bool,
+    columns: &'a [&'a str],
+    columns_text: &'a str,
 }
 
 struct Row<'a> {
@@ -165,12 +206,21 @@ struct Row<'a> {
     glyph: &'static str,
     /// Names and values; whether all of the value is shown, so that it can be looked for.
     shown: Vec<(&'a str, &'a str, bool)>,
+    /// What stands in the columns.
+    cells: Vec<&'a str>,
 }
 
-fn row(line: &LogLine) -> Row<'_> {
-    let fields = line.fields.iter().take(MOST_FIELDS);
+fn row<'a>(line: &'a LogLine, columns: &[&str]) -> Row<'a> {
+    let fields = line.fields.iter();
+    let fields = fields.filter(|(name, _)| !columns.contains(&name.as_str()));
+    let fields = fields.take(MOST_FIELDS);
+    let cell = |wanted: &&str| {
+        let found = line.fields.iter().find(|(name, _)| name == wanted);
+        found.map_or("", |(_, value)| bongsu_text::cut(value, MOST_VALUE))
+    };
     Row {
         line,
+        cells: columns.iter().map(cell).collect(),
         when: format::clock(line.at),
         glyph: match line.severity {
             LogSeverity::Error => "▲",
@@ -204,12 +254,13 @@ mod tests {
         let asked = Asked {
             query: &query,
             field: "symbol=005930",
+            columns: "side,price",
         };
         let until = "2026-05-28T00:01:02.003Z".parse().unwrap();
         assert_eq!(
             asked.address("/console/logs", Some((until, 2))),
             "/console/logs?level=warn&q=a%26b%3Dc%20%3C%C3%A9%3E&target=trading%3A%3A\
-             &field=symbol%3D005930&request_id=r%201&since=2026-05-28T00%3A00%3A00Z\
+             &field=symbol%3D005930&request_id=r%201&since=2026-05-28T00%3A00%3A00Z&columns=side%2Cprice\
              &until=2026-05-28T00%3A01%3A02.003Z&skip=2"
         );
         let again = LogAsked {
@@ -224,5 +275,10 @@ mod tests {
             ..LogAsked::default()
         };
         assert_eq!(again.query(0), query);
+        let columns = LogAsked {
+            columns: " side, price,,side a b c d e",
+            ..LogAsked::default()
+        };
+        assert_eq!(columns.columns(), ["side", "price", "a", "b", "c", "d"]);
     }
 }

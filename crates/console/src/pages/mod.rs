@@ -9,6 +9,7 @@ pub mod alerts;
 pub mod config;
 pub mod forms;
 pub mod logs;
+mod maintenance;
 pub mod message;
 pub mod metrics;
 pub mod overview;
@@ -154,10 +155,16 @@ pub enum Notice {
     Tested,
     /// The rule files were read anew.
     RulesReloaded,
+    /// A maintenance began.
+    Maintenance,
+    /// It was ended.
+    MaintenanceEnded,
 }
 
 impl Notice {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
+        Self::Maintenance,
+        Self::MaintenanceEnded,
         Self::Acknowledged,
         Self::Unacknowledged,
         Self::Resolved,
@@ -184,6 +191,8 @@ impl Notice {
             Self::Resent => "resent",
             Self::Tested => "tested",
             Self::RulesReloaded => "rules",
+            Self::Maintenance => "maintenance",
+            Self::MaintenanceEnded => "maintenance-over",
         }
     }
 
@@ -219,6 +228,14 @@ impl Notice {
             Self::RulesReloaded => lang.pick(
                 "The rule files were read anew and hold.",
                 "규칙 파일을 다시 읽어 반영했습니다.",
+            ),
+            Self::Maintenance => lang.pick(
+                "The service is in maintenance: not ready, and nobody is told of what fires.",
+                "점검을 시작했습니다. 준비 상태가 아니며 알림을 보내지 않습니다.",
+            ),
+            Self::MaintenanceEnded => lang.pick(
+                "The maintenance has ended; what still fires is told.",
+                "점검을 종료했습니다. 계속 발생 중인 알림은 다시 보냅니다.",
             ),
         }
     }

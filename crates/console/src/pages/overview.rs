@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use super::{
     Cell, Chrome, Place,
     forms::{Action, Form, Typed},
+    maintenance::Shown,
     rendered,
 };
 use crate::{
-    Beacon, Breaker, Figure, FiringAlert, Lang, Level, LoggedErrors, SessionState, Snapshot,
+    Beacon, Breaker, Figure, FiringAlert, Held, Lang, Level, LoggedErrors, SessionState, Snapshot,
     Status, Usage, VenueSession,
     beacon::{DRAWDOWN_WATCH, ERRORS_ALARM, ERRORS_WATCH, Resource, beacon},
     chart::{self, Markup, Scale},
@@ -91,6 +92,7 @@ struct Panels<'a> {
     usage: Vec<UsageRow>,
     session: SessionPanel<'a>,
     alerts: Result<Vec<AlertRow<'a>>, String>,
+    maintenance: Option<Shown<'a>>,
     more_alerts: usize,
     counts: Vec<(Level, &'static str, usize)>,
     dependencies: Result<Vec<DependencyRow<'a>>, String>,
@@ -99,6 +101,7 @@ struct Panels<'a> {
     errors: Result<Vec<ErrorRow<'a>>, String>,
     /// Errors of the last minutes, of whatever place.
     lately: u64,
+    lag: Cell,
 }
 
 impl HtmlSafe for Panels<'_> {}
@@ -113,7 +116,12 @@ struct PortfolioPanel {
     positions: Cell,
     chart: Markup,
     symbols: Vec<(String, Option<String>, Cell)>,
+    trades: Option<[String; 4]>,
+    held: Option<HeldRows>,
 }
+
+/// What was held at a close: the day, the positions, how many more.
+type HeldRows = (String, Vec<[String; 4]>, usize);
 
 struct HttpPanel {
     requests: Cell,
@@ -255,6 +263,7 @@ impl<'a> Panels<'a> {
             usage: usage(s, hour, l),
             session: session(s, l),
             alerts,
+            maintenance: s.maintenance.as_ref().map(Shown::new),
             more_alerts: past(s.alerts.value().map_or(0, Vec::len)),
             counts: counts(s, l),
             dependencies,
@@ -262,6 +271,7 @@ impl<'a> Panels<'a> {
             channels,
             errors,
             lately,
+            lag: Cell::of(&s.lag_ms, l, |ms| format::millis(*ms)),
         }
     }
 }
@@ -324,7 +334,25 @@ fn portfolio(s: &Snapshot, day: &Trend, l: Lang) -> PortfolioPanel {
         positions: Cell::of(&p.positions, l, |n| format::grouped(*n as i64)),
         chart: chart::area(day.series(Series::Portfolio), 56, Scale::Fit),
         symbols: symbols.collect(),
+        trades: p.trades.map(|it| {
+            let count = |n: u64| format::grouped(n as i64);
+            let since = format::clock(it.since)[..5].to_owned();
+            [count(it.orders), count(it.fills), count(it.rejects), since]
+        }),
+        held: p.held.as_ref().map(held_rows),
     }
+}
+
+fn held_rows(held: &Held) -> HeldRows {
+    let rows = held.positions.iter().map(|it| {
+        [
+            it.name.clone().unwrap_or_default(),
+            it.symbol.clone(),
+            it.quantity.clone(),
+            it.value_krw.map_or_else(|| "–".to_owned(), format::won),
+        ]
+    });
+    (held.session.to_string(), rows.collect(), held.omitted)
 }
 
 fn http(s: &Snapshot, hour: &Trend, l: Lang) -> HttpPanel {

@@ -1,28 +1,42 @@
-//! The routes with their last minute, the worst first.
+//! The routes, and the calls that the service makes, with their last minute, the worst first.
 
 use askama::Template;
 
 use super::{Cell, Chrome, Place, rendered};
 use crate::{
-    Lang, OpsError, Route,
+    Calls, Http, Lang, OpsError, Route,
     beacon::{ERRORS_ALARM, ERRORS_WATCH},
     format,
 };
 
-/// Most routes on the page.
+/// Most rows of a table.
 const MOST: usize = 200;
 
 /// The page.
 #[must_use]
-pub fn page(chrome: &Chrome, found: &Result<Vec<Route>, OpsError>) -> String {
+pub fn page(
+    chrome: &Chrome,
+    routes: &Result<Vec<Route>, OpsError>,
+    calls: &Result<Vec<Calls>, OpsError>,
+) -> String {
     let l = chrome.lang;
     rendered(&Page {
         c: chrome.at(Place::Requests),
         l,
-        rows: found
-            .as_ref()
-            .map(|routes| rows(routes, l))
-            .map_err(ToString::to_string),
+        routes: match routes {
+            Ok(all) => Ok(rows(
+                all.iter().map(|it| (&*it.method, &*it.endpoint, &it.http)),
+                l,
+            )),
+            Err(why) => Err(why.to_string()),
+        },
+        calls: match calls {
+            Ok(all) => Ok(rows(
+                all.iter().map(|it| (&*it.method, &*it.host, &it.http)),
+                l,
+            )),
+            Err(why) => Err(why.to_string()),
+        },
     })
 }
 
@@ -31,11 +45,14 @@ pub fn page(chrome: &Chrome, found: &Result<Vec<Route>, OpsError>) -> String {
 struct Page<'a> {
     c: Chrome,
     l: Lang,
-    rows: Result<Vec<Row<'a>>, String>,
+    routes: Result<Vec<Row<'a>>, String>,
+    calls: Result<Vec<Row<'a>>, String>,
 }
 
 struct Row<'a> {
-    route: &'a Route,
+    method: &'a str,
+    /// The route's pattern, or the host.
+    name: &'a str,
     class: &'static str,
     glyph: &'static str,
     rate: Cell,
@@ -46,16 +63,14 @@ struct Row<'a> {
 }
 
 /// The worst first: by the share of errors, then by how slow the slowest are.
-fn rows(routes: &[Route], l: Lang) -> Vec<Row<'_>> {
+fn rows<'a>(all: impl Iterator<Item = (&'a str, &'a str, &'a Http)>, l: Lang) -> Vec<Row<'a>> {
     let figure = |figure: &crate::Figure<f64>| figure.value().copied().unwrap_or(-1.0);
-    let mut all: Vec<&Route> = routes.iter().collect();
-    all.sort_by(|a, b| {
-        let (a, b) = (&a.http, &b.http);
+    let mut all: Vec<_> = all.collect();
+    all.sort_by(|(.., a), (.., b)| {
         let errors = figure(&b.error_ratio).total_cmp(&figure(&a.error_ratio));
         errors.then(figure(&b.p99_ms).total_cmp(&figure(&a.p99_ms)))
     });
-    let rows = all.into_iter().take(MOST).map(|route| {
-        let h = &route.http;
+    let rows = all.into_iter().take(MOST).map(|(method, name, h)| {
         let millis = |figure| Cell::of(figure, l, |ms| format::millis(*ms)).short();
         let (class, glyph) = match h.error_ratio.value() {
             Some(ratio) if *ratio >= ERRORS_ALARM => ("error", "✕"),
@@ -63,7 +78,8 @@ fn rows(routes: &[Route], l: Lang) -> Vec<Row<'_>> {
             _ => ("", ""),
         };
         Row {
-            route,
+            method,
+            name,
             class,
             glyph,
             rate: Cell::of(&h.requests_per_second, l, |v| format::short(*v)).short(),
@@ -79,7 +95,7 @@ fn rows(routes: &[Route], l: Lang) -> Vec<Row<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Figure, Http};
+    use crate::Figure;
 
     #[test]
     fn the_worst_route_comes_first() {
@@ -98,8 +114,13 @@ mod tests {
             route("/quick", Some(0.0), Some(9.0)),
             route("/bad", Some(0.2), Some(1.0)),
         ];
-        let rows = rows(&routes, Lang::En);
-        let order: Vec<_> = rows.iter().map(|row| row.route.endpoint.as_str()).collect();
+        let rows = rows(
+            routes
+                .iter()
+                .map(|it| (&*it.method, &*it.endpoint, &it.http)),
+            Lang::En,
+        );
+        let order: Vec<_> = rows.iter().map(|row| row.name).collect();
         assert_eq!(order, ["/bad", "/slow", "/quick", "/quiet"]);
         assert_eq!(rows[0].class, "error");
         assert!(rows[3].p99.to_string().contains('–'));

@@ -90,6 +90,7 @@ fn memory(rules: &Rules, l: Lang) -> String {
 struct Row<'a> {
     group: &'a RuleGroup,
     rule: &'a RuleSeen,
+    is_alert: bool,
     class: &'static str,
     glyph: &'static str,
     state: &'static str,
@@ -134,6 +135,7 @@ fn row<'a>(group: &'a RuleGroup, rule: &'a RuleSeen, now: Timestamp, l: Lang) ->
     };
     Row {
         group,
+        is_alert: rule.kind == RuleKind::Alert,
         rule,
         class,
         glyph,

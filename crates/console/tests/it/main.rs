@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod escaping;
+mod hostile;
 mod markup;
 mod overview;
 mod pages;

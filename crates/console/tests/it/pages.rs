@@ -4,8 +4,8 @@ use std::task::{Context, Poll, Waker};
 
 use bongsu_console::{
     AlertDetail, AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure, Lang, Level,
-    LogLevel, LogLine, LogQuery, LogSeverity, MetricFamily, MetricSample, Missing, OpsError,
-    Setting,
+    LogLevel, LogLine, LogQuery, LogSeverity, MaintenanceNow, MetricFamily, MetricSample, Missing,
+    OpsError, Setting, SilencePreview,
     pages::{Notice, alerts, config, logs, message, metrics, reports, rules},
     testing::FakeSource,
 };
@@ -61,13 +61,14 @@ fn every_delivery_says_what_became_of_it() {
     };
     let page = |lang| {
         let query = AlertQuery::default();
-        alerts::page(
-            &chrome(lang),
-            now(),
-            &query,
-            &Ok(vec![record.clone()]),
-            &Ok(vec![]),
-        )
+        let subject = alerts::Subject {
+            query: &query,
+            found: &Ok(vec![record.clone()]),
+            silences: &Ok(vec![]),
+            maintenance: &Ok(MaintenanceNow::default()),
+            would_hold: &SilencePreview::default(),
+        };
+        alerts::page(&chrome(lang), now(), &subject)
     };
     check(
         &page(Lang::En),
@@ -98,7 +99,12 @@ fn a_request_can_be_followed() {
         raw: r#"{"message":"order rejected"}"#.to_owned(),
         fields: vec![("symbol".to_owned(), "005930".to_owned())],
     };
-    let page = logs::page(&chrome(Lang::En), &LogQuery::default(), &Ok(vec![line]));
+    let page = logs::page(
+        &chrome(Lang::En),
+        &LogQuery::default(),
+        &[],
+        &Ok(vec![line.clone()]),
+    );
     check(
         &page,
         &[
@@ -110,6 +116,33 @@ fn a_request_can_be_followed() {
         page.contains("href=\"/console/logs?request_id=a%2Fb%26c\""),
         "{page}"
     );
+    // A field may have a column, and one request is read from its beginning.
+    let later = LogLine {
+        message: "order closed".to_owned(),
+        ..line.clone()
+    };
+    let query = LogQuery {
+        request_id: "a/b&c".to_owned(),
+        ..LogQuery::default()
+    };
+    let page = logs::page(
+        &chrome(Lang::En),
+        &query,
+        &["symbol"],
+        &Ok(vec![later, line]),
+    );
+    check(
+        &page,
+        &[
+            "When Level symbol Message Request",
+            "▲ error 005930 order rejected trading::orders all of it",
+        ],
+    );
+    let text = text(&page);
+    assert!(
+        text.find("order rejected") < text.find("order closed"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -117,7 +150,10 @@ fn what_could_not_be_had_says_why() {
     let failed = || OpsError::Unavailable("the log");
     let en = chrome(Lang::En);
     let why = ["– this service runs without the log"];
-    check(&logs::page(&en, &LogQuery::default(), &Err(failed())), &why);
+    check(
+        &logs::page(&en, &LogQuery::default(), &[], &Err(failed())),
+        &why,
+    );
     check(&metrics::page(&en, "", &Err(failed())), &why);
     check(&reports::page(&en, None, &Err(failed())), &why);
     let level = Missing::NotConfigured.into();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bongsu_console::{
-    AlertDetail, AlertRecord, Event, Lang, Level, OpsError, assets,
+    AlertDetail, AlertRecord, Event, Lang, Level, OpsError, RuleFigure, assets,
     history::{History, Sample, Series},
     pages::trends::{self, Range, Subject},
 };
@@ -73,6 +73,7 @@ fn page(
 ) -> String {
     let trend = history().trend(range.until, range.span, range.columns());
     let subject = Subject {
+        lead: None,
         range,
         text: asked,
         now: &bare(),
@@ -197,6 +198,7 @@ fn the_page_is_light() {
     let trend = history.trend(range.until, range.span, range.columns());
     let alerts = Ok((0..200).map(|i| record(i * 100, i % 2 == 0)).collect());
     let subject = Subject {
+        lead: None,
         range,
         text: "",
         now: &bare(),
@@ -204,7 +206,85 @@ fn the_page_is_light() {
         alerts: &alerts,
     };
     let page = trends::page(&chrome(Lang::En), &subject);
-    assert!(page.contains("not shown here: 140"));
+    assert!(page.contains("not shown here: 150"));
     let all = page.len() + assets::STYLE.len() + assets::SCRIPT.len();
     assert!(all < 100 * 1024, "{} of {all} bytes", page.len());
+}
+
+#[test]
+fn what_an_alert_is_about_comes_first_with_its_limit() {
+    let history = history();
+    let s = bare();
+    let range = Range::asked(now(), "1h", "", "");
+    let trend = history.trend(range.until, range.span, range.columns());
+    let page = |lead: &trends::Lead, lang| {
+        let subject = Subject {
+            range,
+            text: "",
+            now: &s,
+            trend: &trend,
+            lead: Some(lead),
+            alerts: &Ok(vec![]),
+        };
+        trends::page(&chrome(lang), &subject)
+    };
+    let detail = |kind: &str, facts: &[(&str, serde_json::Value)]| AlertDetail {
+        kind: kind.to_owned(),
+        metadata: facts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+        ..AlertDetail::default()
+    };
+    let slow = detail(
+        "health",
+        &[
+            ("dependency", "broker".into()),
+            ("threshold_ms", 5.0.into()),
+        ],
+    );
+    let slow = trends::Lead::new("health|broker", "broker is degraded", before(60), &slow);
+    let shown = page(&slow, Lang::En);
+    let first = shown.split("<figure").nth(1).unwrap();
+    for part in ["is-lead", "Answer time: broker", "class=\"limit bad\""] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    assert_eq!(shown.matches("is-lead").count(), 1);
+    assert!(
+        shown.contains("href=\"/console/alerts?key=health%7Cbroker\""),
+        "{shown}"
+    );
+    // The stretches that lie a click away lead on from the same alert.
+    assert!(
+        shown.contains("range=6h&amp;key=health%7Cbroker"),
+        "{shown}"
+    );
+
+    // What a rule measures is drawn of its own memory.
+    let rule = detail("rule", &[("alertname", "StaleFeed".into())]);
+    let mut rule = trends::Lead::new("rule:1", "no ticks", before(60), &rule);
+    let moment = |back, value| (before(back), value);
+    rule.rule = Some(RuleFigure {
+        expression: "age_seconds > 60".to_owned(),
+        measured: vec![moment(120, 30.0), moment(0, 187.0)],
+        limit: vec![moment(120, 60.0), moment(0, 60.0)],
+    });
+    let shown = page(&rule, Lang::Ko);
+    let first = shown.split("<figure").nth(1).unwrap();
+    for part in [
+        "StaleFeed",
+        "age_seconds &#62; 60",
+        "class=\"limit bad\"",
+        "187",
+    ] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+
+    // One that is about no figure says so, and leads back all the same.
+    let other = trends::Lead::new("error|x", "Error in x", before(60), &detail("error", &[]));
+    let shown = page(&other, Lang::En);
+    assert!(
+        shown.contains("none of the figures") && !shown.contains("is-lead"),
+        "{shown}"
+    );
 }

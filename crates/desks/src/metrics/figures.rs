@@ -8,6 +8,8 @@ use bongsu_metrics::{
 };
 use bongsu_ops::{MetricFamily, MetricSample, SymbolPnl, minute::Counted};
 
+use super::trades::Counts;
+
 /// Every family with `most` samples of each; those past it are counted.
 pub(super) fn families(metrics: &ServiceMetrics, most: usize) -> Vec<MetricFamily> {
     let mut explorer = Explorer {
@@ -82,6 +84,9 @@ pub(super) struct Figures {
     pub(super) counted: Counted,
     /// The same by method and endpoint, of which the metrics hold a bounded number.
     pub(super) routes: BTreeMap<(String, String), Counted>,
+    /// The calls that the service makes, by host and method; the metrics hold a bounded number of them.
+    pub(super) calls: BTreeMap<(String, String), Counted>,
+    pub(super) trades: Option<Counts>,
     pub(super) value: Option<f64>,
     pub(super) drawdown: Option<f64>,
     pub(super) halt: Option<f64>,
@@ -91,6 +96,10 @@ pub(super) struct Figures {
 
 /// The gauge of a service that halts its trading at a drawdown: at how many percent.
 const HALT: &str = "portfolio_halt_drawdown_percent";
+
+/// What the bridge of outgoing calls counts.
+const CALLS: &str = "http_client_requests_total";
+const CALL_TIMES: &str = "http_client_request_duration_seconds";
 
 /// Symbols that are remembered of the book: the screen shows fewer, and is made every other second.
 const SYMBOLS: usize = 16;
@@ -103,6 +112,12 @@ impl Figures {
         symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.pnl_krw.unsigned_abs()));
         symbols.truncate(SYMBOLS);
         figures
+    }
+
+    /// What is counted of the calls of the sample's host and method.
+    fn call(&mut self, sample: &Sample<'_>) -> Option<&mut Counted> {
+        let call = (sample.label("host")?, sample.label("method")?);
+        Some(self.calls.entry(call).or_default())
     }
 
     /// What is counted of the sample's route.
@@ -119,6 +134,9 @@ impl Visitor for Figures {
             "http_requests_total"
                 | "http_request_duration_seconds"
                 | "http_requests_in_flight"
+                | CALLS
+                | CALL_TIMES
+                | "trades_executed_total"
                 | "portfolio_value_krw"
                 | "portfolio_drawdown_percent"
                 | HALT
@@ -129,6 +147,26 @@ impl Visitor for Figures {
 
     fn sample(&mut self, family: &Family<'_>, sample: &Sample<'_>) {
         match (family.name(), sample.value()) {
+            (CALL_TIMES, Value::Histogram(took)) => {
+                if let Some(call) = self.call(sample) {
+                    for (bound, count) in took.buckets() {
+                        call.up_to(bound, count as f64);
+                    }
+                }
+            }
+            (CALLS, Value::Number(count)) => {
+                // An answer that is none of the far side's faults has a status of 1xx to 4xx.
+                let status = sample.label("status").unwrap_or_default();
+                let answered = status.starts_with(['1', '2', '3', '4']);
+                if let Some(call) = self.call(sample) {
+                    call.requests(count.as_f64(), !answered);
+                }
+            }
+            ("trades_executed_total", Value::Number(count)) => {
+                let status = sample.label("status").unwrap_or_default();
+                let trades = self.trades.get_or_insert_default();
+                trades.add(&status, count.as_f64());
+            }
             (_, Value::Histogram(took)) => {
                 for (bound, count) in took.buckets() {
                     self.counted.up_to(bound, count as f64);
@@ -170,6 +208,7 @@ impl Visitor for Figures {
 mod tests {
     use std::time::Duration;
 
+    use bongsu_metrics::FamilyBuilder;
     use bongsu_ops::minute::Minute;
     use jiff::Timestamp;
 
@@ -188,6 +227,18 @@ mod tests {
         metrics.record_request("GET", "/startups/{id}", 500, took, 1, 1);
         metrics.record_request("GET", "/orders", 200, took, 1, 1);
         metrics.record_own_request("GET", "/console/events", 503);
+        let calls =
+            |name: &str| FamilyBuilder::new(name, "Calls.").labels(&["host", "method", "status"]);
+        let count = metrics.register_counter(calls(CALLS)).unwrap();
+        let times = metrics.register_histogram(calls(CALL_TIMES)).unwrap();
+        for status in ["200", "404", "503", "timeout"] {
+            count.increment(&["broker", "POST", status], 1);
+            times
+                .with(&["broker", "POST", status])
+                .record_duration(took);
+        }
+        metrics.record_trade("005930", "buy", "filled", 1, None);
+        metrics.record_trade("005930", "sell", "rejected", 0, None);
         let figures = Figures::of(&metrics);
         assert_eq!(
             (figures.value, figures.positions),
@@ -203,6 +254,18 @@ mod tests {
         assert_eq!(http.requests_per_second.get(), Some(0.2));
         assert_eq!(http.error_ratio.get(), Some(0.5));
         assert!(http.p99_ms.get().is_some_and(|ms| ms <= 50.0));
+        // The calls of a host with what failed; they are no requests.
+        let broker = ("broker".to_owned(), "POST".to_owned());
+        let mut to_broker = Minute::default();
+        to_broker.push(Timestamp::UNIX_EPOCH, Counted::default());
+        let counted = figures.calls[&broker].clone();
+        let broker = to_broker.push(Timestamp::from_second(10).unwrap(), counted);
+        assert_eq!(broker.error_ratio.get(), Some(0.5));
+        assert!(broker.p50_ms.get().is_some());
+        let mut trades = Counts::default();
+        trades.add("filled", 1.0);
+        trades.add("rejected", 1.0);
+        assert_eq!(figures.trades, Some(trades));
         // The same by route; bongsu's own are none.
         let mut routes = figures.routes;
         let named: Vec<_> = routes

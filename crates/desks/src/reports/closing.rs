@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bongsu_ops::{Figure, LastReport, Missing, Snapshot};
+use bongsu_ops::{Figure, Held, LastReport, Missing, Position, Snapshot};
 use bongsu_reports::{
     DailySummary, ReportError, ReportGenerator, calendar::date_in_seoul, store::Reported,
 };
@@ -15,6 +15,8 @@ use jiff::{Timestamp, civil::Date};
 use super::archive::{kept, problem};
 
 const EVERY: Duration = Duration::from_secs(60);
+/// Positions that are shown.
+const POSITIONS: usize = 30;
 
 /// What the last kept report says.
 #[derive(Debug, Default)]
@@ -24,6 +26,7 @@ pub(super) struct Closing {
     equity: Figure<i64>,
     /// The names of what was held then, by ticker.
     names: Names,
+    held: Option<Arc<Held>>,
 }
 
 type Names = Arc<BTreeMap<String, String>>;
@@ -33,6 +36,7 @@ impl Closing {
     pub(super) fn fill(&self, snapshot: &mut Snapshot) {
         snapshot.reports.last = self.last.clone();
         let book = &mut snapshot.portfolio;
+        book.held = self.held.as_deref().cloned();
         for symbol in &mut book.symbols {
             symbol.name = self.names.get(&symbol.symbol).cloned();
         }
@@ -73,12 +77,14 @@ async fn closing(reports: &ReportGenerator, read: &mut LastRead, now: Timestamp)
                 last: Figure::from_option(kept.last().map(last), Missing::NotRecorded),
                 equity,
                 names: read.names.clone(),
+                held: read.held.clone(),
             }
         }
         Err(error) => Closing {
             last: Missing::Failed(error.to_string()).into(),
             equity: no_close(),
             names: read.names.clone(),
+            held: read.held.clone(),
         },
     }
 }
@@ -88,6 +94,7 @@ async fn closing(reports: &ReportGenerator, read: &mut LastRead, now: Timestamp)
 struct LastRead {
     equity: Option<(Reported, Figure<i64>)>,
     names: Names,
+    held: Option<Arc<Held>>,
 }
 
 impl LastRead {
@@ -108,6 +115,7 @@ impl LastRead {
         let equity = equity(&summary);
         self.equity = Some((of, equity.clone()));
         self.names = Arc::new(names(&summary));
+        self.held = Some(Arc::new(held(&summary)));
         equity
     }
 }
@@ -150,6 +158,30 @@ fn names(summary: &DailySummary) -> BTreeMap<String, String> {
     let held = summary.portfolio_stats.positions.iter();
     held.filter_map(|position| Some((position.ticker.clone(), position.name.clone()?)))
         .collect()
+}
+
+/// What was held, the greatest first.
+fn held(summary: &DailySummary) -> Held {
+    let positions = summary.portfolio_stats.positions.iter();
+    let mut positions: Vec<Position> = positions
+        .map(|it| Position {
+            symbol: it.ticker.clone(),
+            name: it.name.clone(),
+            quantity: it.quantity.normalize().to_string(),
+            value_krw: it
+                .value
+                .value()
+                .and_then(|won| i64::try_from(won.round()).ok()),
+        })
+        .collect();
+    positions.sort_by_key(|it| std::cmp::Reverse(it.value_krw));
+    let omitted = positions.len().saturating_sub(POSITIONS);
+    positions.truncate(POSITIONS);
+    Held {
+        session: summary.session.date,
+        positions,
+        omitted,
+    }
 }
 
 fn no_close() -> Figure<i64> {
@@ -211,6 +243,16 @@ mod tests {
         let mut at = async |now: &str| closing(&reports, &mut read, now.parse().unwrap()).await;
         let next_day = at("2026-05-29T10:00:00+09:00").await;
         assert_eq!(next_day.equity, equity(&summary));
+        let held = next_day.held.clone().unwrap();
+        assert_eq!(held.session, summary.session.date);
+        let count = summary.portfolio_stats.positions.len();
+        assert_eq!(held.positions.len() + held.omitted, count);
+        assert!(
+            count > 0
+                && held
+                    .positions
+                    .is_sorted_by_key(|it| std::cmp::Reverse(it.value_krw))
+        );
         let same_day = at("2026-05-28T23:00:00+09:00").await;
         assert_eq!(same_day.equity, no_close(), "of the 27th nothing is kept");
         assert_eq!(same_day.last, next_day.last);

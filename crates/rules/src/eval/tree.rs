@@ -237,6 +237,23 @@ impl Node {
         }
     }
 
+    /// What it compares, the measured side first: of several comparisons the first that is joined by `and`,
+    /// `or` or `unless`.
+    pub(crate) fn comparison(&self) -> Option<(&Self, &Self)> {
+        let Self::Binary(binary) = self else {
+            return None;
+        };
+        let (left, right) = (&binary.left, &binary.right);
+        if binary.operator.is_set() {
+            return left.comparison().or_else(|| right.comparison());
+        }
+        match (binary.operator.is_comparison(), left.kind(), right.kind()) {
+            (false, ..) | (_, Kind::Scalar, Kind::Scalar) => None,
+            (true, Kind::Scalar, _) => Some((right, left)),
+            (true, ..) => Some((left, right)),
+        }
+    }
+
     /// Whether it is the same at every time, as Prometheus decides it: of an aggregation the parameter is not
     /// looked at.
     pub(crate) fn is_fixed(&self) -> bool {

@@ -2,26 +2,26 @@
 
 mod guard;
 mod input;
+mod reports;
+mod silences;
 
 use std::time::Duration;
 
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Path, Query, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
     routing::{delete, get, post},
 };
-use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{Operations, OpsPolicy};
 use bongsu_ops::{
-    AboutAlert, AlertQuery, EndSilence, Firing, History, LONGEST, MOST_ALERTS, NewAlert,
-    NewSilence, Operator, OpsError, OpsResult, RebuildReports, Replay, ReportForm, SetLogLevel,
-    Silences,
+    AboutAlert, AlertQuery, Firing, History, LONGEST, MOST_ALERTS, NewAlert, Operator, OpsError,
+    OpsResult, Replay, SetLogLevel,
 };
 use guard::{About, guard};
 use input::{Input, MAX_BODY, refuse};
@@ -50,6 +50,10 @@ type Ops = State<Operator>;
 /// | `GET /admin/silences`, `DELETE /admin/silences/{id}?by=…` | lists, ends early |
 /// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back, and says which; see below |
 /// | `POST /admin/silences/preview` with the same body | which it would hold; none is made |
+/// | `GET /admin/maintenance` | the maintenance under way, or to come |
+/// | `POST /admin/maintenance` `{"by": …, "comment": …}` | an hour in which the service is not ready and nobody is told; `for_seconds`, `start`, `end` say otherwise |
+/// | `POST /admin/maintenance/preview` with the same body | which firing alerts it would hold; none begins |
+/// | `DELETE /admin/maintenance?by=…` | ends it early |
 /// | `GET /admin/channels` | channels and counts of the alerting |
 /// | `POST /admin/channels/{channel}/test` | sends a marked test message, says what came of it |
 /// | `GET /admin/reports/{date}?form=html` | the report as it would be sent: `html`, `text`, `json`, `csv` |
@@ -84,15 +88,31 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/config/reload", post(reload_config))
         .route("/admin/rules", get(rules))
         .route("/admin/rules/reload", post(reload_rules))
-        .route("/admin/silences", get(silences).post(silence))
-        .route("/admin/silences/preview", post(preview_silence))
-        .route("/admin/silences/{id}", delete(unsilence))
+        .route(
+            "/admin/silences",
+            get(silences::silences).post(silences::silence),
+        )
+        .route("/admin/silences/preview", post(silences::preview_silence))
+        .route("/admin/silences/{id}", delete(silences::unsilence))
+        .route(
+            "/admin/maintenance",
+            get(silences::maintenance)
+                .post(silences::maintain)
+                .delete(silences::end_maintenance),
+        )
+        .route(
+            "/admin/maintenance/preview",
+            post(silences::preview_maintenance),
+        )
         .route("/admin/channels", get(channels))
         .route("/admin/channels/{channel}/test", post(test_fire))
-        .route("/admin/reports/rebuild", post(rebuild_reports))
-        .route("/admin/reports/{date}", get(report_preview))
-        .route("/admin/reports/{date}/deliveries", get(report_deliveries))
-        .route("/admin/reports/{date}/resend", post(report_resend))
+        .route("/admin/reports/rebuild", post(reports::rebuild_reports))
+        .route("/admin/reports/{date}", get(reports::report_preview))
+        .route(
+            "/admin/reports/{date}/deliveries",
+            get(reports::report_deliveries),
+        )
+        .route("/admin/reports/{date}/resend", post(reports::report_resend))
         // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.
         .route_layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(policy, guard))
@@ -257,56 +277,6 @@ async fn reload_rules(State(ops): Ops) -> Response {
     answer("reload of the rules", ops.rules().reload().await)
 }
 
-async fn silences(State(ops): Ops) -> Response {
-    let silences = ops.alerts().silences().await;
-    answer("silences", silences.map(|silences| Silences { silences }))
-}
-
-async fn silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
-    let done = async {
-        asked.check(Timestamp::now())?;
-        ops.alerts().silence(&asked).await
-    };
-    let about = match (asked.for_seconds, asked.end) {
-        (Some(seconds), _) => format!("silence for {seconds} s"),
-        (None, Some(end)) => format!("silence until {end}"),
-        (None, None) => "silence".to_owned(),
-    };
-    answer(&by(about, &asked.by), done.await)
-}
-
-async fn preview_silence(State(ops): Ops, Input(asked): Input<NewSilence>) -> Response {
-    let done = async {
-        asked.check(Timestamp::now())?;
-        ops.alerts().preview_silence(&asked).await
-    };
-    answer("preview of a silence", done.await)
-}
-
-#[derive(Default, Deserialize)]
-struct By {
-    #[serde(default)]
-    by: String,
-}
-
-async fn unsilence(
-    State(ops): Ops,
-    Path(id): Path<String>,
-    query: Result<Query<By>, BadQuery>,
-) -> Response {
-    let Query(By { by: who }) = query.unwrap_or_default();
-    let asked = EndSilence { id, by: who };
-    let done = async {
-        asked.check()?;
-        ops.alerts().unsilence(&asked).await?;
-        Ok::<_, OpsError>(json!({ "ended": asked.id }))
-    };
-    answer(
-        &by(format!("end silence {}", asked.id), &asked.by),
-        done.await,
-    )
-}
-
 async fn channels(State(ops): Ops) -> Response {
     answer("channels", ops.alerts().channels().await)
 }
@@ -316,73 +286,6 @@ async fn test_fire(State(ops): Ops, Path(channel): Path<String>) -> Response {
         &format!("test {channel}"),
         ops.alerts().test_channel(&channel).await,
     )
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PreviewQuery {
-    #[serde(default)]
-    form: ReportForm,
-}
-
-fn session(date: &str) -> OpsResult<Date> {
-    bongsu_ops::date(date).map_err(OpsError::Invalid)
-}
-
-async fn report_preview(
-    State(ops): Ops,
-    Path(date): Path<String>,
-    query: Result<Query<PreviewQuery>, BadQuery>,
-) -> Response {
-    let form = match query {
-        Ok(Query(query)) => query.form,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.body_text()),
-    };
-    let kind = match form {
-        ReportForm::Html => "text/html; charset=utf-8",
-        ReportForm::Text => "text/plain; charset=utf-8",
-        ReportForm::Json => "application/json",
-        ReportForm::Csv => "text/csv; charset=utf-8",
-    };
-    let about = format!("preview report {date}");
-    let done = async { ops.reports().preview(session(&date)?, form).await };
-    match done.await {
-        Ok(body) => {
-            let mut response = body.into_response();
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-            // A report is a document: whatever a symbol's name holds, nothing in it runs.
-            headers.insert(
-                header::CONTENT_SECURITY_POLICY,
-                HeaderValue::from_static(
-                    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
-                ),
-            );
-            response.extensions_mut().insert(About(about));
-            response
-        }
-        Err(error) => answer::<Value>(&about, Err(error)),
-    }
-}
-
-async fn report_deliveries(State(ops): Ops, Path(date): Path<String>) -> Response {
-    let done = async { ops.reports().deliveries(session(&date)?).await };
-    answer(&format!("deliveries of report {date}"), done.await)
-}
-
-async fn report_resend(State(ops): Ops, Path(date): Path<String>) -> Response {
-    let done = async { ops.reports().resend(session(&date)?).await };
-    answer(&format!("resend report {date}"), done.await)
-}
-
-async fn rebuild_reports(State(ops): Ops, Input(asked): Input<RebuildReports>) -> Response {
-    let from = asked.from.map(|from| format!(" from {from}"));
-    let about = format!("rebuild reports{}", from.unwrap_or_default());
-    let done = async {
-        asked.check()?;
-        ops.reports().rebuild(&asked).await
-    };
-    answer(&by(about, &asked.by), done.await)
 }
 
 /// What was asked, and by whom where that was said.

@@ -10,8 +10,8 @@ use bongsu_console::pages::{
     message,
 };
 use bongsu_ops::{
-    AboutAlert, EndSilence, MOST_NAME, MOST_REASON, NewSilence, OpsError, OpsResult,
-    RebuildReports, SetLogLevel,
+    AboutAlert, EndMaintenance, EndSilence, MOST_NAME, MOST_REASON, NewMaintenance, NewSilence,
+    OpsError, OpsResult, RebuildReports, SetLogLevel,
 };
 use http::{StatusCode, header};
 use jiff::Timestamp;
@@ -193,6 +193,62 @@ pub(super) async fn silence(visit: Visit, axum::Form(fields): axum::Form<Fields>
 
 fn typed_line(typed: &Typed, field: &str, what: &str, most: usize) -> OpsResult<()> {
     bongsu_ops::typed(typed.get(field), what, most)
+}
+
+/// Takes the service out of service for a time.
+pub(super) async fn maintain(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
+        return refused;
+    }
+    let done = async {
+        typed_line(&typed, "reason", "the reason", MOST_REASON)?;
+        let asked = NewMaintenance {
+            for_seconds: seconds(&typed)?,
+            by: typed.get("by").to_owned(),
+            comment: typed.get("reason").to_owned(),
+            ..NewMaintenance::default()
+        };
+        asked.check(Timestamp::now())?;
+        visit.console.operator.alerts().maintain(&asked).await
+    };
+    let what = Done {
+        action: Action::Maintain,
+        name: "maintenance",
+        subject: typed.get("reason"),
+    };
+    let then = ("/console/alerts".to_owned(), Notice::Maintenance);
+    answer(&visit, &typed, &what, done.await.map(drop), then)
+}
+
+/// Ends the maintenance early.
+pub(super) async fn end_maintenance(
+    visit: Visit,
+    axum::Form(fields): axum::Form<Fields>,
+) -> Response {
+    let typed = Typed::from(fields);
+    if let Some(refused) = from_elsewhere(&visit, &typed) {
+        return refused;
+    }
+    let asked = EndMaintenance {
+        by: typed.get("by").to_owned(),
+    };
+    let done = async {
+        asked.check()?;
+        visit
+            .console
+            .operator
+            .alerts()
+            .end_maintenance(&asked)
+            .await
+    };
+    let what = Done {
+        action: Action::EndMaintenance,
+        name: "end maintenance",
+        subject: "",
+    };
+    let then = ("/console/alerts".to_owned(), Notice::MaintenanceEnded);
+    answer(&visit, &typed, &what, done.await, then)
 }
 
 /// Computes the positions of the reports anew.

@@ -127,6 +127,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(
         .route("/console/test", post(actions::test_channel))
         .route("/console/silence", post(actions::silence))
         .route("/console/unsilence", post(actions::unsilence))
+        .route("/console/maintenance", post(actions::maintain))
+        .route("/console/maintenance/end", post(actions::end_maintenance))
         .route("/console/level", post(actions::level))
         .route("/console/logout", post(actions::logout))
         // On the routes alone: `layer` would wrap the fallback too, which a merge makes the service's.

@@ -7,10 +7,10 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use bongsu_console::{
-    AlertQuery, FiringAlert, Level, LogQuery, NewSilence, OpsError, assets,
+    AlertQuery, AlertRecord, FiringAlert, Level, NewSilence, OpsError, OpsResult, assets,
     pages::{self, alert::Scope, overview, trends},
 };
-use bongsu_ops::{LONGEST, NewAlert, ReportForm};
+use bongsu_ops::{LONGEST, NewAlert, NewMaintenance, ReportForm, RuleFigureQuery};
 use http::{StatusCode, header};
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -44,30 +44,28 @@ pub(super) async fn alerts(visit: Visit) -> Html<String> {
         limit: ROWS,
     };
     let found = visit.console.operator.alerts().history(&query).await;
-    let silences = visit.console.operator.alerts().silences().await;
-    let now = Timestamp::now();
+    let desk = visit.console.operator.alerts();
+    let silences = desk.silences().await;
+    let maintenance = desk.maintenance().await;
+    let would_hold = desk.preview_maintenance(&NewMaintenance::default()).await;
+    let subject = pages::alerts::Subject {
+        query: &query,
+        found: &found,
+        silences: &silences,
+        maintenance: &maintenance,
+        would_hold: &would_hold.unwrap_or_default(),
+    };
     Html(pages::alerts::page(
         &visit.chrome(),
-        now,
-        &query,
-        &found,
-        &silences,
+        Timestamp::now(),
+        &subject,
     ))
 }
 
 /// The page of one alert, where the links of messages lead.
 async fn alert(visit: Visit) -> Html<String> {
     let (operator, key) = (&visit.console.operator, &visit.asked.key);
-    let query = AlertQuery {
-        text: key.clone(),
-        back: LONGEST,
-        limit: ROWS,
-        ..AlertQuery::default()
-    };
-    let mut history = operator.alerts().history(&query).await;
-    if let Ok(records) = &mut history {
-        records.retain(|record| record.key == *key);
-    }
+    let history = past(&visit).await;
     let all = operator.alerts().firing().await.unwrap_or_default();
     let firing = all.iter().find(|alert| alert.key == *key);
     let (mut explained, mut scopes) = (None, Vec::new());
@@ -100,6 +98,20 @@ async fn alert(visit: Visit) -> Html<String> {
         Timestamp::now(),
         &subject,
     ))
+}
+
+/// What was sent of the alert that is asked for, the newest first.
+async fn past(visit: &Visit) -> OpsResult<Vec<AlertRecord>> {
+    let key = &visit.asked.key;
+    let query = AlertQuery {
+        text: key.clone(),
+        back: LONGEST,
+        limit: ROWS,
+        ..AlertQuery::default()
+    };
+    let mut found = visit.console.operator.alerts().history(&query).await?;
+    found.retain(|record| record.key == *key);
+    Ok(found)
 }
 
 /// The alert as it would be sent once more.
@@ -143,10 +155,10 @@ pub(super) fn about(scope: &Scope, alert: &FiringAlert) -> NewSilence {
     }
 }
 
-/// The lines that a page's address asks for.
-fn log_query(visit: &Visit, limit: usize) -> LogQuery {
+/// What a page's address asks for of the log.
+fn log_asked(visit: &Visit) -> pages::logs::LogAsked<'_> {
     let asked = &visit.asked;
-    let asked = pages::logs::LogAsked {
+    pages::logs::LogAsked {
         level: &asked.level,
         text: &asked.q,
         target: &asked.target,
@@ -156,19 +168,20 @@ fn log_query(visit: &Visit, limit: usize) -> LogQuery {
         since: &asked.since,
         until: &asked.until,
         skip: &asked.skip,
-    };
-    asked.query(limit)
+        columns: &asked.columns,
+    }
 }
 
 pub(super) async fn logs(visit: Visit) -> Html<String> {
-    let query = log_query(&visit, ROWS);
+    let asked = log_asked(&visit);
+    let (query, columns) = (asked.query(ROWS), asked.columns());
     let found = visit.console.operator.logs().lines(&query).await;
-    Html(pages::logs::page(&visit.chrome(), &query, &found))
+    Html(pages::logs::page(&visit.chrome(), &query, &columns, &found))
 }
 
 /// The same lines as they were written, the oldest first, to be kept.
 pub(super) async fn log_file(visit: Visit) -> Response {
-    let query = log_query(&visit, LINES);
+    let query = log_asked(&visit).query(LINES);
     match visit.console.operator.logs().lines(&query).await {
         Ok(lines) => {
             let mut body = String::new();
@@ -205,8 +218,10 @@ pub(super) async fn trends(visit: Visit) -> Html<String> {
         ..AlertQuery::default()
     };
     let alerts = operator.alerts().history(&query).await;
+    let lead = lead(&visit, &range).await;
     let subject = trends::Subject {
         range,
+        lead: lead.as_ref(),
         text: &asked.q,
         now: &snapshot,
         trend: &trend,
@@ -215,9 +230,38 @@ pub(super) async fn trends(visit: Visit) -> Html<String> {
     Html(trends::page(&visit.chrome(), &subject))
 }
 
+/// The alert that leads to the trends, with what its rule compares.
+async fn lead(visit: &Visit, range: &trends::Range) -> Option<trends::Lead> {
+    let (operator, key) = (&visit.console.operator, visit.asked.key.as_str());
+    if key.is_empty() {
+        return None;
+    }
+    let firing = operator.alerts().firing().await.unwrap_or_default();
+    let firing = firing.iter().find(|alert| alert.key == key);
+    let mut lead = match firing {
+        Some(it) => trends::Lead::new(key, &it.title, it.since, &it.detail),
+        None => {
+            let it = past(visit).await.ok()?.into_iter().next()?;
+            trends::Lead::new(key, &it.title, it.at, &it.detail)
+        }
+    };
+    if let Some((name, labels)) = lead.rule_of() {
+        let query = RuleFigureQuery {
+            name: name.to_owned(),
+            labels: labels.clone(),
+            since: range.since(),
+            until: range.until,
+            columns: range.columns(),
+        };
+        lead.rule = operator.rules().figure(&query).await.ok().flatten();
+    }
+    Some(lead)
+}
+
 pub(super) async fn requests(visit: Visit) -> Html<String> {
-    let found = visit.console.operator.metrics().routes().await;
-    Html(pages::requests::page(&visit.chrome(), &found))
+    let desk = visit.console.operator.metrics();
+    let (routes, calls) = (desk.routes().await, desk.calls().await);
+    Html(pages::requests::page(&visit.chrome(), &routes, &calls))
 }
 
 pub(super) async fn metrics(visit: Visit) -> Html<String> {

@@ -38,6 +38,7 @@ pub(super) struct Asked {
     pub(super) trace_id: String,
     pub(super) target: String,
     pub(super) field: String,
+    pub(super) columns: String,
     pub(super) range: String,
     pub(super) since: String,
     pub(super) until: String,
@@ -64,6 +65,7 @@ impl FromRequestParts<Arc<Console>> for Visit {
             &mut asked.trace_id,
             &mut asked.target,
             &mut asked.field,
+            &mut asked.columns,
         ] {
             clip(filter);
         }
