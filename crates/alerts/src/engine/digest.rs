@@ -8,6 +8,7 @@ use std::time::Duration;
 use ulid::Ulid;
 
 use super::Engine;
+use super::meta::is_about_channel;
 use super::route::Take;
 use crate::AlertLevel;
 use crate::alert::Alert;
@@ -202,6 +203,9 @@ impl Engine {
             }
             self.policy
                 .digested(now.tick, &row.accepted.key, channel, row.ticket);
+            if !is_about_channel(&row.accepted.key) {
+                self.policy.in_digest(&row.accepted.key, channel);
+            }
             self.counters.channels[channel].digested += 1;
             take.before.changes.push(Change::Move {
                 id,

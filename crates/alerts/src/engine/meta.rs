@@ -14,6 +14,19 @@ use crate::store::{Accepted, Change};
 /// The kind of an alert about the alerting itself.
 pub(super) const KIND_META: &str = "alerting";
 
+const TROUBLE: &str = "bongsu|channel|";
+const LOST: &str = "bongsu|dead|";
+
+/// Whether a key is that of an alert about a channel: nobody says that it is over, and it keeps no digest open.
+pub(super) fn is_about_channel(key: &str) -> bool {
+    key.starts_with(TROUBLE) || key.starts_with(LOST)
+}
+
+/// What the alert about messages that a channel lost goes by.
+pub(super) fn lost_key(channel: &str) -> String {
+    format!("{LOST}{channel}")
+}
+
 impl Engine {
     pub(super) fn channel_news(
         &mut self,
@@ -60,7 +73,7 @@ impl Engine {
         self.detour_waiting(now, channel, whom, effects);
         if !meta {
             let title = format!("Alert channel {id} {what}{whom_said}");
-            let key = format!("bongsu|channel|{id}{whom_key}");
+            let key = format!("{TROUBLE}{id}{whom_key}");
             let alert = Alert::new(level, title, reason, "bongsu").key(key);
             self.meta_alert(now, channel, alert, effects);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
+use super::meta::is_about_channel;
 use super::{Effects, Engine};
 use crate::AlertLevel;
 use crate::channel::AlertStatus;
@@ -39,6 +40,7 @@ impl Engine {
             }
             // What another replica told, and what was told in a digest, is told.
             let gathered = mark.state == DeliveryState::Digested;
+            let in_digest = mark.in_digest && !is_about_channel(&mark.key);
             if mark.falls {
                 falls.insert((Arc::clone(&mark.key), Arc::clone(&mark.channel)));
             }
@@ -58,7 +60,7 @@ impl Engine {
                     suppressed: mark.suppressed,
                     firing: mark.status == AlertStatus::Firing,
                     gathered,
-                    in_digest: mark.in_digest,
+                    in_digest,
                 },
             );
         }

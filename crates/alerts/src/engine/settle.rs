@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::meta::KIND_META;
+use super::meta::{KIND_META, lost_key};
 use super::{Effects, Engine};
 use crate::AlertLevel;
 use crate::alert::Alert;
@@ -230,7 +230,7 @@ impl Engine {
                     text,
                     "bongsu",
                 )
-                .key(format!("bongsu|dead|{name}")),
+                .key(lost_key(&name)),
                 effects,
             );
         }

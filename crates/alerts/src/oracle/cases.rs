@@ -584,3 +584,20 @@ fn what_a_channel_lost_is_told_once_to_a_target_that_was_away() {
         ],
     );
 }
+
+#[test]
+fn a_digest_that_tells_of_a_channel_too_ends_with_what_can_end() {
+    agrees(
+        15030,
+        &[
+            Fire(4, Critical),
+            Mood(3, ChannelBroken),
+            Fire(2, Error),
+            Pass(1190),
+            Mood(0, Refuses),
+            Pass(1192),
+            Fire(4, Error),
+            Check,
+        ],
+    );
+}

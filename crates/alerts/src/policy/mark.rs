@@ -138,7 +138,6 @@ impl Mark {
             last.outstanding = 0;
             last.gathered = true;
         }
-        self.in_digest();
     }
 
     /// A digest tells of what was told last.
