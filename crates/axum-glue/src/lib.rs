@@ -31,6 +31,7 @@ mod ids;
 pub mod monitor;
 mod operations;
 mod policy;
+mod proxies;
 mod request_id;
 pub mod routes;
 mod serve;
@@ -50,6 +51,7 @@ pub use {
     monitor::{AccessLog, Failure, MonitorLayer, PanicEvent, RequestEnd},
     operations::{Marked, Operations},
     policy::{OpsPolicy, Refusal},
+    proxies::TrustedProxies,
     request_id::{RequestId, X_REQUEST_ID},
     routes::admin_router,
     serve::{

@@ -11,13 +11,18 @@ use std::{
 use http::{Extensions, HeaderMap, StatusCode, header};
 use tokio::time::Instant;
 
-use crate::Peer;
+#[cfg(feature = "console")]
+use crate::proxies;
+use crate::{Peer, TrustedProxies};
 
 /// Who may read an operations endpoint (metrics, health detail, admin).
 ///
 /// The default is [`OpsPolicy::open`], as a Prometheus on a private network expects.
 #[derive(Clone, Debug, Default)]
-pub struct OpsPolicy(Kind);
+pub struct OpsPolicy {
+    kind: Kind,
+    proxies: Option<TrustedProxies>,
+}
 
 #[derive(Clone, Debug, Default)]
 enum Kind {
@@ -31,7 +36,7 @@ impl OpsPolicy {
     /// Anyone who reaches the port.
     #[must_use]
     pub fn open() -> Self {
-        Self(Kind::Open)
+        Kind::Open.into()
     }
 
     /// Only connections from this machine that no proxy passed on: a request with `Forwarded`,
@@ -43,7 +48,7 @@ impl OpsPolicy {
     /// use [`OpsPolicy::token`] behind one.
     #[must_use]
     pub fn loopback() -> Self {
-        Self(Kind::Loopback)
+        Kind::Loopback.into()
     }
 
     /// Only those who send `Authorization: Bearer <token>`, compared in constant time.
@@ -51,10 +56,28 @@ impl OpsPolicy {
     /// until the minute is over; the right token is still accepted, and other addresses have their own ten.
     #[must_use]
     pub fn token(token: impl Into<String>) -> Self {
-        Self(Kind::Token(Arc::new(TokenGate {
+        Kind::Token(Arc::new(TokenGate {
             token: token.into(),
             failures: Mutex::default(),
-        })))
+        }))
+        .into()
+    }
+
+    /// These stand before the service: wrong tokens are counted by the client's address that they pass on, the
+    /// audit names it, and only they are believed that a browser speaks TLS. Default: whoever is connected is the
+    /// client, and anybody says so of itself.
+    #[must_use]
+    pub fn behind(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Whom a request came from.
+    pub(crate) fn client(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+        match &self.proxies {
+            Some(proxies) => proxies.client(extensions, headers),
+            None => Some(Peer::of(extensions)?.address()?.ip().to_canonical()),
+        }
     }
 
     /// Whether a request with these headers and extensions may pass.
@@ -64,14 +87,15 @@ impl OpsPolicy {
     /// The status to answer with: 401 without or with a wrong token, 429 after too many
     /// wrong ones, 403 from outside the machine.
     pub fn check(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Refusal> {
-        match &self.0 {
+        match &self.kind {
             Kind::Open => Ok(()),
             Kind::Loopback => loopback(headers, extensions),
             Kind::Token(gate) => {
                 let given = headers
                     .get(header::AUTHORIZATION)
                     .and_then(|value| bearer(value.as_bytes()));
-                gate.check(given, Peer::of(extensions), Instant::now())
+                let client = self.client(extensions, headers);
+                gate.check(given, client, Instant::now())
             }
         }
     }
@@ -82,17 +106,34 @@ impl OpsPolicy {
 impl OpsPolicy {
     /// The token, to derive a session from.
     pub(crate) fn token_bytes(&self) -> Option<&[u8]> {
-        match &self.0 {
+        match &self.kind {
             Kind::Token(gate) => Some(gate.token.as_bytes()),
             Kind::Open | Kind::Loopback => None,
         }
     }
 
     /// Whether a token typed into a form is right; wrong ones count as those in headers do.
-    pub(crate) fn check_typed(&self, given: &str, peer: Option<Peer>) -> Result<(), Refusal> {
-        match &self.0 {
-            Kind::Token(gate) => gate.check(Some(given.as_bytes()), peer, Instant::now()),
+    pub(crate) fn check_typed(&self, given: &str, client: Option<IpAddr>) -> Result<(), Refusal> {
+        match &self.kind {
+            Kind::Token(gate) => gate.check(Some(given.as_bytes()), client, Instant::now()),
             Kind::Open | Kind::Loopback => Ok(()),
+        }
+    }
+
+    /// Whether a browser speaks TLS, to this server or to the first of the proxies in front.
+    pub(crate) fn is_secure(&self, extensions: &Extensions, headers: &HeaderMap) -> bool {
+        match &self.proxies {
+            Some(proxies) => proxies.is_secure(extensions, headers),
+            None => proxies::is_secure(extensions, headers),
+        }
+    }
+}
+
+impl From<Kind> for OpsPolicy {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            proxies: None,
         }
     }
 }
@@ -162,10 +203,15 @@ const ALLOWED_FAILURES: u32 = 10;
 const MOST_ADDRESSES: usize = 4_096;
 
 impl TokenGate {
-    fn check(&self, given: Option<&[u8]>, peer: Option<Peer>, now: Instant) -> Result<(), Refusal> {
+    fn check(
+        &self,
+        given: Option<&[u8]>,
+        client: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
         match given {
             Some(given) if constant_time_eq(given, self.token.as_bytes()) => Ok(()),
-            Some(_) if self.too_many(address(peer), now) => Err(Refusal {
+            Some(_) if self.too_many(client.map(allowance), now) => Err(Refusal {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 reason: "too many wrong tokens, wait a minute",
             }),
@@ -206,17 +252,14 @@ impl TokenGate {
 }
 
 /// Whose allowance it is. Of IPv6, where everybody has billions of addresses, the network counts.
-fn address(peer: Option<Peer>) -> Option<IpAddr> {
-    let Some(Peer::Tcp(peer)) = peer else {
-        return None;
-    };
-    Some(match peer.ip().to_canonical() {
+fn allowance(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) >> 64 << 64;
             IpAddr::V6(network.into())
         }
         address => address,
-    })
+    }
 }
 
 impl fmt::Debug for TokenGate {
@@ -324,10 +367,36 @@ mod tests {
         for i in 0..2 * MOST_ADDRESSES as u32 {
             ask(&format!("{}:1", std::net::Ipv4Addr::from(i))).unwrap_err();
         }
-        let Kind::Token(gate) = &policy.0 else {
+        let Kind::Token(gate) = &policy.kind else {
             unreachable!()
         };
         assert_eq!(gate.failures.lock().unwrap().len(), MOST_ADDRESSES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_a_proxy_each_client_has_its_own_allowance() {
+        let proxies = TrustedProxies::new([("10.0.0.0".parse().unwrap(), 8)]);
+        let policy = OpsPolicy::token("right").behind(proxies);
+        let ask = |peer: &str, client: &str| {
+            let mut headers = with_auth("Bearer wrong");
+            headers.insert("x-forwarded-for", client.parse().unwrap());
+            let asked = policy.check(&headers, &from(peer));
+            asked.unwrap_err().status
+        };
+        for _ in 0..10 {
+            let status = ask("10.0.0.1:1", "203.0.113.9");
+            assert_eq!(status, StatusCode::UNAUTHORIZED);
+        }
+        let used_up = StatusCode::TOO_MANY_REQUESTS;
+        assert_eq!(ask("10.0.0.2:1", "203.0.113.9"), used_up);
+        assert_eq!(ask("10.0.0.1:1", "6.6.6.6, 203.0.113.9"), used_up);
+        let other = ask("10.0.0.1:1", "203.0.113.10");
+        assert_eq!(other, StatusCode::UNAUTHORIZED);
+        // A stranger uses up its own, whatever it writes.
+        for i in 0..10 {
+            ask("198.51.100.7:1", &format!("192.0.2.{i}"));
+        }
+        assert_eq!(ask("198.51.100.7:1", "192.0.2.99"), used_up);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Bongsu {
             Some(console) => router.merge(console.router.clone()),
             None => router,
         };
-        let policy = token.unwrap_or_else(OpsPolicy::loopback);
+        let policy = self.0.parts.http.operators();
         router.merge(bongsu_axum_glue::admin_router(self.operator(), policy))
     }
 

@@ -25,6 +25,7 @@ mod features;
 pub mod file;
 mod logging;
 mod monitoring;
+mod proxies;
 mod reader;
 mod report;
 mod rules;
@@ -50,12 +51,13 @@ pub use features::{features, has_feature};
 pub use file::{AccessLines, FilePart, Loaded, schema};
 pub use logging::LogConfig;
 pub use monitoring::{ResourceConfig, ThresholdTuning};
+pub use proxies::Proxies;
 use reader::Findings;
 pub use report::{ReportConfig, ReportPeriod};
 pub use rules::{RulesConfig, SHIPPED};
 pub use service::{HealthDetail, HttpConfig, ServiceInfo};
 pub use setting::Setting;
-pub use traces::{SignalConfig, TraceConfig, pairs};
+pub use traces::{OtlpProtocol, SignalConfig, TraceConfig, pairs};
 pub use unread::UnreadVariable;
 pub use value::zone;
 use variables::Variable;
@@ -249,6 +251,7 @@ impl Config {
         delivery::check(&self, &mut findings);
         channels::check(&mut self, &mut findings);
         report::check(&mut self, &mut findings);
+        traces::check(&self, &mut findings);
         self.warnings = findings.warnings;
         if findings.problems.is_empty() {
             Ok(self)

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    Bind, Config, Secret,
+    Bind, Config, Proxies, Secret,
     reader::Findings,
     value::{boolean, choice, masked, port, put, seconds, time, word},
     variables::{Unit, Variable},
@@ -43,6 +43,10 @@ pub struct HttpConfig {
     pub tls_key: Option<PathBuf>,
     /// Token for the operations endpoints.
     pub ops_token: Option<Secret>,
+    /// Proxies before the service that are believed; nothing said: none.
+    pub trusted_proxies: Option<Proxies>,
+    /// Whether access lines name the client.
+    pub name_clients: bool,
     /// Who sees the dependencies in `/health`.
     pub health_detail: HealthDetail,
 }
@@ -59,6 +63,8 @@ impl Default for HttpConfig {
             tls_certificate: None,
             tls_key: None,
             ops_token: None,
+            trusted_proxies: None,
+            name_clients: false,
             health_detail: HealthDetail::Always,
         }
     }
@@ -183,6 +189,22 @@ pub(super) const VARS: &[Variable] = &[
     )
     .secret(),
     Variable::new(
+        "BONGSU_TRUSTED_PROXIES",
+        "",
+        "proxies that are believed when they say whom they ask for: addresses and networks separated by commas, `unix` for whoever connects to the Unix socket, `forwarded` where they write `Forwarded` (RFC 7239) and not `X-Forwarded-For`, or `none`",
+        |c, v| put(&mut c.http.trusted_proxies, v.parse().map(Some)),
+        |c| c.http.trusted_proxies.as_ref().map(Proxies::to_string),
+    )
+    .needs("axum"),
+    Variable::new(
+        "BONGSU_LOG_CLIENT",
+        "false",
+        "whether access lines name the client's address and its user agent, which are personal data",
+        |c, v| put(&mut c.http.name_clients, boolean(v)),
+        |c| Some(c.http.name_clients.to_string()),
+    )
+    .needs("axum"),
+    Variable::new(
         "BONGSU_HEALTH_DETAIL",
         "always",
         "who sees dependencies in `/health`: `never`, `always`, `token` or `loopback`",
@@ -237,6 +259,18 @@ pub(super) fn check(config: &mut Config, findings: &mut Findings) {
             findings.problem("BONGSU_TLS_CERT", "is not set; BONGSU_TLS_KEY needs it")
         }
         _ => {}
+    }
+    if let Some(proxies) = &http.trusted_proxies {
+        let variable = "BONGSU_TRUSTED_PROXIES";
+        if proxies.is_everybody() {
+            let message = "believes everybody, so that any client may pass for any other";
+            findings.warning(variable, message);
+        }
+        if matches!(http.bind, Bind::Unix(_)) && !proxies.unix {
+            let message =
+                "does not name `unix`, and BONGSU_BIND is a Unix socket: no proxy is believed";
+            findings.warning(variable, message);
+        }
     }
     http.ops_port = http.ops_port.filter(|port| Some(*port) != http.bind.port());
     if config.service.environment == "development"

@@ -7,6 +7,7 @@ use bongsu_trace::Sampler;
 
 use super::{
     Config, Secret,
+    reader::Findings,
     value::{boolean, choice, list, masked, number, put, seconds, time, word},
     variables::{Unit, Variable},
 };
@@ -23,8 +24,12 @@ pub struct TraceConfig {
     pub slow: Duration,
     /// Nothing is exported.
     pub disabled: bool,
-    /// Base URL of a receiver of OTLP.
+    /// Base URL of a receiver of OTLP; for gRPC, a host and a port will do.
     pub endpoint: Option<Secret>,
+    /// How it is spoken to.
+    pub protocol: OtlpProtocol,
+    /// Where the URL does not say so: without TLS.
+    pub insecure: bool,
     /// What one signal's receiver has of its own: that of traces, metrics, logs.
     pub own: [SignalConfig; 3],
     /// Whether a signal is exported: traces, metrics, logs.
@@ -45,12 +50,27 @@ pub struct TraceConfig {
     pub resource: Vec<(String, String)>,
 }
 
+/// How receivers of OTLP are spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtlpProtocol {
+    /// Protocol Buffers over HTTP.
+    #[default]
+    HttpProtobuf,
+    /// gRPC.
+    Grpc,
+}
+
 /// What the receiver of one signal has of its own; it goes before what is said for all.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SignalConfig {
     /// Its whole URL.
     pub endpoint: Option<Secret>,
+    /// How it is spoken to.
+    pub protocol: Option<OtlpProtocol>,
+    /// Where the URL does not say so: without TLS.
+    pub insecure: Option<bool>,
     /// Headers of each request, `name=value` separated by commas: these and no others.
     pub headers: Option<Secret>,
     /// How long an answer may take.
@@ -69,6 +89,8 @@ impl Default for TraceConfig {
             slow: Duration::from_secs(1),
             disabled: false,
             endpoint: None,
+            protocol: OtlpProtocol::default(),
+            insecure: false,
             own: Default::default(),
             exported: [true; 3],
             headers: None,
@@ -165,13 +187,36 @@ fn show_certificate<const SIGNAL: usize>(config: &Config) -> Option<String> {
     file.map(|file| file.display().to_string())
 }
 
-fn set_protocol(_: &mut Config, text: &str) -> Result<(), String> {
-    match text {
-        "http/protobuf" => Ok(()),
-        other => Err(format!(
-            "{other:?} is not spoken here, only http/protobuf, on a receiver's port 4318"
-        )),
+const PROTOCOLS: [(&str, OtlpProtocol); 2] = [
+    ("http/protobuf", OtlpProtocol::HttpProtobuf),
+    ("grpc", OtlpProtocol::Grpc),
+];
+
+fn protocol(text: &str) -> Result<OtlpProtocol, String> {
+    if text.eq_ignore_ascii_case("http/json") {
+        return Err("http/json is not spoken here; http/protobuf is, on the same port of a receiver, and grpc".to_owned());
     }
+    choice(text, &PROTOCOLS)
+}
+
+fn set_protocol<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    let protocol = protocol(text).map(Some);
+    put(&mut config.traces.own[SIGNAL].protocol, protocol)
+}
+
+fn show_protocol<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    let protocol = config.traces.own[SIGNAL].protocol;
+    protocol.and_then(|protocol| word(&protocol, &PROTOCOLS))
+}
+
+fn set_insecure<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    let insecure = boolean(text).map(Some);
+    put(&mut config.traces.own[SIGNAL].insecure, insecure)
+}
+
+fn show_insecure<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    let insecure = config.traces.own[SIGNAL].insecure;
+    insecure.map(|insecure| insecure.to_string())
 }
 
 /// Whether a signal is exported.
@@ -189,7 +234,7 @@ const fn exporter(
 pub(super) const VARS: &[Variable] = &[
     endpoint(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "base URL of a receiver of OTLP over HTTP, e.g. `http://collector:4318`: spans, metrics and log lines go there; unset: nothing goes out",
+        "base URL of a receiver of OTLP, e.g. `http://collector:4318`, or for gRPC `http://collector:4317`: spans, metrics and log lines go there; unset: nothing goes out",
         |c, v| put(&mut c.traces.endpoint, url(v)),
         |c| masked(c.traces.endpoint.as_ref()),
     ),
@@ -227,9 +272,18 @@ pub(super) const VARS: &[Variable] = &[
     Variable::new(
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         "http/protobuf",
-        "the protocol: `http/protobuf`, which receivers speak on port 4318",
-        set_protocol,
-        |_| Some("http/protobuf".to_owned()),
+        "the protocol: `http/protobuf`, which receivers speak on port 4318, or `grpc`, on port 4317",
+        |c, v| put(&mut c.traces.protocol, protocol(v)),
+        |c| word(&c.traces.protocol, &PROTOCOLS),
+    )
+    .shared()
+    .needs("otlp"),
+    Variable::new(
+        "OTEL_EXPORTER_OTLP_INSECURE",
+        "false",
+        "whether gRPC goes without TLS where the endpoint has neither `http://` nor `https://` before it",
+        |c, v| put(&mut c.traces.insecure, boolean(v)),
+        |c| Some(c.traces.insecure.to_string()),
     )
     .shared()
     .needs("otlp"),
@@ -287,9 +341,15 @@ pub(super) const VARS: &[Variable] = &[
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-        "the protocol for spans: `http/protobuf`",
-        set_protocol,
-        |_| None,
+        "the protocol for spans: `http/protobuf` or `grpc`",
+        set_protocol::<TRACES>,
+        show_protocol::<TRACES>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+        "whether gRPC goes without TLS for spans, where their endpoint does not say so",
+        set_insecure::<TRACES>,
+        show_insecure::<TRACES>,
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
@@ -318,9 +378,15 @@ pub(super) const VARS: &[Variable] = &[
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-        "the protocol for metrics: `http/protobuf`",
-        set_protocol,
-        |_| None,
+        "the protocol for metrics: `http/protobuf` or `grpc`",
+        set_protocol::<METRICS>,
+        show_protocol::<METRICS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+        "whether gRPC goes without TLS for metrics, where their endpoint does not say so",
+        set_insecure::<METRICS>,
+        show_insecure::<METRICS>,
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
@@ -349,9 +415,15 @@ pub(super) const VARS: &[Variable] = &[
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
-        "the protocol for log lines: `http/protobuf`",
-        set_protocol,
-        |_| None,
+        "the protocol for log lines: `http/protobuf` or `grpc`",
+        set_protocol::<LOGS>,
+        show_protocol::<LOGS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
+        "whether gRPC goes without TLS for log lines, where their endpoint does not say so",
+        set_insecure::<LOGS>,
+        show_insecure::<LOGS>,
     ),
     exporter(
         "OTEL_TRACES_EXPORTER",
@@ -451,12 +523,48 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 fn url(text: &str) -> Result<Option<Secret>, String> {
-    let rest = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
-    match rest {
-        Some(rest) if !rest.is_empty() => Ok(Some(Secret::new(text))),
-        _ => Err("is no http or https URL, e.g. http://collector:4318".to_owned()),
+    let rest = match text.split_once("://") {
+        Some(("http" | "https", rest)) => rest,
+        // A host and a port, which gRPC's receivers may be named by.
+        None if text.contains(':') => text,
+        _ => "",
+    };
+    if rest.is_empty() || rest.starts_with(['/', ':']) || rest.contains(char::is_whitespace) {
+        return Err("is no http or https URL, e.g. http://collector:4318".to_owned());
+    }
+    Ok(Some(Secret::new(text)))
+}
+
+/// What is told of the URLs together with the protocols.
+pub(super) fn check(config: &Config, findings: &mut Findings) {
+    let traces = &config.traces;
+    let mut told: Vec<String> = Vec::new();
+    for (place, name) in ["TRACES", "METRICS", "LOGS"].iter().enumerate() {
+        let own = &traces.own[place];
+        let (variable, endpoint) = match (&own.endpoint, &traces.endpoint) {
+            _ if !traces.exported[place] => continue,
+            (Some(own), _) => (format!("OTEL_EXPORTER_OTLP_{name}_ENDPOINT"), own),
+            (None, Some(all)) => ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), all),
+            (None, None) => continue,
+        };
+        let grpc = own.protocol.unwrap_or(traces.protocol) == OtlpProtocol::Grpc;
+        let text = endpoint.expose();
+        let message = match text.split_once("://") {
+            None if !grpc => {
+                "has no http:// or https:// before it, which http/protobuf needs; nothing is exported there"
+            }
+            Some((_, rest)) if !grpc && rest.trim_end_matches('/').ends_with(":4317") => {
+                "has port 4317, where receivers speak gRPC: OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or port 4318"
+            }
+            _ if grpc && text.trim_end_matches('/').ends_with(":4318") => {
+                "has port 4318, where receivers speak HTTP: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or port 4317"
+            }
+            _ => continue,
+        };
+        if !told.contains(&variable) {
+            findings.warning(&variable, message);
+            told.push(variable);
+        }
     }
 }
 

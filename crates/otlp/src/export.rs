@@ -64,7 +64,7 @@ pub struct Statistics {
 pub struct Driver {
     shared: Arc<Shared>,
     envelope: Envelope,
-    clients: Vec<(usize, Client)>,
+    clients: [Option<Client>; 3],
 }
 
 impl Otlp {
@@ -74,12 +74,17 @@ impl Otlp {
     /// A URL, a header or a certificate that cannot be used.
     pub fn new(options: Options) -> Result<(Self, Driver), OtlpError> {
         let envelope = Envelope::new(&options.resource);
-        let mut clients = Vec::new();
-        for (place, signal) in Signal::ALL.into_iter().enumerate() {
-            if let Some(receiver) = options.receiver(signal) {
-                clients.push((place, Client::new(signal, receiver)?));
-            }
-        }
+        let client = |signal| {
+            let receiver = options.receiver(signal);
+            receiver
+                .map(|receiver| Client::new(signal, receiver))
+                .transpose()
+        };
+        let clients = [
+            client(Signal::Traces)?,
+            client(Signal::Metrics)?,
+            client(Signal::Logs)?,
+        ];
         let ways = Signal::ALL.map(|signal| Way {
             signal,
             batcher: Mutex::new(Batcher::new(match signal {
@@ -228,20 +233,16 @@ impl Driver {
         let Self {
             shared,
             envelope,
-            clients,
-        } = &self;
-        let mut ways = clients.iter();
-        let mut next = || {
-            let way = ways
-                .next()
-                .map(|(place, client)| (&shared.ways[*place], client));
-            async move {
-                if let Some((way, client)) = way {
-                    drive(way, client, envelope).await;
-                }
-            }
+            mut clients,
+        } = self;
+        let [traces, metrics, logs] = &mut clients;
+        let all = async {
+            tokio::join!(
+                drive(&shared.ways[0], traces.as_mut(), &envelope),
+                drive(&shared.ways[1], metrics.as_mut(), &envelope),
+                drive(&shared.ways[2], logs.as_mut(), &envelope),
+            )
         };
-        let all = async { tokio::join!(next(), next(), next()) };
         let mut all = std::pin::pin!(all);
         tokio::select! {
             _ = &mut all => {}
@@ -263,7 +264,8 @@ impl Driver {
 }
 
 /// One signal, one request at a time, until the end is asked for and nothing is left.
-async fn drive(way: &Way, client: &Client, envelope: &Envelope) {
+async fn drive(way: &Way, client: Option<&mut Client>, envelope: &Envelope) {
+    let Some(client) = client else { return };
     let mut said: Option<String> = None;
     loop {
         let next = {
@@ -280,10 +282,14 @@ async fn drive(way: &Way, client: &Client, envelope: &Envelope) {
                 lock(&way.batcher).settle(Instant::now(), &answer, spread);
                 tell(way.signal, &mut said, problem);
             }
-            Next::Wait(until) => {
-                let _woken = timeout_at(until, way.wake.notified()).await;
-            }
-            Next::Idle => way.wake.notified().await,
+            Next::Wait(until) => tokio::select! {
+                _woken = timeout_at(until, way.wake.notified()) => {}
+                () = client.idle() => {}
+            },
+            Next::Idle => tokio::select! {
+                () = way.wake.notified() => {}
+                () = client.idle() => {}
+            },
         }
     }
 }

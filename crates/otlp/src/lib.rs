@@ -18,9 +18,9 @@
 //!
 //! # What is sent
 //!
-//! Protocol Buffers over HTTP, in batches by size and time, one request at a time for each signal. An answer of
-//! 429, 502, 503 or 504 and no answer at all are tried again, after the receiver's `Retry-After` or a pause that
-//! grows; any other failure is final. What a receiver rejects of a request that it takes is counted. What finds no
+//! Protocol Buffers over HTTP or gRPC, in batches by size and time, one request at a time for each signal. An answer of
+//! 429, 502, 503 or 504, by gRPC one of the codes that the specification calls retryable, and no answer at all are tried
+//! again, after the receiver's `Retry-After` or `RetryInfo` or a pause that grows; any other failure is final. What a receiver rejects of a request that it takes is counted. What finds no
 //! room pushes out the oldest.
 //!
 //! # Which traces
@@ -33,7 +33,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod answer;
 mod batch;
 mod client;
 mod export;
@@ -50,7 +49,7 @@ pub use export::{Driver, Otlp, Statistics};
 pub use layer::{ContextSource, Redact, TraceLayer};
 pub use metrics::{Exemplar, MetricKind, Points, Snapshot};
 pub use model::{Attributes, LogRecord, Span, SpanKind, Value};
-pub use options::{Options, Receiver, Signal};
+pub use options::{Options, Protocol, Receiver, Signal};
 
 /// Why there is no way out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

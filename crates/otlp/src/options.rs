@@ -44,6 +44,15 @@ impl Signal {
             Self::Logs => "v1/logs",
         }
     }
+
+    /// The method that takes it over gRPC.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        }
+    }
 }
 
 impl fmt::Display for Signal {
@@ -52,12 +61,25 @@ impl fmt::Display for Signal {
     }
 }
 
+/// How a receiver is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Protocol Buffers over HTTP/1.1, on a receiver's port 4318 as a rule.
+    #[default]
+    HttpProtobuf,
+    /// gRPC, on a receiver's port 4317 as a rule. The URL's path is not looked at.
+    Grpc,
+}
+
 /// Who receives one of them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Receiver {
     /// The whole URL; it may hold a password.
     pub url: Secret,
+    /// How it is spoken to.
+    pub protocol: Protocol,
     /// Headers of each request; their values are secrets.
     pub headers: Vec<(String, Secret)>,
     /// How long an answer may take. Default 10 s.
@@ -74,6 +96,7 @@ impl Receiver {
     pub fn new(url: impl Into<Secret>) -> Self {
         Self {
             url: url.into(),
+            protocol: Protocol::default(),
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             gzip: false,

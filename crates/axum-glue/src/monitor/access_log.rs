@@ -132,6 +132,7 @@ fn loudness(sampling: &Sampling, status: u16, unfinished: bool) -> Loudness {
 /// Writes the one line of an exchange. The query is left out: it may carry secrets.
 pub(super) fn write(exchange: &Exchange, end: &End) {
     let endpoint = &*exchange.endpoint;
+    let (client, agent) = exchange.client();
     // `event!` needs its level as a constant, so each level is a callsite of its own.
     macro_rules! access {
         ($level:ident, $target:literal, $($ids:tt)*) => {
@@ -146,6 +147,8 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
                 response_bytes = exchange.response_bytes,
                 aborted = end.aborted,
                 grpc_status = exchange.grpc_status,
+                client_address = client.map(tracing::field::display),
+                user_agent = agent,
                 $($ids)*
                 message = endpoint.title.as_str(),
             )

@@ -1,4 +1,4 @@
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{cell::RefCell, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::extract::MatchedPath;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header, uri::PathAndQuery};
@@ -10,7 +10,10 @@ use super::{
     layer::{Failure, PanicEvent, RequestEnd, Shared},
     scope,
 };
-use crate::{Peer, RequestId, TraceContext, serve::Handover};
+use crate::{
+    Peer, RequestId, TraceContext, TrustedProxies,
+    serve::{Encrypted, Handover},
+};
 
 /// Status recorded when the client left before there was a response (nginx's convention).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -91,13 +94,18 @@ pub(super) struct Exchange {
 #[derive(Debug)]
 struct Asker {
     peer: Option<Peer>,
+    client: Option<IpAddr>,
+    encrypted: bool,
     agent: Option<HeaderValue>,
 }
 
 impl Asker {
-    fn of<B>(request: &Request<B>) -> Self {
+    fn of<B>(request: &Request<B>, proxies: &TrustedProxies) -> Self {
+        let extensions = request.extensions();
         Self {
-            peer: Peer::of(request.extensions()),
+            peer: Peer::of(extensions),
+            client: proxies.client(extensions, request.headers()),
+            encrypted: extensions.get::<Encrypted>().is_some(),
             agent: request.headers().get(header::USER_AGENT).cloned(),
         }
     }
@@ -140,14 +148,16 @@ impl Exchange {
     ) -> Held {
         let route = request.extensions().get::<MatchedPath>();
         let endpoints = &shared.endpoints;
-        let endpoint = endpoints.of(request.method(), route, &shared.settings);
+        let settings = &shared.settings;
+        let endpoint = endpoints.of(request.method(), route, settings);
         let upgrades = request.headers().contains_key(header::UPGRADE);
         let handover = || request.extensions().get::<Handover>().cloned();
         Held::new(Self {
             counted: Counted::begin(&endpoint),
             operations: endpoint.kind() == Kind::Operations,
             handover: upgrades.then(handover).flatten(),
-            asker: shared.settings.on_end.is_some().then(|| Asker::of(request)),
+            asker: (settings.on_end.is_some() || settings.name_clients)
+                .then(|| Asker::of(request, &settings.proxies)),
             endpoint,
             path: request.uri().path_and_query().cloned(),
             id,
@@ -165,6 +175,14 @@ impl Exchange {
     /// The path as the client sent it.
     pub(super) fn path(&self) -> &str {
         self.path.as_ref().map_or("", PathAndQuery::path)
+    }
+
+    /// The client's address and user agent, where lines name them.
+    pub(super) fn client(&self) -> (Option<IpAddr>, Option<&str>) {
+        match &self.asker {
+            Some(asker) if self.endpoint.settings.name_clients => (asker.client, asker.agent()),
+            _ => (None, None),
+        }
     }
 
     /// Whether it is one of operations.
@@ -276,6 +294,8 @@ impl Exchange {
                 failed: end.failed,
                 operations: self.operations,
                 peer: self.asker.as_ref().and_then(|asker| asker.peer),
+                client: self.asker.as_ref().and_then(|asker| asker.client),
+                encrypted: self.asker.as_ref().is_some_and(|asker| asker.encrypted),
                 user_agent: self.asker.as_ref().and_then(Asker::agent),
             }),
             // Here nobody does: perhaps the caller.

@@ -1,10 +1,10 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use bongsu_trace::Sampler;
 use tower_layer::Layer;
 
 use super::{AccessLog, Monitor, endpoint::Endpoints};
-use crate::{Peer, TraceContext};
+use crate::{Peer, TraceContext, TrustedProxies};
 
 /// Watches every request of the router that it is laid on.
 ///
@@ -119,6 +119,10 @@ pub struct RequestEnd<'a> {
     pub operations: bool,
     /// Whoever the connection is with: the client, or the proxy before it.
     pub peer: Option<Peer>,
+    /// Whom the request came from: [`TrustedProxies::client`] of [`MonitorLayer::proxies`].
+    pub client: Option<IpAddr>,
+    /// It came over TLS of this server's own.
+    pub encrypted: bool,
     /// The header `user-agent`, if it is text.
     pub user_agent: Option<&'a str>,
 }
@@ -134,6 +138,8 @@ pub(super) struct Settings {
     pub(super) on_end: Option<OnEnd>,
     pub(super) sampler: Sampler,
     pub(super) access_log: AccessLog,
+    pub(super) proxies: TrustedProxies,
+    pub(super) name_clients: bool,
 }
 
 /// What all requests through one [`Monitor`] share.
@@ -195,6 +201,24 @@ impl MonitorLayer {
     }
 }
 
+impl MonitorLayer {
+    /// Proxies that are believed when they say whom they ask for. Default: none, so that whoever is connected is
+    /// the client.
+    #[must_use]
+    pub fn proxies(mut self, proxies: TrustedProxies) -> Self {
+        Arc::make_mut(&mut self.0).proxies = proxies;
+        self
+    }
+
+    /// Whether lines of the access log name the client's address and its user agent. Default: they do not, for both
+    /// are personal data.
+    #[must_use]
+    pub fn name_clients(mut self, whether: bool) -> Self {
+        Arc::make_mut(&mut self.0).name_clients = whether;
+        self
+    }
+}
+
 impl<S> Layer<S> for MonitorLayer {
     type Service = Monitor<S>;
 
@@ -216,6 +240,8 @@ impl fmt::Debug for Settings {
             .field("on_end", &self.on_end.is_some())
             .field("sampler", &self.sampler)
             .field("access_log", &self.access_log)
+            .field("proxies", &self.proxies)
+            .field("name_clients", &self.name_clients)
             .finish()
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use bongsu_axum_glue::{AccessLog, MonitorLayer, Operations, RequestId};
+use bongsu_axum_glue::{AccessLog, MonitorLayer, Operations, RequestId, TrustedProxies};
 use bongsu_logging::{Capture, LoggingConfig};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -42,6 +42,61 @@ fn logged(app: Router, level: &str, requests: &[(&str, &str)]) -> Vec<Value> {
         });
     });
     parse(&capture)
+}
+
+/// The client's address and user agent, and only where they are asked for.
+#[test]
+fn a_line_names_the_client_where_asked_for() {
+    callsites_stay_on();
+    let proxies = TrustedProxies::new([("10.0.0.0".parse().unwrap(), 8)]);
+    let line = |layer: MonitorLayer, peer: &str| {
+        let capture = Capture::new();
+        let config = LoggingConfig::new("svc", "test").level("info");
+        let logging = config.capture(&capture).build().unwrap();
+        let app = routes().layer(layer);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let peer: std::net::SocketAddr = peer.parse().unwrap();
+        let request = Request::get("/quotes")
+            .header("user-agent", "desk-client/1 \"x\"")
+            .header("x-forwarded-for", "6.6.6.6, 203.0.113.9")
+            .extension(axum::extract::ConnectInfo(peer));
+        let request = request.body(Body::empty()).unwrap();
+        logging.with_default(|| {
+            runtime.block_on(async {
+                let response = app.oneshot(request).await.unwrap();
+                response.into_body().collect().await.unwrap();
+            });
+        });
+        let line = parse(&capture).pop().unwrap();
+        (line["client_address"].clone(), line["user_agent"].clone())
+    };
+    let asked = || {
+        MonitorLayer::new()
+            .proxies(proxies.clone())
+            .name_clients(true)
+    };
+    let agent = Value::from("desk-client/1 \"x\"");
+    assert_eq!(
+        line(asked(), "10.1.2.3:4711"),
+        ("203.0.113.9".into(), agent.clone())
+    );
+    assert_eq!(
+        line(asked(), "198.51.100.7:1"),
+        ("198.51.100.7".into(), agent.clone())
+    );
+    let nobody = MonitorLayer::new().name_clients(true);
+    assert_eq!(line(nobody, "10.1.2.3:4711"), ("10.1.2.3".into(), agent));
+    let silent = (Value::Null, Value::Null);
+    let traced = MonitorLayer::new().proxies(proxies.clone()).on_end(|end| {
+        assert_eq!(end.client, Some("203.0.113.9".parse().unwrap()));
+        false
+    });
+    let lines = [MonitorLayer::new().proxies(proxies.clone()), traced];
+    for quiet in lines {
+        assert_eq!(line(quiet, "10.1.2.3:4711"), silent);
+    }
 }
 
 fn routes() -> Router {

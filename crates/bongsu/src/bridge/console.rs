@@ -31,15 +31,11 @@ impl Console {
 
 /// Builds the console and starts what keeps it up to date.
 pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
-    use bongsu_axum_glue::{ConsoleOptions, OpsPolicy, console_router};
+    use bongsu_axum_glue::{ConsoleOptions, console_router};
 
     let desks = parts.desks.clone();
     let memory = Arc::new(Memory::default());
-    let policy = parts
-        .http
-        .ops_token
-        .clone()
-        .unwrap_or_else(OpsPolicy::loopback);
+    let policy = parts.http.operators();
     let (router, publisher) = console_router(
         desks.operator(),
         memory.clone(),

@@ -35,16 +35,19 @@ fn span(end: &RequestEnd<'_>, now: Timestamp) -> Span {
     };
     span.attributes.set("http.request.method", method);
     span.attributes.set("url.path", end.path);
-    span.attributes.set("url.scheme", "http");
+    let scheme = if end.encrypted { "https" } else { "http" };
+    span.attributes.set("url.scheme", scheme);
     span.attributes
         .set("http.response.status_code", i64::from(end.status));
     span.attributes
         .set("http.request.body.size", end.request_bytes);
     span.attributes
         .set("http.response.body.size", end.response_bytes);
+    if let Some(client) = end.client {
+        span.attributes.set("client.address", client.to_string());
+    }
     if let Some(peer) = end.peer.as_ref().and_then(Peer::address) {
         let address = peer.ip().to_canonical().to_string();
-        span.attributes.set("client.address", &*address);
         span.attributes.set("network.peer.address", &*address);
         span.attributes
             .set("network.peer.port", i64::from(peer.port()));

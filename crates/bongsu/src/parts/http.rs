@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use bongsu_axum_glue::{AccessLog, MonitorLayer, OpsPolicy, PanicEvent, Peer};
-use bongsu_config::AccessLines;
+use bongsu_axum_glue::{AccessLog, MonitorLayer, OpsPolicy, PanicEvent, Peer, TrustedProxies};
+use bongsu_config::{AccessLines, Proxies};
 use tokio::sync::watch;
 
 use super::{Parts, Start, adjust::Adjust};
@@ -27,6 +27,8 @@ type OnPanic = Arc<dyn Fn(&PanicEvent) + Send + Sync>;
 pub(crate) struct Joined {
     /// The policy of `BONGSU_OPS_TOKEN`: one, so that wrong tokens are counted together.
     pub(crate) ops_token: Option<OpsPolicy>,
+    /// That of the console and admin where there is no such token.
+    pub(crate) local: OpsPolicy,
     /// Who wants to know when a handler panics.
     pub(crate) on_panic: Option<OnPanic>,
     /// The request middleware.
@@ -54,13 +56,32 @@ pub(crate) async fn join(
         Some(lines) => layer.access_log(access_log(lines)),
         None => layer,
     };
+    let layer = layer.name_clients(cx.config.http.name_clients);
+    let proxies = cx.config.http.trusted_proxies.as_ref().map(trusted);
+    let behind = |policy: OpsPolicy| match &proxies {
+        Some(proxies) => policy.behind(proxies.clone()),
+        None => policy,
+    };
+    let layer = layer.proxies(proxies.clone().unwrap_or_default());
     Ok(Joined {
-        ops_token: token.map(|token| OpsPolicy::token(token.expose())),
+        ops_token: token.map(|token| behind(OpsPolicy::token(token.expose()))),
+        local: behind(OpsPolicy::loopback()),
         on_panic: None,
         layer: settings.layer.apply(layer),
         own_routes: settings.own_routes,
         listening: watch::Sender::default(),
     })
+}
+
+fn trusted(said: &Proxies) -> TrustedProxies {
+    let mut proxies = TrustedProxies::new(said.networks.iter().copied());
+    if said.unix {
+        proxies = proxies.unix();
+    }
+    if said.rfc_7239 {
+        proxies = proxies.rfc_7239();
+    }
+    proxies
 }
 
 fn access_log(lines: &AccessLines) -> AccessLog {
@@ -91,6 +112,13 @@ pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
     bind.into_iter()
         .chain(wanted.into_iter().map(look))
         .collect()
+}
+
+impl Joined {
+    /// Who may use the console and admin.
+    pub(crate) fn operators(&self) -> OpsPolicy {
+        self.ops_token.clone().unwrap_or_else(|| self.local.clone())
+    }
 }
 
 impl Builder {

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use bongsu_otlp::{Attributes, Driver, Options, Otlp, Receiver, Signal, Snapshot};
+use bongsu_config::OtlpProtocol;
+use bongsu_otlp::{Attributes, Driver, Options, Otlp, Protocol, Receiver, Signal, Snapshot};
 use bongsu_trace::random;
 
 use super::Start;
@@ -86,12 +87,26 @@ fn options(config: &mut Config) -> Option<Options> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut receiver = |place: usize, signal: Signal| {
         let own = &traces.own[place];
+        let protocol = match own.protocol.unwrap_or(traces.protocol) {
+            OtlpProtocol::Grpc => Protocol::Grpc,
+            _ => Protocol::HttpProtobuf,
+        };
+        let grpc = protocol == Protocol::Grpc;
+        let insecure = own.insecure.unwrap_or(traces.insecure);
+        let whole = |url: &Secret| match url.expose().contains("://") {
+            true => Some(url.clone()),
+            // Told by the configuration.
+            false if !grpc => None,
+            false => Some(with_scheme(url, insecure)),
+        };
         let mut receiver = match (&own.endpoint, &traces.endpoint) {
             _ if !traces.exported[place] => return None,
-            (Some(own), _) => Receiver::new(own.clone()),
-            (None, Some(base)) => Receiver::at_base(base, signal),
+            (Some(own), _) => Receiver::new(whole(own)?),
+            (None, Some(base)) if grpc => Receiver::new(whole(base)?),
+            (None, Some(base)) => Receiver::at_base(&whole(base)?, signal),
             (None, None) => return None,
         };
+        receiver.protocol = protocol;
         let headers = own.headers.as_ref().or(traces.headers.as_ref());
         let pairs = headers.and_then(|it| bongsu_config::pairs(it.expose()).ok());
         receiver.headers = pairs
@@ -126,6 +141,12 @@ fn options(config: &mut Config) -> Option<Options> {
         .iter()
         .any(|receiver| receiver.is_some())
         .then_some(options)
+}
+
+/// A host and a port alone have TLS unless it is said that they have not.
+fn with_scheme(url: &Secret, insecure: bool) -> Secret {
+    let scheme = if insecure { "http" } else { "https" };
+    Secret::new(format!("{scheme}://{}", url.expose()))
 }
 
 /// A file of certificates that cannot be read.
@@ -186,6 +207,8 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
             ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/nowhere/logs.pem"),
             ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json"),
         ];
         let mut config = Config::from_vars(vars).unwrap();
         let options = options(&mut config).unwrap();
@@ -223,14 +246,86 @@ mod tests {
         assert_eq!(
             warned,
             [
+                "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
                 "OTEL_EXPORTER_OTLP_CERTIFICATE",
                 "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE"
             ]
         );
         let shown = format!("{:?}", config.traces);
         assert!(
+            config.warnings[0].message.contains("http/json"),
+            "{:?}",
+            config.warnings
+        );
+        assert!(
             !shown.contains("b%20c") && !shown.contains("api-key"),
             "{shown}"
+        );
+    }
+
+    /// Over gRPC there are no paths, and an endpoint may be a host and a port.
+    #[test]
+    fn receivers_that_speak_grpc() {
+        let receivers = |vars: &[(&'static str, &'static str)]| {
+            let vars = vars.iter().copied().chain([("SERVICE_NAME", "desk")]);
+            let mut config = Config::from_vars(vars).unwrap();
+            let options = options(&mut config);
+            let warned = config.warnings.iter().map(|it| it.variable.clone());
+            let warned: Vec<String> = warned.collect();
+            let shown = options.map(|options| {
+                [options.traces, options.metrics, options.logs].map(|receiver| {
+                    let receiver = receiver.unwrap();
+                    let grpc = receiver.protocol == Protocol::Grpc;
+                    (receiver.url.expose().to_owned(), grpc)
+                })
+            });
+            (shown, warned)
+        };
+        let all = |url: &str, grpc| Some([(); 3].map(|()| (url.to_owned(), grpc)));
+        let at = |url| ("OTEL_EXPORTER_OTLP_ENDPOINT", url);
+        let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+        let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "true");
+        let check = |vars: &[_], wanted, warned: &[&str]| {
+            let (got, told) = receivers(vars);
+            assert_eq!(got, wanted, "{vars:?}");
+            assert_eq!(told, warned, "{vars:?}");
+        };
+        let plain = "http://collector:4317";
+        check(&[grpc, at(plain)], all(plain, true), &[]);
+        check(
+            &[grpc, at("collector:4317")],
+            all("https://collector:4317", true),
+            &[],
+        );
+        check(
+            &[grpc, insecure, at("collector:4317")],
+            all(plain, true),
+            &[],
+        );
+        let tls = "https://collector:4317";
+        check(&[grpc, insecure, at(tls)], all(tls, true), &[]);
+        let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        check(&[at("collector:4318")], None, &[endpoint]);
+        check(
+            &[grpc, at("http://collector:4318")],
+            all("http://collector:4318", true),
+            &[endpoint],
+        );
+        let mixed = [
+            at("http://collector:4318"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "spans:4317"),
+            ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"),
+        ];
+        let wanted = [
+            ("http://spans:4317", true),
+            ("http://collector:4318/v1/metrics", false),
+            ("http://collector:4318/v1/logs", false),
+        ];
+        check(
+            &mixed,
+            Some(wanted.map(|(url, grpc)| (url.to_owned(), grpc))),
+            &[],
         );
     }
 }

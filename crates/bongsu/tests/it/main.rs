@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod client;
 mod console;
 mod crash;
 mod ends;

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and its receiver is a task"
 )]
 
+mod grpc;
 mod outage;
 mod receiver;
 mod schema;

@@ -1,5 +1,7 @@
 //! What every admin request passes: the policy, a look at who sends it, one line in the log.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
@@ -18,7 +20,8 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let audit = Audit::of(&request);
+    let client = policy.client(request.extensions(), request.headers());
+    let audit = Audit::of(&request, client);
     let allowed = policy
         .check(request.headers(), request.extensions())
         .and_then(|()| from_no_foreign_page(request.method(), request.headers()));
@@ -51,17 +54,19 @@ struct Audit {
     route: Option<MatchedPath>,
     path: String,
     peer: Option<Peer>,
+    client: Option<IpAddr>,
     id: Option<RequestId>,
 }
 
 impl Audit {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, client: Option<IpAddr>) -> Self {
         let extensions = request.extensions();
         Self {
             method: request.method().clone(),
             route: extensions.get::<MatchedPath>().cloned(),
             path: request.uri().path().to_owned(),
             peer: Peer::of(extensions),
+            client,
             id: RequestId::of(extensions).cloned(),
         }
     }
@@ -82,6 +87,7 @@ impl Audit {
                     path = self.path.as_str(),
                     about,
                     peer = peer.as_deref(),
+                    client_address = self.client.map(tracing::field::display),
                     status = status.as_u16(),
                     request_id = self.id.as_ref().map(RequestId::as_str),
                     "admin {} {} {}",

@@ -59,7 +59,7 @@ fn from_elsewhere(visit: &Visit, typed: &Typed) -> Option<Response> {
         return None;
     }
     let path = visit.uri.path();
-    tracing::warn!(target: "audit", peer = visit.peer.map(display), path, "a form from elsewhere was refused");
+    tracing::warn!(target: "audit", peer = visit.peer.map(display), client_address = visit.client.map(display), path, "a form from elsewhere was refused");
     let reason = guard::lang(&visit.headers).pick(
         "The form is not from this console, or from before it was restarted. Load the page again.",
         "이 콘솔의 양식이 아니거나 재시작 전의 양식입니다. 페이지를 다시 불러오세요.",
@@ -87,15 +87,16 @@ fn answer(
         name,
         subject,
     } = what;
-    let (peer, by) = (visit.peer.map(display), typed.get("by"));
+    let (peer, client) = (visit.peer.map(display), visit.client.map(display));
+    let by = typed.get("by");
     match done {
         Ok(()) => {
-            tracing::info!(target: "audit", action = name, subject, by, peer, "done from the console");
+            tracing::info!(target: "audit", action = name, subject, by, peer, client_address = client, "done from the console");
             let joint = if page.contains('?') { '&' } else { '?' };
             Redirect::to(&format!("{page}{joint}said={}", notice.as_str())).into_response()
         }
         Err(error) => {
-            tracing::warn!(target: "audit", action = name, subject, by, peer, %error, "not done from the console");
+            tracing::warn!(target: "audit", action = name, subject, by, peer, client_address = client, %error, "not done from the console");
             let lang = guard::lang(&visit.headers);
             let form = Form::new(*action, lang, &visit.console.form_token, typed);
             let reason = error.to_string();
@@ -408,7 +409,7 @@ pub(super) async fn login(visit: Visit, axum::Form(fields): axum::Form<Fields>) 
     if let Some(refused) = from_elsewhere(&visit, &typed) {
         return refused;
     }
-    let peer = visit.peer.map(display);
+    let (peer, client) = (visit.peer.map(display), visit.client.map(display));
     // A link from a mail opens where it leads, after the token.
     let back = typed.get("back");
     let wanted = match views::is_ours(back) {
@@ -418,9 +419,9 @@ pub(super) async fn login(visit: Visit, axum::Form(fields): axum::Form<Fields>) 
     if let Err(refusal) = visit
         .console
         .policy
-        .check_typed(typed.get("ops_token"), visit.peer)
+        .check_typed(typed.get("ops_token"), visit.client)
     {
-        tracing::warn!(target: "audit", peer, reason = refusal.reason, "no session at the console");
+        tracing::warn!(target: "audit", peer, client_address = client, reason = refusal.reason, "no session at the console");
         let mut chrome = visit.chrome();
         chrome.here = wanted.to_owned();
         let reason = match refusal.status {
@@ -438,7 +439,7 @@ pub(super) async fn login(visit: Visit, axum::Form(fields): axum::Form<Fields>) 
     let Some(token) = visit.console.policy.token_bytes() else {
         return home.into_response();
     };
-    tracing::info!(target: "audit", peer, "a session began at the console");
+    tracing::info!(target: "audit", peer, client_address = client, "a session began at the console");
     let now = Timestamp::now().as_second();
     let cookie = session::cookie(token, now, visit.secure);
     ([(header::SET_COOKIE, cookie)], home).into_response()
@@ -453,7 +454,8 @@ pub(super) async fn logout(visit: Visit, axum::Form(fields): axum::Form<Fields>)
     if let Some(token) = visit.console.policy.token_bytes() {
         visit.console.ended.end(&visit.headers, token, now);
     }
-    tracing::info!(target: "audit", peer = visit.peer.map(display), "a session ended at the console");
+    let (peer, client) = (visit.peer.map(display), visit.client.map(display));
+    tracing::info!(target: "audit", peer, client_address = client, "a session ended at the console");
     let cookie = session::end(visit.secure);
     ([(header::SET_COOKIE, cookie)], Redirect::to("/console")).into_response()
 }

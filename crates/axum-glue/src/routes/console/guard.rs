@@ -8,11 +8,11 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use bongsu_console::{Lang, pages::message};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 
 use super::{Console, session, views, visit};
-use crate::{Refusal, serve::Encrypted};
+use crate::Refusal;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -75,30 +75,6 @@ fn asks_for_token(console: &Console, request: &Request, refusal: Refusal) -> boo
         && html
 }
 
-/// Whether the browser speaks TLS, to this server or to the first of the proxies in front. Each of them adds
-/// what it heard after what those before it did.
-pub(super) fn is_secure(headers: &HeaderMap, extensions: &Extensions) -> bool {
-    if extensions.get::<Encrypted>().is_some() {
-        return true;
-    }
-    let first = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok())?;
-        value.split(',').next().map(str::trim)
-    };
-    let forwarded = first("forwarded").and_then(|hop| {
-        let mut pairs = hop.split(';').filter_map(|pair| pair.split_once('='));
-        pairs.find_map(|(name, value)| {
-            let is = name.trim().eq_ignore_ascii_case("proto");
-            is.then(|| value.trim().trim_matches('"'))
-        })
-    });
-    let proto = forwarded.or_else(|| first("x-forwarded-proto"));
-    match proto {
-        Some(proto) => proto.eq_ignore_ascii_case("https"),
-        None => first("x-forwarded-ssl").is_some_and(|on| on.eq_ignore_ascii_case("on")),
-    }
-}
-
 /// What keeps a page from being framed, sniffed, kept or made to run anything.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -135,53 +111,4 @@ pub(super) fn lang(headers: &HeaderMap) -> Lang {
             Lang::accepted(value.to_str().unwrap_or(""))
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_browser_that_speaks_tls_to_the_first_proxy_gets_a_secure_cookie() {
-        let check = |lines: &[(&'static str, &'static str)], want| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in lines {
-                headers.append(*name, HeaderValue::from_static(value));
-            }
-            let got = is_secure(&headers, &Extensions::new());
-            assert_eq!(got, want, "{lines:?}");
-        };
-        check(&[], false);
-        check(&[("x-forwarded-proto", "https")], true);
-        check(&[("x-forwarded-proto", "HTTPS")], true);
-        check(&[("x-forwarded-proto", "https, http")], true);
-        check(&[("x-forwarded-proto", "https,http,http")], true);
-        check(
-            &[
-                ("x-forwarded-proto", "https"),
-                ("x-forwarded-proto", "http"),
-            ],
-            true,
-        );
-        check(&[("x-forwarded-proto", "http, https")], false);
-        check(&[("x-forwarded-proto", "http")], false);
-        check(&[("forwarded", "proto=https")], true);
-        check(
-            &[(
-                "forwarded",
-                "for=192.0.2.60;Proto=\"https\";by=203.0.113.43, proto=http",
-            )],
-            true,
-        );
-        check(&[("forwarded", "for=192.0.2.60; proto=https")], true);
-        check(&[("forwarded", "proto=http, proto=https")], false);
-        check(
-            &[("forwarded", "for=x"), ("x-forwarded-proto", "https")],
-            true,
-        );
-        check(&[("x-forwarded-ssl", "on")], true);
-        let mut encrypted = Extensions::new();
-        encrypted.insert(Encrypted);
-        assert!(is_secure(&HeaderMap::new(), &encrypted));
-    }
 }

@@ -1,6 +1,6 @@
 //! A request to the console, taken apart once for every handler.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::extract::{FromRequestParts, Query};
 use bongsu_console::pages::{Chrome, Notice};
@@ -23,6 +23,8 @@ pub(super) struct Visit {
     pub(super) uri: Uri,
     pub(super) asked: Asked,
     pub(super) peer: Option<Peer>,
+    /// Whom it came from.
+    pub(super) client: Option<IpAddr>,
     /// The browser speaks TLS.
     pub(super) secure: bool,
     access: Option<Access>,
@@ -75,7 +77,8 @@ impl FromRequestParts<Arc<Console>> for Visit {
             uri: parts.uri.clone(),
             asked,
             peer: Peer::of(&parts.extensions),
-            secure: guard::is_secure(&parts.headers, &parts.extensions),
+            client: console.policy.client(&parts.extensions, &parts.headers),
+            secure: console.policy.is_secure(&parts.extensions, &parts.headers),
             access: parts.extensions.get().copied(),
         })
     }

@@ -13,19 +13,14 @@ use crate::wire::{Field, fields};
 const LONGEST: usize = 200;
 
 /// The answer, and what there is to say of it.
-pub(crate) fn read(
+pub(super) fn read(
     status: u16,
     retry_after: Option<&str>,
     body: &[u8],
     now: Timestamp,
 ) -> (Answer, Option<String>) {
     match status {
-        200..=299 => {
-            let (rejected, message) = partial_success(body);
-            let said = (rejected > 0 || !message.is_empty())
-                .then(|| format!("{rejected} were not taken: {message}"));
-            (Answer::Taken { rejected }, said)
-        }
+        200..=299 => taken(body),
         429 | 502 | 503 | 504 => {
             let wait = retry_after.and_then(|value| wait(value, now));
             (Answer::Later(wait), Some(format!("status {status}")))
@@ -35,6 +30,14 @@ pub(crate) fn read(
             (Answer::Refused, Some(format!("status {status}: {text}")))
         }
     }
+}
+
+/// The answer to a request that was taken, at least in part.
+pub(super) fn taken(message: &[u8]) -> (Answer, Option<String>) {
+    let (rejected, message) = partial_success(message);
+    let said = (rejected > 0 || !message.is_empty())
+        .then(|| format!("{rejected} were not taken: {message}"));
+    (Answer::Taken { rejected }, said)
 }
 
 /// `Export…ServiceResponse.partial_success`, alike for the three: how many were not taken, and why.
@@ -64,7 +67,7 @@ fn partial_success(body: &[u8]) -> (u64, String) {
     )
 }
 
-fn words(text: &[u8]) -> String {
+pub(super) fn words(text: &[u8]) -> String {
     let text = bongsu_text::one_line(&String::from_utf8_lossy(text));
     bongsu_text::clip(&text, LONGEST).into_owned()
 }
