@@ -4,6 +4,8 @@ use crate::LoggingError;
 use std::str::FromStr;
 use tracing_core::Level;
 
+mod ecs;
+
 /// Which names the fixed parts of a JSON line carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -79,6 +81,8 @@ pub(crate) struct Keys {
     pub(crate) fixed: &'static [&'static str],
     /// Names that are objects in the store, which refuses a document that has a text there.
     pub(crate) objects: &'static [&'static str],
+    /// What the store calls a field of these names.
+    pub(crate) renamed: &'static [(&'static str, &'static str)],
     /// Where a field goes whose name is not to be had.
     pub(crate) aside: &'static str,
     /// The store makes objects of the dots in names.
@@ -86,66 +90,6 @@ pub(crate) struct Keys {
     /// Ids are decimal numbers of 64 bits.
     pub(crate) decimal_ids: bool,
 }
-
-/// The field sets of the Elastic Common Schema.
-const ECS_OBJECTS: &[&str] = &[
-    "agent",
-    "as",
-    "client",
-    "cloud",
-    "code_signature",
-    "container",
-    "data_stream",
-    "destination",
-    "device",
-    "dll",
-    "dns",
-    "ecs",
-    "elf",
-    "email",
-    "entity",
-    "error",
-    "event",
-    "faas",
-    "file",
-    "gen_ai",
-    "geo",
-    "group",
-    "hash",
-    "host",
-    "http",
-    "interface",
-    "labels",
-    "log",
-    "macho",
-    "network",
-    "observer",
-    "orchestrator",
-    "organization",
-    "os",
-    "package",
-    "pe",
-    "process",
-    "registry",
-    "related",
-    "risk",
-    "rule",
-    "server",
-    "service",
-    "source",
-    "span",
-    "threat",
-    "tls",
-    "trace",
-    "transaction",
-    "url",
-    "user",
-    "user_agent",
-    "vlan",
-    "volume",
-    "vulnerability",
-    "x509",
-];
 
 /// Name spaces of Datadog's standard attributes.
 const DATADOG_OBJECTS: &[&str] = &[
@@ -164,6 +108,7 @@ const BONGSU: Keys = Keys {
     nested: None,
     fixed: &["service_name", "environment"],
     objects: &[],
+    renamed: &[],
     aside: "field_",
     dotted: false,
     decimal_ids: false,
@@ -191,7 +136,11 @@ const ECS: Keys = Keys {
     ]),
     nested: None,
     fixed: &["ecs.version", "service.name", "service.environment"],
-    objects: ECS_OBJECTS,
+    objects: ecs::OBJECTS,
+    renamed: &[
+        ("client_address", "client.address"),
+        ("user_agent", "user_agent.original"),
+    ],
     aside: "labels.",
     dotted: true,
     decimal_ids: false,
@@ -214,6 +163,10 @@ const OTEL: Keys = Keys {
     nested: Some("Attributes"),
     fixed: &["SeverityNumber", "Resource", "Attributes"],
     objects: &[],
+    renamed: &[
+        ("client_address", "client.address"),
+        ("user_agent", "user_agent.original"),
+    ],
     aside: "field_",
     dotted: false,
     decimal_ids: false,
@@ -235,8 +188,19 @@ const GCP: Keys = Keys {
     ],
     exception: Exception::Object("exception"),
     nested: None,
-    fixed: &["serviceContext", "environment", "timestamp"],
-    objects: &["httpRequest"],
+    fixed: &[
+        "serviceContext",
+        "environment",
+        "timestamp",
+        "timestampSeconds",
+        "timestampNanos",
+    ],
+    objects: &[
+        "httpRequest",
+        "logging.googleapis.com/labels",
+        "logging.googleapis.com/operation",
+    ],
+    renamed: &[],
     aside: "field_",
     dotted: false,
     decimal_ids: false,
@@ -259,9 +223,23 @@ const DATADOG: Keys = Keys {
     exception: Exception::Flat(["error.kind", "error.message", "error.chain", "error.stack"]),
     nested: None,
     fixed: &[
-        "service", "env", "host", "source", "version", "date", "ddsource", "ddtags", "hostname",
+        "service",
+        "env",
+        "host",
+        "source",
+        "version",
+        "date",
+        "ddsource",
+        "ddtags",
+        "hostname",
+        // Read as the time before ours.
+        "@timestamp",
     ],
     objects: DATADOG_OBJECTS,
+    renamed: &[
+        ("client_address", "network.client.ip"),
+        ("user_agent", "http.useragent"),
+    ],
     aside: "field_",
     dotted: true,
     decimal_ids: true,
@@ -359,6 +337,14 @@ impl Keys {
                 .is_some_and(|rest| rest.starts_with('.'))
         };
         one == other || self.dotted && (inside(one, other) || inside(other, one))
+    }
+
+    /// What the store calls a field of this name, if it has a name for it.
+    pub(crate) fn renamed(&self, name: &str) -> Option<&'static str> {
+        let mut renamed = self.renamed.iter();
+        renamed
+            .find(|(ours, _)| *ours == name)
+            .map(|(_, theirs)| *theirs)
     }
 
     /// The key of a field that cannot have its own.

@@ -195,6 +195,7 @@ impl Scheme {
     pub(crate) fn field_name(&self, raw: &str, taken: &[String]) -> String {
         let name = match CONTEXT.iter().position(|c| *c == raw) {
             Some(i) if self.keys.nested.is_none() || i < 3 => self.keys.context[i].to_owned(),
+            _ if let Some(theirs) = self.keys.renamed(raw) => theirs.to_owned(),
             // A store that makes objects of dots refuses a name with nothing between two of them.
             _ if self.keys.dotted && raw.split('.').any(str::is_empty) => {
                 self.keys.aside(&raw.replace('.', "_"))

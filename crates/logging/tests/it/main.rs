@@ -15,6 +15,7 @@ mod lines;
 mod memory;
 mod process;
 mod property;
+mod stores;
 
 use std::time::{Duration, Instant};
 
