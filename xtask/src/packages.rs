@@ -34,6 +34,7 @@ const PACKAGES: &[(&str, &str)] = &[
         "/usr/lib/python3/dist-packages/psutil/__init__.py",
     ),
     ("redis-server", "/usr/bin/redis-server"),
+    ("rsyslog", "/usr/sbin/rsyslogd"),
     ("valgrind", "/usr/bin/valgrind"),
     ("victoria-metrics", "/usr/bin/victoria-metrics"),
 ];

@@ -74,7 +74,7 @@ pub(super) const VARS: &[Variable] = &[
     Variable::new(
         "BONGSU_LOG_TO",
         "stdout",
-        "who takes the lines: `stdout`, `journald`, `syslog` (either with `:/path/of/its/socket`) or `syslog:host:port`",
+        "who takes the lines: `stdout`, `journald`, `syslog` (the machine's own; with `:/path/of/its/socket` by RFC 5424), `syslog:host:port`, or `syslog-tcp:host:port`",
         |c, v| put(&mut c.log.to, judge::to(v)),
         |c| Some(c.log.to.clone()),
     )

@@ -549,14 +549,23 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
         };
         let grpc = own.protocol.unwrap_or(traces.protocol) == OtlpProtocol::Grpc;
         let text = endpoint.expose();
-        let message = match text.split_once("://") {
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => (None, text),
+        };
+        let port = |wanted| {
+            rest.split('/')
+                .next()
+                .is_some_and(|it| it.ends_with(wanted))
+        };
+        let message = match scheme {
             None if !grpc => {
                 "has no http:// or https:// before it, which http/protobuf needs; nothing is exported there"
             }
-            Some((_, rest)) if !grpc && rest.trim_end_matches('/').ends_with(":4317") => {
+            _ if !grpc && port(":4317") => {
                 "has port 4317, where receivers speak gRPC: OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or port 4318"
             }
-            _ if grpc && text.trim_end_matches('/').ends_with(":4318") => {
+            _ if grpc && port(":4318") => {
                 "has port 4318, where receivers speak HTTP: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or port 4317"
             }
             _ => continue,
@@ -706,19 +715,19 @@ mod tests {
         ];
         let config = Config::from_vars(vars).unwrap();
         assert_eq!(config.traces.exported, [true, false, true]);
-        assert!(config.traces.endpoint.is_none() && config.traces.own[0].endpoint.is_some());
+        assert!(config.traces.endpoint.is_some() && config.traces.own[0].endpoint.is_some());
+        assert_eq!(config.traces.protocol, OtlpProtocol::Grpc);
         let mut warned: Vec<&str> = config.warnings.iter().map(|w| &*w.variable).collect();
         warned.sort_unstable();
         assert_eq!(
             warned,
             [
                 "OTEL_EXPORTER_OTLP_COMPRESSION",
-                "OTEL_EXPORTER_OTLP_ENDPOINT",
                 "OTEL_EXPORTER_OTLP_HEADERS",
                 "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
                 "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-                "OTEL_EXPORTER_OTLP_PROTOCOL",
                 "OTEL_EXPORTER_OTLP_TIMEOUT",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
                 "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
                 "OTEL_SDK_DISABLED",
             ]

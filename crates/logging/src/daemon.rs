@@ -1,11 +1,11 @@
-//! A log daemon of the system: each line a datagram to journald or to a syslog, sent by a thread of its own.
+//! A log daemon: each line goes to journald or to a syslog, sent by a thread of its own.
 
 use crate::clock;
 use crate::json::time::{Second, split};
 use crate::{LoggingError, sink::level_index};
 use std::fmt;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -26,13 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What goes into one datagram whatever the way.
 pub(crate) const LONGEST: usize = 60_000;
 
-/// A daemon that takes lines, one datagram each; given by [`LoggingConfig::daemon`](crate::LoggingConfig::daemon).
+/// A daemon that takes lines; given by [`LoggingConfig::daemon`](crate::LoggingConfig::daemon).
 ///
 /// ```
 /// use bongsu_logging::LogDaemon;
 ///
 /// assert_eq!("journald".parse::<LogDaemon>()?, LogDaemon::Journald("/run/systemd/journal/socket".into()));
-/// assert_eq!("syslog".parse::<LogDaemon>()?, LogDaemon::Syslog("/dev/log".into()));
+/// assert_eq!("syslog".parse::<LogDaemon>()?, LogDaemon::DevLog("/dev/log".into()));
 /// assert_eq!("syslog:logs:514".parse::<LogDaemon>()?, LogDaemon::SyslogUdp("logs:514".to_owned()));
 /// # Ok::<(), bongsu_logging::LoggingError>(())
 /// ```
@@ -42,16 +42,21 @@ pub enum LogDaemon {
     /// journald, by its own protocol at this socket: `PRIORITY`, `SYSLOG_IDENTIFIER` (the service's name), and the line
     /// as `MESSAGE`.
     Journald(PathBuf),
+    /// A syslog of this machine at the socket that programs write to by `syslog(3)`, in that call's form: rsyslog and
+    /// journald read no other there.
+    DevLog(PathBuf),
     /// A syslog of this machine at this socket, by RFC 5424.
     Syslog(PathBuf),
     /// A syslog at this host and port, by RFC 5424 over UDP: what gets lost on the way nobody knows.
     SyslogUdp(String),
+    /// The same over TCP, each line with its length before it (RFC 6587, 3.4.1).
+    SyslogTcp(String),
 }
 
 impl FromStr for LogDaemon {
     type Err = LoggingError;
 
-    /// `journald`, `syslog`, each with `:/path/of/socket`, or `syslog:host:port`.
+    /// `journald`, `syslog`, each with `:/path/of/socket`, `syslog:host:port`, or `syslog-tcp:host:port`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, place) = match text.trim().split_once(':') {
             Some((name, place)) => (name, Some(place)),
@@ -64,11 +69,14 @@ impl FromStr for LogDaemon {
         };
         match (name, place) {
             ("journald", None) => Ok(Self::Journald(JOURNAL.into())),
-            ("syslog", None) => Ok(Self::Syslog(SYSLOG.into())),
+            ("syslog", None) => Ok(Self::DevLog(SYSLOG.into())),
             ("journald", Some(path)) if path.starts_with('/') => Ok(Self::Journald(path.into())),
             ("syslog", Some(path)) if path.starts_with('/') => Ok(Self::Syslog(path.into())),
             ("syslog", Some(place)) if port(place).is_some() => {
                 Ok(Self::SyslogUdp(place.to_owned()))
+            }
+            ("syslog-tcp", Some(place)) if port(place).is_some() => {
+                Ok(Self::SyslogTcp(place.to_owned()))
             }
             _ => Err(LoggingError::Daemon {
                 given: text.to_owned(),
@@ -112,6 +120,12 @@ impl Frame {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let mut out = Vec::with_capacity(line.len() + 128);
         let priority = priority(level);
+        let (seconds, micros) = split(clock::now());
+        let mut second = Second::EMPTY;
+        let (time, _) = second.render(seconds, micros);
+        let time = String::from_utf8_lossy(&time);
+        let (code, pid) = (FACILITY * 8 + priority, std::process::id());
+        let (host, service) = (&self.host, &self.service);
         // A vector takes everything.
         let _written = match &self.daemon {
             LogDaemon::Journald(_) => {
@@ -124,22 +138,30 @@ impl Frame {
                 out.extend((line.len() as u64).to_le_bytes());
                 head
             }
-            LogDaemon::Syslog(_) | LogDaemon::SyslogUdp(_) => {
-                let (seconds, micros) = split(clock::now());
-                let mut second = Second::EMPTY;
-                let (time, _) = second.render(seconds, micros);
-                let time = String::from_utf8_lossy(&time);
-                let (priority, pid) = (FACILITY * 8 + priority, std::process::id());
-                let (host, service) = (&self.host, &self.service);
-                write!(out, "<{priority}>1 {time}Z {host} {service} {pid} - - ")
-            }
+            LogDaemon::DevLog(_) => write!(out, "<{code}>{} {service}[{pid}]: ", stamp(&time)),
+            _ => write!(out, "<{code}>1 {time}Z {host} {service} {pid} - - "),
         };
         out.extend(line);
-        if matches!(self.daemon, LogDaemon::Journald(_)) {
-            out.push(b'\n');
+        match self.daemon {
+            LogDaemon::Journald(_) => out.push(b'\n'),
+            LogDaemon::SyslogTcp(_) => {
+                let length = format!("{} ", out.len());
+                out.splice(..0, length.into_bytes());
+            }
+            _ => {}
         }
         out
     }
+}
+
+/// The time as `syslog(3)` writes it: `Mar  2 00:00:00`, of which daemons take no notice.
+fn stamp(time: &str) -> String {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let number = |range| time.get(range).and_then(|digits: &str| digits.parse().ok());
+    let month = number(5..7).unwrap_or(1_usize).clamp(1, 12);
+    let month = &MONTHS[3 * month - 3..3 * month];
+    let day = number(8..10).unwrap_or(1);
+    format!("{month} {day:2} {}", time.get(11..19).unwrap_or("00:00:00"))
 }
 
 /// A name as RFC 5424 has it: printable ASCII without spaces, so long at most, `-` for none.
@@ -160,6 +182,19 @@ fn printable(text: &str, most: usize) -> String {
 enum Socket {
     Unix(UnixDatagram),
     Udp(UdpSocket),
+    Tcp(TcpStream),
+}
+
+/// The first address of a place that a socket can be opened for.
+fn first<T>(place: &str, open: impl Fn(SocketAddr) -> io::Result<T>) -> io::Result<T> {
+    let mut error = io::Error::from(io::ErrorKind::NotFound);
+    for address in place.to_socket_addrs()? {
+        match open(address) {
+            Ok(socket) => return Ok(socket),
+            Err(refused) => error = refused,
+        }
+    }
+    Err(error)
 }
 
 impl Socket {
@@ -171,35 +206,43 @@ impl Socket {
             Ok(Self::Unix(socket))
         };
         match daemon {
-            LogDaemon::Journald(path) | LogDaemon::Syslog(path) => unix(path),
-            LogDaemon::SyslogUdp(place) => {
-                let mut error = io::Error::from(io::ErrorKind::NotFound);
-                for address in place.to_socket_addrs()? {
-                    let any: IpAddr = match address.is_ipv4() {
-                        true => Ipv4Addr::UNSPECIFIED.into(),
-                        false => Ipv6Addr::UNSPECIFIED.into(),
-                    };
-                    let opened = UdpSocket::bind((any, 0)).and_then(|socket| {
-                        socket.connect(address)?;
-                        socket.set_write_timeout(Some(PATIENCE))?;
-                        Ok(socket)
-                    });
-                    match opened {
-                        Ok(socket) => return Ok(Self::Udp(socket)),
-                        Err(refused) => error = refused,
-                    }
-                }
-                Err(error)
+            LogDaemon::Journald(path) | LogDaemon::DevLog(path) | LogDaemon::Syslog(path) => {
+                unix(path)
             }
+            LogDaemon::SyslogUdp(place) => first(place, |address| {
+                let any: IpAddr = match address.is_ipv4() {
+                    true => Ipv4Addr::UNSPECIFIED.into(),
+                    false => Ipv6Addr::UNSPECIFIED.into(),
+                };
+                let socket = UdpSocket::bind((any, 0))?;
+                socket.connect(address)?;
+                socket.set_write_timeout(Some(PATIENCE))?;
+                Ok(Self::Udp(socket))
+            }),
+            LogDaemon::SyslogTcp(place) => first(place, |address| {
+                let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+                stream.set_write_timeout(Some(PATIENCE))?;
+                stream.set_nodelay(true)?;
+                Ok(Self::Tcp(stream))
+            }),
         }
     }
 
-    fn send(&self, datagram: &[u8]) -> io::Result<()> {
+    fn send(&self, frame: &[u8]) -> io::Result<()> {
         match self {
-            Self::Unix(socket) => socket.send(datagram),
-            Self::Udp(socket) => socket.send(datagram),
+            Self::Unix(socket) => socket.send(frame).map(drop),
+            Self::Udp(socket) => socket.send(frame).map(drop),
+            Self::Tcp(stream) => {
+                // What is written to a connection that the other end has closed is lost without a word.
+                stream.set_nonblocking(true)?;
+                let closed = matches!(stream.peek(&mut [0]), Ok(0));
+                stream.set_nonblocking(false)?;
+                if closed {
+                    return Err(io::ErrorKind::NotConnected.into());
+                }
+                (&mut &*stream).write_all(frame)
+            }
         }
-        .map(drop)
     }
 }
 
@@ -316,6 +359,14 @@ mod tests {
             read("journald:/run/j"),
             Some(LogDaemon::Journald("/run/j".into()))
         );
+        assert_eq!(
+            read("syslog:/run/s"),
+            Some(LogDaemon::Syslog("/run/s".into()))
+        );
+        assert_eq!(
+            read("syslog-tcp:logs:601"),
+            Some(LogDaemon::SyslogTcp("logs:601".to_owned()))
+        );
         for text in [
             "",
             "stdout",
@@ -323,6 +374,8 @@ mod tests {
             "syslog:514",
             "syslog:h:0",
             "syslog::514",
+            "syslog-tcp",
+            "syslog-tcp:/run/s",
             "journald:h:1",
         ] {
             let error = text.parse::<LogDaemon>().unwrap_err().to_string();
@@ -331,6 +384,12 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_time_as_syslog_writes_it() {
+        assert_eq!(stamp("2026-03-02T04:05:06.123456"), "Mar  2 04:05:06");
+        assert_eq!(stamp("2026-12-31T23:59:59.999999"), "Dec 31 23:59:59");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub enum LoggingError {
     },
     /// The daemon's text is unknown.
     #[error(
-        "unknown log daemon `{given}`: use journald, syslog, either with `:/path/of/its/socket`, or syslog:host:port"
+        "unknown log daemon `{given}`: use journald, syslog, either with `:/path/of/its/socket`, syslog:host:port, or syslog-tcp:host:port"
     )]
     Daemon {
         /// What was given.
