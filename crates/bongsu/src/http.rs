@@ -3,9 +3,7 @@
 use std::{collections::BTreeSet, future::Future, net::SocketAddr};
 
 use axum::{Router, body::Body, extract::connect_info::IntoMakeServiceWithConnectInfo};
-use bongsu_axum_glue::{
-    Descriptors, Listener, MonitorLayer, OpsPolicy, Peer, ServeOptions, serve_until,
-};
+use bongsu_axum_glue::{Descriptors, Listener, MonitorLayer, Peer, ServeOptions, serve_until};
 
 use crate::{Bongsu, Error, listen, stop::stop_signal};
 
@@ -75,15 +73,15 @@ impl Bongsu {
     /// machine itself.
     pub fn ops_router(&self) -> Router {
         let router = Router::new();
-        let token = self.0.parts.http.ops_token.clone();
+        let http = &self.0.parts.http;
         #[cfg(feature = "health")]
         let router = router.merge(bongsu_axum_glue::health_router(
             self.health().clone(),
-            self.detail_policy(token.as_ref()),
+            self.detail_policy(),
         ));
         #[cfg(feature = "metrics")]
         let router = if self.config().http.metrics {
-            let policy = token.clone().unwrap_or_default();
+            let policy = http.ops_token.clone().unwrap_or_default();
             router.merge(bongsu_axum_glue::metrics_router(
                 self.metrics().clone(),
                 policy,
@@ -96,7 +94,7 @@ impl Bongsu {
             Some(console) => router.merge(console.router.clone()),
             None => router,
         };
-        let policy = self.0.parts.http.operators();
+        let policy = http.operators();
         router.merge(bongsu_axum_glue::admin_router(self.operator(), policy))
     }
 
@@ -251,17 +249,18 @@ impl Bongsu {
     }
 
     #[cfg(feature = "health")]
-    fn detail_policy(&self, token: Option<&OpsPolicy>) -> bongsu_axum_glue::DetailPolicy {
-        use bongsu_axum_glue::DetailPolicy;
+    fn detail_policy(&self) -> bongsu_axum_glue::DetailPolicy {
+        use bongsu_axum_glue::{DetailPolicy, OpsPolicy};
 
         use crate::config::HealthDetail;
         match self.config().http.health_detail {
             HealthDetail::Always => DetailPolicy::Always,
             HealthDetail::Never => DetailPolicy::Never,
             HealthDetail::Loopback => DetailPolicy::Only(OpsPolicy::loopback()),
-            HealthDetail::Token => token
-                .cloned()
-                .map_or(DetailPolicy::Never, DetailPolicy::Only),
+            HealthDetail::Token => {
+                let token = self.0.parts.http.ops_token.clone();
+                token.map_or(DetailPolicy::Never, DetailPolicy::Only)
+            }
         }
     }
 }
