@@ -716,7 +716,7 @@ mod tests {
         let config = Config::from_vars(vars).unwrap();
         assert_eq!(config.traces.exported, [true, false, true]);
         assert!(config.traces.endpoint.is_some() && config.traces.own[0].endpoint.is_some());
-        assert_eq!(config.traces.protocol, OtlpProtocol::Grpc);
+        assert_eq!(config.traces.protocol, crate::OtlpProtocol::Grpc);
         let mut warned: Vec<&str> = config.warnings.iter().map(|w| &*w.variable).collect();
         warned.sort_unstable();
         assert_eq!(
