@@ -9,7 +9,9 @@ use std::{
 
 use http::{Extensions, HeaderMap, HeaderValue};
 
-use crate::{Peer, serve::Encrypted};
+use crate::Peer;
+#[cfg(feature = "console")]
+use crate::serve::Encrypted;
 
 /// Proxies that are believed when they say whom they ask for.
 ///
