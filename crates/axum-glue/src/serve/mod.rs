@@ -30,7 +30,6 @@ use tokio::{
 pub(crate) use io::Handover;
 
 pub use descriptors::{Descriptors, TooFewDescriptors};
-#[cfg(feature = "console")]
 pub(crate) use listener::Encrypted;
 pub use listener::{Listener, Peer};
 #[cfg(feature = "tls")]
