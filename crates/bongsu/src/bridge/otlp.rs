@@ -2,6 +2,7 @@
 
 use crate::{Config, parts::Parts, tasks::Tasks};
 
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
 pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     #[cfg(feature = "axum")]
     super::requests_to_otlp::connect(parts, config, tasks);
