@@ -70,7 +70,10 @@ fn arrivals(folder: &Path) -> HashMap<String, Vec<i64>> {
     let mut arrivals: HashMap<String, Vec<i64>> = HashMap::new();
     for line in LineFile::read(&folder.join("pages")) {
         let (page, at) = line.rsplit_once(' ').unwrap();
-        let key = page.strip_prefix("pager ").unwrap();
+        // A replica that is cut off tells elsewhere that the pager fails.
+        let Some(key) = page.strip_prefix("pager ") else {
+            continue;
+        };
         let key = key.strip_suffix(":firing").unwrap().to_owned();
         arrivals.entry(key).or_default().push(at.parse().unwrap());
     }
