@@ -20,8 +20,9 @@ use crate::manager::AlertManager;
 use crate::outbox::{BreakerConfig, ChannelQueue, Outbox, OutboxConfig, RetryConfig};
 use crate::policy::{ChannelSpec, FlapConfig, InhibitConfig, MAX_CHANNELS, Policy, PolicyConfig};
 use crate::presentation::Presentation;
+use crate::rehearsal::Rehearsal;
 use crate::replicas::far_side_hash;
-use crate::routing::Routing;
+use crate::routing::{Defaults, Routing};
 use crate::rule::AlertRule;
 use crate::schedule::{Schedule, SharedSchedule};
 use crate::shared::SharedState;
@@ -290,16 +291,50 @@ impl AlertManagerBuilder {
     ///
     /// # Errors
     /// [`BuildError::Invalid`] names every mistake at once.
-    pub fn build(self) -> Result<(AlertManager, Dispatcher), BuildError> {
-        let problems = self.problems();
-        if !problems.is_empty() {
-            return Err(BuildError::Invalid { problems });
-        }
+    pub fn build(mut self) -> Result<(AlertManager, Dispatcher), BuildError> {
+        let mut engine = self.engine()?;
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryStore::default()));
         let clock = Clock::new(self.wall);
         let now = clock.now();
+        let recovered = store.recover().map_err(BuildError::Store)?;
+        let effects = engine.recover(now, recovered);
+        let (events, _) = broadcast::channel(self.events.max(1));
+        let far_side = |channel: &Arc<dyn Channel>| channel.far_side().map(|it| far_side_hash(&it));
+        let far_sides = self.channels.iter().map(far_side).collect();
+        let core = Arc::new(Core {
+            far_sides,
+            engine: std::sync::Mutex::new(engine),
+            store,
+            channels: self.channels,
+            clock,
+            events,
+            wake: Notify::new(),
+            replicas: self.replicas,
+            lease: self.lease,
+            attempt_time: self.outbox.retry.attempt,
+            drain: self.drain,
+            dispatching: AtomicBool::new(false),
+        });
+        core.write(effects);
+        Ok((AlertManager::new(Arc::clone(&core)), Dispatcher::new(core)))
+    }
+
+    /// The same decisions without a manager, from this moment on: nothing is stored, and nobody is told.
+    ///
+    /// # Errors
+    /// [`BuildError::Invalid`] names every mistake at once.
+    pub fn rehearsal(mut self, begin: Timestamp) -> Result<Rehearsal, BuildError> {
+        Ok(Rehearsal::new(self.engine()?, begin))
+    }
+
+    /// What decides, once everything about it is right.
+    fn engine(&mut self) -> Result<Engine, BuildError> {
+        let problems = self.problems();
+        if !problems.is_empty() {
+            return Err(BuildError::Invalid { problems });
+        }
         let channels: Vec<ChannelInfo> = self
             .channels
             .iter()
@@ -340,39 +375,21 @@ impl AlertManagerBuilder {
             .collect();
         let fallback = self
             .fallback
+            .take()
             .and_then(|id| channels.iter().position(|info| *info.id == *id));
-        let attempt_time = self.outbox.retry.attempt;
+        let defaults = self.policy.routing.defaults.clone();
         let mut engine = Engine::new(
-            Policy::new(self.policy, specs),
-            Outbox::new(self.outbox, queues),
+            Policy::new(std::mem::take(&mut self.policy), specs),
+            Outbox::new(self.outbox.clone(), queues),
             channels,
             fallback,
             ActiveSet::new(self.max_active),
-            (self.service, self.environment),
+            (self.service.clone(), self.environment.clone()),
             RandomState::new().build_hasher().finish(),
         );
-        engine.presentation = Arc::new(self.presentation);
-        let recovered = store.recover().map_err(BuildError::Store)?;
-        let effects = engine.recover(now, recovered);
-        let (events, _) = broadcast::channel(self.events.max(1));
-        let far_side = |channel: &Arc<dyn Channel>| channel.far_side().map(|it| far_side_hash(&it));
-        let far_sides = self.channels.iter().map(far_side).collect();
-        let core = Arc::new(Core {
-            far_sides,
-            engine: std::sync::Mutex::new(engine),
-            store,
-            channels: self.channels,
-            clock,
-            events,
-            wake: Notify::new(),
-            replicas: self.replicas,
-            lease: self.lease,
-            attempt_time,
-            drain: self.drain,
-            dispatching: AtomicBool::new(false),
-        });
-        core.write(effects);
-        Ok((AlertManager::new(Arc::clone(&core)), Dispatcher::new(core)))
+        engine.fall_back(defaults.as_ref());
+        engine.presentation = Arc::new(std::mem::take(&mut self.presentation));
+        Ok(engine)
     }
 
     fn problems(&self) -> Vec<String> {
@@ -398,14 +415,12 @@ impl AlertManagerBuilder {
         let mut routing = self.policy.routing.clone();
         routing.least.extend(self.policy.least.iter().cloned());
         found.extend(routing.problems(&self.policy.rules, &known, &hours));
-        if let Some(fallback) = &self.fallback
-            && !known.contains(fallback)
-        {
-            found.push(format!(
-                "the fallback is the unknown channel {fallback:?} (known: {})",
-                known.join(", ")
-            ));
-        }
+        let own = Defaults {
+            cooldown: self.policy.cooldown,
+            repeat: self.policy.repeat,
+            fallback: self.fallback.clone(),
+        };
+        own.problems(&known, &mut found);
         self.number_problems(&mut found);
         found
     }
@@ -438,9 +453,6 @@ impl AlertManagerBuilder {
             if value.is_zero() {
                 found.push(format!("{name} is zero"));
             }
-        }
-        if self.policy.repeat.is_some_and(|every| every.is_zero()) {
-            found.push("the repeat interval is zero".to_owned());
         }
         if retry.base > retry.cap {
             found.push("the first retry wait is longer than the longest".to_owned());

@@ -79,6 +79,7 @@ mod oracle;
 mod outbox;
 pub mod policy;
 mod presentation;
+mod rehearsal;
 pub mod render;
 mod replicas;
 mod routing;
@@ -117,7 +118,8 @@ pub use operate::Explanation;
 pub use outbox::{BreakerConfig, RetryConfig};
 pub use policy::{FlapConfig, InhibitConfig, Pass, Silence, Suppressed, Weekly};
 pub use presentation::Presentation;
-pub use routing::Routing;
+pub use rehearsal::{Rehearsal, Told};
+pub use routing::{Defaults, Routing};
 pub use rule::{AlertRule, Escalation, Matcher, Quiet};
 pub use stats::{AlertStatistics, ChannelStatistics};
 pub use store::{

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::alert::Alert;
 use crate::builder::BuildError;
-use crate::engine::{ChannelDecision, What};
+use crate::clock::Now;
+use crate::engine::{ChannelDecision, Engine, What};
 use crate::manager::{AlertManager, ManageError, SHARED_PATIENCE};
 use crate::policy::{Decision, Silence, Suppressed, Verdict};
-use crate::routing::Routing;
+use crate::routing::{Defaults, Routing};
 use crate::rule::Matcher;
 use crate::store::Change;
 
@@ -186,24 +187,38 @@ impl AlertManager {
         engine.policy.hours().map(str::to_owned).collect()
     }
 
-    /// Replaces the routing that the builder was given: rules, least levels, standing silences. What was
+    /// Replaces the routing that the builder was given: rules, least levels, standing silences, defaults. What was
     /// told, every cooldown and every escalation under way stay; what the new rules owe of what fires is
     /// told at once. Refused as a whole when anything of it is wrong.
     ///
     /// # Errors
     /// [`BuildError::Invalid`] names every mistake at once; the routing before holds on.
     pub fn reroute(&self, routing: Routing) -> Result<(), BuildError> {
-        let (channels, hours) = (self.channel_ids(), self.hours());
+        self.check_routing(&routing)?;
         let now = self.core.clock.now();
-        let mut engine = self.core.engine();
-        let problems = routing.problems(engine.policy.own_rules(), &channels, &hours);
-        if !problems.is_empty() {
-            return Err(BuildError::Invalid { problems });
-        }
-        engine.reroute(now, routing);
-        drop(engine);
+        self.core.engine().reroute(now, routing);
         self.core.wake.notify_one();
         Ok(())
+    }
+
+    /// Whether [`AlertManager::reroute`] would take this; nothing is changed.
+    ///
+    /// # Errors
+    /// [`BuildError::Invalid`] names every mistake at once.
+    pub fn check_routing(&self, routing: &Routing) -> Result<(), BuildError> {
+        let (channels, hours) = (self.channel_ids(), self.hours());
+        let engine = self.core.engine();
+        let problems = routing.problems(engine.policy.own_rules(), &channels, &hours);
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(BuildError::Invalid { problems }),
+        }
+    }
+
+    /// What holds now where no rule says otherwise.
+    #[must_use]
+    pub fn defaults(&self) -> Defaults {
+        self.core.engine().defaults()
     }
 
     /// Switches a channel off, or on again. What it has missed, and still fires, is told then.
@@ -222,63 +237,67 @@ impl AlertManager {
     /// back, who would be told if nobody acknowledged. Nothing is done, counted or remembered.
     #[must_use]
     pub fn explain(&self, alert: &Alert) -> Explanation {
-        let mut alert = alert.clone();
-        crate::limits::fit(&mut alert);
         let now = self.core.clock.now();
-        let mut engine = self.core.engine();
-        let Decision {
-            key,
-            routes,
-            hushed,
-            until,
-            escalates,
-            ..
-        } = engine.explain(now, &alert);
-        let name = |channel: usize| engine.channels[channel].id.to_string();
-        let mut cooldown = None;
-        let channels = routes
-            .into_iter()
-            .map(|route| ChannelDecision {
-                channel: name(route.channel),
-                rule: route
-                    .rule
-                    .and_then(|rule| engine.policy.rule_id(rule))
-                    .map(str::to_owned),
-                what: match route.verdict {
-                    Verdict::Suppress(reason) => What::Suppress(reason),
-                    Verdict::Digest { cooldown: it, .. } => {
-                        cooldown = cooldown.max(Some(it));
-                        What::Digest {
-                            delivery_ids: Vec::new(),
-                        }
+        explanation(&mut self.core.engine(), now, alert)
+    }
+}
+
+/// What would become of an alert; see [`AlertManager::explain`].
+pub(crate) fn explanation(engine: &mut Engine, now: Now, alert: &Alert) -> Explanation {
+    let mut alert = alert.clone();
+    crate::limits::fit(&mut alert);
+    let Decision {
+        key,
+        routes,
+        hushed,
+        until,
+        escalates,
+        ..
+    } = engine.explain(now, &alert);
+    let name = |channel: usize| engine.channels[channel].id.to_string();
+    let mut cooldown = None;
+    let channels = routes
+        .into_iter()
+        .map(|route| ChannelDecision {
+            channel: name(route.channel),
+            rule: route
+                .rule
+                .and_then(|rule| engine.policy.rule_id(rule))
+                .map(str::to_owned),
+            what: match route.verdict {
+                Verdict::Suppress(reason) => What::Suppress(reason),
+                Verdict::Digest { cooldown: it, .. } => {
+                    cooldown = cooldown.max(Some(it));
+                    What::Digest {
+                        delivery_ids: Vec::new(),
                     }
-                    Verdict::Deliver {
-                        why, cooldown: it, ..
-                    } => {
-                        cooldown = cooldown.max(Some(it));
-                        What::Deliver {
-                            why,
-                            delivery_ids: Vec::new(),
-                        }
+                }
+                Verdict::Deliver {
+                    why, cooldown: it, ..
+                } => {
+                    cooldown = cooldown.max(Some(it));
+                    What::Deliver {
+                        why,
+                        delivery_ids: Vec::new(),
                     }
-                },
-            })
-            .collect();
-        let owner = engine.policy.owner(now, &alert, &key);
-        let owner = owner.map(str::to_owned);
-        let steps = escalates.map_or(&[][..], |rule| engine.policy.escalations(rule));
-        let named = |places: &Vec<usize>| places.iter().map(|place| name(*place)).collect();
-        Explanation {
-            key: key.to_string(),
-            held: hushed,
-            held_until: until.map(|tick| now.wall_at(tick)),
-            channels,
-            escalations: steps
-                .iter()
-                .map(|(after, places)| (*after, named(places)))
-                .collect(),
-            cooldown,
-            owner,
-        }
+                }
+            },
+        })
+        .collect();
+    let owner = engine.policy.owner(now, &alert, &key);
+    let owner = owner.map(str::to_owned);
+    let steps = escalates.map_or(&[][..], |rule| engine.policy.escalations(rule));
+    let named = |places: &Vec<usize>| places.iter().map(|place| name(*place)).collect();
+    Explanation {
+        key: key.to_string(),
+        held: hushed,
+        held_until: until.map(|tick| now.wall_at(tick)),
+        channels,
+        escalations: steps
+            .iter()
+            .map(|(after, places)| (*after, named(places)))
+            .collect(),
+        cooldown,
+        owner,
     }
 }

@@ -1,7 +1,9 @@
 //! What of the routes may be replaced while the manager runs.
 
+use std::time::Duration;
+
 use crate::AlertLevel;
-use crate::policy::Silence;
+use crate::policy::{PolicyConfig, Silence};
 use crate::rule::AlertRule;
 
 /// Rules, least levels and standing silences, as a configuration has them, replaced all at once by
@@ -26,6 +28,21 @@ pub struct Routing {
     /// Silences without an end: they hold in their hours, are kept nowhere, and nobody can take them
     /// back but by another routing.
     pub silences: Vec<Silence>,
+    /// What holds where no rule says otherwise. None: as the builder was told.
+    pub defaults: Option<Defaults>,
+}
+
+/// What holds where no rule says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Defaults {
+    /// How long the same alert stays quiet on a channel. What was told already stays quiet as long as was said
+    /// then.
+    pub cooldown: Duration,
+    /// How long after it was last told a condition that still fires is told again. None: never.
+    pub repeat: Option<Duration>,
+    /// The channel that takes CRITICAL alerts while their own fails.
+    pub fallback: Option<String>,
 }
 
 impl Routing {
@@ -54,6 +71,13 @@ impl Routing {
     #[must_use]
     pub fn silence(mut self, silence: Silence) -> Self {
         self.silences.push(silence);
+        self
+    }
+
+    /// Replaces what holds where no rule says otherwise.
+    #[must_use]
+    pub fn defaults(mut self, defaults: Defaults) -> Self {
+        self.defaults = Some(defaults);
         self
     }
 
@@ -92,6 +116,38 @@ impl Routing {
                 ));
             }
         }
+        if let Some(defaults) = &self.defaults {
+            defaults.problems(channels, &mut found);
+        }
         found
+    }
+}
+
+impl Default for Defaults {
+    /// Those of the builder.
+    fn default() -> Self {
+        let PolicyConfig {
+            cooldown, repeat, ..
+        } = PolicyConfig::default();
+        Self {
+            cooldown,
+            repeat,
+            fallback: None,
+        }
+    }
+}
+
+impl Defaults {
+    pub(crate) fn problems(&self, channels: &[String], found: &mut Vec<String>) {
+        let unknown = self.fallback.as_ref().filter(|it| !channels.contains(it));
+        if let Some(fallback) = unknown {
+            found.push(format!(
+                "the fallback is the unknown channel {fallback:?} (known: {})",
+                channels.join(", ")
+            ));
+        }
+        if self.repeat.is_some_and(|every| every.is_zero()) {
+            found.push("the repeat interval is zero".to_owned());
+        }
     }
 }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use bongsu_trace::random::SplitMix;
 use jiff::Timestamp;
 
+use crate::channel::Channel as _;
 use crate::schedule::DailyHours;
 use crate::state_tests::with;
 use crate::testing::ScriptedChannel;
 use crate::{
-    Alert, AlertLevel, AlertManager, AlertRule, AlertStatus, BuildError, Matcher, Quiet, Routing,
-    Silence, What,
+    Alert, AlertLevel, AlertManager, AlertRule, AlertStatus, BuildError, Defaults, Matcher, Quiet,
+    Routing, Silence, What,
 };
 
 fn below(random: &mut SplitMix, bound: u64) -> u64 {
@@ -35,6 +36,13 @@ fn routing(random: &mut SplitMix) -> Routing {
         jiff::civil::time(7, 0, 0, 0),
     );
     let mut routing = Routing::new();
+    if below(random, 2) == 0 {
+        routing = routing.defaults(Defaults {
+            cooldown: Duration::from_secs(below(random, 4) * 600),
+            repeat: (below(random, 3) > 0).then(|| Duration::from_secs(600 + below(random, 7_200))),
+            fallback: (below(random, 2) == 0).then(|| "mail".to_owned()),
+        });
+    }
     for place in 0..below(random, 6) {
         let mut rule = AlertRule::new(format!("r{place}"));
         for channel in CHANNELS {
@@ -276,4 +284,128 @@ async fn a_standing_silence_holds_as_long_as_it_is_there() {
         },
     )
     .await;
+}
+
+/// A routing with nothing but what holds where no rule says otherwise.
+fn pace(cooldown: u64, repeat: Option<u64>, fallback: Option<&str>) -> Routing {
+    Routing::new().defaults(Defaults {
+        cooldown: Duration::from_secs(cooldown),
+        repeat: repeat.map(Duration::from_secs),
+        fallback: fallback.map(str::to_owned),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn cooldown_repetition_and_fallback_are_taken_up_and_given_back() {
+    let [chat, mail] = ["chat", "mail"].map(ScriptedChannel::new);
+    let rule = AlertRule::new("all").channel("chat");
+    let builder = AlertManager::builder("svc", "test")
+        .channel(chat.clone())
+        .channel(mail.clone())
+        .rule(rule)
+        .cooldown(Duration::from_secs(3_600))
+        .repeat_interval(None);
+    with(builder, |alerts| async move {
+        let own = alerts.defaults();
+        assert_eq!((own.repeat, own.fallback.as_deref()), (None, None));
+        let error = alerts.reroute(pace(60, Some(0), Some("mial"))).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("repeat interval is zero") && error.contains("\"mial\""),
+            "{error}"
+        );
+        assert_eq!(alerts.defaults(), own);
+
+        alerts.reroute(pace(60, Some(600), Some("mail"))).unwrap();
+        let fires = |key: &str| Alert::new(AlertLevel::Error, key, "m", "s").key(key);
+        alerts.send_alert(fires("a")).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        alerts.send_alert(fires("a")).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(650)).await;
+        // First, after the cooldown, and once by itself.
+        assert_eq!(chat.received().len(), 3);
+
+        alerts.reroute(Routing::new()).unwrap();
+        assert_eq!(alerts.defaults(), own);
+        tokio::time::sleep(Duration::from_secs(7_200)).await;
+        assert_eq!(chat.received().len(), 3, "nothing is repeated any more");
+        assert!(mail.received().is_empty());
+    })
+    .await;
+}
+
+/// What a rehearsal says goes out is what a manager sends, whatever happens in between.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_is_what_a_manager_does() {
+    let runs: u64 = bongsu_testkit::asked("BONGSU_TEST_REHEARSED", 3);
+    for seed in 0..runs {
+        let mut random = SplitMix::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 7);
+        let routing = routing(&mut random);
+        let channels = CHANNELS.map(ScriptedChannel::new);
+        let builder = |channels: &[ScriptedChannel]| {
+            let builder = AlertManager::builder("svc", "test").routing(routing.clone());
+            channels
+                .iter()
+                .fold(builder, |builder, it| builder.channel(it.clone()))
+        };
+        let begin = Timestamp::from_second(1_772_382_600).unwrap();
+        let mut rehearsal = builder(&channels).rehearsal(begin).unwrap();
+        let origin = tokio::time::Instant::now();
+        let real = builder(&channels).wall_clock(move || begin + origin.elapsed());
+        let heard = channels.clone();
+        crate::tests::with(real, |alerts| async move {
+            for _ in 0..60 {
+                let alert = Alert::new(
+                    level(&mut random),
+                    format!("t{}", below(&mut random, 1_000)),
+                    "m",
+                    format!("s{}", below(&mut random, 3)),
+                )
+                .key(format!("k{}", below(&mut random, 5)))
+                .tag(format!("t{}", below(&mut random, 2)));
+                match below(&mut random, 8) {
+                    0 => {
+                        alerts.send_resolved(alert.clone()).await.unwrap();
+                        rehearsal.resolve(alert.clone()).unwrap();
+                    }
+                    1 => {
+                        let key = alert.dedup_key();
+                        let done = alerts.acknowledge(&key, "kim").await.is_ok();
+                        assert_eq!(rehearsal.acknowledge(&key).is_ok(), done);
+                    }
+                    2 => {
+                        let on = below(&mut random, 2) == 0;
+                        alerts.set_channel_enabled("mail", on).unwrap();
+                        rehearsal.set_channel_enabled("mail", on).unwrap();
+                    }
+                    _ => {
+                        assert_eq!(rehearsal.explain(&alert), alerts.explain(&alert));
+                        alerts.send_alert(alert.clone()).await.unwrap();
+                        rehearsal.send(alert).unwrap();
+                    }
+                }
+                let wait = Duration::from_millis(1 + below(&mut random, 1_200_000));
+                tokio::time::sleep(wait).await;
+                rehearsal.pass(wait);
+            }
+            let long = Duration::from_secs(40_000);
+            tokio::time::sleep(long).await;
+            rehearsal.pass(long);
+            let told = rehearsal.told();
+            for channel in &heard {
+                // What is due in one moment goes in any order.
+                let in_order = |mut all: Vec<String>| {
+                    all.sort_unstable();
+                    all
+                };
+                let sent = channel.received().into_iter();
+                let sent = sent.map(|it| format!("{} {} {}", it.status, it.level, it.title));
+                let said = told.iter().filter(|it| it.channel == channel.id());
+                let said = said.map(|it| format!("{} {} {}", it.status, it.level, it.headline));
+                let (sent, said) = (in_order(sent.collect()), in_order(said.collect()));
+                assert_eq!(said, sent, "seed {seed}, {}", channel.id());
+            }
+        })
+        .await;
+    }
 }

@@ -42,7 +42,7 @@ pub use accept::{ChannelDecision, Receipt, SendError, What};
 pub(crate) use conditions::Difference;
 pub(crate) use effects::Effects;
 pub(crate) use firing::ActiveSet;
-pub(crate) use people::ESCALATION;
+pub(crate) use people::{ESCALATION, escalated};
 
 use crate::channel::{AlertStatus, Notification, Rendered, Target};
 use crate::clock::{Now, Tick};
@@ -62,7 +62,9 @@ pub(crate) struct Engine {
     pub(crate) counters: Counters,
     pub(crate) active: ActiveSet,
     pub(crate) channels: Vec<ChannelInfo>,
-    pub(crate) fallback: Option<usize>,
+    fallback: Option<usize>,
+    /// The fallback where the routing names none.
+    own_fallback: Option<usize>,
     pub(crate) service: String,
     pub(crate) environment: String,
     /// Language, zone and links of what is sent.
@@ -150,6 +152,7 @@ impl Engine {
             active,
             channels,
             fallback,
+            own_fallback: fallback,
             service,
             presentation: Arc::default(),
             environment,

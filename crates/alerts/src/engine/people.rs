@@ -11,7 +11,7 @@ use crate::clock::Now;
 use crate::event::AlertEvent;
 use crate::outbox::Row;
 use crate::policy::{Ask, Decision, Pass, Silence};
-use crate::routing::Routing;
+use crate::routing::{Defaults, Routing};
 use crate::rule::Matcher;
 use crate::store::{Accepted, Change};
 
@@ -23,6 +23,11 @@ const UNACKNOWLEDGED: &str = "not acknowledged within";
 pub(super) fn escalation(alert: &Alert) -> Option<&str> {
     let said = alert.metadata.get(ESCALATION)?.as_str()?;
     said.starts_with(UNACKNOWLEDGED).then_some(said)
+}
+
+/// Whether an alert is told because nobody acknowledged it.
+pub(crate) fn escalated(alert: &Alert) -> bool {
+    escalation(alert).is_some()
 }
 
 fn words(after: Duration) -> String {
@@ -112,6 +117,7 @@ impl Engine {
             .iter()
             .filter_map(|(key, it)| Some((Arc::clone(key), policy.rule_id(it.rule?)?.to_owned())))
             .collect();
+        self.fall_back(routing.defaults.as_ref());
         self.policy.reroute(routing);
         // The steps of an escalation that were taken are taken, wherever its rule stands now.
         for (key, rule) in steps {
@@ -121,6 +127,25 @@ impl Engine {
             }
         }
         self.active.look_now(now.tick, |_| true);
+    }
+
+    /// The fallback is as the routing says it, or as the code does.
+    pub(crate) fn fall_back(&mut self, said: Option<&Defaults>) {
+        self.fallback = match said {
+            Some(said) => said.fallback.as_ref().and_then(|id| self.channel_index(id)),
+            None => self.own_fallback,
+        };
+    }
+
+    /// What holds where no rule says otherwise.
+    pub(crate) fn defaults(&self) -> Defaults {
+        Defaults {
+            cooldown: self.policy.cooldown(),
+            repeat: self.policy.repeat(),
+            fallback: self
+                .fallback
+                .map(|place| self.channels[place].id.to_string()),
+        }
     }
 
     /// What would become of an alert if it were sent now.

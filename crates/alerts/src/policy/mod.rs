@@ -71,6 +71,8 @@ use routes::Routes;
 pub struct Policy {
     /// What no routing replaces: rules and least levels of the code.
     own: (Vec<AlertRule>, Vec<(String, AlertLevel)>),
+    /// Cooldown and repetition where neither a rule nor the routing says otherwise.
+    pace: (Duration, Option<Duration>),
     routes: Routes,
     hush: Hush,
     marks: Marks,
@@ -88,6 +90,7 @@ impl Policy {
     pub fn new(config: PolicyConfig, channels: Vec<ChannelSpec>) -> Self {
         let mut policy = Self {
             own: (config.rules, config.least),
+            pace: (config.cooldown, config.repeat),
             routes: Routes::new(channels, config.cooldown, config.repeat),
             hush: Hush {
                 silences: silence::Silences::new(config.max_silences, config.hours),
@@ -101,13 +104,15 @@ impl Policy {
         policy
     }
 
-    /// Replaces the rules, least levels and standing silences of the routing before. What was told, and
-    /// every cooldown, stays as it is.
+    /// Replaces the rules, least levels, standing silences and defaults of the routing before. What was told, and
+    /// every cooldown under way, stays as it is.
     pub fn reroute(&mut self, routing: Routing) {
         let (rules, least) = &self.own;
         let rules = routing.rules.into_iter().chain(rules.iter().cloned());
         let least: Vec<_> = routing.least.iter().chain(least).collect();
         self.routes.reroute(rules, &least);
+        let said = routing.defaults.map(|it| (it.cooldown, it.repeat));
+        (self.routes.cooldown, self.routes.repeat) = said.unwrap_or(self.pace);
         self.hush.silences.stand(routing.silences);
     }
 
@@ -397,6 +402,12 @@ impl Policy {
     #[must_use]
     pub const fn cooldown(&self) -> Duration {
         self.routes.cooldown
+    }
+
+    /// How long after it was last told a condition that still fires is told again, where no rule says otherwise.
+    #[must_use]
+    pub const fn repeat(&self) -> Option<Duration> {
+        self.routes.repeat
     }
 
     /// The place of a rule.

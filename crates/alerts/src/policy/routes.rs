@@ -25,7 +25,7 @@ pub(super) struct Routes {
     channels: Vec<ChannelSpec>,
     disabled: u64,
     pub(super) cooldown: Duration,
-    repeat: Option<Duration>,
+    pub(super) repeat: Option<Duration>,
 }
 
 impl Routes {

@@ -154,6 +154,22 @@ impl SqliteStore {
         })
     }
 
+    /// The alerts accepted in a span of time, the newest first, of a file that another process may own: nothing of it
+    /// is changed. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn read(
+        path: impl AsRef<Path>,
+        query: HistoryQuery,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let connection = bongsu_sqlite::open_read_only(path.as_ref());
+        let connection = connection.map_err(|error| StoreError::Io {
+            reason: error.to_string(),
+        })?;
+        read::history(&connection, query).map_err(failed)
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {

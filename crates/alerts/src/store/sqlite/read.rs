@@ -311,7 +311,10 @@ fn gathered(connection: &Connection, digest: Ulid) -> rusqlite::Result<Gathered>
     Ok(gathered)
 }
 
-fn history(connection: &Connection, query: HistoryQuery) -> rusqlite::Result<Vec<HistoryEntry>> {
+pub(super) fn history(
+    connection: &Connection,
+    query: HistoryQuery,
+) -> rusqlite::Result<Vec<HistoryEntry>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {ALERT} FROM alerts a WHERE a.at >= ?1 AND a.at < ?2
          ORDER BY a.at DESC, a.id DESC LIMIT ?3"
