@@ -36,9 +36,19 @@ pub(crate) struct State {
     pub(crate) shown: HealthStatus,
 }
 
+impl State {
+    /// What is known of a check; none: it was taken out.
+    pub(crate) fn record(&mut self, check: &Arc<Check>) -> Option<&mut CheckRecord> {
+        let mut records = self.checks.iter_mut();
+        records.find(|record| Arc::ptr_eq(&record.check, check))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct CheckRecord {
-    check: Arc<Check>,
+    pub(crate) check: Arc<Check>,
+    /// The service's start waits for its first success.
+    awaited: bool,
     rules: Rules,
     pub(crate) tracker: Tracker,
     pub(crate) last: Option<Last>,
@@ -63,12 +73,22 @@ impl Seen {
 impl CheckRecord {
     pub(crate) fn new(check: Arc<Check>) -> Self {
         Self {
+            awaited: check.in_startup(),
             rules: check.rules(),
             check,
             tracker: Tracker::new(Duration::ZERO),
             last: None,
             runs: 0,
             seen: Seen::NOT_YET,
+        }
+    }
+
+    /// Of a check that came later: what has started does not start again for it.
+    pub(crate) fn late(check: Arc<Check>, born: Duration) -> Self {
+        Self {
+            awaited: false,
+            tracker: Tracker::new(born),
+            ..Self::new(check)
         }
     }
 
@@ -90,7 +110,7 @@ pub(crate) struct BeatRecord {
 impl std::fmt::Debug for BeatRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BeatRecord")
-            .field("name", &self.beat.name)
+            .field("name", &self.beat.name())
             .finish_non_exhaustive()
     }
 }
@@ -272,7 +292,7 @@ fn waiting(state: &State) -> Vec<String> {
     let checks = state
         .checks
         .iter()
-        .filter(|c| c.check.in_startup() && !c.tracker.ever_succeeded());
+        .filter(|c| c.awaited && !c.tracker.ever_succeeded());
     checks
         .map(|c| &c.check.name)
         .chain(&state.gates)
@@ -356,7 +376,7 @@ fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
     }
     let shown = Shown {
         dependency: DependencyHealth {
-            name: beat.name.clone(),
+            name: beat.name().to_owned(),
             dependency_type: beat.kind,
             status: judged.status,
             response_time_ms: None,
@@ -367,7 +387,7 @@ fn show_beat(record: &BeatRecord, view: &View<'_>) -> (Shown, Duration) {
             metadata,
         },
         part: PartState {
-            name: beat.name.clone(),
+            name: beat.name().to_owned(),
             status: judged.status,
             since: None,
             importance: beat.importance,

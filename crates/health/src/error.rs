@@ -18,6 +18,15 @@ pub enum HealthError {
     },
 }
 
+impl HealthError {
+    /// Whether two parts share this name.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        let twice = |problem: &Problem| matches!(problem, Problem::DuplicateName { name: it } if it == name);
+        matches!(self, Self::Invalid(problems) if problems.iter().any(twice))
+    }
+}
+
 /// One thing that is wrong with a health set-up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

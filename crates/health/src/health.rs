@@ -9,10 +9,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use crate::builder::HealthCheckBuilder;
+use crate::check::Check;
 use crate::error::HealthError;
 use crate::gate::StartupGate;
-use crate::heartbeat::HeartbeatBuilder;
-use crate::inner::Inner;
+use crate::heartbeat::{Heartbeat, HeartbeatBuilder};
+use crate::inner::{Entry, Inner};
 use crate::published::cached;
 use crate::response::{self, ProbeResponse};
 use crate::runner;
@@ -30,7 +31,7 @@ impl fmt::Debug for HealthCheck {
         f.debug_struct("HealthCheck")
             .field("service", &published.snapshot.service.service_name)
             .field("status", &published.snapshot.status)
-            .field("checks", &self.0.checks())
+            .field("checks", &self.0.entries().len())
             .finish_non_exhaustive()
     }
 }
@@ -55,9 +56,32 @@ impl HealthCheck {
     /// itself, as long as the runtime has another thread.
     #[must_use]
     pub fn tasks(&self) -> Vec<BoxFuture<'static, ()>> {
-        let checks = (0..self.0.checks()).map(|at| runner::drive(Arc::clone(&self.0), at).boxed());
-        let watch = runner::watch(Arc::clone(&self.0)).boxed();
-        checks.chain(std::iter::once(watch)).collect()
+        let mut tasks = self.drivers(self.0.entries());
+        tasks.push(runner::watch(Arc::clone(&self.0)).boxed());
+        tasks
+    }
+
+    fn drivers(&self, entries: Vec<Arc<Entry>>) -> Vec<BoxFuture<'static, ()>> {
+        let drive = |entry| runner::drive(Arc::clone(&self.0), entry).boxed();
+        entries.into_iter().map(drive).collect()
+    }
+
+    /// Takes checks and heartbeats out by their names, and puts others in: all of it, or nothing. What is
+    /// named by nobody goes on undisturbed, and the service does not count as starting again for what is new.
+    /// Gives a future for each new check, to be spawned; those of what was taken out end.
+    ///
+    /// # Errors
+    ///
+    /// [`HealthError::Invalid`] with everything that is wrong, as
+    /// [`build`](crate::HealthCheckBuilder::build) and [`HeartbeatBuilder::start`] have it.
+    pub fn exchange(
+        &self,
+        gone: &[String],
+        checks: Vec<Check>,
+        heartbeats: Vec<HeartbeatBuilder>,
+    ) -> Result<Vec<BoxFuture<'static, ()>>, HealthError> {
+        let new = self.0.exchange(gone, checks, heartbeats)?;
+        Ok(self.drivers(new))
     }
 
     /// Runs one check now and returns what is then known of it. Callers that come while it is
@@ -70,8 +94,8 @@ impl HealthCheck {
         let unknown = || HealthError::UnknownCheck {
             name: name.to_owned(),
         };
-        let at = self.0.position(name).ok_or_else(unknown)?;
-        self.0.flight(at).await;
+        let entry = self.0.entry(name).ok_or_else(unknown)?;
+        self.0.flight(&entry).await;
         self.snapshot()
             .dependency(name)
             .cloned()
@@ -80,7 +104,8 @@ impl HealthCheck {
 
     /// Runs every check now, at the same time, and returns the snapshot after them.
     pub async fn refresh_all(&self) -> Arc<Snapshot> {
-        let flights = (0..self.0.checks()).map(|at| self.0.flight(at));
+        let entries = self.0.entries();
+        let flights = entries.iter().map(|entry| self.0.flight(entry));
         futures_util::future::join_all(flights).await;
         self.snapshot()
     }
@@ -174,6 +199,14 @@ impl HealthCheck {
     /// Sets up a heartbeat; see [`HeartbeatBuilder::start`].
     pub fn heartbeat(&self, name: impl Into<String>) -> HeartbeatBuilder {
         HeartbeatBuilder::new(self.clone(), name.into())
+    }
+
+    /// The handle of the heartbeat of that name, whether anything watches it yet or not: for one that a
+    /// configuration may declare, now or later, while the service's code only beats. Past 1,024 names what
+    /// beats is heard by nobody.
+    #[must_use]
+    pub fn heartbeat_named(&self, name: &str) -> Heartbeat {
+        Heartbeat::new(self.0.pulse(name), &self.0)
     }
 
     /// Something besides checks that must be done before the service counts as started: a cache to

@@ -110,9 +110,25 @@ pub(crate) fn judge(limits: &Limits, heard: Heard, now: Duration) -> Judgement {
     }
 }
 
-/// The shared part of one heartbeat.
-pub(crate) struct Beat {
+/// What beats, whether anybody watches it or not.
+pub(crate) struct Pulse {
     pub(crate) name: String,
+    /// Nanoseconds since the health value was built, plus one; 0 is "never".
+    last: AtomicU64,
+}
+
+impl Pulse {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            last: AtomicU64::new(0),
+        }
+    }
+}
+
+/// How one heartbeat is watched.
+pub(crate) struct Beat {
+    pub(crate) pulse: Arc<Pulse>,
     pub(crate) kind: DependencyType,
     pub(crate) importance: Importance,
     pub(crate) internal: bool,
@@ -120,13 +136,16 @@ pub(crate) struct Beat {
     pub(crate) limits: Limits,
     pub(crate) schedule: Option<Box<dyn SessionSchedule>>,
     pub(crate) born: Duration,
-    /// Nanoseconds since the health value was built, plus one; 0 is "never".
-    last: AtomicU64,
 }
 
 impl Beat {
+    pub(crate) fn name(&self) -> &str {
+        &self.pulse.name
+    }
+
     pub(crate) fn last(&self) -> Option<Duration> {
-        self.last
+        self.pulse
+            .last
             .load(Ordering::Relaxed)
             .checked_sub(1)
             .map(Duration::from_nanos)
@@ -236,7 +255,14 @@ impl HeartbeatBuilder {
     /// [`HealthError::Invalid`] when the name is taken or bad, a limit is zero or past a day, the
     /// degraded limit is above the unhealthy one, or there are already 1,024 heartbeats.
     pub fn start(self) -> Result<Heartbeat, HealthError> {
-        let mut problems = Problems::default();
+        let health = self.health.clone();
+        let handle = health.heartbeat_named(&self.name);
+        health.exchange(&[], Vec::new(), vec![self])?;
+        Ok(handle)
+    }
+
+    /// How it is watched, once everything about it is right.
+    pub(crate) fn beat(self, problems: &mut Problems) -> Beat {
         let name = &self.name;
         problems.name(name);
         problems.duration(name, "degraded limit", self.degraded_after);
@@ -252,15 +278,14 @@ impl HeartbeatBuilder {
         if let Some(grace) = self.grace {
             problems.at_most(name, "grace", grace);
         }
-        problems.finish()?;
         let default_grace = if self.schedule.is_some() {
             Duration::from_secs(60)
         } else {
             Duration::ZERO
         };
         let inner = self.health.inner();
-        let beat = Arc::new(Beat {
-            name: self.name,
+        Beat {
+            pulse: inner.pulse(name),
             kind: self.kind,
             importance: self.importance,
             internal: self.internal,
@@ -274,14 +299,7 @@ impl HeartbeatBuilder {
             },
             schedule: self.schedule,
             born: inner.now(),
-            last: AtomicU64::new(0),
-        });
-        inner.add_beat(&beat)?;
-        Ok(Heartbeat {
-            beat,
-            inner: Arc::downgrade(inner),
-            base: inner.base(),
-        })
+        }
     }
 }
 
@@ -291,7 +309,7 @@ impl HeartbeatBuilder {
 /// To end it on purpose, [`retire`](Self::retire) it.
 #[derive(Clone)]
 pub struct Heartbeat {
-    beat: Arc<Beat>,
+    pulse: Arc<Pulse>,
     inner: Weak<Inner>,
     base: tokio::time::Instant,
 }
@@ -299,16 +317,24 @@ pub struct Heartbeat {
 impl fmt::Debug for Heartbeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Heartbeat")
-            .field("name", &self.beat.name)
+            .field("name", &self.pulse.name)
             .finish_non_exhaustive()
     }
 }
 
 impl Heartbeat {
+    pub(crate) fn new(pulse: Arc<Pulse>, inner: &Arc<Inner>) -> Self {
+        Self {
+            pulse,
+            inner: Arc::downgrade(inner),
+            base: inner.base(),
+        }
+    }
+
     /// "Still here": one clock reading and one relaxed store.
     pub fn beat(&self) {
         let nanos = u64::try_from(self.base.elapsed().as_nanos()).unwrap_or(u64::MAX - 1);
-        self.beat
+        self.pulse
             .last
             .store(nanos.saturating_add(1), Ordering::Relaxed);
     }
@@ -316,13 +342,13 @@ impl Heartbeat {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.beat.name
+        &self.pulse.name
     }
 
     /// Ends the watch: the heartbeat disappears from the snapshot.
     pub fn retire(self) {
         if let Some(inner) = self.inner.upgrade() {
-            inner.remove_beat(&self.beat);
+            inner.remove_beat(&self.pulse);
         }
     }
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::WeakShared;
 use jiff::Timestamp;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::assemble::{self, BeatRecord, CheckRecord, State, View};
 use crate::builder::HealthCheckBuilder;
 use crate::check::Check;
 use crate::error::{HealthError, Problem, Problems};
-use crate::heartbeat::{Beat, Session};
+use crate::heartbeat::{Beat, HeartbeatBuilder, Pulse, Session};
 use crate::published::Published;
 use crate::runner::{self, Ended, Flight};
 use crate::snapshot::{SystemResources, Transition};
@@ -26,12 +26,34 @@ pub(crate) const MOST: usize = 1_024;
 const TRANSITIONS: usize = 256;
 
 /// A check and what belongs to running it.
-struct Entry {
+pub(crate) struct Entry {
     check: Arc<Check>,
     /// Held by the one loop that drives it.
-    driver: tokio::sync::Mutex<()>,
+    pub(crate) driver: tokio::sync::Mutex<()>,
     /// The run in progress, if any.
     flight: Mutex<Option<WeakShared<futures_util::future::BoxFuture<'static, ()>>>>,
+    /// The check was taken out.
+    retired: watch::Sender<bool>,
+}
+
+impl Entry {
+    fn new(check: Check) -> Arc<Self> {
+        Arc::new(Self {
+            check: Arc::new(check),
+            driver: tokio::sync::Mutex::new(()),
+            flight: Mutex::new(None),
+            retired: watch::Sender::new(false),
+        })
+    }
+
+    /// Until the check is taken out.
+    pub(crate) fn gone(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut retired = self.retired.subscribe();
+        async move {
+            // The sender lives as long as the check is driven.
+            let _ = retired.wait_for(|retired| *retired).await;
+        }
+    }
 }
 
 pub(crate) struct Inner {
@@ -39,7 +61,8 @@ pub(crate) struct Inner {
     version: String,
     resources_max_age: Duration,
     base: Instant,
-    entries: Vec<Entry>,
+    entries: RwLock<Vec<Arc<Entry>>>,
+    pulses: Mutex<Vec<Arc<Pulse>>>,
     state: Mutex<State>,
     published: RwLock<Arc<Published>>,
     transitions: broadcast::Sender<Transition>,
@@ -55,15 +78,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     pub(crate) fn new(builder: HealthCheckBuilder) -> Self {
-        let entries: Vec<Entry> = builder
-            .checks
-            .into_iter()
-            .map(|check| Entry {
-                check: Arc::new(check),
-                driver: tokio::sync::Mutex::new(()),
-                flight: Mutex::new(None),
-            })
-            .collect();
+        let entries: Vec<Arc<Entry>> = builder.checks.into_iter().map(Entry::new).collect();
         let mut state = State {
             checks: entries
                 .iter()
@@ -91,7 +106,8 @@ impl Inner {
             version: builder.version,
             resources_max_age: builder.resources_max_age,
             base: Instant::now(),
-            entries,
+            entries: RwLock::new(entries),
+            pulses: Mutex::new(Vec::new()),
             state: Mutex::new(state),
             published: RwLock::new(Arc::new(first)),
             transitions,
@@ -113,10 +129,28 @@ impl Inner {
         self.base.elapsed()
     }
 
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| entry.check.name() == name)
+    /// Every check that there is now.
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.clone()
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> Option<Arc<Entry>> {
+        let mut entries = self.entries().into_iter();
+        entries.find(|entry| entry.check.name() == name)
+    }
+
+    /// What beats by that name.
+    pub(crate) fn pulse(&self, name: &str) -> Arc<Pulse> {
+        let mut pulses = lock(&self.pulses);
+        if let Some(known) = pulses.iter().find(|pulse| pulse.name == name) {
+            return Arc::clone(known);
+        }
+        let pulse = Arc::new(Pulse::new(name));
+        if pulses.len() < MOST {
+            pulses.push(Arc::clone(&pulse));
+        }
+        pulse
     }
 
     pub(crate) fn drain(&self) {
@@ -155,14 +189,6 @@ impl Inner {
         self.publish();
     }
 
-    pub(crate) fn checks(&self) -> usize {
-        self.entries.len()
-    }
-
-    pub(crate) async fn claim(&self, at: usize) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        Some(self.entries.get(at)?.driver.lock().await)
-    }
-
     pub(crate) async fn claim_watch(
         &self,
     ) -> tokio::sync::MutexGuard<'_, broadcast::Receiver<Transition>> {
@@ -170,14 +196,10 @@ impl Inner {
     }
 
     /// The interval until the next run, by how the check does.
-    pub(crate) fn next_interval(&self, at: usize) -> Duration {
-        let Some(entry) = self.entries.get(at) else {
-            return crate::check::DEFAULT_INTERVAL;
-        };
+    pub(crate) fn next_interval(&self, entry: &Entry) -> Duration {
         let unsettled = lock(&self.state)
-            .checks
-            .get(at)
-            .is_some_and(|c| c.tracker.unsettled());
+            .record(&entry.check)
+            .is_some_and(|record| record.tracker.unsettled());
         match entry.check.fast_interval {
             Some(fast) if unsettled => fast,
             _ => entry.check.interval,
@@ -185,69 +207,105 @@ impl Inner {
     }
 
     /// The run of this check that is in progress, or a new one.
-    pub(crate) fn flight(self: &Arc<Self>, at: usize) -> Flight {
-        let Some(entry) = self.entries.get(at) else {
-            return std::future::ready(()).boxed().shared();
-        };
+    pub(crate) fn flight(self: &Arc<Self>, entry: &Arc<Entry>) -> Flight {
         let mut slot = lock(&entry.flight);
         if let Some(flight) = slot.as_ref().and_then(WeakShared::upgrade)
             && flight.peek().is_none()
         {
             return flight;
         }
-        let inner = Arc::clone(self);
-        let run = async move { inner.run_once(at).await };
+        let (inner, entry) = (Arc::clone(self), Arc::clone(entry));
+        let run = async move { inner.run_once(&entry).await };
         let flight = run.boxed().shared();
         *slot = flight.downgrade();
         flight
     }
 
-    async fn run_once(&self, at: usize) {
-        let Some(entry) = self.entries.get(at) else {
-            return;
-        };
+    async fn run_once(&self, entry: &Entry) {
         let started = Instant::now();
         let ended = runner::attempt(Arc::clone(&entry.check.probe), entry.check.timeout).await;
-        self.record(at, entry, ended, started.elapsed());
+        self.record(entry, ended, started.elapsed());
     }
 
-    fn record(&self, at: usize, entry: &Entry, ended: Ended, took: Duration) {
+    fn record(&self, entry: &Entry, ended: Ended, took: Duration) {
         let (verdict, last) = assemble::assess(&entry.check, ended, took, wall());
         let sessions = self.sessions();
         let mut state = lock(&self.state);
         let now = self.now();
-        if let Some(record) = state.checks.get_mut(at) {
+        if let Some(record) = state.record(&entry.check) {
             record.record(verdict, last, now);
         }
         self.publish_locked(&mut state, &sessions);
     }
 
-    pub(crate) fn add_beat(&self, beat: &Arc<Beat>) -> Result<(), HealthError> {
-        let session = assemble::session_of(beat, wall());
-        let mut state = lock(&self.state);
+    /// Takes out what is named and puts the rest in: all of it, or nothing. Gives the new checks.
+    pub(crate) fn exchange(
+        &self,
+        gone: &[String],
+        checks: Vec<Check>,
+        heartbeats: Vec<HeartbeatBuilder>,
+    ) -> Result<Vec<Arc<Entry>>, HealthError> {
         let mut problems = Problems::default();
-        if self.taken(&state, &beat.name) {
-            problems.push(Problem::DuplicateName {
-                name: beat.name.clone(),
-            });
+        for check in &checks {
+            check.validate(&mut problems);
         }
-        if state.beats.len() >= MOST {
-            problems.push(Problem::TooMany {
-                what: "heartbeats",
-                limit: MOST,
-            });
+        let beats: Vec<Beat> = heartbeats
+            .into_iter()
+            .map(|it| it.beat(&mut problems))
+            .collect();
+        // Schedules are the user's code: they are asked without a lock.
+        let beats: Vec<BeatRecord> = beats
+            .into_iter()
+            .map(|beat| {
+                let session = assemble::session_of(&beat, wall());
+                BeatRecord::new(Arc::new(beat), session)
+            })
+            .collect();
+        let new: Vec<Arc<Entry>> = checks.into_iter().map(Entry::new).collect();
+        let goes = |name: &str| gone.iter().any(|it| it == name);
+        let mut state = lock(&self.state);
+        let mut names: Vec<&str> = Vec::new();
+        let checks = new.iter().map(|it| it.check.name());
+        for name in checks.chain(beats.iter().map(|it| it.beat.name())) {
+            let known = !goes(name) && self.taken(&state, name);
+            if known || names.contains(&name) {
+                problems.push(Problem::DuplicateName {
+                    name: name.to_owned(),
+                });
+            }
+            names.push(name);
+        }
+        let stay = state.checks.iter().filter(|it| !goes(it.check.name()));
+        let of_checks = stay.count() + new.len();
+        let stay = state.beats.iter().filter(|it| !goes(it.beat.name()));
+        let of_beats = stay.count() + beats.len();
+        for (what, count) in [("checks", of_checks), ("heartbeats", of_beats)] {
+            if count > MOST {
+                problems.push(Problem::TooMany { what, limit: MOST });
+            }
         }
         problems.finish()?;
-        state.beats.push(BeatRecord::new(Arc::clone(beat), session));
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries.extract_if(.., |it| goes(it.check.name())) {
+            entry.retired.send_replace(true);
+        }
+        entries.extend(new.iter().cloned());
+        drop(entries);
+        let now = self.now();
+        state.checks.retain(|it| !goes(it.check.name()));
+        state.beats.retain(|it| !goes(it.beat.name()));
+        let late = |entry: &Arc<Entry>| CheckRecord::late(Arc::clone(&entry.check), now);
+        state.checks.extend(new.iter().map(late));
+        state.beats.extend(beats);
         drop(state);
         self.publish();
-        Ok(())
+        Ok(new)
     }
 
-    pub(crate) fn remove_beat(&self, beat: &Arc<Beat>) {
+    pub(crate) fn remove_beat(&self, pulse: &Arc<Pulse>) {
         lock(&self.state)
             .beats
-            .retain(|record| !Arc::ptr_eq(&record.beat, beat));
+            .retain(|record| !Arc::ptr_eq(&record.beat.pulse, pulse));
         self.publish();
     }
 
@@ -274,9 +332,9 @@ impl Inner {
     }
 
     fn taken(&self, state: &State, name: &str) -> bool {
-        self.entries.iter().any(|e| e.check.name() == name)
-            || state.beats.iter().any(|b| b.beat.name == name)
-            || state.gates.iter().any(|g| g == name)
+        state.checks.iter().any(|it| it.check.name() == name)
+            || state.beats.iter().any(|it| it.beat.name() == name)
+            || state.gates.iter().any(|gate| gate == name)
     }
 
     pub(crate) fn published(&self) -> Arc<Published> {

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::check::{CheckError, CheckOutput, Probe};
-use crate::inner::Inner;
+use crate::inner::{Entry, Inner};
 use crate::snapshot::Transition;
 use crate::status::HealthStatus;
 
@@ -30,23 +30,31 @@ pub(crate) enum Ended {
 
 /// All checks and the evaluator, until dropped.
 pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut all: FuturesUnordered<BoxFuture<'static, ()>> = (0..inner.checks())
-        .map(|at| drive(Arc::clone(&inner), at).boxed())
+    let mut all: FuturesUnordered<BoxFuture<'static, ()>> = inner
+        .entries()
+        .into_iter()
+        .map(|entry| drive(Arc::clone(&inner), entry).boxed())
         .collect();
     all.push(watch(inner).boxed());
     while all.next().await.is_some() {}
 }
 
-/// One check's loop. A second driver of the same check waits until the first is gone.
-pub(crate) async fn drive(inner: Arc<Inner>, at: usize) {
-    let Some(_only) = inner.claim(at).await else {
-        return;
-    };
+/// One check's loop, until the check is taken out. A second driver of the same check waits until the first is gone.
+pub(crate) async fn drive(inner: Arc<Inner>, entry: Arc<Entry>) {
+    let gone = entry.gone();
+    tokio::select! {
+        () = drive_on(&inner, &entry) => {}
+        () = gone => {}
+    }
+}
+
+async fn drive_on(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+    let _only = entry.driver.lock().await;
     let mut jitter = Jitter::new();
     loop {
         let started = Instant::now();
-        inner.flight(at).await;
-        let interval = inner.next_interval(at);
+        inner.flight(entry).await;
+        let interval = inner.next_interval(entry);
         // A run that outlasts its interval must not be followed by the next without a pause.
         let earliest = Instant::now() + interval / 10;
         tokio::time::sleep_until((started + jitter.around(interval)).max(earliest)).await;

@@ -33,6 +33,11 @@ impl Board {
         self.thresholds
     }
 
+    /// Other thresholds hold from the next sample on; what was announced, and every timer, goes on.
+    pub(crate) const fn set_thresholds(&mut self, thresholds: ResourceThresholds) {
+        self.thresholds = thresholds;
+    }
+
     /// Takes in a sample. Disks without a fresh figure keep their level.
     pub(crate) fn feed(
         &mut self,

@@ -76,6 +76,17 @@ pub enum ResourceError {
     Several(Vec<ResourceError>),
 }
 
+impl ResourceError {
+    /// Nothing, the one mistake, or all of them.
+    pub(crate) fn of(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+}
+
 fn list(errors: &[ResourceError]) -> String {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     texts.join("; ")

@@ -209,11 +209,7 @@ impl ResourceMonitorBuilder {
                 errors.push(ResourceError::DuplicateDisk { path: path.clone() });
             }
         }
-        match errors.len() {
-            0 => Ok(()),
-            1 => Err(errors.remove(0)),
-            _ => Err(ResourceError::Several(errors)),
-        }
+        ResourceError::of(errors)
     }
 }
 
@@ -276,6 +272,17 @@ impl ResourceMonitor {
     #[must_use]
     pub fn thresholds(&self) -> ResourceThresholds {
         self.shared.state().board.thresholds()
+    }
+
+    /// Other thresholds hold from the next sample on. What fires goes on firing until it is over by the new ones.
+    ///
+    /// # Errors
+    ///
+    /// [`ResourceError`], as the builder has it; the thresholds before hold on.
+    pub fn set_thresholds(&self, thresholds: ResourceThresholds) -> Result<(), ResourceError> {
+        thresholds.validate()?;
+        self.shared.state().board.set_thresholds(thresholds);
+        Ok(())
     }
 
     /// Figures over the samples of the last `window`; `None` when there are none.

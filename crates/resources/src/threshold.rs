@@ -316,6 +316,17 @@ impl ResourceThresholds {
         }
     }
 
+    /// Whether they can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`ResourceError`]; several mistakes come as one [`ResourceError::Several`].
+    pub fn validate(&self) -> Result<(), ResourceError> {
+        let mut errors = Vec::new();
+        self.check(&mut errors);
+        ResourceError::of(errors)
+    }
+
     pub(crate) fn check(&self, errors: &mut Vec<ResourceError>) {
         for resource in [Resource::Cpu, Resource::Memory, Resource::Disk] {
             self.of(resource).check(resource, errors);

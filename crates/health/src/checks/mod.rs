@@ -2,7 +2,7 @@
 //!
 //! | function | asks | shows |
 //! | --- | --- | --- |
-//! | `postgres` | `SELECT 1` on a connection of the pool; optionally whether it is the primary | pool size, idle, most |
+//! | `postgres` | `SELECT 1` on a connection of the pool, or on one of its own (`PostgresProbe::connect`); optionally whether it is the primary | pool size, idle, most |
 //! | `sqlite` | opens the file, reads its header, `SELECT 1`; optionally whether it can be written | |
 //! | `redis` | `PING`, `INFO memory`, `INFO clients`; optionally whether it is the primary | used memory, clients |
 //! | `http` | `GET`, expects 2xx or given statuses | the status |

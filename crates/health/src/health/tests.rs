@@ -739,3 +739,101 @@ async fn once_started_always_started() {
         (200, 503)
     );
 }
+
+/// Names and statuses, as they are shown.
+fn shown(health: &HealthCheck) -> Vec<(String, HealthStatus)> {
+    let snapshot = health.snapshot();
+    let parts = snapshot.parts.iter();
+    parts.map(|it| (it.name.clone(), it.status)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_are_exchanged_while_others_go_on() {
+    let [kept, old, new] = [(); 3].map(|()| Arc::new(Fake::default()));
+    let health = build([kept.check("kept"), old.check("db")]);
+    let mut driven = tokio::task::JoinSet::new();
+    for task in health.tasks() {
+        driven.spawn(task);
+    }
+    tokio::time::sleep(30 * SECOND).await;
+    assert!(health.snapshot().started);
+    let before = (kept.runs(), old.runs());
+    new.takes_ms.store(500, Ordering::SeqCst);
+    let critical = new.check("db").importance(Importance::Critical);
+    let beat = health.heartbeat("feed").max_age(20 * SECOND);
+    let gone = ["db".to_owned(), "of nobody".to_owned()];
+    let tasks = health.exchange(&gone, vec![critical], vec![beat]).unwrap();
+    assert_eq!(tasks.len(), 1);
+    for task in tasks {
+        driven.spawn(task);
+    }
+    // What has started does not start again, and what is not known yet is no trouble.
+    assert_eq!(health.ready_response().status, 200);
+    assert_eq!(status(&health, "db"), HealthStatus::Unknown);
+    tokio::time::sleep(15 * SECOND).await;
+    assert_eq!(
+        shown(&health),
+        ["kept", "db", "feed"].map(|name| (name.to_owned(), HealthStatus::Healthy))
+    );
+    assert!(kept.runs() > before.0 && new.runs() > 0);
+    assert_eq!(old.runs(), before.1, "nobody asks what was taken out");
+
+    // All of it, or nothing.
+    let problems = [
+        health.exchange(&["db".to_owned()], vec![new.check("kept")], Vec::new()),
+        health.exchange(&[], vec![new.check("x"), new.check("x")], Vec::new()),
+        health.exchange(&[], Vec::new(), vec![health.heartbeat("db")]),
+        health.exchange(
+            &["db".to_owned()],
+            vec![new.check("x").interval(Duration::ZERO)],
+            Vec::new(),
+        ),
+    ];
+    assert!(problems.iter().all(Result::is_err));
+    assert_eq!(shown(&health).len(), 3);
+    // The driver of what is taken out ends.
+    let ended = health.exchange(
+        &["db".to_owned(), "feed".to_owned()],
+        Vec::new(),
+        Vec::new(),
+    );
+    assert!(ended.unwrap().is_empty());
+    driven.join_next().await.unwrap().unwrap();
+    assert_eq!(shown(&health).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_beats_by_name_is_heard_as_soon_as_somebody_watches() {
+    let health = build([]);
+    let feed = health.heartbeat_named("feed");
+    feed.beat();
+    assert!(shown(&health).is_empty());
+    let watch = |age| vec![health.heartbeat("feed").max_age(age)];
+    drop(
+        health
+            .exchange(&[], Vec::new(), watch(10 * SECOND))
+            .unwrap(),
+    );
+    tokio::time::sleep(11 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Unhealthy);
+    feed.beat();
+    tokio::time::sleep(5 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+    // Other limits, the same handle.
+    let gone = ["feed".to_owned()];
+    drop(
+        health
+            .exchange(&gone, Vec::new(), watch(60 * SECOND))
+            .unwrap(),
+    );
+    tokio::time::sleep(50 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+    tokio::time::sleep(11 * SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Unhealthy);
+    feed.beat();
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(status(&health, "feed"), HealthStatus::Healthy);
+    health.heartbeat_named("feed").retire();
+    assert!(shown(&health).is_empty());
+    assert!(health.heartbeat("feed").start().is_ok());
+}

@@ -152,3 +152,34 @@ async fn behind_a_pooler_in_transaction_mode() {
         assert_eq!(prepared, 0, "statements are prepared behind a pooler");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_of_its_own_is_made_anew_and_says_what_is_wrong() {
+    let mut server = Postgres::start();
+    let probe = || PostgresProbe::connect(&server.url()).unwrap();
+    let (plain, primary) = (probe(), probe().require_primary(true));
+    let driven = Driven::new([plain.into_check("db"), primary.into_check("primary")]);
+    driven.becomes("db", Healthy).await;
+    driven.becomes("primary", Healthy).await;
+    server.stop();
+    driven.becomes("db", Unhealthy).await;
+    until("the reason", async || {
+        let said = driven.message("db").to_lowercase();
+        (said.contains("refused") || said.contains("no such file")).then_some(())
+    })
+    .await;
+    server.resume();
+    driven.becomes("db", Healthy).await;
+}
+
+#[test]
+fn what_is_no_url_of_postgres_is_refused_without_its_password() {
+    for url in [
+        "mysql://u:hunter2@h/db",
+        "hunter2",
+        "postgres://u:hunter2@h:x/db",
+    ] {
+        let error = PostgresProbe::connect(url).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -162,3 +162,21 @@ fn whose_figures_are_compared() {
     check(ThresholdScope::Container, 97.0, Some(10.0), 10.0);
     check(ThresholdScope::Container, 97.0, None, 97.0);
 }
+
+#[test]
+fn other_thresholds_hold_from_the_next_sample_on() {
+    let limits = instant_thresholds();
+    let mut board = Board::new(limits, 0);
+    assert_eq!(feed(&mut board, &sample(75.0, 10, &[])).len(), 1);
+    board.set_thresholds(limits.cpu_warning(80.0));
+    assert_eq!(
+        board.cpu.level(),
+        Level::Warning,
+        "until a sample says otherwise"
+    );
+    assert_eq!(feed(&mut board, &sample(75.0, 10, &[])).len(), 1);
+    assert_eq!(board.cpu.level(), Level::Normal);
+    board.set_thresholds(limits.cpu_warning(60.0).cpu_critical(70.0));
+    assert_eq!(feed(&mut board, &sample(75.0, 10, &[])).len(), 1);
+    assert_eq!(board.cpu.level(), Level::Critical);
+}

@@ -281,6 +281,17 @@ fn a_disk_that_hangs_from_the_start_or_fails() {
 }
 
 #[test]
+fn wrong_thresholds_leave_those_before() {
+    let (_, _, builder) = fake();
+    let monitor = builder.build().unwrap();
+    let before = monitor.thresholds();
+    assert!(monitor.set_thresholds(before.cpu_warning(90.0)).is_err());
+    assert_eq!(monitor.thresholds(), before);
+    monitor.set_thresholds(before.cpu_warning(42.0)).unwrap();
+    assert_eq!(monitor.thresholds().cpu.warning, 42.0);
+}
+
+#[test]
 fn a_failing_or_panicking_source_is_counted_and_outlived() {
     let (source, _, builder) = fake();
     let monitor = builder.build().unwrap();
