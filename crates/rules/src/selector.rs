@@ -134,6 +134,17 @@ impl Selector {
     }
 }
 
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (place, matcher) in self.0.iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            write!(f, "{comma}{matcher}")?;
+        }
+        f.write_str("}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +175,7 @@ mod tests {
     #[test]
     fn a_name_is_known_where_there_is_exactly_one() {
         assert_eq!(Selector::of_name("up").name(), Some("up"));
+        assert_eq!(Selector::of_name("up").to_string(), "{__name__=\"up\"}");
         let pattern = Matcher::new(NAME, Operator::Regex, "up|down").unwrap();
         assert_eq!(Selector::new(vec![pattern]).name(), None);
     }

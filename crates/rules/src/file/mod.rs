@@ -135,14 +135,19 @@ impl Rule {
     /// How far back of the time of its evaluation it may look, in milliseconds.
     #[must_use]
     pub fn reach_ms(&self) -> i64 {
+        let reach = self.expressions().map(Expression::reach_ms);
+        reach.max().unwrap_or(0)
+    }
+
+    /// Every expression of it: what it is about, and what its templates ask.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let annotations = match &self.does {
             Does::Alert(alerting) => alerting.annotations.as_slice(),
             Does::Record => &[],
         };
         let templates = self.labels.iter().chain(annotations);
         let asked = templates.flat_map(|(_, template)| template.queries());
-        let reach = asked.map(|it| it.reach_ms());
-        reach.chain([self.expression.reach_ms()]).max().unwrap_or(0)
+        std::iter::once(&*self.expression).chain(asked)
     }
 }
 

@@ -182,6 +182,31 @@ fn what_is_left_out_is_prometheus_default() {
 }
 
 #[test]
+fn a_merge_takes_in_what_is_not_said() {
+    let text = "groups:\n- name: a\n  rules:\n  - &a\n    alert: A\n    expr: up == 0\n    for: 5m\n    \
+                labels: {team: x}\n  - <<: *a\n    alert: B\n    for: 1m\n  \
+                - <<: [*a]\n    expr: up == 1\n";
+    let file = RuleFile::read("x.yml", text).unwrap();
+    let [_, second, third] = file.groups[0].rules.as_slice() else {
+        panic!("{file:?}");
+    };
+    assert_eq!((second.name.as_str(), third.name.as_str()), ("B", "A"));
+    assert_eq!(second.expression.text(), "up == 0");
+    assert_eq!(third.expression.text(), "up == 1");
+    assert_eq!(second.labels[0].1.text(), "x");
+    let Does::Alert(alert) = &second.does else {
+        panic!("{second:?}");
+    };
+    assert_eq!(alert.hold, Duration::from_secs(60));
+    refused(
+        "groups:\n- name: a\n  rules:\n  - <<: x\n    alert: A\n    expr: up\n",
+        4,
+        5,
+        "a merge (<<) takes a mapping",
+    );
+}
+
+#[test]
 fn an_anchor_is_followed_but_not_without_end() {
     let text = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n    labels: &l {team: x}\n  \
                 - alert: B\n    expr: up\n    labels: *l\n";

@@ -47,6 +47,13 @@ impl Node {
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    fn same_name(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Scalar(one, _), Kind::Scalar(other, _)) => one == other,
+            _ => false,
+        }
+    }
+
     /// For people.
     pub(crate) fn what(&self) -> &'static str {
         match self.kind {
@@ -138,7 +145,7 @@ impl<'a> Reading<'a> {
                         }
                     }
                 }
-                (anchor, Kind::Map(entries))
+                (anchor, Kind::Map(merged(entries)?))
             }
             other => return Err((at, format!("{other:?} was not expected here"))),
         };
@@ -149,6 +156,35 @@ impl<'a> Reading<'a> {
         }
         Ok(node)
     }
+}
+
+/// What stands behind `<<` is taken in, where the mapping does not say it itself.
+fn merged(entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>, (Place, String)> {
+    let is_merge =
+        |key: &Node| matches!(&key.kind, Kind::Scalar(text, ScalarStyle::Plain) if text == "<<");
+    let (merges, mut own): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|(key, _)| is_merge(key));
+    for (key, value) in merges {
+        let sources = match value.kind {
+            Kind::List(items) => items,
+            _ => vec![value],
+        };
+        for source in sources {
+            let Kind::Map(more) = source.kind else {
+                return Err((
+                    key.at,
+                    "a merge (<<) takes a mapping, or a list of them".to_owned(),
+                ));
+            };
+            for (name, value) in more {
+                let said = own.iter().any(|(known, _)| known.same_name(&name));
+                if !said {
+                    own.push((name, value));
+                }
+            }
+        }
+    }
+    Ok(own)
 }
 
 /// Where the character number `offset` of a scalar's value stands in the text it was written in.
