@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bongsu_alerts::{
-    AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Channel, Dispatcher, Notification,
-    Presentation,
+    AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Attempt, Channel, Dispatcher,
+    Notification, Outcome, Presentation, Rehearsal, RenderError, Rendered, Target,
     channels::{LogChannel, Made, Purpose},
     schedule::SharedSchedule,
 };
@@ -13,6 +13,8 @@ use bongsu_config::{
     channels::{as_problems, configured},
     file::{Known, Routed},
 };
+
+use jiff::Timestamp;
 
 use crate::{
     Config, Error,
@@ -84,6 +86,54 @@ pub(crate) fn deciding(
         .build()
         .map_err(|error| Error::setup("alerts", error))?;
     Ok((manager, warnings))
+}
+
+/// As [`deciding`], at times of one's own. Channels of the names in `also` are taken for there, and so is each that
+/// the file names.
+pub(crate) fn rehearsal(
+    config: &Config,
+    added: Vec<Arc<dyn Channel>>,
+    rules: Vec<AlertRule>,
+    change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
+    (begin, also): (Timestamp, &[String]),
+) -> Result<Rehearsal, Error> {
+    let mut channels: Vec<_> = usable(config)?.channels.into_iter().chain(added).collect();
+    let kinds = bongsu_alerts::channels::KINDS;
+    let named = config.loaded().channels().into_iter();
+    let named = named.filter(|name| kinds.iter().any(|kind| kind.name == name));
+    for name in named.chain(also.iter().cloned()) {
+        let there = |channel: &Arc<dyn Channel>| channel.id() == name;
+        if name != LogChannel::new().id() && !channels.iter().any(there) {
+            channels.push(Arc::new(StandIn(name)));
+        }
+    }
+    let (builder, _) = routed(config, base(config), channels, rules)?;
+    change(builder)
+        .rehearsal(begin)
+        .map_err(|error| Error::setup("alerts", error))
+}
+
+/// A channel of which nothing but the name is known here.
+#[derive(Debug)]
+struct StandIn(String);
+
+#[async_trait::async_trait]
+impl Channel for StandIn {
+    fn id(&self) -> &str {
+        &self.0
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        vec![Target::new("not configured here")]
+    }
+
+    fn render(&self, _: &Notification, target: &Target) -> Result<Rendered, RenderError> {
+        Ok(Rendered::new(target.clone(), "text/plain", ""))
+    }
+
+    async fn deliver(&self, _: &Attempt, _: &Rendered) -> Outcome {
+        Outcome::permanent("it is not configured here")
+    }
 }
 
 /// What every manager that decides has: names, cooldown, the look of what is sent, the log.

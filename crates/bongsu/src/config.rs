@@ -8,6 +8,11 @@
 //! assert_eq!(error.problems()[0].variable, "CPU_WARNING_THRESHOLD");
 //! ```
 
+#[cfg(feature = "alerts")]
+#[doc(inline)]
+pub use bongsu_config::file::RouteTests;
+#[doc(inline)]
+pub use bongsu_config::file::differences;
 #[doc(inline)]
 pub use bongsu_config::{
     AlertConfig, Bind, Config, ConfigError, DeliveryConfig, FilePart, HealthDetail, HttpConfig,

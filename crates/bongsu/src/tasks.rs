@@ -14,6 +14,17 @@ use crate::stop::StopToken;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks(Arc<Inner>);
 
+/// Where to spawn, as long as it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakTasks(Weak<Inner>);
+
+impl WeakTasks {
+    #[allow(dead_code, reason = "who spawns later depends on the features")]
+    pub(crate) fn get(&self) -> Option<Tasks> {
+        self.0.upgrade().map(Tasks)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     /// The facade's own: cut off at the end.
@@ -37,6 +48,12 @@ impl Tasks {
         task: impl Future<Output = ()> + Send + 'static,
     ) {
         lock(&self.0.own).spawn(watched(name, task));
+    }
+
+    /// For a task that spawns others: it keeps nothing alive.
+    #[allow(dead_code, reason = "who spawns later depends on the features")]
+    pub(crate) fn weak(&self) -> WeakTasks {
+        WeakTasks(Arc::downgrade(&self.0))
     }
 
     /// Runs a task of the service, which is asked to end by [`Self::stop_token`].

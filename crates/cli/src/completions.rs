@@ -19,8 +19,11 @@ const AFTER: [(&str, &str); 14] = [
     ("report preview", "--out --period"),
     ("report send", "--recompute"),
     ("report rebuild", "--from"),
-    ("rules", "backtest check eval test"),
-    ("rules backtest", "--since --every --openmetrics"),
+    ("rules", "backtest check diff eval test"),
+    (
+        "rules backtest",
+        "--since --every --openmetrics --prometheus",
+    ),
     ("rules eval", "--openmetrics --time --start --end --step"),
     ("new-service", "--into"),
     ("completions", "bash zsh fish"),

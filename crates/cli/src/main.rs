@@ -35,10 +35,15 @@ usage: bongsu [--dir FOLDER] COMMAND
                             what PromQL comes to over a file of samples, as Prometheus' API answers
   rules check [FILE]...     whether Prometheus' rule files can be used: where not, line, column and remedy;
                             without files, those of BONGSU_RULES
-  rules backtest [--since LENGTH] [--every LENGTH] [--openmetrics FILE] FILE...
+  rules backtest [--since LENGTH] [--every LENGTH] [--openmetrics FILE | --prometheus URL] FILE...
                             how often Prometheus' rules would have fired, and for how long: over a file of
-                            samples, else over what the service remembers
-  rules test FILE...        the tests that `promtool test rules` runs, without it
+                            samples, what a Prometheus keeps, else over what the service remembers
+  rules backtest [--since LENGTH]
+                            what the routes would have made of the alerts of the past
+  rules diff OLD NEW        what differs between two bongsu.toml, and which alerts of the past would go elsewhere;
+                            or between two of Prometheus' rule files
+  rules test FILE...        the tests that `promtool test rules` runs, without it; a .toml is a table of routes:
+                            at this time, with this state, this alert goes there
   new-service NAME [--into FOLDER]
                             a service under bongsu to begin with
   completions bash|zsh|fish
@@ -104,7 +109,7 @@ async fn run(args: Vec<String>) -> Result<ExitCode, Failure> {
         Some("alert") => alert::run(line).await?,
         Some("config") => config::run(line)?,
         Some("report") => report::run(line).await?,
-        Some("rules") => rules::run(line)?,
+        Some("rules") => rules::run(line).await?,
         Some("new-service") => new_service::write(line)?,
         Some("completions") => completions::print(line)?,
         Some("help" | "--help" | "-h") => say(USAGE),

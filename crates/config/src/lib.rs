@@ -244,6 +244,12 @@ impl Config {
         config.checked(findings)
     }
 
+    /// Where the file says what a variable says as well.
+    fn place_in_file(&self, variable: &str) -> Option<&str> {
+        let given = self.given.get(variable)?;
+        given.contains(':').then_some(given)
+    }
+
     /// What is wrong with values beside each other.
     fn checked(mut self, mut findings: Findings) -> Result<Self, ConfigError> {
         service::check(&mut self, &mut findings);

@@ -199,8 +199,13 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     ];
     for (name, (warning, critical)) in limits {
         if warning >= critical {
+            let variable = format!("{name}_WARNING_THRESHOLD");
             let message = format!("{warning} must be below {name}_CRITICAL_THRESHOLD ({critical})");
-            findings.problem(&format!("{name}_WARNING_THRESHOLD"), message);
+            let places = [&*variable, &*format!("{name}_CRITICAL_THRESHOLD")];
+            match places.iter().find_map(|it| config.place_in_file(it)) {
+                Some(place) => findings.problem(place, format!("{variable} {message}")),
+                None => findings.problem(&variable, message),
+            }
         }
     }
     for (name, (warning, critical)) in limits {

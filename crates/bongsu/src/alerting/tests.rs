@@ -1,4 +1,4 @@
-use bongsu_alerts::{Alert, AlertLevel, Attempt, Outcome, RenderError, Rendered, Target};
+use bongsu_alerts::{Alert, AlertLevel};
 
 use super::*;
 
@@ -251,5 +251,181 @@ mod of_the_file {
         );
         let silenced = explain(alert("x").metadata("desk", 7));
         assert_eq!(silenced.held, Some(bongsu_alerts::Suppressed::Silence));
+    }
+
+    const ROUTES: &str = "[alerts]\ntime_zone = \"Asia/Seoul\"\ncooldown = \"10m\"\n\
+        [channels.pagerduty]\nmin_level = \"critical\"\n\
+        [[rules]]\nid = \"feed\"\nmatch = { tag = \"feed\" }\nchannels = [\"slack\"]\nowner = \"kim\"\n\
+        quiet = { during = \"outside KRX\" }\n\
+        [[rules]]\nid = \"page\"\nmatch = { min_level = \"critical\" }\nchannels = [\"slack\"]\n\
+        [[rules.escalate]]\nafter = \"15m\"\nchannels = [\"pagerduty\"]\n\
+        [[rules]]\nid = \"rest\"\nchannels = [\"slack\", \"own\"]\ndigest = \"30m\"\n";
+
+    /// What of a table does not hold; neither pagerduty nor the code's own channel is configured here.
+    fn run(tests: &str) -> Vec<String> {
+        let config = read(VARS, ROUTES);
+        let tests = crate::config::RouteTests::read("routes.toml", tests, "Asia/Seoul").unwrap();
+        let failed = tests.run(|begin| {
+            let builder = crate::Bongsu::builder(config.clone());
+            builder.rehearsal(begin, tests.channels())
+        });
+        failed.unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_table_of_routes_holds() {
+        let tests = r#"
+channels = ["own"]
+
+[[tests]]
+name = "a feed's error waits for the session"
+at = "2026-11-30T05:00"
+alert = { level = "error", tag = "feed" }
+goes_to = []
+held = "quiet"
+owner = "kim"
+rule = "feed"
+then = [{ after = "4h", goes_to = ["slack"] }]
+
+[[tests]]
+name = "nobody acknowledges"
+at = "2026-11-30T10:00:00+09:00"
+alert = { level = "critical", key = "db" }
+goes_to = ["slack"]
+rule = "page"
+then = [
+  { after = "14m", goes_to = [] },
+  { after = "16m", goes_to = ["pagerduty"] },
+  { after = "20m", ended = true, goes_to = ["slack", "pagerduty"] },
+]
+
+[[tests]]
+name = "somebody knows"
+at = "2026-11-30T10:00:00+09:00"
+before = [
+  { ago = "20m", alert = { level = "critical", key = "db" } },
+  { ago = "10m", acknowledged = "db" },
+]
+alert = { level = "critical", key = "db" }
+goes_to = []
+held = "acknowledged"
+
+[[tests]]
+name = "within the cooldown, and after an end"
+at = "2026-11-30T10:00:00+09:00"
+before = [
+  { ago = "9m", alert = { level = "critical", key = "db" } },
+]
+alert = { level = "critical", key = "db" }
+goes_to = []
+held = "cooldown"
+
+[[tests]]
+name = "the rest is gathered"
+at = "2026-11-30T10:00:00+09:00"
+alert = { level = "info" }
+goes_to = []
+held = "digest"
+then = [{ after = "31m", goes_to = ["own", "slack"] }]
+
+[[tests]]
+name = "silenced, and a channel that is off"
+at = "2026-11-30T10:00:00+09:00"
+before = [
+  { ago = "30m", off = "slack" },
+  { ago = "20m", silenced = { source = "batch" }, for = "1h" },
+]
+alert = { level = "critical", source = "batch" }
+goes_to = []
+held = "silence"
+"#;
+        assert_eq!(run(tests), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_of_a_table_does_not_hold_says_where_and_why() {
+        let tests = r#"
+channels = ["own"]
+[[tests]]
+name = "a"
+at = "2026-11-30T10:00:00+09:00"
+alert = { level = "critical" }
+goes_to = ["slakc"]
+[[tests]]
+name = "b"
+at = "2026-11-30T10:00:00+09:00"
+alert = { level = "critical" }
+goes_to = []
+rule = "rest"
+owner = "lee"
+[[tests]]
+name = "c"
+at = "2026-11-30T10:00:00+09:00"
+before = [{ ago = "1m", acknowledged = "nothing" }]
+alert = { level = "critical" }
+goes_to = ["slack"]
+"#;
+        let failed = run(tests);
+        let wants: [&[&str]; 5] = [
+            &["routes.toml:7:12: test \"a\"", "\"slack\" meant?"],
+            &[
+                "routes.toml:12:11: test \"b\": it goes to slack, not to nobody",
+                "rule \"page\"",
+            ],
+            &["routes.toml:13:8: ", "the rule is \"page\", not \"rest\""],
+            &["routes.toml:14:9: ", "the owner is nothing, not \"lee\""],
+            &["routes.toml:18:11: ", "\"nothing\""],
+        ];
+        assert_eq!(failed.len(), wants.len(), "{failed:#?}");
+        for (said, wants) in failed.iter().zip(wants) {
+            for want in wants {
+                assert!(said.contains(want), "{said}\nlacks {want:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_table_names_line_column_and_remedy() {
+        let case =
+            |more: &str| format!("[[tests]]\nname = \"a\"\nat = \"2026-11-30T10:00\"\n{more}\n");
+        let rest = "alert = { level = \"info\" }\ngoes_to = []";
+        let table = [
+            (
+                case("alert = { levl = 1 }"),
+                "routes.toml:4:11: ",
+                "\"level\" meant?",
+            ),
+            (
+                case(rest).replace("10:00", "25:00"),
+                "routes.toml:3:6: ",
+                "no time",
+            ),
+            (
+                case(&format!("{rest}\nheld = \"quite\"")),
+                "routes.toml:6:8: ",
+                "\"quiet\" meant?",
+            ),
+            (
+                case(&format!("{rest}\nbefore = [{{ ago = \"5m\" }}]")),
+                "routes.toml:6:11: ",
+                "say one of alert",
+            ),
+            (
+                case(&format!(
+                    "{rest}\nthen = [{{ after = 9, goes_to = [] }}, {{ after = 9, goes_to = [] }}]"
+                )),
+                "routes.toml:6:46: ",
+                "each step comes after",
+            ),
+            (case("goes_to = []"), "routes.toml:1:1: ", "`alert`"),
+        ];
+        for (text, place, remedy) in table {
+            let error = crate::config::RouteTests::read("routes.toml", &text, "Asia/Seoul");
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains(place) && error.contains(remedy),
+                "{text}\n{error}"
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bongsu_alerts::{
-    Alert, AlertManager, AlertManagerBuilder, AlertRule, Channel, Explanation, Outcome,
+    Alert, AlertManager, AlertManagerBuilder, AlertRule, Channel, Explanation, Outcome, Rehearsal,
 };
 use bongsu_desks::Part;
 use tokio::time::timeout;
@@ -190,6 +190,8 @@ impl Builder {
     ///
     /// Everything that is wrong with them, each with its place.
     pub fn check_alerts(self) -> Result<Vec<Problem>, Error> {
+        #[cfg(feature = "health")]
+        super::health::judge_heartbeats(&self.config)?;
         let (_, warnings) = self.deciding()?;
         Ok(warnings)
     }
@@ -203,6 +205,23 @@ impl Builder {
     pub fn explain_alert(self, alert: &Alert) -> Result<Explanation, Error> {
         let (manager, _) = self.deciding()?;
         Ok(manager.explain(alert))
+    }
+
+    /// What the routes of the configuration and of the service's code would do, at times of one's own: see
+    /// [`Rehearsal`]. Channels that the file or `also` names are taken for there, configured or not, so that routes
+    /// can be tested where no credentials are.
+    ///
+    /// # Errors
+    ///
+    /// When channels or rules cannot be used as they are.
+    pub fn rehearsal(self, begin: jiff::Timestamp, also: &[String]) -> Result<Rehearsal, Error> {
+        let Settings {
+            channels,
+            rules,
+            builder,
+        } = self.settings.alerts;
+        let change = |to| builder.apply(to);
+        alerting::rehearsal(&self.config, channels, rules, change, (begin, also))
     }
 
     fn deciding(self) -> Result<(AlertManager, Vec<Problem>), Error> {

@@ -113,13 +113,9 @@ pub(crate) async fn start(
         tracing::warn!(variable = warning.variable, "{warning}");
     }
     let metrics = metrics::start(&mut cx, settings.metrics).await?;
+    #[cfg(feature = "alerts")]
+    let hangups = cx.config.file.as_ref().map(|_| crate::reload::hangups());
     let alerts = alerts::start(&mut cx, settings.alerts).await?;
-    #[cfg(feature = "alerts")]
-    let reload = crate::reload::Reload::new(cx.config, &alerts);
-    #[cfg(feature = "alerts")]
-    if let Some(reload) = &reload {
-        reload.follow(tasks);
-    }
     let rules = rules::start(&mut cx, settings.rules).await?;
     let mut outgoing = outgoing::start(&mut cx, settings.outgoing).await?;
     let (runtime, looking) = bongsu_bridge::runtime::watch();
@@ -133,7 +129,7 @@ pub(crate) async fn start(
         runtime,
         alerts,
         #[cfg(feature = "alerts")]
-        reload,
+        reload: None,
         health: health::start(&mut cx, health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
         rules,
@@ -142,6 +138,24 @@ pub(crate) async fn start(
         console: Default::default(),
         desks: bridge::operator::service(cx.config),
     };
+    #[cfg(feature = "alerts")]
+    {
+        let live = crate::reload::Live {
+            alerts: parts.alerts.clone(),
+            #[cfg(feature = "health")]
+            health: parts.health.clone(),
+            #[cfg(feature = "metrics")]
+            metrics: parts.metrics.clone(),
+            #[cfg(feature = "resources")]
+            resources: parts.resources.clone(),
+            #[cfg(feature = "health")]
+            tasks: tasks.weak(),
+        };
+        parts.reload = crate::reload::Reload::new(cx.config, live);
+        if let (Some(reload), Some(hangups)) = (&parts.reload, hangups) {
+            reload.follow(tasks, hangups);
+        }
+    }
     parts.reports = reports::join(&mut cx, settings.reports, &parts).await?;
     parts.http = http::join(&mut cx, settings.http, &parts).await?;
     for connect in bridge::ALL {

@@ -10,7 +10,10 @@ use bongsu_resources::{
 };
 
 use super::{Parts, Start, adjust::Adjust};
-use crate::{Bongsu, Builder, Config, Error, config::ThresholdTuning};
+use crate::{
+    Bongsu, Builder, Config, Error,
+    config::{ResourceConfig, ThresholdTuning},
+};
 
 pub(crate) type Offer = ResourceMonitor;
 
@@ -21,6 +24,20 @@ pub(crate) struct Settings {
 
 pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
     let config = &cx.config.resources;
+    let builder = ResourceMonitor::builder()
+        .thresholds(thresholds(config))
+        .interval(config.interval)
+        .disk_path(&config.disk_path)
+        .history(samples_a_day(config.interval));
+    let monitor = settings.builder.apply(builder).build();
+    let monitor = monitor.map_err(|error| Error::setup("resources", error))?;
+    let running = monitor.start();
+    cx.ends.push(async move { drop(running) });
+    Ok(monitor)
+}
+
+/// The thresholds that the configuration asks for.
+pub(crate) fn thresholds(config: &ResourceConfig) -> ResourceThresholds {
     // The timers stay as they are; a margin has to leave room below a low threshold.
     let at = |threshold: Threshold, (warning, critical): (f64, f64), tuning: ThresholdTuning| {
         let threshold = match tuning.hold.or(config.hold) {
@@ -35,21 +52,10 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
         }
     };
     let default = ResourceThresholds::default();
-    let builder = ResourceMonitor::builder()
-        .thresholds(
-            default
-                .cpu(at(default.cpu, config.cpu, config.tuning.0))
-                .memory(at(default.memory, config.memory, config.tuning.1))
-                .disk(at(default.disk, config.disk, config.tuning.2)),
-        )
-        .interval(config.interval)
-        .disk_path(&config.disk_path)
-        .history(samples_a_day(config.interval));
-    let monitor = settings.builder.apply(builder).build();
-    let monitor = monitor.map_err(|error| Error::setup("resources", error))?;
-    let running = monitor.start();
-    cx.ends.push(async move { drop(running) });
-    Ok(monitor)
+    default
+        .cpu(at(default.cpu, config.cpu, config.tuning.0))
+        .memory(at(default.memory, config.memory, config.tuning.1))
+        .disk(at(default.disk, config.disk, config.tuning.2))
 }
 
 /// Enough of a history for the daily report, within bounds.

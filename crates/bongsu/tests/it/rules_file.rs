@@ -44,13 +44,13 @@ fn the_rules_are_taken_up_by_request_signal_and_change() {
 
     write(
         dir.path(),
-        &format!("{}[thresholds.disk]\nmargin = 2\n", rule("second", "log")),
+        &format!("{}[access_log]\nquiet = [\"/\"]\n", rule("second", "log")),
     );
     let (status, body) = service.ask("POST", "/admin/config/reload", "");
     assert_eq!(status, 200, "{body}");
     let done: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((&done["rules"], &done["silences"]), (&json!(1), &json!(0)));
-    assert_eq!(done["needs_restart"], json!(["thresholds"]));
+    assert_eq!(done["needs_restart"], json!(["access_log"]));
     assert_eq!(decides(&service), "second");
 
     // Wrong: it says where, and the rules hold as they were.
@@ -186,4 +186,262 @@ fn rule_files_are_seen_and_read_anew_by_an_operator() {
     assert!(body.contains("desk.yml:2:3"), "{body}");
     assert_eq!(seen()["groups"][0]["rules"][0]["name"], "Second");
     assert!(service.stop().success());
+}
+
+/// Checks, thresholds, cooldown and repetition of the file: all of it, or nothing, while the service runs.
+#[test]
+fn what_else_the_file_says_is_taken_up_as_a_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let heartbeat = "[[checks]]\nname = \"feed\"\nkind = \"heartbeat\"\nunhealthy_after = \"1s\"\n";
+    let disk = "[[checks]]\nname = \"kept\"\nkind = \"disk\"\npath = \"/\"\n";
+    write(dir.path(), disk);
+    let service = Service::start("minimal", dir.path(), &[]);
+    let reload = |text: &str| -> (u16, String) {
+        write(dir.path(), text);
+        service.ask("POST", "/admin/config/reload", "")
+    };
+    let shown = |name: &str| -> Option<Value> {
+        let (_, body) = service.ask("GET", "/health?detailed=true", "");
+        let health: Value = serde_json::from_str(&body).unwrap();
+        let all = health["dependencies"].as_array()?.clone();
+        all.into_iter().find(|it| it["name"] == name)
+    };
+    until("the check of the start", || shown("kept"));
+    assert_eq!(shown("feed"), None);
+    let alert = json!({ "level": "error", "title": "t", "source": "s", "key": "k" });
+    let explain = || -> Value {
+        let (_, body) = service.ask("POST", "/admin/alerts/explain", &alert.to_string());
+        serde_json::from_str(&body).unwrap()
+    };
+    let pace = "[alerts]\ncooldown = \"77s\"\nrepeat = \"never\"\nfallback = \"log\"\n[thresholds.cpu]\nwarning = 41\nmargin = 1\n";
+    let (status, body) = reload(&format!("{pace}{disk}{heartbeat}"));
+    assert_eq!(status, 200, "{body}");
+    let done: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (&done["needs_restart"], &done["warnings"]),
+        (&json!([]), &json!([]))
+    );
+    assert_eq!(explain()["cooldown_seconds"], 77, "{}", explain());
+    until("nobody beats, and that is seen", || {
+        (shown("feed")?["status"] == "unhealthy").then_some(())
+    });
+
+    // Wrong in one place: nothing of it is taken up.
+    for wrong in [
+        "[[checks]]\nname = \"feed\"\nkind = \"heartbeat\"\nunhealthy_after = \"1s\"\nduring = \"KRXX\"\n",
+        "[[checks]]\nname = \"x\"\nkind = \"tcp\"\naddress = \"nowhere\"\n",
+        "[alerts]\ncooldown = \"5m\"\nfallback = \"lgo\"\n",
+        "[alerts]\ncooldown = \"5m\"\n[thresholds.cpu]\nwarning = 99\n",
+    ] {
+        let (status, body) = reload(wrong);
+        assert!((400..500).contains(&status), "{status} {body}");
+        assert!(body.contains("bongsu.toml:"), "{body}");
+        assert!(
+            shown("kept").is_some() && shown("feed").is_some(),
+            "{wrong}"
+        );
+        assert_eq!(explain()["cooldown_seconds"], 77);
+    }
+    let (status, body) = reload(disk);
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(shown("feed"), None);
+    assert_eq!(
+        explain()["cooldown_seconds"],
+        900,
+        "what the file says no more is the default"
+    );
+    assert!(service.stop().success());
+}
+
+/// The file changes again and again while alerts come in: each is told, and told once.
+#[test]
+fn a_reload_under_a_storm_loses_nothing_and_doubles_nothing() {
+    const ALERTS: usize = 60;
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| "204 No Content");
+    let hook = format!("http://{}/hook", receiver.address);
+    let text = |n: usize| {
+        format!(
+            "[alerts]\ncooldown = \"{}m\"\nrepeat = \"{}h\"\n{}{}",
+            5 + n,
+            1 + n,
+            rule(&format!("r{n}"), "webhook"),
+            if n % 2 == 0 {
+                ""
+            } else {
+                "[[checks]]\nname = \"d\"\nkind = \"disk\"\npath = \"/\"\n"
+            }
+        )
+    };
+    write(dir.path(), &text(0));
+    let service = start(dir.path(), &hook);
+    for n in 0..ALERTS {
+        let key = format!("storm-{n:03}");
+        let alert = json!({ "level": "critical", "title": key, "source": "s", "key": key });
+        let (status, body) = service.ask("POST", "/admin/alerts", &alert.to_string());
+        assert_eq!(status, 200, "{body}");
+        if n % 5 == 0 {
+            write(dir.path(), &text(n));
+            service.hang_up();
+        }
+        if n % 12 == 0 {
+            let (status, body) = service.ask("POST", "/admin/config/reload", "");
+            assert_eq!(status, 200, "{body}");
+        }
+    }
+    let told = || {
+        let bodies = receiver.received("POST");
+        (0..ALERTS)
+            .map(|n| {
+                let key = format!("storm-{n:03}");
+                bodies.iter().filter(|it| it.body.contains(&key)).count()
+            })
+            .collect::<Vec<_>>()
+    };
+    until("each is told", || {
+        told().iter().all(|times| *times > 0).then_some(())
+    });
+    // Orderly: what was still on its way arrives before it ends.
+    assert!(service.stop().success());
+    assert_eq!(told(), vec![1; ALERTS]);
+}
+
+/// Since when a rule holds, and since when it fires, is the same after `kill -9`; what holds no more is kept.
+#[test]
+fn for_and_keep_firing_for_outlive_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("desk.yml");
+    let rules = "groups:\n- name: desk\n  rules:\n  - {alert: Waits, expr: 'up > 0', for: 1h}\n  \
+                 - {alert: Kept, expr: '(sum(alerts_sent_total) or vector(0)) < 1', keep_firing_for: 1h}\n";
+    fs::write(&file, rules).unwrap();
+    let path = file.display().to_string();
+    let vars = [
+        ("BONGSU_RULES", path.as_str()),
+        ("BONGSU_RULES_INTERVAL_SECONDS", "1"),
+        ("BONGSU_RULES_STEP_SECONDS", "1"),
+    ];
+    // Since when the first holds and the second fires, once a message has gone out and both are so.
+    let seen = |service: &Service| -> Option<(Value, Value)> {
+        let (status, body) = service.ask("GET", "/admin/rules", "");
+        assert_eq!(status, 200, "{body}");
+        let seen: Value = serde_json::from_str(&body).unwrap();
+        let rules = &seen["groups"][0]["rules"];
+        let so = rules[0]["state"] == "pending" && rules[1]["state"] == "firing";
+        let of = |rule: usize, key: &str| rules[rule]["active"][0][key].clone();
+        so.then(|| (of(0, "since"), of(1, "firing_since")))
+    };
+    let service = Service::start("minimal", dir.path(), &vars);
+    let before = until("both are so", || seen(&service));
+    until("the second was told, and holds no more", || {
+        let (_, page) = service.ask("GET", "/metrics", "");
+        page.lines()
+            .find(|line| line.starts_with("alerts_sent_total{") && line.ends_with(" 1"))?;
+        Some(())
+    });
+    drop(service);
+    for _ in 0..2 {
+        let service = Service::start("minimal", dir.path(), &vars);
+        assert_eq!(until("both are so again", || seen(&service)), before);
+        drop(service);
+    }
+}
+
+/// A wrong rule file under SIGHUP: the log says where, and what was in force stays.
+#[test]
+fn a_wrong_rule_file_keeps_the_old_one_on_sighup() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("desk.yml");
+    let rule = |name: &str| {
+        format!("groups:\n- name: desk\n  rules:\n  - {{alert: {name}, expr: up > 0}}\n")
+    };
+    fs::write(&file, rule("First")).unwrap();
+    let path = file.display().to_string();
+    let service = Service::start("minimal", dir.path(), &[("BONGSU_RULES", path.as_str())]);
+    let name = || -> Value {
+        let (_, body) = service.ask("GET", "/admin/rules", "");
+        let seen: Value = serde_json::from_str(&body).unwrap();
+        seen["groups"][0]["rules"][0]["name"].clone()
+    };
+    fs::write(&file, rule("Second").replace("up > 0", "up >")).unwrap();
+    service.hang_up();
+    until("the log says where", || {
+        let log = fs::read_to_string(dir.path().join("minimal.log")).unwrap();
+        log.contains("desk.yml:4:").then_some(())
+    });
+    assert_eq!(name(), "First");
+    fs::write(&file, rule("Third")).unwrap();
+    service.hang_up();
+    until("the next one is taken up", || {
+        (name() == "Third").then_some(())
+    });
+    assert!(service.stop().success());
+}
+
+/// What the command says of routes: tables, the past, and what another file would change.
+#[test]
+fn routes_are_tested_played_back_and_compared_by_the_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| -> (Option<i32>, String) {
+        let mut command = command("bongsu", dir.path(), &[("SERVICE_NAME", "minimal")]);
+        let output = command.args(words).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    write(dir.path(), &rule("first", "log"));
+    let (code, said) = run(&["rules", "backtest"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no history"), "{said}");
+
+    let service = Service::start("minimal", dir.path(), &[]);
+    for key in ["a", "b", "c", "a"] {
+        let alert = json!({ "level": "error", "title": key, "source": "s", "key": key });
+        let (status, body) = service.ask("POST", "/admin/alerts", &alert.to_string());
+        assert_eq!(status, 200, "{body}");
+    }
+    // Beside the running service, which owns the file.
+    let (code, said) = run(&["rules", "backtest", "--since", "1d"]);
+    assert_eq!(code, Some(0), "{said}");
+    for want in [
+        ": 4 alerts\n",
+        "rule first: 4 alerts\n",
+        "log: 3 at once, 1 held back by cooldown",
+    ] {
+        assert!(said.contains(want), "{said}\nlacks {want:?}");
+    }
+    let other = format!(
+        "[[rules]]\nid = \"some\"\nmatch = {{ key = \"b\" }}\nchannels = [\"slack\"]\n{}cooldown = \"1h\"\n",
+        rule("first", "log")
+    );
+    fs::write(dir.path().join("new.toml"), other).unwrap();
+    let (code, said) = run(&["rules", "diff", "bongsu.toml", "new.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    for want in [
+        "rules.first.cooldown: new, \"1h\"\n",
+        "rules.order: first becomes some, first\n",
+        "rules.some.match.key: new, \"b\"\n",
+        "of 4 alerts since ",
+        "b: 1 times to slack instead of log\n",
+    ] {
+        assert!(said.contains(want), "{said}\nlacks {want:?}");
+    }
+    assert!(service.stop().success());
+
+    let table = |to: &str| {
+        format!(
+            "[[tests]]\nname = \"t\"\nat = \"2026-11-30T09:00\"\nalert = {{ level = \"info\" }}\ngoes_to = [{to}]\nrule = \"first\"\n"
+        )
+    };
+    fs::write(dir.path().join("routes.toml"), table("\"log\"")).unwrap();
+    let (code, said) = run(&["rules", "test", "routes.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("routes.toml: 1 tests, 0 do not hold"),
+        "{said}"
+    );
+    fs::write(dir.path().join("routes.toml"), table("")).unwrap();
+    let (code, said) = run(&["rules", "test", "routes.toml"]);
+    assert_eq!(code, Some(1), "{said}");
+    let why =
+        "routes.toml:5:11: test \"t\": it goes to log, not to nobody (log: first, rule \"first\")";
+    assert!(said.contains(why), "{said}");
 }

@@ -1,4 +1,5 @@
-//! `rules backtest`: what rules would have done over samples that are there.
+//! `rules backtest`: what rules would have done over samples that are there; without rule files, what routes would
+//! have made of the alerts of the past.
 
 use std::{fs, time::Duration};
 
@@ -8,14 +9,17 @@ use bongsu_rules::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{eval::length, found, words};
+use super::{eval::length, found, remote, routes, words};
 use crate::{Failure, line::Line, say};
 
+/// So far back a Prometheus is asked where nothing is said.
+const A_DAY_MS: i64 = 86_400_000;
 /// More than any memory of a service holds.
 const MEMORY: usize = 4 << 30;
 
-pub(super) fn run(mut line: Line) -> Result<(), Failure> {
+pub(super) async fn run(mut line: Line) -> Result<(), Failure> {
     let file = line.option("--openmetrics")?;
+    let url = line.option("--prometheus")?;
     let length_of = |text: Option<String>, name: &str| {
         let length = text.map(|text| length(name, &text));
         length.transpose()
@@ -24,12 +28,21 @@ pub(super) fn run(mut line: Line) -> Result<(), Failure> {
     let every = length_of(line.option("--every")?, "--every")?.unwrap_or(15_000);
     let files = words(line)?;
     if files.is_empty() {
-        return Err(Failure::Usage("say which rule files".to_owned()));
+        return match (file, url) {
+            (None, None) => routes::backtest(since),
+            _ => Err(Failure::Usage("say which rule files".to_owned())),
+        };
     }
     let rules = load(&found(&files)?).map_err(|error| Failure::undone(error.to_string()))?;
-    let series = match &file {
-        Some(file) => samples(file)?,
-        None => remembered()?,
+    let since = since.or_else(|| url.as_ref().map(|_| A_DAY_MS));
+    let series = match (&file, &url) {
+        (Some(_), Some(_)) => {
+            let message = "either --openmetrics or --prometheus".to_owned();
+            return Err(Failure::Usage(message));
+        }
+        (Some(file), None) => samples(file)?,
+        (None, Some(url)) => remote::samples(url, &rules, since.unwrap_or(A_DAY_MS)).await?,
+        (None, None) => remembered()?,
     };
     let Some((first, last)) = ends(&series) else {
         return Err(Failure::undone("there is no sample"));
@@ -115,7 +128,7 @@ fn moment(ms: i64) -> String {
     at.unwrap_or_else(|_| format!("{ms} ms"))
 }
 
-fn span(length: Duration) -> String {
+pub(super) fn span(length: Duration) -> String {
     SignedDuration::try_from(length).map_or_else(|_| format!("{length:?}"), |it| format!("{it:#}"))
 }
 

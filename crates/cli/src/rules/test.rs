@@ -1,10 +1,10 @@
-//! `rules test`: the tests that `promtool test rules` runs, run here.
+//! `rules test`: the tests that `promtool test rules` runs, run here, and tables of routes.
 
 use std::path::Path;
 
 use bongsu::rules::{UnitTests, find, load};
 
-use super::{found, words};
+use super::{found, is_toml, routes, words};
 use crate::{Failure, line::Line, say};
 
 pub(super) fn run(line: Line) -> Result<(), Failure> {
@@ -14,9 +14,12 @@ pub(super) fn run(line: Line) -> Result<(), Failure> {
     }
     let (mut all, mut failed) = (0, 0);
     for path in found(&files)? {
-        let (tests, failures) = one(&path).map_err(Failure::undone)?;
+        let (tests, failures) = match is_toml(&path) {
+            true => routes::test(&path)?,
+            false => one(&path).map_err(Failure::undone)?,
+        };
         for failure in &failures {
-            say(&format!("{}: {failure}", path.display()));
+            say(failure);
         }
         say(&format!(
             "{}: {tests} tests, {} do not hold",
@@ -35,12 +38,14 @@ pub(super) fn run(line: Line) -> Result<(), Failure> {
 }
 
 /// How many tests a file has, and what of them does not hold.
-fn one(path: &Path) -> Result<(usize, Vec<bongsu::rules::Failure>), String> {
+fn one(path: &Path) -> Result<(usize, Vec<String>), String> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     let tests = UnitTests::read(&name, &text).map_err(|error| error.to_string())?;
     let beside = path.parent().unwrap_or("".as_ref());
     let rules = find(&tests.rule_files, beside).and_then(|paths| load(&paths));
     let rules = rules.map_err(|error| error.to_string())?;
-    Ok((tests.count(), tests.run(&rules)))
+    let failures = tests.run(&rules).into_iter();
+    let failures = failures.map(|failure| format!("{name}: {failure}"));
+    Ok((tests.count(), failures.collect()))
 }

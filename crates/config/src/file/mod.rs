@@ -1,11 +1,14 @@
 //! `bongsu.toml`: what an operator decides and no variable can say, above all which alerts go where.
 //!
 //! It is read as a whole, under the variables: what the environment says wins. What is wrong names line,
-//! column, key and remedy, and a file with anything wrong in it is not used at all. The alert part may be
+//! column, key and remedy, and a file with anything wrong in it is not used at all. Alerts, thresholds and checks may be
 //! read again while the service runs.
 #![allow(dead_code, reason = "what is made of it depends on the features")]
 
+#[cfg(feature = "alerts")]
+mod cases;
 mod checks;
+mod diff;
 mod place;
 #[cfg(feature = "alerts")]
 mod routes;
@@ -19,6 +22,12 @@ mod words;
 use std::{fs, io, path::Path};
 
 use super::{Config, Findings, error::Problem};
+#[cfg(feature = "alerts")]
+pub use cases::RouteTests;
+pub use checks::DeclaredHeartbeat;
+#[cfg(feature = "health")]
+pub use checks::importance;
+pub use diff::differences;
 use place::Source;
 #[cfg(feature = "alerts")]
 pub use routes::{Known, Routed, routes};
@@ -133,60 +142,32 @@ fn numbers(file: &File, source: Source<'_>, config: &mut Config, findings: &mut 
 }
 
 impl Config {
-    /// What holds only from the next start on, and is another than in `started`: everything but rules,
-    /// silences, recipients and least levels.
+    /// What holds only from the next start on, and is another than in `started`: everything but the alert part,
+    /// thresholds, checks and the halt line.
     #[must_use]
-    pub fn differs_beyond_routes(&self, started: &Self) -> Vec<String> {
+    pub fn needs_restart(&self, started: &Self) -> Vec<String> {
         use super::variables::Place;
         let shown = |config: &Self| -> Vec<(&'static str, Option<String>)> {
             let settings = config.settings();
-            let fixed = settings.filter(|it| !matches!(it.variable.place, Place::MinLevel(_)));
+            let fixed = settings.filter(|it| {
+                !matches!(it.variable.place, Place::MinLevel(_))
+                    && !settings::TAKEN_UP.contains(&it.variable.name)
+            });
             fixed.map(|it| (it.variable.name, it.value)).collect()
         };
         let (now, then) = (shown(self), shown(started));
         let other = now.into_iter().zip(then).filter(|(now, then)| now != then);
         let mut names: Vec<String> = other.map(|((name, _), _)| name.to_owned()).collect();
         let (now, then) = (&self.loaded.file, &started.loaded.file);
-        let parts = [
-            (
-                "alerts.repeat",
-                format!("{:?}", now.alerts.repeat),
-                format!("{:?}", then.alerts.repeat),
-            ),
-            (
-                "alerts.fallback",
-                text_of(now.alerts.fallback.as_ref()),
-                text_of(then.alerts.fallback.as_ref()),
-            ),
-            (
-                "portfolio",
-                format!("{:?}", self.halt_percent),
-                format!("{:?}", started.halt_percent),
-            ),
-            (
-                "thresholds",
-                format!("{:?}", self.resources.tuning),
-                format!("{:?}", started.resources.tuning),
-            ),
-            (
-                "access_log",
-                format!("{:?}", now.access_log),
-                format!("{:?}", then.access_log),
-            ),
-            (
-                "checks",
-                self.loaded.checks_as_written(),
-                started.loaded.checks_as_written(),
-            ),
-        ];
-        let other = parts.into_iter().filter(|(_, now, then)| now != then);
-        names.extend(other.map(|(name, ..)| name.to_owned()));
+        if now.access_log != then.access_log {
+            names.push("access_log".to_owned());
+        }
+        // A line that was drawn can be moved, and not be taken away.
+        if self.halt_percent.is_none() && started.halt_percent.is_some() {
+            names.push("portfolio".to_owned());
+        }
         names
     }
-}
-
-fn text_of(text: Option<&types::Text>) -> String {
-    text.map_or_else(String::new, |text| text.get_ref().clone())
 }
 
 /// Something that the file alone can say.
@@ -253,13 +234,6 @@ impl Config {
 }
 
 impl Loaded {
-    /// The checks as they stand in the file, with what is secret in them.
-    fn checks_as_written(&self) -> String {
-        let written = self.file.checks.iter();
-        let written = written.filter_map(|check| self.text.get(check.span()));
-        written.collect()
-    }
-
     fn source(&self) -> Source<'_> {
         Source {
             name: &self.name,

@@ -12,7 +12,7 @@ use jiff::{Timestamp, civil::Time};
 use super::{
     Loaded,
     place::{Source, remedy},
-    types::{Hours, Match, Rule, Step, Text},
+    types::{File, Hours, Match, Rule, Step, Text},
 };
 use crate::{Config, ConfigError, Problem, value::zone};
 
@@ -107,6 +107,33 @@ impl Loaded {
             name = name.get_ref()
         );
         Err(self.source().problem(&name.span(), message))
+    }
+
+    /// The channels that rules, recipients and the fallback name.
+    #[must_use]
+    pub fn channels(&self) -> Vec<String> {
+        let File {
+            alerts,
+            recipients,
+            rules,
+            ..
+        } = &self.file;
+        let of_rules = rules.iter().flat_map(|rule| {
+            let rule = rule.get_ref();
+            let steps = rule.escalate.iter().flat_map(|step| &step.channels);
+            rule.channels.iter().chain(steps)
+        });
+        let all = of_rules
+            .chain(recipients.values().flatten())
+            .chain(&alerts.fallback)
+            .map(|name| name.get_ref());
+        let mut names: Vec<String> = all
+            .filter(|name| !recipients.contains_key(*name))
+            .cloned()
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// How often what still fires is repeated, where the file says it.
@@ -382,7 +409,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn matcher(matches: &Match) -> Matcher {
+pub(super) fn matcher(matches: &Match) -> Matcher {
     let mut matcher = Matcher::new();
     if let Some(level) = matches.min_level {
         matcher = matcher.min_level(level.0);

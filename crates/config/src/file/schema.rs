@@ -275,10 +275,11 @@ const CHECK: Table = &[
     ("!name", "As /health shows it.", Text),
     (
         "!kind",
-        "http and redis need url, tcp needs address, sqlite and disk need path.",
+        "http, postgres and redis need url, tcp needs address, sqlite and disk need path, heartbeat needs \
+         unhealthy_after.",
         CheckKind,
     ),
-    ("url", "Of http and redis.", Text),
+    ("url", "Of http, postgres and redis.", Text),
     ("address", "host:port of tcp.", Text),
     ("path", "Of sqlite and disk.", Text),
     (
@@ -288,6 +289,27 @@ const CHECK: Table = &[
     ),
     ("every", "Time between two checks.", Length),
     ("timeout", "How long one may take.", Length),
+    (
+        "unhealthy_after",
+        "Of heartbeat: silence past which it is unhealthy. The service's code beats: heartbeat_named(name).beat().",
+        Length,
+    ),
+    (
+        "degraded_after",
+        "Of heartbeat: silence past which it is degraded. Default: unhealthy_after.",
+        Length,
+    ),
+    (
+        "grace",
+        "Of heartbeat: how long after the open, and after the start, any silence is fine. Default: 1m with during, \
+         else none.",
+        Length,
+    ),
+    (
+        "during",
+        "Of heartbeat: hours by name in which it must beat: KRX, \"KRX regular\", trading, … Default: always.",
+        Text,
+    ),
     (
         "importance",
         "critical: gates /ready. degrading: the service is degraded at worst. Default: degrading.",
@@ -378,7 +400,7 @@ impl Shape {
             }
             Days => json!({ "type": "array", "items": { "enum": DAYS.map(|(name, _)| name) } }),
             One(words) => json!({ "enum": words }),
-            CheckKind => json!({ "enum": KINDS.map(|(kind, ..)| kind) }),
+            CheckKind => json!({ "enum": KINDS.map(|kind| kind.name) }),
             Of(keys) => table(keys),
             List(keys) => json!({ "type": "array", "items": table(keys) }),
             Named(keys) => named(table(keys)),

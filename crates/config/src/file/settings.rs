@@ -32,6 +32,18 @@ pub(super) const SAME: &[(&str, &str)] = &[
     ("report.email_to", "REPORT_EMAIL_TO"),
 ];
 
+/// Variables whose keys in the file are taken up while the service runs.
+pub(super) const TAKEN_UP: &[&str] = &[
+    "BONGSU_ALERT_COOLDOWN_SECONDS",
+    "BONGSU_RESOURCE_HOLD_SECONDS",
+    "CPU_WARNING_THRESHOLD",
+    "CPU_CRITICAL_THRESHOLD",
+    "MEMORY_WARNING_THRESHOLD",
+    "MEMORY_CRITICAL_THRESHOLD",
+    "DISK_WARNING_THRESHOLD",
+    "DISK_CRITICAL_THRESHOLD",
+];
+
 fn value<'f>(file: &'f File, key: &str) -> Option<&'f Spanned<Plain>> {
     let File {
         alerts,

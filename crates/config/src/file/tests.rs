@@ -90,10 +90,14 @@ fn a_wrong_file_names_line_column_key_and_remedy() {
         "[thresholds.cpu]\nwarning = \"hot\"\n",
         &["bongsu.toml:2:11: thresholds.cpu.warning: ", "percentage"],
     );
-    // Not the file's fault alone: it is told by the variable's name.
+    // Wrong beside another value: where the file says one of the two.
     refused(
         "[thresholds.cpu]\nwarning = 95\n",
-        &["CPU_WARNING_THRESHOLD"],
+        &["bongsu.toml:2:11: CPU_WARNING_THRESHOLD 95 must be below"],
+    );
+    refused(
+        "[thresholds.disk]\ncritical = 50\n",
+        &["bongsu.toml:2:12: DISK_WARNING_THRESHOLD 85 must be below"],
     );
 }
 
@@ -146,4 +150,135 @@ fn variables_win_and_each_value_says_where_it_is_from() {
             .reread("[thresholds.disk]\nwarning = 1000\n")
             .is_err()
     );
+}
+
+#[cfg(all(feature = "health", feature = "postgres", feature = "redis"))]
+mod checks {
+    use super::*;
+
+    /// A check with these keys.
+    fn check(keys: &str) -> String {
+        format!("[[checks]]\nname = \"a\"\n{keys}\n")
+    }
+
+    #[test]
+    fn a_wrong_check_names_its_place_and_the_remedy() {
+        let table: &[(&str, &[&str])] = &[
+            (
+                "kind = \"postgre\"",
+                &["bongsu.toml:3:8: ", "\"postgres\" meant?"],
+            ),
+            (
+                "kind = \"postgres\"",
+                &["bongsu.toml:3:8: ", "postgres needs url"],
+            ),
+            (
+                "kind = \"postgres\"\nurl = \"mysql://u:hunter2@h/db\"",
+                &["bongsu.toml:4:7: ", "no postgres:// URL"],
+            ),
+            (
+                "kind = \"tcp\"\naddress = \"h:1\"\nurl = \"http://x\"",
+                &["bongsu.toml:5:7: ", "tcp has no url", "address"],
+            ),
+            (
+                "kind = \"tcp\"\naddress = \"nowhere\"",
+                &["bongsu.toml:4:11: ", "no port"],
+            ),
+            (
+                "kind = \"http\"\nurl = \"htp://x\"",
+                &["bongsu.toml:4:7: ", "target"],
+            ),
+            (
+                "kind = \"disk\"\npath = \"/\"\nevery = 0",
+                &["bongsu.toml:5:9: ", "every is no time at all"],
+            ),
+            (
+                "kind = \"disk\"\npath = \"/\"\ntimeout = \"2d\"",
+                &["bongsu.toml:5:11: ", "timeout is more than a day"],
+            ),
+            (
+                "kind = \"heartbeat\"",
+                &["bongsu.toml:3:8: ", "heartbeat needs unhealthy_after"],
+            ),
+            (
+                "kind = \"heartbeat\"\nunhealthy_after = 5\ndegraded_after = 9",
+                &["bongsu.toml:5:18: ", "degraded_after is longer"],
+            ),
+            (
+                "kind = \"heartbeat\"\nunhealthy_after = 5\nevery = 9",
+                &["bongsu.toml:5:9: ", "heartbeat has no every"],
+            ),
+            (
+                "kind = \"disk\"\npath = \"/\"\nimportance = \"critcal\"",
+                &["bongsu.toml:5:14: ", "\"critical\" meant?"],
+            ),
+        ];
+        for (keys, wants) in table {
+            refused(&check(keys), wants);
+            let error = read(&[], &check(keys)).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let twice = check("kind = \"disk\"\npath = \"/\"").repeat(2);
+        refused(&twice, &["bongsu.toml:6:8: ", "two of this name"]);
+    }
+
+    #[test]
+    fn a_heartbeat_names_hours_that_there_are() {
+        let text = check(
+            "kind = \"heartbeat\"\nunhealthy_after = \"30s\"\nduring = \"KRX regualr\"\nimportance = \"critical\"",
+        );
+        let config = read(&[], &text).unwrap();
+        let error = config.loaded().heartbeats(&["KRX", "KRX regular"]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("bongsu.toml:5:10: "), "{error}");
+        assert!(error.contains("\"KRX regular\" meant?"), "{error}");
+        let beats = config.loaded().heartbeats(&["KRX regualr"]).unwrap();
+        assert_eq!(beats.len(), 1);
+        let half = std::time::Duration::from_secs(30);
+        assert_eq!(
+            (beats[0].unhealthy_after, beats[0].degraded_after),
+            (half, half)
+        );
+        assert_eq!(beats[0].importance, "critical");
+        assert!(config.loaded().checks().unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_checks_that_differ_are_exchanged() {
+        let text = |every: u32, more: &str| {
+            format!(
+                "[[checks]]\nname = \"a\"\nkind = \"disk\"\npath = \"/\"\n\
+                 [[checks]]\nname = \"b\"\nkind = \"redis\"\nurl = \"redis://:p{every}@h\"\n{more}"
+            )
+        };
+        let config = read(&[], &text(1, "")).unwrap();
+        let changed = |text: &str| {
+            let fresh = config.reread(text).unwrap();
+            assert!(fresh.needs_restart(&config).is_empty());
+            config.loaded().changed_checks(fresh.loaded())
+        };
+        assert_eq!(changed(&format!("\n\n{}", text(1, ""))), (vec![], vec![]));
+        let b = vec!["b".to_owned()];
+        // Another password alone is another check.
+        assert_eq!(changed(&text(2, "")), (b.clone(), b));
+        let c = check("kind = \"tcp\"\naddress = \"h:1\"").replace("\"a\"", "\"c\"");
+        assert_eq!(changed(&text(1, &c)), (vec![], vec!["c".to_owned()]));
+        let all = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(changed(""), (all, vec![]));
+    }
+
+    #[test]
+    fn what_is_taken_up_needs_no_restart() {
+        let config = read(&[], "").unwrap();
+        let again = |text: &str| config.reread(text).unwrap().needs_restart(&config);
+        for text in [
+            "[alerts]\ncooldown = \"1m\"\nrepeat = \"never\"\nfallback = \"log\"\n",
+            "[thresholds]\nhold = \"1m\"\n[thresholds.cpu]\nwarning = 40\nmargin = 3\nhold = 9\n",
+            "[portfolio]\nhalt_drawdown_percent = 20\n",
+        ] {
+            assert_eq!(again(text), Vec::<String>::new(), "{text}");
+        }
+        assert_eq!(again("[alerts]\nlanguage = \"ko\"\n"), ["BONGSU_LANGUAGE"]);
+        assert_eq!(again("[access_log]\nquiet = [\"/x\"]\n"), ["access_log"]);
+    }
 }

@@ -139,19 +139,22 @@ pub(super) struct Portfolio {
     pub(super) halt_drawdown_percent: Option<Spanned<f64>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Check {
     pub(super) name: Text,
     pub(super) kind: Text,
-    pub(super) url: Option<Hidden>,
-    pub(super) address: Option<String>,
-    pub(super) path: Option<String>,
-    #[serde(default)]
-    pub(super) status: Vec<u16>,
-    pub(super) every: Option<Length>,
-    pub(super) timeout: Option<Length>,
+    pub(super) url: Option<Spanned<Hidden>>,
+    pub(super) address: Option<Text>,
+    pub(super) path: Option<Text>,
+    pub(super) status: Option<Spanned<Vec<u16>>>,
+    pub(super) every: Option<Spanned<Length>>,
+    pub(super) timeout: Option<Spanned<Length>>,
     pub(super) importance: Option<Text>,
+    pub(super) during: Option<Text>,
+    pub(super) grace: Option<Spanned<Length>>,
+    pub(super) degraded_after: Option<Spanned<Length>>,
+    pub(super) unhealthy_after: Option<Spanned<Length>>,
 }
 
 /// Which requests have a line in the access log.

@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Then {
 }
 
 /// A text that is never shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Hidden(pub(super) Secret);
 
 impl<'de> Deserialize<'de> for Hidden {
