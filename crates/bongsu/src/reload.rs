@@ -12,8 +12,6 @@ use bongsu_config::file;
 use bongsu_ops::{OpsError, OpsResult};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-#[cfg(feature = "health")]
-use crate::{parts::health::of_file, tasks::WeakTasks};
 #[cfg(feature = "resources")]
 use crate::parts::resources::thresholds;
 use crate::{
@@ -21,6 +19,8 @@ use crate::{
     config::{ConfigError, Problem},
     tasks::Tasks,
 };
+#[cfg(feature = "health")]
+use crate::{parts::health::of_file, tasks::WeakTasks};
 
 /// SIGHUP, from now on: without anybody who waits for it, it ends the process.
 pub(crate) fn hangups() -> io::Result<Signal> {

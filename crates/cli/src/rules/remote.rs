@@ -52,10 +52,10 @@ pub(super) async fn samples(
                 .append_pair("query", &query)
                 .append_pair("time", &time);
             let answer = client.get(one).send().await;
-            let answer = answer.map_err(|error| asked(&format!("{}", error.without_url())))?;
+            let answer = answer.map_err(|error| asked(&why(error)))?;
             let status = answer.status();
             let body = answer.bytes().await;
-            let body = body.map_err(|error| asked(&format!("{}", error.without_url())))?;
+            let body = body.map_err(|error| asked(&why(error)))?;
             let said = read(&body, &mut found);
             said.map_err(|what| asked(&format!("{status}, asked for {query}: {what}")))?;
             to_ms -= length_ms;
@@ -73,6 +73,16 @@ pub(super) async fn samples(
             .collect(),
     });
     Ok(series.collect())
+}
+
+/// What went wrong, and what was behind it.
+fn why(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(behind) = cause.source() {
+        cause = behind;
+    }
+    format!("{error}: {cause}")
 }
 
 /// Takes in an answer of Prometheus' API, or says what is wrong with it.
