@@ -414,7 +414,7 @@ goes_to = ["slack"]
                 case(&format!(
                     "{rest}\nthen = [{{ after = 9, goes_to = [] }}, {{ after = 9, goes_to = [] }}]"
                 )),
-                "routes.toml:6:46: ",
+                "routes.toml:6:48: ",
                 "each step comes after",
             ),
             (case("goes_to = []"), "routes.toml:1:1: ", "`alert`"),
