@@ -379,7 +379,8 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_blocks_is_seen() {
         let (known, looking) = watch();
-        let looking = tokio::spawn(looking);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(looking);
         // It looks, then waits for its time while this blocks.
         bongsu_testkit::eventually("a look", async || {
             tokio::time::sleep(BEAT).await;
@@ -389,6 +390,5 @@ mod tests {
         .await;
         assert!(known.take_latest() >= HELD);
         assert_eq!(known.take_latest(), Duration::ZERO);
-        looking.abort();
     }
 }

@@ -69,7 +69,8 @@ mod tests {
     async fn what_the_runtime_says_is_on_the_page() {
         let metrics = ServiceMetrics::new("test").unwrap();
         let (runtime, watching) = crate::runtime::watch();
-        let watching = tokio::spawn(watching);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(watching);
         show(&metrics, runtime).unwrap();
         tokio::task::yield_now().await;
         let page = metrics.export_metrics();
@@ -90,6 +91,5 @@ mod tests {
         ] {
             assert!(value(name) >= 0.0, "{name}");
         }
-        watching.abort();
     }
 }
