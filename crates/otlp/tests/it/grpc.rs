@@ -130,7 +130,11 @@ impl Receiver {
                     Says::Silence => silent.push(answer),
                     Says::Half => {
                         let _head = head_of(answer, &says);
-                        poll_fn(|cx| Poll::Ready(drop(connection.poll_closed(cx)))).await;
+                        poll_fn(|cx| {
+                            let _ = connection.poll_closed(cx);
+                            Poll::Ready(())
+                        })
+                        .await;
                         break;
                     }
                     Says::GoAway => {
