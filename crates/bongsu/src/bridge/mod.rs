@@ -2,7 +2,10 @@
 //! Where a part is not compiled in, `none.rs` stands in its place.
 #![allow(
     clippy::duplicate_mod,
-    reason = "one file stands for every part that is not there"
+    unused_imports,
+    unused_mut,
+    unused_variables,
+    reason = "one file stands for every part that is not there, and what a connection uses depends on the features"
 )]
 
 #[cfg_attr(not(feature = "alerts"), path = "none.rs")]
