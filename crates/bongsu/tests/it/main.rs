@@ -13,6 +13,7 @@ mod ends;
 mod engine;
 mod examples;
 mod lives;
+mod maintenance;
 mod older;
 #[cfg(feature = "otlp")]
 mod otlp;

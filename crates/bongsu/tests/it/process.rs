@@ -91,6 +91,12 @@ impl Service {
         self.process.id()
     }
 
+    /// `kill -9`, and the one that comes after it.
+    pub(crate) fn crash(mut self, start: impl FnOnce() -> Self) -> Self {
+        self.process.kill();
+        start()
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn stop(self) -> ExitStatus {
         self.process.stop()
