@@ -13,6 +13,7 @@ use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
 /// A service that can be stopped and started on its port.
 pub(crate) struct Site {
     pub(crate) source: Arc<FakeSource>,
+    policy: OpsPolicy,
     runtime: Runtime,
     address: SocketAddr,
     running: Vec<JoinHandle<()>>,
@@ -20,7 +21,12 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn start() -> Self {
+        Self::behind(OpsPolicy::loopback())
+    }
+
+    pub(crate) fn behind(policy: OpsPolicy) -> Self {
         let mut site = Self {
+            policy,
             source: Arc::new(FakeSource::new(jiff::Timestamp::now)),
             runtime: Runtime::new().unwrap(),
             address: "127.0.0.1:0".parse().unwrap(),
@@ -40,7 +46,7 @@ impl Site {
         let (router, publisher) = console_router(
             source.operator(),
             source.memory(),
-            OpsPolicy::loopback(),
+            self.policy.clone(),
             ConsoleOptions::default(),
         );
         let never = std::future::pending();

@@ -3,5 +3,6 @@
 
 mod bridges;
 mod console;
+mod console_access;
 mod console_stories;
 mod one_redis;

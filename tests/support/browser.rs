@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::PATIENCE;
 
+/// The rules of axe, as they are published.
+const AXE: &str = include_str!("axe/axe.min.js");
+
 /// A browser with a profile of its own, gone when it is dropped.
 #[derive(Debug)]
 pub struct Browser {
@@ -100,15 +103,36 @@ impl Browser {
         }
     }
 
+    /// What axe finds wrong with the page, with everything that folds open.
+    pub fn barriers(&self) -> Vec<String> {
+        if self.run("return typeof axe") == json!("undefined") {
+            self.run(&format!("{AXE};window.axe=axe"));
+        }
+        let found = self.run(
+            "document.querySelectorAll('details').forEach(fold => { fold.open = true; });\
+             return axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations.map(rule =>\
+             rule.id + ': ' + rule.nodes.slice(0, 4).map(node => node.html + ' ' + node.failureSummary).join(' | ')))",
+        );
+        let found = found.as_array().unwrap().iter();
+        found
+            .map(|rule| rule.as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// Makes the window so wide and high, light or dark.
-    pub fn look(&self, (width, height): (u32, u32), scheme: &str) {
+    pub fn look(&self, size: (u32, u32), scheme: &str) {
+        self.look_with(size, &[("prefers-color-scheme", scheme)]);
+    }
+
+    /// Makes the window so wide and high, for somebody who prefers these.
+    pub fn look_with(&self, (width, height): (u32, u32), preferred: &[(&str, &str)]) {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
         });
         self.protocol("Emulation.setDeviceMetricsOverride", &size);
-        let features = json!({
-            "features": [{"name": "prefers-color-scheme", "value": scheme}],
-        });
+        let features = preferred.iter();
+        let features = features.map(|(name, value)| json!({"name": name, "value": value}));
+        let features = json!({ "features": features.collect::<Vec<_>>() });
         self.protocol("Emulation.setEmulatedMedia", &features);
     }
 
