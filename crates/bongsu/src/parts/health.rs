@@ -71,7 +71,7 @@ pub(crate) type Watched = (Vec<Check>, Vec<(String, HeartbeatBuilder)>);
 
 /// What the file asks to be watched.
 pub(crate) fn of_file(config: &Config, health: &HealthCheck) -> Result<Watched, ConfigError> {
-    let checks = config.loaded().checks().map_err(ConfigError::from)?;
+    let checks = checks_of_file(config)?;
     let hours = hours(config);
     let names: Vec<&str> = hours.iter().map(|(name, _)| name.as_str()).collect();
     let declared = config.loaded().heartbeats(&names);
