@@ -12,6 +12,7 @@ mod features;
 mod figures;
 mod guests;
 mod http;
+mod image;
 mod json;
 mod kubernetes;
 mod layers;
@@ -77,6 +78,8 @@ usage: cargo xtask <command>
           stops it
   logs [service]...
           follows its logs
+  image [amd64|arm64] [--twice]
+          builds the image's programs: size, digest, start; --twice: whether the bytes are the same again
   kubernetes
           prints engine, monitors, rules and dashboards for a cluster
   stack-proof
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         "new-channel" => new_channel::scaffold(rest),
         "up" => stack::up(rest),
         "down" => stack::down(rest),
+        "image" => image::build(rest),
         "kubernetes" => kubernetes::print(),
         "logs" => stack::logs(rest),
         "stack-proof" => stack_proof::prove(),

@@ -53,7 +53,7 @@ pub use {
     policy::{OpsPolicy, Refusal},
     proxies::TrustedProxies,
     request_id::{RequestId, X_REQUEST_ID},
-    routes::admin_router,
+    routes::{admin_router, paths_clash, route_paths},
     serve::{
         Descriptors, Listener, Peer, ServeEnd, ServeOptions, TooFewDescriptors, serve, serve_until,
     },

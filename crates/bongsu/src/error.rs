@@ -44,6 +44,17 @@ pub enum Error {
     Service(Box<dyn StdError + Send + Sync>),
 }
 
+impl From<bongsu_setup::Error> for Error {
+    fn from(error: bongsu_setup::Error) -> Self {
+        match error {
+            bongsu_setup::Error::Config(error) => Self::Config(error),
+            bongsu_setup::Error::Bind { address, source } => Self::Bind { address, source },
+            bongsu_setup::Error::Part { part, source } => Self::Setup { part, source },
+            other => Self::Service(other.into()),
+        }
+    }
+}
+
 fn hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => "; is another process using it?",

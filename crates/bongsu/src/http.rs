@@ -1,11 +1,13 @@
 //! The service's HTTP side: what is mounted where, and the orderly end.
 
-use std::{collections::BTreeSet, future::Future, net::SocketAddr};
+use std::{future::Future, net::SocketAddr};
 
 use axum::{Router, body::Body, extract::connect_info::IntoMakeServiceWithConnectInfo};
-use bongsu_axum_glue::{Descriptors, Listener, MonitorLayer, Peer, ServeOptions, serve_until};
+use bongsu_axum_glue::{
+    Descriptors, Listener, MonitorLayer, Peer, ServeOptions, paths_clash, route_paths, serve_until,
+};
 
-use crate::{Bongsu, Error, listen, stop::stop_signal};
+use crate::{Bongsu, Error, stop::stop_signal};
 
 impl Bongsu {
     /// `app` with the request middleware around it and, unless `METRICS_PORT` gives them a port
@@ -45,8 +47,8 @@ impl Bongsu {
     /// The operations endpoints, but for those that `app` has itself.
     fn ops_beside(&self, app: &Router) -> Router {
         let ops = self.ops_router();
-        let (ours, theirs) = (routes(&ops), routes(app));
-        let mine = |path: &&String| !theirs.iter().any(|taken| clash(path, taken));
+        let (ours, theirs) = (route_paths(&ops), route_paths(app));
+        let mine = |path: &&String| !theirs.iter().any(|taken| paths_clash(path, taken));
         if ours.iter().all(|path| mine(&path)) {
             return ops;
         }
@@ -62,9 +64,9 @@ impl Bongsu {
         if self.config().http.ops_port.is_some() || self.0.parts.http.own_routes {
             return None;
         }
-        let ours = routes(&self.ops_router());
-        let mut theirs = routes(app).into_iter();
-        let path = theirs.find(|taken| ours.iter().any(|path| clash(path, taken)))?;
+        let ours = route_paths(&self.ops_router());
+        let mut theirs = route_paths(app).into_iter();
+        let path = theirs.find(|taken| ours.iter().any(|path| paths_clash(path, taken)))?;
         Some(Error::Route { path })
     }
 
@@ -77,7 +79,7 @@ impl Bongsu {
         #[cfg(feature = "health")]
         let router = router.merge(bongsu_axum_glue::health_router(
             self.health().clone(),
-            self.detail_policy(),
+            bongsu_setup::http::detail(self.config().http.health_detail, http.ops_token.as_ref()),
         ));
         #[cfg(feature = "metrics")]
         let router = if self.config().http.metrics {
@@ -130,9 +132,9 @@ impl Bongsu {
         app: Router,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let served = match listen::service(&self.config().http).await {
+        let served = match bongsu_setup::http::service(&self.config().http).await {
             Ok(listeners) => self.serve_listeners(listeners, app, stop).await,
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         self.shutdown().await;
         served
@@ -181,7 +183,7 @@ impl Bongsu {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let http = &self.config().http;
-        let ops = listen::operations(http).await?;
+        let ops = bongsu_setup::http::operations(http).await?;
         if let Some(taken) = self.taken(&app) {
             return Err(taken);
         }
@@ -245,102 +247,6 @@ impl Bongsu {
         #[cfg(feature = "console")]
         if let Some(console) = &self.0.parts.console {
             console.end_live_pages();
-        }
-    }
-
-    #[cfg(feature = "health")]
-    fn detail_policy(&self) -> bongsu_axum_glue::DetailPolicy {
-        use bongsu_axum_glue::{DetailPolicy, OpsPolicy};
-
-        use crate::config::HealthDetail;
-        match self.config().http.health_detail {
-            HealthDetail::Always => DetailPolicy::Always,
-            HealthDetail::Never => DetailPolicy::Never,
-            HealthDetail::Loopback => DetailPolicy::Only(OpsPolicy::loopback()),
-            HealthDetail::Token => {
-                let token = self.0.parts.http.ops_token.clone();
-                token.map_or(DetailPolicy::Never, DetailPolicy::Only)
-            }
-        }
-    }
-}
-
-/// The paths of a router's own routes. axum shows them nowhere but here.
-fn routes(router: &Router) -> BTreeSet<String> {
-    let shown = format!("{router:?}");
-    let quoted = shown.split('"').skip(1).step_by(2);
-    // A fallback is a route to it, of `/` and of everything.
-    let paths = quoted.filter(|text| {
-        text.starts_with('/') && *text != "/" && !text.starts_with("/{*__private__axum_fallback")
-    });
-    paths.map(str::to_owned).collect()
-}
-
-/// Whether two paths cannot both be routes of one router: whatever their parameters are called.
-fn clash(one: &str, other: &str) -> bool {
-    let (mut one, mut other) = (one.split('/'), other.split('/'));
-    loop {
-        match (one.next(), other.next()) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if a.starts_with('{') && b.starts_with('{') => {
-                if a.starts_with("{*") || b.starts_with("{*") {
-                    return true;
-                }
-            }
-            (a, b) if a == b => {}
-            _ => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::routing::{any, get};
-
-    use super::*;
-
-    #[test]
-    fn the_routes_of_a_router_are_known() {
-        let orders = Router::new().route("/{id}", get(|| async {}));
-        let app: Router = Router::new()
-            .route("/health", get(|| async {}).post(|| async {}))
-            .nest("/orders", orders)
-            .route("/files/{*rest}", any(|| async {}))
-            .fallback(|| async {});
-        let routes = routes(&app);
-        assert!(
-            ["/files/{*rest}", "/health", "/orders/{id}"]
-                .iter()
-                .all(|path| routes.iter().any(|r| r == path)),
-            "{routes:?}"
-        );
-        assert!(super::routes(&Router::new()).is_empty());
-        assert!(super::routes(&Router::new().fallback(|| async {})).is_empty());
-    }
-
-    #[test]
-    fn two_paths_clash_where_the_router_would_refuse_them() {
-        let paths = [
-            "/health",
-            "/health/",
-            "/admin/{*rest}",
-            "/admin/alerts",
-            "/admin/reports/{date}",
-            "/admin/reports/{id}",
-            "/admin/reports/{*rest}",
-            "/admin/reports/rebuild",
-            "/admin/{section}/{id}",
-            "/{id}",
-            "/{*rest}",
-        ];
-        for one in paths {
-            for other in paths {
-                let refused = std::panic::catch_unwind(|| {
-                    let route = |path| Router::<()>::new().route(path, get(|| async {}));
-                    route(one).merge(route(other))
-                });
-                assert_eq!(clash(one, other), refused.is_err(), "{one} {other}");
-            }
         }
     }
 }

@@ -55,8 +55,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "alerts")]
-mod alerting;
 mod bridge;
 mod builder;
 pub mod config;
@@ -65,8 +63,6 @@ mod error;
 mod handle;
 #[cfg(feature = "axum")]
 mod http;
-#[cfg(feature = "axum")]
-mod listen;
 mod parts;
 #[cfg(feature = "alerts")]
 mod reload;

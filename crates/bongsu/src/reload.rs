@@ -12,15 +12,17 @@ use bongsu_config::file;
 use bongsu_ops::{OpsError, OpsResult};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use bongsu_setup::alerts;
 #[cfg(feature = "resources")]
-use crate::parts::resources::thresholds;
+use bongsu_setup::resources::thresholds;
+
+#[cfg(feature = "health")]
+use crate::tasks::WeakTasks;
 use crate::{
-    Bongsu, Config, alerting,
+    Bongsu, Config,
     config::{ConfigError, Problem},
     tasks::Tasks,
 };
-#[cfg(feature = "health")]
-use crate::{parts::health::of_file, tasks::WeakTasks};
 
 /// SIGHUP, from now on: without anybody who waits for it, it ends the process.
 pub(crate) fn hangups() -> io::Result<Signal> {
@@ -150,7 +152,7 @@ impl Reload {
         } = &*self.0;
         let mut holds = self.holds();
         let fresh = started.reread(text)?;
-        let routed = alerting::routes(&fresh, &live.alerts.channel_ids())?;
+        let routed = alerts::routes(&fresh, &live.alerts.channel_ids())?;
         let (rules, silences) = (routed.routing.rules.len(), routed.routing.silences.len());
         let mut warnings: Vec<String> = routed.warnings.iter().map(Problem::to_string).collect();
         let defaults = self.defaults(&fresh, &mut warnings)?;
@@ -252,7 +254,8 @@ impl Reload {
     fn exchange_checks(&self, holds: &Config, fresh: &Config) -> Result<(), ConfigError> {
         let Live { health, tasks, .. } = &self.0.live;
         let (gone, new) = holds.loaded().changed_checks(fresh.loaded());
-        let (mut checks, mut beats) = of_file(fresh, health)?;
+        let mut checks = bongsu_setup::health::checks(fresh)?;
+        let mut beats = bongsu_setup::health::heartbeats(fresh, health)?;
         checks.retain(|check| new.iter().any(|name| name == check.name()));
         beats.retain(|(name, _)| new.contains(name));
         let beats = beats.into_iter().map(|(_, beat)| beat).collect();

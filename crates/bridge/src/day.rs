@@ -4,6 +4,7 @@
 mod alerts;
 #[cfg(feature = "health")]
 mod health;
+mod lines;
 #[cfg(feature = "logging")]
 mod log;
 #[cfg(feature = "metrics")]
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 pub use self::alerts::{Alerts, alert_of_failures};
 #[cfg(feature = "health")]
 pub use self::health::Health;
+pub use self::lines::say;
 #[cfg(feature = "logging")]
 pub use self::log::Counts;
 #[cfg(feature = "metrics")]

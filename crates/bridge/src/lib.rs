@@ -20,7 +20,10 @@
 //! | `alerts`, `reports` | reports over alert channels |
 //! | `health`, `logging` / `resources` / `outgoing` | the log's counts, resources and calls in `/health` |
 //! | `metrics` and each other | its figures on `/metrics` |
-//! | `otlp`, `metrics` / `outgoing` | metrics and calls to a receiver |
+//! | `outgoing` | a line a call, made in the context of `logging` and `otlp` |
+//! | `otlp`, `metrics` / `outgoing` / `axum` | metrics, calls and requests to a receiver |
+//! | `alerts`, `axum` | panics of handlers as alerts |
+//! | `console` | the console's history, from what the desks answer |
 //! | `rules` | the service's metrics into its rules, what fires by them as alerts |
 //! | `reports` and each other | what the day saw as part of its report |
 
@@ -28,6 +31,8 @@
 
 #[cfg(all(feature = "alerts", feature = "metrics"))]
 pub mod alerts_to_metrics;
+#[cfg(feature = "outgoing")]
+pub mod calls;
 #[cfg(all(feature = "health", feature = "outgoing"))]
 pub mod calls_to_health;
 #[cfg(all(feature = "metrics", feature = "outgoing"))]
@@ -40,6 +45,8 @@ pub mod conditions;
 pub mod day;
 #[cfg(all(feature = "health", feature = "metrics"))]
 pub mod health_to_metrics;
+#[cfg(feature = "console")]
+pub mod history;
 #[cfg(all(feature = "alerts", feature = "logging"))]
 pub mod logs_to_alerts;
 #[cfg(all(feature = "health", feature = "logging"))]
@@ -52,8 +59,12 @@ pub mod maintenance;
 pub mod market_hours;
 #[cfg(all(feature = "metrics", feature = "otlp"))]
 pub mod metrics_to_otlp;
+#[cfg(all(feature = "alerts", feature = "axum"))]
+pub mod panics_to_alerts;
 #[cfg(all(feature = "alerts", feature = "reports"))]
 pub mod report_sink;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+pub mod requests_to_otlp;
 #[cfg(all(feature = "health", feature = "resources"))]
 pub mod resources_to_health;
 #[cfg(all(feature = "metrics", feature = "resources"))]

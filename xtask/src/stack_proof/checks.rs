@@ -40,6 +40,7 @@ pub(super) fn run_all(engine: &Engine, clock: &mut Clock) -> Result<(), Failure>
     stack.healthy(&SERVICES)?;
     clock.say("cargo xtask up: all healthy");
     clock.say(&size_and_start(&stack)?);
+    folders_are_its_own(&stack)?;
     let missing = http::request(
         ENGINE,
         "GET",
@@ -295,6 +296,23 @@ fn size_and_start(stack: &Stack<'_>) -> Result<String, Failure> {
     Ok(format!(
         "its image has {mib} MiB; from the container's start to listening {milliseconds:.0} ms"
     ))
+}
+
+/// The service writes in its folders, and nobody else reads them.
+fn folders_are_its_own(stack: &Stack<'_>) -> Result<(), Failure> {
+    let container = Stack::container("trading-engine");
+    for (folder, wanted) in [
+        ("/var/lib/bongsu", "10001:10001 750"),
+        ("/var/log/bongsu", "10001:10001 750"),
+        ("/var/lib", "0:0 755"),
+    ] {
+        let owner = ["exec", &container, "stat", "--format", "%u:%g %a", folder];
+        let owner = stack.docker(&owner)?;
+        expect(owner == wanted, || {
+            format!("{folder} is {owner}, not {wanted}")
+        })?;
+    }
+    Ok(())
 }
 
 /// The second of the day in `2026-11-29T13:29:33.335392Z`.

@@ -26,9 +26,10 @@ const CARGO: &str = r#"#!/bin/sh
 set -eu
 case "$*" in
 "build --locked --release "*trading_engine*alert-receiver*)
-    mkdir -p target/release/examples
-    cp /built/trading_engine target/release/examples/
-    cp /built/alert-receiver target/release/ ;;
+    release="target/$TARGET/release"
+    mkdir -p "$release/examples"
+    cp /built/trading_engine "$release/examples/"
+    cp /built/alert-receiver "$release/" ;;
 "tree --locked "*) echo 'bongsu v0.0.0 (/src)|MIT' ;;
 *) echo "cargo $*: not expected here" >&2; exit 3 ;;
 esac

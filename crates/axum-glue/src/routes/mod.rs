@@ -8,6 +8,7 @@ mod health;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod origin;
+mod paths;
 
 pub use admin::admin_router;
 #[cfg(feature = "console")]
@@ -16,6 +17,7 @@ pub use console::{ConsoleOptions, ConsolePublisher, console_router};
 pub use health::{DetailPolicy, health_router};
 #[cfg(feature = "metrics")]
 pub use metrics::metrics_router;
+pub use paths::{paths_clash, route_paths};
 
 use axum::{
     Json,

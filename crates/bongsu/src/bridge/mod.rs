@@ -25,8 +25,6 @@ mod otlp;
 mod panics;
 #[cfg(feature = "reports")]
 pub(crate) mod reports;
-#[cfg(all(feature = "axum", feature = "otlp"))]
-mod requests_to_otlp;
 #[cfg_attr(not(feature = "rules"), path = "none.rs")]
 mod rules;
 

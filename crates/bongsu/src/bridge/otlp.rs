@@ -5,7 +5,15 @@ use crate::{Config, parts::Parts, tasks::Tasks};
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
 pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     #[cfg(feature = "axum")]
-    super::requests_to_otlp::connect(parts, config, tasks);
+    if let Some(export) = &parts.otlp {
+        let otlp = export.otlp.clone();
+        let layer = std::mem::take(&mut parts.http.layer);
+        parts.http.layer = layer.on_end(move |end| {
+            let span = || bongsu_bridge::requests_to_otlp::span(end, jiff::Timestamp::now());
+            // Probes and scrapes are nobody's journey.
+            !end.operations && otlp.record_root(&span())
+        });
+    }
     #[cfg(feature = "outgoing")]
     if let Some(export) = &parts.otlp {
         let otlp = export.otlp.clone();

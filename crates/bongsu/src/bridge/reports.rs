@@ -54,11 +54,10 @@ fn sinks(
     config: &Config,
 ) -> ReportGeneratorBuilder {
     use bongsu_bridge::report_sink;
-
-    use crate::alerting;
+    use bongsu_setup::alerts;
 
     let asked = &config.delivery.report_channels;
-    match alerting::for_reports(config, alerting::added(config, &parts.alerts)) {
+    match alerts::for_reports(config, alerts::added(config, &parts.alerts)) {
         Ok(Some(channels)) => {
             for problem in report_sink::unable(&channels, asked) {
                 tracing::error!("REPORT_CHANNELS: {problem}");

@@ -24,7 +24,7 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     let told = TOLD_BY_PARTS.iter().filter(|(_, part)| there(part));
     let telling = Telling {
         service: config.service.name.clone(),
-        instance: crate::alerting::host().unwrap_or_else(|| "localhost".to_owned()),
+        instance: bongsu_setup::alerts::host().unwrap_or_else(|| "localhost".to_owned()),
         step: config.rules.step,
         korean: config.delivery.language == bongsu_lang::Lang::Ko,
         told_elsewhere: told.map(|(rule, _)| *rule).collect(),

@@ -30,23 +30,12 @@
 //! Nothing is started, nothing is sent, no folder is made: it is safe beside the running service,
 //! which then of course holds its own ports. Every question has a time limit.
 
-#[cfg_attr(not(feature = "_http"), path = "no_endpoint.rs")]
-mod endpoint;
-pub(crate) mod probe;
+use bongsu_config::doctor::judge;
+use bongsu_setup::doctor::{machine, room};
 
-use std::{path::PathBuf, time::Duration};
-
-use jiff::Timestamp;
-use tokio::time::timeout;
-
-use crate::{Builder, Config, parts};
-pub(crate) use bongsu_config::doctor::judge;
+use crate::{Builder, parts};
 #[doc(inline)]
 pub use bongsu_config::doctor::{Diagnosis, Finding, Verdict};
-
-/// How long one question may take: longer than any of the channels' own limits for a probe that
-/// answers at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Builder {
     /// Looks at everything that the configuration, the added checks and the added channels need.
@@ -54,11 +43,10 @@ impl Builder {
         let Self { config, settings } = self;
         let mut diagnosis = Diagnosis::default();
         diagnosis.extend(judge::configuration(&config));
-        let (server, heartbeat) = endpoint::look(&config).await;
-        machine(server, &mut diagnosis);
+        let (machine, heartbeat) = machine(&config).await;
+        diagnosis.extend(machine);
         diagnosis.extend(parts::reports::doctor(&config, settings.reports).await);
-        diagnosis.extend(judge::descriptors(probe::descriptors()));
-        diagnosis.extend(folders(&config).await);
+        diagnosis.extend(room(&config).await);
         diagnosis.extend(parts::http::doctor(&config, settings.http).await);
         diagnosis.extend(parts::health::doctor(&config, settings.health).await);
         diagnosis.extend(parts::rules::doctor(&config, settings.rules).await);
@@ -66,40 +54,4 @@ impl Builder {
         diagnosis.extend(heartbeat);
         diagnosis
     }
-}
-
-/// A host, the time that it gave, and the time here at that moment.
-type Told = (String, Timestamp, Timestamp);
-
-/// The clock and the zone.
-fn machine(server: Option<Told>, diagnosis: &mut Diagnosis) {
-    let now = server.as_ref().map(|(_, _, ours)| *ours);
-    let now = now.unwrap_or_else(Timestamp::now);
-    let server = server
-        .as_ref()
-        .map(|(host, theirs, _)| (host.as_str(), *theirs));
-    diagnosis.push(judge::clock(now, probe::built(), server));
-    diagnosis.push(judge::time_zone(probe::knows_seoul()));
-}
-
-/// What is written to, and whether there is room.
-async fn folders(config: &Config) -> Vec<Finding> {
-    let mut wanted: Vec<(&'static str, PathBuf)> =
-        vec![("BONGSU_DATA_DIR", config.data_dir.clone())];
-    if let Some(dir) = &config.log.dir {
-        wanted.push(("LOG_DIR", dir.clone()));
-    }
-    let mut findings = Vec::new();
-    for (variable, path) in wanted {
-        // A file system may hang; this thread then waits for it, but nobody else.
-        let asked = path.clone();
-        let facts =
-            tokio::task::spawn_blocking(move || (probe::folder(&asked), probe::free(&asked)));
-        let (written, free) = match timeout(PATIENCE, facts).await {
-            Ok(Ok(facts)) => facts,
-            _ => (Err(std::io::ErrorKind::TimedOut.into()), None),
-        };
-        findings.push(judge::folder(variable, &path, &written, free));
-    }
-    findings
 }

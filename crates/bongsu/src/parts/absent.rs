@@ -1,8 +1,6 @@
 //! A part that is not compiled in: it takes nothing, does nothing, and offers nothing.
 #![allow(dead_code, reason = "which parts are absent depends on the features")]
 
-use std::path::Path;
-
 use bongsu_desks::Part;
 
 use super::{Parts, Start};
@@ -36,7 +34,3 @@ pub(crate) fn desk(_: &Config, _: &Parts) -> Option<Box<dyn Part>> {
 
 /// The service is about to end.
 pub(crate) fn drain(_: &Absent) {}
-
-pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
-    None
-}

@@ -6,15 +6,10 @@ use bongsu_alerts::{
     Alert, AlertManager, AlertManagerBuilder, AlertRule, Channel, Explanation, Outcome, Rehearsal,
 };
 use bongsu_desks::Part;
-use tokio::time::timeout;
+use bongsu_setup::alerts::{self, Code};
 
 use super::{Parts, Start, adjust::Adjust};
-use crate::{
-    Bongsu, Builder, Config, Error, alerting,
-    config::Problem,
-    doctor::{Finding, PATIENCE, judge},
-    tasks::Stoppable,
-};
+use crate::{Bongsu, Builder, Config, Error, config::Problem, doctor::Finding, tasks::Stoppable};
 
 pub(crate) type Offer = AlertManager;
 
@@ -28,15 +23,26 @@ pub(crate) struct Settings {
     builder: Adjust<AlertManagerBuilder>,
 }
 
+impl Settings {
+    fn code(self) -> Code {
+        let builder = self.builder;
+        Code {
+            channels: self.channels,
+            rules: self.rules,
+            change: Some(Box::new(|to| builder.apply(to))),
+        }
+    }
+}
+
 pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
-    let Settings {
-        channels,
-        rules,
-        builder,
-    } = settings;
-    let change = |to| builder.apply(to);
-    let built = alerting::build(cx.config, channels, rules, change, cx.tasks).await?;
-    let (manager, dispatcher) = built;
+    let built = alerts::build(cx.config, settings.code()).await?;
+    for warning in built.warnings {
+        tracing::warn!("{warning}");
+    }
+    for (name, work) in built.background {
+        cx.tasks.spawn(name, work);
+    }
+    let (manager, dispatcher) = (built.manager, built.dispatcher);
     let (late, tasks) = (dispatcher.clone(), cx.tasks.clone());
     let running = Stoppable::start(|stop| dispatcher.run(stop));
     cx.ends.push(async move {
@@ -70,59 +76,9 @@ impl bongsu_desks::Readiness for Readiness {
     }
 }
 
-/// Whether each channel's far side is there and takes the credentials; all at the same time.
+/// Whether each channel's far side is there and takes the credentials.
 pub(crate) async fn doctor(config: &Config, settings: Settings) -> Vec<Finding> {
-    let report = report_doctor(config, &settings.channels);
-    let manager = match alerting::detached(config, settings.channels) {
-        Ok(Some(manager)) => manager,
-        Ok(None) => return [judge::no_channel()].into_iter().chain(report).collect(),
-        Err(error) => {
-            let remedy = "give each channel an id of its own";
-            return vec![Finding::failed("channels", error.chain(), remedy)];
-        }
-    };
-    let mut probes = tokio::task::JoinSet::new();
-    for (place, id) in manager.channel_ids().into_iter().enumerate() {
-        let manager = manager.clone();
-        probes.spawn(async move {
-            let outcome = match timeout(PATIENCE, manager.probe(&id)).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(error)) => Outcome::broken(error.to_string()),
-                Err(_) => Outcome::transient("no answer in time"),
-            };
-            (place, judge::channel(&id, &outcome))
-        });
-    }
-    let mut found = probes.join_all().await;
-    found.sort_by_key(|(place, _)| *place);
-    let found = found.into_iter().map(|(_, finding)| finding);
-    found.chain(report).collect()
-}
-
-/// Whether the report reaches anybody.
-#[cfg(feature = "reports")]
-fn report_doctor(config: &Config, added: &[Arc<dyn Channel>]) -> Vec<Finding> {
-    use bongsu_bridge::report_sink::{able, sinks, unable};
-    // Without a source of figures there is no report.
-    if config.database_url.is_none() {
-        return Vec::new();
-    }
-    let asked = &config.delivery.report_channels;
-    let Ok(Some(channels)) = alerting::for_reports(config, added.to_vec()) else {
-        return vec![judge::report(&[], &[], &[])];
-    };
-    let sinks = sinks(&channels, asked);
-    let names: Vec<&str> = sinks.iter().map(bongsu_reports::ReportSink::name).collect();
-    vec![judge::report(
-        &names,
-        &able(&channels),
-        &unable(&channels, asked),
-    )]
-}
-
-#[cfg(not(feature = "reports"))]
-fn report_doctor(_: &Config, _: &[Arc<dyn Channel>]) -> Vec<Finding> {
-    Vec::new()
+    alerts::doctor(config, settings.channels).await
 }
 
 impl Bongsu {
@@ -163,7 +119,7 @@ impl Builder {
     ///
     /// When there is no channel at all, or none of that name.
     pub async fn test_alerts(self, channel: Option<&str>) -> Result<Vec<TestedTarget>, Error> {
-        let manager = alerting::detached(&self.config, self.settings.alerts.channels)?;
+        let manager = alerts::detached(&self.config, self.settings.alerts.channels)?;
         let manager = manager.ok_or_else(|| {
             Error::setup("alerts", "no channel is configured: set SMTP_HOST, SLACK_WEBHOOK_URL, ALERT_WEBHOOK_URLS or another channel's variables")
         })?;
@@ -190,10 +146,7 @@ impl Builder {
     ///
     /// Everything that is wrong with them, each with its place.
     pub fn check_alerts(self) -> Result<Vec<Problem>, Error> {
-        #[cfg(feature = "health")]
-        super::health::judge_heartbeats(&self.config)?;
-        let (_, warnings) = self.deciding()?;
-        Ok(warnings)
+        Ok(alerts::check(&self.config, self.settings.alerts.code())?)
     }
 
     /// What would become of an alert by the configuration, the added channels and the rules: nothing is
@@ -203,7 +156,7 @@ impl Builder {
     ///
     /// When channels or rules cannot be used as they are.
     pub fn explain_alert(self, alert: &Alert) -> Result<Explanation, Error> {
-        let (manager, _) = self.deciding()?;
+        let (manager, _) = alerts::deciding(&self.config, self.settings.alerts.code())?;
         Ok(manager.explain(alert))
     }
 
@@ -215,23 +168,8 @@ impl Builder {
     ///
     /// When channels or rules cannot be used as they are.
     pub fn rehearsal(self, begin: jiff::Timestamp, also: &[String]) -> Result<Rehearsal, Error> {
-        let Settings {
-            channels,
-            rules,
-            builder,
-        } = self.settings.alerts;
-        let change = |to| builder.apply(to);
-        alerting::rehearsal(&self.config, channels, rules, change, (begin, also))
-    }
-
-    fn deciding(self) -> Result<(AlertManager, Vec<Problem>), Error> {
-        let Settings {
-            channels,
-            rules,
-            builder,
-        } = self.settings.alerts;
-        let change = |to| builder.apply(to);
-        alerting::deciding(&self.config, channels, rules, change)
+        let code = self.settings.alerts.code();
+        Ok(alerts::rehearsal(&self.config, code, begin, also)?)
     }
 }
 

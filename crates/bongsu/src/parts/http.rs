@@ -2,16 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use bongsu_axum_glue::{AccessLog, MonitorLayer, OpsPolicy, PanicEvent, Peer, TrustedProxies};
-use bongsu_config::{AccessLines, Proxies};
+use bongsu_axum_glue::{MonitorLayer, OpsPolicy, PanicEvent, Peer};
+use bongsu_setup::http;
 use tokio::sync::watch;
 
 use super::{Parts, Start, adjust::Adjust};
-use crate::{
-    Builder, Config, Error,
-    config::Bind,
-    doctor::{Finding, judge, probe},
-};
+use crate::{Builder, Config, Error, doctor::Finding};
 
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -50,68 +46,20 @@ pub(crate) async fn join(
     settings: Settings,
     _: &Parts,
 ) -> Result<Joined, Error> {
-    let token = cx.config.http.ops_token.as_ref();
-    let layer = MonitorLayer::new().sampler(cx.config.traces.sampler());
-    let layer = match cx.config.loaded().access_lines() {
-        Some(lines) => layer.access_log(access_log(lines)),
-        None => layer,
-    };
-    let layer = layer.name_clients(cx.config.http.name_clients);
-    let proxies = cx.config.http.trusted_proxies.as_ref().map(trusted);
-    let behind = |policy: OpsPolicy| match &proxies {
-        Some(proxies) => policy.behind(proxies.clone()),
-        None => policy,
-    };
-    let layer = layer.proxies(proxies.clone().unwrap_or_default());
+    let policies = http::policies(cx.config);
     Ok(Joined {
-        ops_token: token.map(|token| behind(OpsPolicy::token(token.expose()))),
-        local: behind(OpsPolicy::loopback()),
+        ops_token: policies.token,
+        local: policies.local,
         on_panic: None,
-        layer: settings.layer.apply(layer),
+        layer: settings.layer.apply(http::layer(cx.config)),
         own_routes: settings.own_routes,
         listening: watch::Sender::default(),
     })
 }
 
-fn trusted(said: &Proxies) -> TrustedProxies {
-    let mut proxies = TrustedProxies::new(said.networks.iter().copied());
-    if said.unix {
-        proxies = proxies.unix();
-    }
-    if said.rfc_7239 {
-        proxies = proxies.rfc_7239();
-    }
-    proxies
-}
-
-fn access_log(lines: &AccessLines) -> AccessLog {
-    let policy = match lines.others_one_in {
-        Some(n) => AccessLog::default().others_one_in(n),
-        None => AccessLog::default(),
-    };
-    let one_in = lines.one_in.iter();
-    let policy = one_in.fold(policy, |policy, (route, n)| policy.one_in(route, *n));
-    let quiet = lines.quiet.iter();
-    quiet.fold(policy, |policy, route| policy.quiet(route))
-}
-
 /// Whether the addresses can be listened on.
 pub(crate) async fn doctor(config: &Config, _: Settings) -> Vec<Finding> {
-    let http = &config.http;
-    let mut wanted = Vec::new();
-    if let Some(port) = http.ops_port {
-        wanted.push(("METRICS_PORT", (http.bind.ip(), port).into()));
-    }
-    let look = |(variable, address)| judge::port(variable, address, &probe::listen(address));
-    let bind = match &http.bind {
-        Bind::Address(address) => Some(look(("BONGSU_BIND", *address))),
-        Bind::Unix(path) => Some(judge::socket(path, &probe::beside(path))),
-        // Whoever starts the service has them, and not whoever starts the doctor.
-        _ => None,
-    };
-    bind.into_iter()
-        .chain(wanted.into_iter().map(look))
-        .collect()
+    http::doctor(config)
 }
 
 impl Joined {

@@ -2,20 +2,18 @@
 
 use std::{
     fmt, io,
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::Duration,
 };
 
 use bongsu_desks::Part;
 use bongsu_logging::{
-    ErrorLine, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError,
-    Registry, Rotation,
+    ErrorLine, Layer, LogGuard, LogHandle, LogLayer, Logging, LoggingConfig, LoggingError, Registry,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Parts, Start, adjust::Adjust};
-use crate::{Bongsu, Builder, Config, Error, config::Problem};
+use crate::{Bongsu, Builder, Config, Error};
 
 /// The log, and who wants to know of its ERROR lines.
 #[derive(Debug)]
@@ -27,8 +25,6 @@ pub(crate) struct Offer {
 
 /// How long the log may take to be written at the end.
 const FLUSH: Duration = Duration::from_secs(3);
-/// Bytes of the newest log lines that the console shows.
-const RECENT: usize = 1 << 20;
 
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -64,7 +60,7 @@ struct Installed {
 }
 
 pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
-    let folder = try_folder(cx.config);
+    let folder = bongsu_setup::logging::folder(cx.config);
     cx.config.warnings.extend(folder);
     let (guard, errors) = match settings.handed {
         Some(handed) => (Arc::new(handed.guard), handed.errors),
@@ -123,44 +119,12 @@ fn in_force(
 
 /// The log as the configuration and the service's code ask for it.
 fn build(config: &Config, changes: Adjust<LoggingConfig>) -> Result<(Logging, Errors), Error> {
-    let service = &config.service;
     let errors = Errors::default();
     let told = errors.clone();
-    let logging = LoggingConfig::new(&service.name, &service.environment)
-        .level(&config.log.level)
-        .format(config.log.format.parse().unwrap_or_default())
-        .dir(config.log.dir.clone())
-        .daemon(config.log.to.parse().ok())
-        .preset(config.log.preset.parse().unwrap_or_default())
-        .utc_offset_minutes(config.log.utc_offset)
-        .rotation(rotation(config))
-        .recent(if bongsu_config::has_feature("console") {
-            RECENT
-        } else {
-            0
-        })
-        .on_error(move |line| told.tell(line));
-    let keys = config.log.redact.iter();
-    let logging = keys.fold(logging, LoggingConfig::redact_key);
-    let logging = match config.log.rate {
-        Some(rate) => logging.rate_limit(rate, Duration::from_secs(1)),
-        None => logging,
-    };
+    let logging = bongsu_setup::logging::config(config).on_error(move |line| told.tell(line));
     let logging = changes.apply(logging).build();
     let logging = logging.map_err(|error| Error::setup("logging", error))?;
     Ok((logging, errors))
-}
-
-fn rotation(config: &Config) -> Rotation {
-    let rotation = Rotation::default();
-    let rotation = match config.log.file_mib {
-        Some(size) => rotation.max_bytes(size.saturating_mul(1 << 20)),
-        None => rotation,
-    };
-    match config.log.keep {
-        Some(age) => rotation.keep_for(age),
-        None => rotation,
-    }
 }
 
 type Call = dyn Fn(&ErrorLine<'_>) + Send + Sync;
@@ -190,33 +154,6 @@ impl fmt::Debug for Errors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Errors")
     }
-}
-
-/// Says that the log's folder cannot be written: the log itself goes on without its file.
-fn try_folder(config: &Config) -> Option<Problem> {
-    let dir = config.log.dir.as_ref()?;
-    if there(dir).starts_with(there(&config.data_dir)) {
-        // Made as its owner's alone, or not at all: who needs it says why it cannot be made.
-        let _ = config.create_data_dir();
-    }
-    let tried = std::fs::create_dir_all(dir).and_then(|()| crate::doctor::probe::try_write(dir));
-    let error = tried.err()?;
-    let message = format!(
-        "{} cannot be written: {error}; the log goes to standard output alone. Give the \
-         service's user the right to write there, or name another folder",
-        dir.display()
-    );
-    Some(Problem::new("LOG_DIR", message))
-}
-
-/// Where a path that need not exist yet leads, past links and `..` in what of it does.
-fn there(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let known = path.ancestors().find_map(|above| {
-        let rest = path.strip_prefix(above).ok()?;
-        Some(above.canonicalize().ok()?.join(rest))
-    });
-    known.unwrap_or(path)
 }
 
 /// A logrotate that asks by signal instead of by renaming.

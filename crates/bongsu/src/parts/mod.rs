@@ -29,7 +29,6 @@ pub(crate) mod reports;
 pub(crate) mod resources;
 #[cfg_attr(not(feature = "rules"), path = "absent.rs")]
 pub(crate) mod rules;
-pub(crate) mod stores;
 
 use std::{fmt, pin::Pin};
 

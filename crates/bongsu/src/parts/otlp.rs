@@ -2,21 +2,14 @@
 
 use std::{
     fmt,
-    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use bongsu_config::OtlpProtocol;
-use bongsu_otlp::{Attributes, Driver, Options, Otlp, Protocol, Receiver, Signal, Snapshot};
-use bongsu_trace::random;
+use bongsu_otlp::{Driver, Otlp, Snapshot};
 
 use super::Start;
-use crate::{
-    Config, Error,
-    config::{Problem, Secret},
-    tasks::Stoppable,
-};
+use crate::{Error, config::Problem, tasks::Stoppable};
 
 /// How long the last of it may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,7 +33,9 @@ impl fmt::Debug for Export {
 
 /// Builds it, before there is a log: what the log says goes out too.
 pub(crate) async fn start(cx: &mut Start<'_>, (): Settings) -> Result<Offer, Error> {
-    let Some(options) = options(cx.config) else {
+    let (options, problems) = bongsu_setup::otlp::options(cx.config);
+    cx.config.warnings.extend(problems);
+    let Some(options) = options else {
         return Ok(None);
     };
     match Otlp::new(options) {
@@ -76,256 +71,4 @@ pub(crate) fn run(cx: &mut Start<'_>, offer: &Offer) {
         }
         sending.finish("OTLP", PATIENCE * 2).await;
     });
-}
-
-/// What the configuration asks for; none where nobody receives anything.
-fn options(config: &mut Config) -> Option<Options> {
-    let traces = &config.traces;
-    if traces.disabled {
-        return None;
-    }
-    let mut problems: Vec<Problem> = Vec::new();
-    let mut receiver = |place: usize, signal: Signal| {
-        let own = &traces.own[place];
-        let protocol = match own.protocol.unwrap_or(traces.protocol) {
-            OtlpProtocol::Grpc => Protocol::Grpc,
-            _ => Protocol::HttpProtobuf,
-        };
-        let grpc = protocol == Protocol::Grpc;
-        let insecure = own.insecure.unwrap_or(traces.insecure);
-        let whole = |url: &Secret| match url.expose().contains("://") {
-            true => Some(url.clone()),
-            // Told by the configuration.
-            false if !grpc => None,
-            false => Some(with_scheme(url, insecure)),
-        };
-        let mut receiver = match (&own.endpoint, &traces.endpoint) {
-            _ if !traces.exported[place] => return None,
-            (Some(own), _) => Receiver::new(whole(own)?),
-            (None, Some(base)) if grpc => Receiver::new(whole(base)?),
-            (None, Some(base)) => Receiver::at_base(&whole(base)?, signal),
-            (None, None) => return None,
-        };
-        receiver.protocol = protocol;
-        let headers = own.headers.as_ref().or(traces.headers.as_ref());
-        let pairs = headers.and_then(|it| bongsu_config::pairs(it.expose()).ok());
-        receiver.headers = pairs
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name, Secret::new(value)))
-            .collect();
-        receiver.timeout = own.timeout.unwrap_or(traces.timeout);
-        receiver.gzip = own.gzip.unwrap_or(traces.gzip);
-        if let Some(file) = own.certificate.as_ref().or(traces.certificate.as_ref()) {
-            match std::fs::read(file) {
-                Ok(pem) => receiver.certificates = Some(pem),
-                Err(error) => {
-                    let problem = unread(own.certificate.is_some(), signal, file, &error);
-                    if !problems.contains(&problem) {
-                        problems.push(problem);
-                    }
-                }
-            }
-        }
-        Some(receiver)
-    };
-    let mut options = Options::new(resource(config));
-    options.traces = receiver(0, Signal::Traces);
-    options.metrics = receiver(1, Signal::Metrics);
-    options.logs = receiver(2, Signal::Logs);
-    options.sampler = traces.sampler();
-    options.slow = traces.slow;
-    config.warnings.extend(problems);
-    let anybody = [&options.traces, &options.metrics, &options.logs];
-    anybody
-        .iter()
-        .any(|receiver| receiver.is_some())
-        .then_some(options)
-}
-
-/// A host and a port alone have TLS unless it is said that they have not.
-fn with_scheme(url: &Secret, insecure: bool) -> Secret {
-    let scheme = if insecure { "http" } else { "https" };
-    Secret::new(format!("{scheme}://{}", url.expose()))
-}
-
-/// A file of certificates that cannot be read.
-fn unread(own: bool, signal: Signal, file: &Path, error: &std::io::Error) -> Problem {
-    let variable = match own {
-        true => format!(
-            "OTEL_EXPORTER_OTLP_{}_CERTIFICATE",
-            signal.as_str().to_ascii_uppercase()
-        ),
-        false => "OTEL_EXPORTER_OTLP_CERTIFICATE".to_owned(),
-    };
-    Problem::new(
-        variable,
-        format!("cannot read {}: {error}; it is not used", file.display()),
-    )
-}
-
-/// What is said of the service, what the environment says of it last.
-fn resource(config: &Config) -> Attributes {
-    let (service, traces) = (&config.service, &config.traces);
-    let [high, low] = random::words();
-    let instance = bongsu_trace::Hex::<32>::of(u128::from(high) << 64 | u128::from(low));
-    let mut resource = Attributes::new()
-        .with("service.name", &*service.name)
-        .with("service.version", &*service.version)
-        .with("service.instance.id", &*instance)
-        .with("deployment.environment.name", &*service.environment)
-        .with("process.pid", i64::from(std::process::id()))
-        .with("telemetry.sdk.name", "bongsu")
-        .with("telemetry.sdk.language", "rust")
-        .with("telemetry.sdk.version", env!("CARGO_PKG_VERSION"));
-    for (name, value) in &traces.resource {
-        resource.set(name.clone(), &**value);
-    }
-    if let Some(name) = &traces.service_name {
-        resource.set("service.name", &**name);
-    }
-    resource
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is said of one signal goes before what is said for all, as the specification has it.
-    #[test]
-    fn each_signal_has_its_own_receiver() {
-        let vars = [
-            ("SERVICE_NAME", "desk"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4318"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "tenant=desk,api-key=a"),
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/all.pem"),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://spans:4318/in"),
-            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=b%20c"),
-            ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "250"),
-            ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
-            ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/nowhere/logs.pem"),
-            ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
-            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
-            ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json"),
-        ];
-        let mut config = Config::from_vars(vars).unwrap();
-        let options = options(&mut config).unwrap();
-        let shown = |receiver: &Option<Receiver>| {
-            let receiver = receiver.as_ref().unwrap();
-            let headers: Vec<String> = receiver
-                .headers
-                .iter()
-                .map(|(name, value)| format!("{name}={}", value.expose()))
-                .collect();
-            let url = receiver.url.expose().to_owned();
-            let millis = receiver.timeout.as_millis();
-            (url, headers.join(","), millis, receiver.gzip)
-        };
-        let all = "tenant=desk,api-key=a".to_owned();
-        let url = |text: &str| text.to_owned();
-        assert_eq!(
-            shown(&options.traces),
-            (
-                url("http://spans:4318/in"),
-                "api-key=b c".to_owned(),
-                3_000,
-                true
-            )
-        );
-        assert_eq!(
-            shown(&options.metrics),
-            (url("http://all:4318/v1/metrics"), all.clone(), 250, false)
-        );
-        assert_eq!(
-            shown(&options.logs),
-            (url("http://all:4318/v1/logs"), all, 3_000, true)
-        );
-        let warned: Vec<&str> = config.warnings.iter().map(|it| &*it.variable).collect();
-        assert_eq!(
-            warned,
-            [
-                "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-                "OTEL_EXPORTER_OTLP_CERTIFICATE",
-                "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE"
-            ]
-        );
-        let shown = format!("{:?}", config.traces);
-        assert!(
-            config.warnings[0].message.contains("http/json"),
-            "{:?}",
-            config.warnings
-        );
-        assert!(
-            !shown.contains("b%20c") && !shown.contains("api-key"),
-            "{shown}"
-        );
-    }
-
-    /// Over gRPC there are no paths, and an endpoint may be a host and a port.
-    #[test]
-    fn receivers_that_speak_grpc() {
-        let receivers = |vars: &[(&'static str, &'static str)]| {
-            let vars = vars.iter().copied().chain([("SERVICE_NAME", "desk")]);
-            let mut config = Config::from_vars(vars).unwrap();
-            let options = options(&mut config);
-            let warned = config.warnings.iter().map(|it| it.variable.clone());
-            let warned: Vec<String> = warned.collect();
-            let shown = options.map(|options| {
-                [options.traces, options.metrics, options.logs].map(|receiver| {
-                    let receiver = receiver.unwrap();
-                    let grpc = receiver.protocol == Protocol::Grpc;
-                    (receiver.url.expose().to_owned(), grpc)
-                })
-            });
-            (shown, warned)
-        };
-        let all = |url: &str, grpc| Some([(); 3].map(|()| (url.to_owned(), grpc)));
-        let at = |url| ("OTEL_EXPORTER_OTLP_ENDPOINT", url);
-        let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
-        let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "true");
-        let check = |vars: &[_], wanted, warned: &[&str]| {
-            let (got, told) = receivers(vars);
-            assert_eq!(got, wanted, "{vars:?}");
-            assert_eq!(told, warned, "{vars:?}");
-        };
-        let plain = "http://collector:4317";
-        check(&[grpc, at(plain)], all(plain, true), &[]);
-        check(
-            &[grpc, at("collector:4317")],
-            all("https://collector:4317", true),
-            &[],
-        );
-        check(
-            &[grpc, insecure, at("collector:4317")],
-            all(plain, true),
-            &[],
-        );
-        let tls = "https://collector:4317";
-        check(&[grpc, insecure, at(tls)], all(tls, true), &[]);
-        let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
-        check(&[at("collector:4318")], None, &[endpoint]);
-        check(
-            &[grpc, at("http://collector:4318")],
-            all("http://collector:4318", true),
-            &[endpoint],
-        );
-        let mixed = [
-            at("http://collector:4318"),
-            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "spans:4317"),
-            ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"),
-        ];
-        let wanted = [
-            ("http://spans:4317", true),
-            ("http://collector:4318/v1/metrics", false),
-            ("http://collector:4318/v1/logs", false),
-        ];
-        check(
-            &mixed,
-            Some(wanted.map(|(url, grpc)| (url.to_owned(), grpc))),
-            &[],
-        );
-    }
 }

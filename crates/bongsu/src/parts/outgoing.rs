@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bongsu_outgoing::{CallEnd, Context, Outgoing, Target};
+use bongsu_bridge::calls;
+use bongsu_outgoing::{CallEnd, Outgoing};
 
 use super::{Start, adjust::Adjust};
 use crate::{Bongsu, Builder, Error};
@@ -58,47 +59,11 @@ impl Pools {
 }
 
 pub(crate) async fn start(_: &mut Start<'_>, settings: Settings) -> Result<Offer, Error> {
-    let outgoing = Outgoing::new().context(context).on_end(line);
+    let outgoing = Outgoing::new().context(calls::context).on_end(calls::line);
     Ok(Offer {
         outgoing: settings.change.apply(outgoing),
         pools: Arc::default(),
     })
-}
-
-/// In what a call is made: the request's context, and the innermost span in it.
-fn context() -> Context {
-    #[cfg_attr(not(feature = "logging"), expect(unused_mut))]
-    let mut context = Context::default();
-    #[cfg(feature = "logging")]
-    {
-        context.propagation = bongsu_logging::propagation();
-        context.request_id = bongsu_logging::request_id();
-        #[cfg(feature = "otlp")]
-        if let Some(span) = bongsu_otlp::TraceLayer::current() {
-            match &mut context.propagation {
-                None => context.propagation = Some(span.into()),
-                Some(passed) if passed.parent.trace_id == span.trace_id => passed.parent = span,
-                Some(_) => {}
-            }
-        }
-    }
-    context
-}
-
-/// A call's line: who was called and how it went, never the path, which may hold a secret. Of queries and look-ups
-/// there are too many for INFO.
-fn line(end: &CallEnd<'_>) {
-    let (call, status) = (end.target, end.status);
-    let duration_ms = end.elapsed.as_secs_f64() * 1e3;
-    match call {
-        _ if status.is_failure() => {
-            tracing::warn!(target: "outgoing", %call, %status, duration_ms, "call failed");
-        }
-        Target::Http { .. } => {
-            tracing::info!(target: "outgoing", %call, %status, duration_ms, "call");
-        }
-        _ => tracing::debug!(target: "outgoing", %call, %status, duration_ms, "call"),
-    }
 }
 
 impl Bongsu {

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
+use bongsu_config::{Config, doctor::Finding};
 use bongsu_reports::{ReportGenerator, ReportGeneratorBuilder, calendar::Calendar};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use bongsu_reports::{ReportSource, source::time::StoredZone};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::{
-    Config, Error,
-    doctor::{Finding, PATIENCE},
-};
+use crate::{Error, doctor::PATIENCE};
 
 /// How often a calendar's file is looked at where no schedule does it.
 const LOOK: Duration = Duration::from_secs(60);
@@ -26,7 +24,7 @@ pub(super) fn with_own_store(
     #[cfg(feature = "sqlite")]
     let builder = {
         let folder = config.create_data_dir();
-        folder.map_err(|error| Error::setup("reports", error))?;
+        folder.map_err(|error| Error::part("reports", error))?;
         builder.store(bongsu_reports::store::SqliteStore::own(
             config.data_dir.join("reports.db"),
         ))
@@ -45,7 +43,7 @@ pub(super) fn with_store(config: &Config) -> Result<Option<ReportGeneratorBuilde
     #[cfg(feature = "postgres")]
     if let Some(url) = config.postgres_url() {
         let store = bongsu_reports::store::PostgresStore::new(url);
-        let store = store.map_err(|error| Error::setup("reports", error))?;
+        let store = store.map_err(|error| Error::part("reports", error))?;
         return Ok(Some(builder.store(store)));
     }
     with_own_store(builder, config).map(Some)
@@ -73,7 +71,7 @@ pub(super) fn of(config: &Config) -> Result<Option<ReportGeneratorBuilder>, Erro
     #[cfg(feature = "postgres")]
     if let Some(url) = config.postgres_url() {
         let source = bongsu_reports::source::postgres::PostgresSource::new(url);
-        let source = source.map_err(|error| Error::setup("reports", error))?;
+        let source = source.map_err(|error| Error::part("reports", error))?;
         return Ok(Some(as_set!(source)));
     }
     #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
@@ -99,7 +97,7 @@ fn of_accounts<S: ReportSource + Clone>(
 }
 
 /// Says at the start, and not in the evening, what of the tables a report cannot be made of.
-pub(super) async fn say_problems(generator: ReportGenerator) {
+pub async fn say_problems(generator: ReportGenerator) {
     match generator.check_source().await {
         Ok(problems) => {
             for problem in problems {
@@ -114,7 +112,7 @@ pub(super) async fn say_problems(generator: ReportGenerator) {
 }
 
 /// Looks at the calendar's file now and then, for the hours that others ask for.
-pub(super) async fn follow_file(calendar: Calendar) {
+pub async fn follow_file(calendar: Calendar) {
     if calendar.file().is_none() {
         return;
     }

@@ -3,9 +3,8 @@
 
 use std::{fs, io, path::Path};
 
+use bongsu_config::doctor::judge::{self, Folder};
 use jiff::Timestamp;
-
-use super::judge::{self, Folder};
 
 /// Writes and removes a file in `path`, or, when there is no such folder yet, in the folder above
 /// it. The folder itself is not made: it would belong to whoever asks, not to the service's user.
@@ -38,7 +37,17 @@ pub(crate) fn try_write(folder: &Path) -> io::Result<()> {
 pub(super) fn free(path: &Path) -> Option<u64> {
     let path = std::path::absolute(path).ok()?;
     let there = path.ancestors().find(|above| above.exists())?;
-    crate::parts::resources::free_bytes(there)
+    room(there)
+}
+
+#[cfg(feature = "resources")]
+fn room(path: &Path) -> Option<u64> {
+    crate::resources::free_bytes(path)
+}
+
+#[cfg(not(feature = "resources"))]
+fn room(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Listens for a moment.

@@ -4,11 +4,14 @@
 use std::time::Duration;
 
 use bongsu_alerts::channels::KINDS;
+use bongsu_config::{
+    Config,
+    doctor::{Finding, judge},
+};
 use jiff::Timestamp;
 use reqwest::{Client, Url, redirect::Policy};
 
-use super::{Finding, Told, judge};
-use crate::Config;
+use super::Told;
 
 /// Who gave its time first, in the order of the configuration; and whether the dead-man's switch,
 /// which must not be pressed for a trial, is there.

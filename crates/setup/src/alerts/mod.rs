@@ -1,6 +1,10 @@
-//! The alert manager as the configuration asks for it.
+//! Alerts: the manager with its channels, rules and store.
 
-use std::sync::Arc;
+mod doctor;
+#[cfg(feature = "reports")]
+mod reports;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use bongsu_alerts::{
     AlertManager, AlertManagerBuilder, AlertRule, AlertStatus, Attempt, Channel, Dispatcher,
@@ -10,56 +14,120 @@ use bongsu_alerts::{
 };
 
 use bongsu_config::{
+    Config, ConfigError, Problem,
     channels::{as_problems, configured},
     file::{Known, Routed},
 };
-
 use jiff::Timestamp;
 
-use crate::{
-    Config, Error,
-    config::{ConfigError, Problem},
-    tasks::Tasks,
-};
+pub use self::doctor::doctor;
+#[cfg(feature = "reports")]
+pub use self::reports::{added, for_reports};
+use crate::Error;
 
-/// The manager with every configured channel, the log channel first, and its dispatcher; `change`
-/// is what the service's code has to say.
-pub(crate) async fn build(
-    config: &Config,
-    added: Vec<Arc<dyn Channel>>,
-    rules: Vec<AlertRule>,
-    change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
-    tasks: &Tasks,
-) -> Result<(AlertManager, Dispatcher), Error> {
+/// What the service's code adds to the configuration.
+#[derive(Default)]
+pub struct Code {
+    /// Channels of its own.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// Rules after those of the file.
+    pub rules: Vec<AlertRule>,
+    /// What it changes in the builder at last.
+    pub change: Option<Change>,
+}
+
+/// A change to the manager in the making.
+pub type Change = Box<dyn FnOnce(AlertManagerBuilder) -> AlertManagerBuilder + Send + Sync>;
+
+impl Code {
+    fn apply(change: Option<Change>, builder: AlertManagerBuilder) -> AlertManagerBuilder {
+        match change {
+            Some(change) => change(builder),
+            None => builder,
+        }
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code")
+            .field("channels", &self.channels)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A manager that was built, and what has to be run for it.
+#[non_exhaustive]
+pub struct Built {
+    /// The manager.
+    pub manager: AlertManager,
+    /// What delivers for it.
+    pub dispatcher: Dispatcher,
+    /// What its channels have going on beside it, by name: runs until it is dropped.
+    pub background: Vec<(&'static str, Background)>,
+    /// What of the file is not used, and why.
+    pub warnings: Vec<Problem>,
+}
+
+/// Work that goes on until it is dropped.
+pub type Background = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl fmt::Debug for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Built")
+            .field("manager", &self.manager)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The manager with every configured channel, the log channel first, over the store and the shared state that the
+/// configuration names.
+///
+/// # Errors
+///
+/// When a channel, a rule or the file cannot be used as it is, or the store cannot be opened.
+pub async fn build(config: &Config, code: Code) -> Result<Built, Error> {
     let built = usable(config)?;
     let builder = base(config);
     #[cfg(feature = "sqlite")]
     let builder = builder.store(store(config).await?);
     #[cfg(feature = "redis")]
-    let builder = if let Some(url) = &config.redis_url {
-        let mut shared = bongsu_alerts::shared::RedisShared::new(url, &config.service.name)
-            .map_err(|error| Error::setup("alerts", error))?
-            .environment(&config.service.environment);
-        if let Some(replica) = replica(config).await {
-            shared = shared.replica(&replica);
-        }
-        builder.replicas(shared)
-    } else {
-        builder
-    };
-    let channels: Vec<_> = built.channels.into_iter().chain(added).collect();
-    let (builder, warnings) = routed(config, builder, channels, rules)?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    let (manager, dispatcher) = change(builder)
+    let builder = shared(config, builder).await?;
+    let channels = built.channels.into_iter().chain(code.channels).collect();
+    let (builder, warnings) = routed(config, builder, channels, code.rules)?;
+    let (manager, dispatcher) = Code::apply(code.change, builder)
         .build()
-        .map_err(|error| Error::setup("alerts", error))?;
+        .map_err(|error| Error::part("alerts", error))?;
     adopt(&manager, config);
-    for (name, work) in built.background {
-        tasks.spawn(name, work);
-    }
-    Ok((manager, dispatcher))
+    let background = built.background.into_iter();
+    Ok(Built {
+        manager,
+        dispatcher,
+        background: background
+            .map(|(name, work)| (name, Box::pin(work) as Background))
+            .collect(),
+        warnings,
+    })
+}
+
+/// With what replicas share, where there is a Redis for it.
+#[cfg(feature = "redis")]
+async fn shared(
+    config: &Config,
+    builder: AlertManagerBuilder,
+) -> Result<AlertManagerBuilder, Error> {
+    let Some(url) = &config.redis_url else {
+        return Ok(builder);
+    };
+    let shared = bongsu_alerts::shared::RedisShared::new(url, &config.service.name)
+        .map_err(|error| Error::part("alerts", error))?
+        .environment(&config.service.environment);
+    Ok(builder.replicas(match replica(config).await {
+        Some(replica) => shared.replica(&replica),
+        None => shared,
+    }))
 }
 
 /// Every channel that the configuration names; one that cannot be used as it is written is an error.
@@ -73,31 +141,47 @@ fn usable(config: &Config) -> Result<Made, Error> {
 
 /// A manager that tells nobody and keeps nothing, but decides as the service's would; and what of the file is
 /// not used.
-pub(crate) fn deciding(
-    config: &Config,
-    added: Vec<Arc<dyn Channel>>,
-    rules: Vec<AlertRule>,
-    change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
-) -> Result<(AlertManager, Vec<Problem>), Error> {
+///
+/// # Errors
+///
+/// When channels or rules cannot be used as they are.
+pub fn deciding(config: &Config, code: Code) -> Result<(AlertManager, Vec<Problem>), Error> {
     let built = usable(config)?;
-    let channels = built.channels.into_iter().chain(added).collect();
-    let (builder, warnings) = routed(config, base(config), channels, rules)?;
-    let (manager, _) = change(builder)
+    let channels = built.channels.into_iter().chain(code.channels).collect();
+    let (builder, warnings) = routed(config, base(config), channels, code.rules)?;
+    let (manager, _) = Code::apply(code.change, builder)
         .build()
-        .map_err(|error| Error::setup("alerts", error))?;
+        .map_err(|error| Error::part("alerts", error))?;
     Ok((manager, warnings))
 }
 
-/// As [`deciding`], at times of one's own. Channels of the names in `also` are taken for there, and so is each that
-/// the file names.
-pub(crate) fn rehearsal(
+/// Whether the rules and silences of the file can be used, and with them its heartbeats: what of them would be left
+/// out.
+///
+/// # Errors
+///
+/// Everything that is wrong with them, each with its place.
+pub fn check(config: &Config, code: Code) -> Result<Vec<Problem>, Error> {
+    #[cfg(feature = "health")]
+    crate::health::judge_heartbeats(config)?;
+    let (_, warnings) = deciding(config, code)?;
+    Ok(warnings)
+}
+
+/// As [`deciding`], at times of one's own from `begin` on. Channels of the names in `also` are taken for there, and
+/// so is each that the file names.
+///
+/// # Errors
+///
+/// As [`deciding`].
+pub fn rehearsal(
     config: &Config,
-    added: Vec<Arc<dyn Channel>>,
-    rules: Vec<AlertRule>,
-    change: impl FnOnce(AlertManagerBuilder) -> AlertManagerBuilder,
-    (begin, also): (Timestamp, &[String]),
+    code: Code,
+    begin: Timestamp,
+    also: &[String],
 ) -> Result<Rehearsal, Error> {
-    let mut channels: Vec<_> = usable(config)?.channels.into_iter().chain(added).collect();
+    let built = usable(config)?.channels.into_iter();
+    let mut channels: Vec<_> = built.chain(code.channels).collect();
     let kinds = bongsu_alerts::channels::KINDS;
     let named = config.loaded().channels().into_iter();
     let named = named.filter(|name| kinds.iter().any(|kind| kind.name == name));
@@ -107,10 +191,10 @@ pub(crate) fn rehearsal(
             channels.push(Arc::new(StandIn(name)));
         }
     }
-    let (builder, _) = routed(config, base(config), channels, rules)?;
-    change(builder)
+    let (builder, _) = routed(config, base(config), channels, code.rules)?;
+    Code::apply(code.change, builder)
         .rehearsal(begin)
-        .map_err(|error| Error::setup("alerts", error))
+        .map_err(|error| Error::part("alerts", error))
 }
 
 /// A channel of which nothing but the name is known here.
@@ -181,7 +265,11 @@ fn routed(
 }
 
 /// Rules and silences of the file, and the least level of each channel; `channels` are those that there are.
-pub(crate) fn routes(config: &Config, channels: &[String]) -> Result<Routed, ConfigError> {
+///
+/// # Errors
+///
+/// Everything that is wrong with them, each with its place.
+pub fn routes(config: &Config, channels: &[String]) -> Result<Routed, ConfigError> {
     let known = Known {
         channels: channels.to_vec(),
         hours: hours(config),
@@ -205,30 +293,15 @@ fn hours(_: &Config) -> Vec<(String, SharedSchedule)> {
 
 /// A manager of every channel but the log, with nothing behind it: no store and no dispatcher, so
 /// that a tool can try the channels beside the running service. None when there is no channel.
-pub(crate) fn detached(
+///
+/// # Errors
+///
+/// When two channels have one name.
+pub fn detached(
     config: &Config,
     added: Vec<Arc<dyn Channel>>,
 ) -> Result<Option<AlertManager>, Error> {
     alone(config, added, Purpose::Alerts)
-}
-
-/// A manager of the channels with the recipients of reports, with nothing behind it either: reports
-/// keep their own record.
-#[cfg(feature = "reports")]
-pub(crate) fn for_reports(
-    config: &Config,
-    added: Vec<Arc<dyn Channel>>,
-) -> Result<Option<AlertManager>, Error> {
-    alone(config, added, Purpose::Reports)
-}
-
-/// The channels that the service's code has added.
-#[cfg(feature = "reports")]
-pub(crate) fn added(config: &Config, alerts: &AlertManager) -> Vec<Arc<dyn Channel>> {
-    let ours = configured(config, Purpose::Reports).channels;
-    let is_ours = |id: &String| ours.iter().any(|channel| channel.id() == id);
-    let others = alerts.channel_ids().into_iter().filter(|id| !is_ours(id));
-    others.filter_map(|id| alerts.channel(&id).ok()).collect()
 }
 
 fn alone(
@@ -248,7 +321,7 @@ fn alone(
         .chain(added)
         .fold(builder, AlertManagerBuilder::shared_channel)
         .build()
-        .map_err(|error| Error::setup("alerts", error))?;
+        .map_err(|error| Error::part("alerts", error))?;
     Ok(Some(manager))
 }
 
@@ -269,7 +342,8 @@ fn presentation(config: &Config) -> Presentation {
 }
 
 /// What this machine, or this container, calls itself.
-pub(crate) fn host() -> Option<String> {
+#[must_use]
+pub fn host() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let name = name.trim();
     (!name.is_empty() && name != "(none)").then(|| name.to_owned())
@@ -280,12 +354,12 @@ pub(crate) fn host() -> Option<String> {
 async fn store(config: &Config) -> Result<bongsu_alerts::store::SqliteStore, Error> {
     config
         .create_data_dir()
-        .map_err(|error| Error::setup("alerts", error))?;
+        .map_err(|error| Error::part("alerts", error))?;
     let path = config.data_dir.join("alerts.db");
     tokio::task::spawn_blocking(|| bongsu_alerts::store::SqliteStore::open(path))
         .await
-        .map_err(|error| Error::setup("alerts", error))?
-        .map_err(|error| Error::setup("alerts", error))
+        .map_err(|error| Error::part("alerts", error))?
+        .map_err(|error| Error::part("alerts", error))
 }
 
 /// Who this replica is: the same after a restart, and another on a copy of its folder elsewhere. None,

@@ -4,19 +4,9 @@ use bongsu_axum_glue::{Peer, RequestEnd};
 use bongsu_otlp::{Span, SpanKind, TraceParent, Value};
 use jiff::Timestamp;
 
-use crate::{Config, parts::Parts, tasks::Tasks};
-
-pub(super) fn connect(parts: &mut Parts, _: &Config, _: &Tasks) {
-    let Some(export) = &parts.otlp else { return };
-    let otlp = export.otlp.clone();
-    let layer = std::mem::take(&mut parts.http.layer);
-    parts.http.layer = layer.on_end(move |end| {
-        // Probes and scrapes are nobody's journey.
-        !end.operations && otlp.record_root(&span(end, Timestamp::now()))
-    });
-}
-
-fn span(end: &RequestEnd<'_>, now: Timestamp) -> Span {
+/// The span of a request that has just ended.
+#[must_use]
+pub fn span(end: &RequestEnd<'_>, now: Timestamp) -> Span {
     let trace = &end.trace;
     let ids = TraceParent::new(trace.trace_id, trace.span_id, trace.sampled);
     let routed = end.endpoint != "unmatched";

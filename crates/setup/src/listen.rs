@@ -3,20 +3,22 @@
 use std::{io, net::SocketAddr};
 
 use bongsu_axum_glue::Listener;
+use bongsu_config::{Bind, HttpConfig, env_var};
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::{
-    Error,
-    config::{Bind, HttpConfig, env_var},
-};
+use crate::Error;
 
 /// systemd's first descriptor.
 const FIRST: i32 = 3;
 /// More sockets than any unit has.
 const MOST: i32 = 256;
 
-/// The service's own: one, or as many as its unit has.
-pub(crate) async fn service(http: &HttpConfig) -> Result<Vec<Listener>, Error> {
+/// The service's own sockets: one, or as many as its unit has.
+///
+/// # Errors
+///
+/// [`Error::Bind`] when one cannot be had, [`Error::Part`] when the certificate cannot be read.
+pub async fn service(http: &HttpConfig) -> Result<Vec<Listener>, Error> {
     let failed = |source| Error::Bind {
         address: http.bind.to_string(),
         source,
@@ -42,7 +44,7 @@ pub(crate) async fn service(http: &HttpConfig) -> Result<Vec<Listener>, Error> {
     #[cfg(feature = "tls")]
     if let (Some(certificate), Some(key)) = (&http.tls_certificate, &http.tls_key) {
         let tls = bongsu_axum_glue::Tls::from_files(certificate, key);
-        let tls = tls.map_err(|error| Error::setup("TLS", error))?;
+        let tls = tls.map_err(|error| Error::part("TLS", error))?;
         let encrypted = listeners.into_iter();
         return Ok(encrypted.map(|one| one.tls(tls.clone())).collect());
     }
@@ -66,7 +68,11 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// The operations', where they have a port of their own.
-pub(crate) async fn operations(http: &HttpConfig) -> Result<Option<Listener>, Error> {
+///
+/// # Errors
+///
+/// [`Error::Bind`] when it cannot be listened on.
+pub async fn operations(http: &HttpConfig) -> Result<Option<Listener>, Error> {
     let Some(port) = http.ops_port else {
         return Ok(None);
     };

@@ -66,7 +66,7 @@ async fn the_store_waits_for_its_lock_off_the_runtime() {
 }
 
 /// The hours are the calendar's, the names those of a channel that there is.
-#[cfg(all(feature = "reports", feature = "slack"))]
+#[cfg(feature = "reports")]
 mod of_the_file {
     use super::*;
 
@@ -233,8 +233,8 @@ mod of_the_file {
             [[silences]]\nid = \"nightly\"\nmatch = { metadata = { desk = 7 } }\nhours = { from = \"00:00\", to = \"24:00\" }\n";
         let config = read(VARS, text);
         let explain = |alert: bongsu_alerts::Alert| {
-            let builder = crate::Bongsu::builder(config.clone());
-            builder.explain_alert(&alert).unwrap()
+            let (manager, _) = deciding(&config, Code::default()).unwrap();
+            manager.explain(&alert)
         };
         let alert = |source: &str| bongsu_alerts::Alert::new(AlertLevel::Error, "t", "m", source);
         let feed = explain(alert("x").tag("feed"));
@@ -264,11 +264,10 @@ mod of_the_file {
     /// What of a table does not hold; neither pagerduty nor the code's own channel is configured here.
     fn run(tests: &str) -> Vec<String> {
         let config = read(VARS, ROUTES);
-        let tests = crate::config::RouteTests::read("routes.toml", tests, "Asia/Seoul").unwrap();
-        let failed = tests.run(|begin| {
-            let builder = crate::Bongsu::builder(config.clone());
-            builder.rehearsal(begin, tests.channels())
-        });
+        let tests =
+            bongsu_config::file::RouteTests::read("routes.toml", tests, "Asia/Seoul").unwrap();
+        let failed =
+            tests.run(|begin| rehearsal(&config, Code::default(), begin, tests.channels()));
         failed.unwrap().iter().map(ToString::to_string).collect()
     }
 
@@ -420,7 +419,7 @@ goes_to = ["slack"]
             (case("goes_to = []"), "routes.toml:1:1: ", "`alert`"),
         ];
         for (text, place, remedy) in table {
-            let error = crate::config::RouteTests::read("routes.toml", &text, "Asia/Seoul");
+            let error = bongsu_config::file::RouteTests::read("routes.toml", &text, "Asia/Seoul");
             let error = error.unwrap_err().to_string();
             assert!(
                 error.contains(place) && error.contains(remedy),

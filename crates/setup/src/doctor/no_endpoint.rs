@@ -1,7 +1,8 @@
 //! Without a client for HTTP no endpoint is asked.
 
-use super::{Finding, Told};
-use crate::Config;
+use bongsu_config::{Config, doctor::Finding};
+
+use super::Told;
 
 pub(super) async fn look(_: &Config) -> (Option<Told>, Option<Finding>) {
     (None, None)
