@@ -12,7 +12,6 @@ use bongsu_logging::{LoggingConfig, Rotation};
 const RECENT: usize = 1 << 20;
 
 /// The log's settings.
-#[must_use]
 pub fn config(config: &Config) -> LoggingConfig {
     let service = &config.service;
     let logging = LoggingConfig::new(&service.name, &service.environment)
