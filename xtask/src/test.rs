@@ -1,10 +1,13 @@
 //! `cargo xtask test`: everything, against real servers.
 
-use std::process::{Command, Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::{
     demo, packages,
-    run::{Failure, cargo, run, variable},
+    run::{Failure, cargo, run, target_dir, variable},
 };
 
 /// With arguments, what `cargo test` makes of them; without, the documentation's tests and then all others.
@@ -45,7 +48,27 @@ fn documentation() -> Result<(), Failure> {
 fn all() -> Result<(), Failure> {
     // Some of the tests run the examples.
     demo::build_all()?;
-    run(with_python(runner().arg("--tests")))
+    run(with_python(runner().arg("--tests")))?;
+    outputs()
+}
+
+/// What the tests use for passwords, tokens and keys.
+const SECRETS: [&str; 4] = ["hunter2", "s3cret", "7secret", "7%3As%40cret"];
+
+/// No test printed what nobody may read.
+fn outputs() -> Result<(), Failure> {
+    let path = target_dir().join("nextest/default/junit.xml");
+    let Ok(text) = fs::read_to_string(&path) else {
+        // Without nextest nobody keeps it.
+        return Ok(());
+    };
+    let leak = text
+        .lines()
+        .find(|line| SECRETS.iter().any(|secret| line.contains(secret)));
+    match leak {
+        None => Ok(()),
+        Some(line) => Err(Failure(format!("a test printed a secret: {line:.300}"))),
+    }
 }
 
 /// nextest where it is there, for it runs the tests of all crates side by side.

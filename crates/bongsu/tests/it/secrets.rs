@@ -36,7 +36,8 @@ impl Planted {
 
     /// Where in `text` one of them stands, as it is or in base64.
     fn found_in(&self, text: &[u8]) -> Option<&str> {
-        let holds = |needle: &str| text.windows(needle.len()).any(|it| it == needle.as_bytes());
+        let text = String::from_utf8_lossy(text);
+        let holds = |needle: &str| text.contains(needle);
         let found = |word: &&String| holds(word) || base64(word).iter().any(|it| holds(it));
         self.0.iter().find(found).map(String::as_str)
     }
@@ -93,6 +94,18 @@ fn variables(planted: &mut Planted, dead: &str, far: &str) -> Vec<(&'static str,
         ),
         ("HTTPS_PROXY", format!("http://u:{}@{dead}", word())),
         ("HTTP_PROXY", format!("http://u:{}@{dead}", word())),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            format!("http://u:{}@{dead}/in?key={}", word(), word()),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            format!("authorization=Bearer%20{},api-key={}", word(), word()),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+            format!("x-tenant={}", word()),
+        ),
         // Seen by nobody but the service: it is not a variable of bongsu.
         ("BROKER_API_SECRET", word()),
     ];
@@ -182,10 +195,18 @@ fn no_secret_is_found_in_what_a_service_says_sends_or_keeps() {
     until("it listens", || TcpStream::connect(address).ok());
 
     // What a request carries is nobody's to read either.
-    let in_request: Vec<String> = (0..8).map(|_| planted.plain()).collect();
+    let in_request: Vec<String> = (0..14).map(|_| planted.plain()).collect();
     let carried = format!(
-        "authorization: Basic {}\r\ncookie: session={}; bongsu_console={}\r\nx-api-key: {}\r\nproxy-authorization: Bearer {}\r\n",
-        in_request[0], in_request[1], in_request[2], in_request[3], in_request[4]
+        "authorization: Basic {}\r\ncookie: session={}; bongsu_console={}\r\nx-api-key: {}\r\n\
+         proxy-authorization: Bearer {}\r\nx-auth-token: {}\r\nreferer: http://a/?token={}\r\nbaggage: user={}\r\n",
+        in_request[0],
+        in_request[1],
+        in_request[2],
+        in_request[3],
+        in_request[4],
+        in_request[8],
+        in_request[9],
+        in_request[10],
     );
     let query = format!(
         "/nowhere?token={}&password={}&api_key={}",
@@ -193,6 +214,13 @@ fn no_secret_is_found_in_what_a_service_says_sends_or_keeps() {
     );
     ask_at(address, "GET", &query, &carried, "");
     ask_at(address, "GET", "/admin", &carried, "");
+    let login = format!("token={}", in_request[11]);
+    ask_at(address, "POST", "/console/login", &carried, &login);
+    let body = format!(
+        r#"{{"password": "{}", "level": "{}"}}"#,
+        in_request[12], in_request[13]
+    );
+    ask_at(address, "POST", "/admin/alerts", &carried, &body);
 
     let bearer = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
     let alert = r#"{"level":"critical","title":"t","message":"m","source":"s","key":"k"}"#;
@@ -278,7 +306,52 @@ fn no_secret_is_found_in_what_a_service_says_sends_or_keeps() {
         });
         assert_eq!(near, None, "{}", file.display());
     }
-    assert!(planted.0.len() >= 30, "{}", planted.0.len());
+    assert!(planted.0.len() >= 40, "{}", planted.0.len());
+}
+
+/// A value that cannot be used is told by its name and what is wrong, never by what it holds.
+#[test]
+fn what_cannot_be_used_is_told_without_what_it_holds() {
+    let mut planted = Planted::default();
+    let shapes = [
+        ("DATABASE_URL", "postgres://u:{}@host:port/db"),
+        ("DATABASE_URL", "mysql://u:{}@host/db"),
+        ("DATABASE_URL", "postgres:u:{}"),
+        ("REDIS_URL", "redis://u:{}@host:99999/0"),
+        ("REDIS_URL", "redis://u:{}@host/zero"),
+        ("REDIS_URL", "{}"),
+        ("SLACK_WEBHOOK_URL", "htp://hooks/{}"),
+        ("SLACK_WEBHOOK_URL", "https://ok/a,nonsense {}"),
+        ("ALERT_WEBHOOK_URLS", "http://u:{}@[::1/h"),
+        ("ALERT_WEBHOOK_SECRET", "whsec_{}"),
+        ("DISCORD_WEBHOOK_URL", "//{}"),
+        ("TEAMS_WEBHOOK_URL", "mailto:{}"),
+        ("TELEGRAM_BOT_TOKEN", "no token {}"),
+        ("PAGERDUTY_ROUTING_KEY", "{}"),
+        ("ALERTMANAGER_URLS", "ftp://u:{}@host"),
+        ("BONGSU_HEARTBEAT_URL", "http//{}"),
+        ("BONGSU_OPS_TOKEN", "{}\u{7f}"),
+        ("HTTPS_PROXY", "socks9://u:{}@host"),
+        ("HTTP_PROXY", "http://u:{}@:x"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:{}@host:x"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "u:{}@host"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization {}"),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "a b={}"),
+        ("SMTP_PASSWORD", "{}"),
+    ];
+    for (name, shape) in shapes {
+        let word = planted.plain();
+        let value = shape.replace("{}", &word);
+        let vars = [("SERVICE_NAME", "vault"), (name, value.as_str())];
+        let said = match bongsu::Config::from_vars(vars) {
+            Ok(config) => {
+                let shown: Vec<String> = config.settings().filter_map(|it| it.value).collect();
+                format!("{:?}\n{config:?}\n{}", config.warnings, shown.join("\n"))
+            }
+            Err(error) => format!("{error}\n{error:?}"),
+        };
+        assert_eq!(planted.found_in(said.as_bytes()), None, "{name}: {said}");
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
