@@ -120,6 +120,14 @@ async fn make_attempt(core: Arc<Core>, mut job: Job) {
 
 /// How the attempt is made; none: not here, not now.
 async fn way(core: &Arc<Core>, job: &Job) -> Option<Way> {
+    if let Some(key) = &job.repeats
+        && let Some(by) = known_elsewhere(core, key).await
+    {
+        let now = core.clock.now();
+        let effects = core.engine().acknowledged_elsewhere(now, job.id, &by);
+        core.write(effects);
+        return None;
+    }
     let asked = replicas::ask(core, job).await;
     let now = core.clock.now();
     match asked {
@@ -171,19 +179,26 @@ async fn deliver(core: &Core, job: &Job, message: &Rendered) -> Outcome {
 }
 
 async fn escalate(core: Arc<Core>, key: Arc<str>) {
-    if let Some(replicas) = &core.replicas {
-        match in_time(replicas.acknowledged(&key)).await {
-            Ok(Some(by)) => {
-                let now = core.clock.now();
-                let effects = core.engine().acknowledge(now, &key, &by);
-                core.write(effects.unwrap_or_default());
-                return;
-            }
-            Ok(None) => {}
-            Err(error) => replicas::unreachable(&core, &error),
+    let known = known_elsewhere(&core, &key).await;
+    let now = core.clock.now();
+    let effects = match known {
+        Some(by) => core
+            .engine()
+            .acknowledge(now, &key, &by)
+            .unwrap_or_default(),
+        None => core.engine().escalate(now, &key),
+    };
+    core.write(effects);
+}
+
+/// Who told another replica that he knows of a key.
+async fn known_elsewhere(core: &Core, key: &str) -> Option<String> {
+    let replicas = core.replicas.as_ref()?;
+    match in_time(replicas.acknowledged(key)).await {
+        Ok(by) => by,
+        Err(error) => {
+            replicas::unreachable(core, &error);
+            None
         }
     }
-    let now = core.clock.now();
-    let effects = core.engine().escalate(now, &key);
-    core.write(effects);
 }

@@ -273,6 +273,13 @@ impl Engine {
         Some(watched.accepted.alert.level)
     }
 
+    /// The level at which a channel's readers are left to believe that a key fires, once all that is on its
+    /// way has arrived; none: that it is over. What fires and is held back is not among it.
+    pub(super) fn left_believing(&self, key: &str, channel: usize) -> Option<AlertLevel> {
+        self.level_of(key)?;
+        self.policy.told(key, channel)
+    }
+
     /// What fired when the last run ended.
     pub(super) fn recover_active(&mut self, now: Now, active: ActiveAlert, effects: &mut Effects) {
         let ActiveAlert {

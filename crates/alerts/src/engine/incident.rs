@@ -57,6 +57,18 @@ impl Engine {
         if told.is_empty() || self.policy.believes_digest(channel) {
             return Vec::new();
         }
+        for place in &told {
+            self.told_digests.remove(place);
+        }
+        // An end that waits, and surely did not arrive, is that of a digest that arrived meanwhile as well.
+        let fresh = |place: &(usize, usize)| {
+            let end = self.waiting_end(*place).and_then(|id| self.outbox.get(id));
+            end.is_none_or(|row| row.begun || row.doubts > 0)
+        };
+        let fresh: Vec<_> = told.into_iter().filter(fresh).collect();
+        if fresh.is_empty() {
+            return Vec::new();
+        }
         let mut alert = digest_alert(now, &self.service);
         alert.message = "All that the digest told of is over.".to_owned();
         let accepted = Arc::new(Accepted {
@@ -67,8 +79,7 @@ impl Engine {
             at: now.wall,
         });
         let (mut deliveries, mut rows) = (Vec::new(), Vec::new());
-        for place in told {
-            self.told_digests.remove(&place);
+        for place in fresh {
             let id = self.ulid(now);
             let row = Row {
                 state,
@@ -89,9 +100,7 @@ impl Engine {
     /// A digest tells of something that fires: an end of it that has not gone out is none.
     pub(super) fn keep_digest(&mut self, place: (usize, usize), take: &mut Take<'_>) {
         let now = take.now;
-        let end = self.outbox.tail(place, &Arc::from(DIGEST_KEY));
-        let waiting = |row: &Row| !matches!(row.state, RowState::InFlight { .. });
-        let Some(id) = end.filter(|id| self.outbox.get(*id).is_some_and(waiting)) else {
+        let Some(id) = self.waiting_end(place) else {
             return;
         };
         if let Some(row) = self.outbox.remove(id) {
@@ -107,5 +116,12 @@ impl Engine {
                 at: now.wall,
             });
         }
+    }
+
+    /// The end of a digest that has not gone out to a target.
+    fn waiting_end(&self, place: (usize, usize)) -> Option<ulid::Ulid> {
+        let end = self.outbox.tail(place, &Arc::from(DIGEST_KEY))?;
+        let waits = |row: &Row| !matches!(row.state, RowState::InFlight { .. });
+        self.outbox.get(end).is_some_and(waits).then_some(end)
     }
 }

@@ -102,6 +102,8 @@ pub(crate) struct Job {
     pub(crate) message: Option<Arc<Rendered>>,
     /// What to ask the other replicas; none: nothing.
     pub(crate) shared: Option<SharedAsk>,
+    /// The key, where it tells once more of what nobody acknowledged, as far as is known here.
+    pub(crate) repeats: Option<Arc<str>>,
     /// What the others have to know once it arrived besides what they were asked: what a digest says of its
     /// keys, and that whoever heard of a step of an escalation knows of the alert.
     pub(crate) gathered: Vec<SharedAsk>,
@@ -275,12 +277,17 @@ impl Engine {
                 resolved: row.accepted.status == AlertStatus::Resolved,
                 cooldown,
                 falls: row.falls(),
-                so: self.level_of(own),
+                so: self.left_believing(own, claim.channel),
                 age,
             }
         });
+        let known = row.accepted.status == AlertStatus::Firing
+            && row.told == Some(alert.level)
+            && self.is_unacknowledged(&row.accepted.key);
+        let repeats = (known && !row.detour).then(|| Arc::clone(&row.accepted.key));
         Some(Job {
             id: claim.id,
+            repeats,
             channel: claim.channel,
             target,
             attempt: row.attempt,

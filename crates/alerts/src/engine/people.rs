@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ulid::Ulid;
+
 use super::look::in_words;
 use super::{Effects, Engine};
 use crate::alert::Alert;
@@ -10,7 +12,7 @@ use crate::channel::AlertStatus;
 use crate::clock::Now;
 use crate::event::AlertEvent;
 use crate::outbox::Row;
-use crate::policy::{Ask, Decision, Pass, Silence};
+use crate::policy::{Ask, Decision, Pass, Silence, Suppressed};
 use crate::routing::{Defaults, Routing};
 use crate::rule::Matcher;
 use crate::store::{Accepted, Change};
@@ -50,6 +52,21 @@ impl Engine {
             });
         }
         Some(effects)
+    }
+
+    /// Whether a key fires and nobody said here that he knows.
+    pub(super) fn is_unacknowledged(&self, key: &str) -> bool {
+        let firing = self.active.firing(key);
+        firing.is_some_and(|watched| watched.acknowledged.is_none())
+    }
+
+    /// Somebody told another replica that he knows: what was to be told once more is not.
+    pub(crate) fn acknowledged_elsewhere(&mut self, now: Now, id: Ulid, by: &str) -> Effects {
+        let key = self.outbox.get(id).map(|row| Arc::clone(&row.accepted.key));
+        let acknowledged = key.and_then(|key| self.acknowledge(now, &key, by));
+        let mut effects = acknowledged.unwrap_or_default();
+        self.leave(now, id, Suppressed::Acknowledged, &mut effects);
+        effects
     }
 
     /// Nobody knows after all: the clock of its escalation starts anew. None: nothing of that key fires.

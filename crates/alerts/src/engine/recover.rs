@@ -169,7 +169,9 @@ impl Engine {
         if matches!(accepted.status, AlertStatus::Resolved | AlertStatus::Digest) {
             row.urgency = row.urgency.max(AlertLevel::Error);
         }
-        row.behind = self.before(place, &accepted.key).filter(|_| !digest);
+        if accepted.status != AlertStatus::Digest {
+            row.behind = self.before(place, &accepted.key);
+        }
         row.attempt = delivery.attempt;
         row.next = next;
         row.state = state;

@@ -375,12 +375,11 @@ impl Engine {
         }
     }
 
-    /// The digest that goes out before anything that is said of a key now. The end of a digest is told once
-    /// that has arrived.
+    /// The digest that goes out before anything that is said of a key now; before the end of a digest, any.
     pub(super) fn before(&self, place: (usize, usize), key: &str) -> Option<Ulid> {
-        (key != DIGEST_KEY)
-            .then(|| self.outbox.digest_with(place, key))
-            .flatten()
+        self.outbox.closed_digest(place, |told| {
+            key == DIGEST_KEY || told.is_none_or(|told| told.may_tell(key))
+        })
     }
 
     /// Puts a row in the queue; gives its record.

@@ -93,17 +93,24 @@ impl Engine {
         effects
     }
 
-    /// Something worse waits behind a delivery that failed: it need not be tried again.
+    /// Something worse waits behind a delivery that failed: it need not be tried again, nor be told to be over.
     fn give_way(&mut self, now: Now, id: Ulid, effects: &mut Effects) {
-        let tail = self.outbox.get(id).and_then(|row| {
-            let place = (usize::from(row.channel), usize::from(row.target));
-            self.outbox.tail(place, &row.accepted.key)
-        });
-        let Some(tail) = tail else {
+        let Some(row) = self.outbox.get(id) else {
             return;
         };
-        let told = self.outbox.get(id).and_then(|row| row.told);
-        let merged = self.supersede(now, id, tail, effects);
+        let (told, key) = (row.told, Arc::clone(&row.accepted.key));
+        let place = (usize::from(row.channel), usize::from(row.target));
+        let end = row
+            .is_unheard()
+            .then(|| self.outbox.end_behind(id, &key))
+            .flatten();
+        let Some(tail) = self.outbox.tail(place, &key) else {
+            return;
+        };
+        let mut merged = self.supersede(now, id, tail, effects);
+        if let Some(end) = end {
+            merged += self.supersede(now, end, tail, effects);
+        }
         if let Some(row) = self.outbox.get_mut(tail) {
             row.told = told;
             row.suppressed = row.suppressed.saturating_add(merged);
@@ -146,25 +153,27 @@ impl Engine {
     /// Another replica told it: nothing left to do here.
     pub(crate) fn told_elsewhere(&mut self, now: Now, id: Ulid) -> Effects {
         let mut effects = Effects::default();
-        self.leave_to_replica(now, id, &mut effects);
+        self.leave(now, id, Suppressed::Replica, &mut effects);
         effects
     }
 
-    /// Another replica said since what was so here when it was asked: if it is so still, all that waits to
-    /// be said of the key has been said by that.
+    /// Another replica said since what the readers here were to believe in the end when it was asked: if that
+    /// is so still, all that waits to be said of the key has been said by that.
     pub(crate) fn overtaken(&mut self, now: Now, id: Ulid, so: Option<AlertLevel>) -> Effects {
         let mut effects = Effects::default();
-        let key = self.outbox.get(id).map(|row| Arc::clone(&row.accepted.key));
-        let unchanged = key.is_some_and(|key| self.level_of(&key) == so);
+        let unchanged = self.outbox.get(id).is_some_and(|row| {
+            self.left_believing(&row.accepted.key, usize::from(row.channel)) == so
+        });
         let mut next = Some(id);
         while let Some(id) = next {
             next = self.outbox.same_behind(id).filter(|_| unchanged);
-            self.leave_to_replica(now, id, &mut effects);
+            self.leave(now, id, Suppressed::Replica, &mut effects);
         }
         effects
     }
 
-    fn leave_to_replica(&mut self, now: Now, id: Ulid, effects: &mut Effects) {
+    /// It need not be told from here any more.
+    pub(super) fn leave(&mut self, now: Now, id: Ulid, reason: Suppressed, effects: &mut Effects) {
         let Some(row) = self.outbox.remove(id) else {
             return;
         };
@@ -172,20 +181,22 @@ impl Engine {
         self.outbox.queues[channel].neutral(usize::from(row.target), now.tick);
         self.policy
             .delivered(now.tick, &row.accepted.key, channel, row.ticket);
-        self.counters.suppressed[Suppressed::Replica.index()] += 1;
+        self.counters.suppressed[reason.index()] += 1;
         self.counters.channels[channel].suppressed += 1;
         effects.events.push(AlertEvent::Suppressed {
             key: Arc::clone(&row.accepted.key),
             channel: self.channels[channel].id.to_string(),
             level: row.level(),
-            reason: Suppressed::Replica,
+            reason,
         });
         effects.changes.push(Change::Move {
             id,
             state: DeliveryState::Suppressed,
             reason: match row.begun || row.doubts > 0 {
-                true => Cow::Borrowed("replica; an attempt from here may have arrived as well"),
-                false => Cow::Borrowed(Suppressed::Replica.as_str()),
+                true => Cow::Owned(format!(
+                    "{reason}; an attempt from here may have arrived as well"
+                )),
+                false => Cow::Borrowed(reason.as_str()),
             },
             attempt: 0,
             next_at: now.wall,

@@ -228,9 +228,10 @@ impl Plain {
         );
     }
 
-    /// A watcher's word that it is so still.
-    pub(super) fn confirm(&mut self, now: Now, key: &'static str) {
-        if let Some(known) = self.so.get_mut(key) {
+    /// A watcher's word that it is so still, and as bad as it was.
+    pub(super) fn confirm(&mut self, now: Now, key: &'static str, level: AlertLevel) {
+        let known = self.so.get_mut(key).filter(|known| known.level == level);
+        if let Some(known) = known {
             known.last = now.tick;
         }
     }

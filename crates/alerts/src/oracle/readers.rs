@@ -29,6 +29,14 @@ pub(super) fn digest_of(replica: usize) -> String {
     format!("{DIGEST} of {replica}")
 }
 
+/// What a message goes by: each replica opens and closes digests of its own.
+fn own(key: &str, replica: usize) -> String {
+    match key {
+        DIGEST => digest_of(replica),
+        _ => key.to_owned(),
+    }
+}
+
 /// Nobody is told the same again within this.
 const COOLDOWN: Duration = Duration::from_secs(15 * 60);
 
@@ -129,9 +137,16 @@ impl Readers {
             self.beliefs.insert(digest, Belief::Fires(None));
         }
         if !self.seen.insert((place, id.to_string())) {
-            // Another replica may have told the end meanwhile: this one tells it as well.
-            if let Some(key) = body["key"].as_str().filter(|_| self.several) {
-                self.doubt(place, key);
+            if let Some(key) = body["key"].as_str() {
+                if status == AlertStatus::Resolved {
+                    // It is read again, too.
+                    let about = (place, own(key, replica));
+                    self.beliefs.insert(about, Belief::Over);
+                }
+                if self.several {
+                    // Another replica may have told the end meanwhile: this one tells it as well.
+                    self.doubt(place, key);
+                }
             }
             return Ok(Vec::new());
         }
@@ -157,12 +172,7 @@ impl Readers {
             }
             return Ok(keys);
         }
-        let key = body["key"].as_str().unwrap_or_default().to_owned();
-        // Each replica opens and closes its own.
-        let key = match &*key {
-            DIGEST => digest_of(replica),
-            _ => key,
-        };
+        let key = own(body["key"].as_str().unwrap_or_default(), replica);
         let about = (place, key.clone());
         if self
             .newest

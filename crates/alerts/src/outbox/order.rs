@@ -8,11 +8,12 @@ use super::{Outbox, RowState};
 use crate::AlertLevel;
 use crate::channel::AlertStatus;
 use crate::clock::Tick;
-use crate::store::DIGEST_KEY;
+use crate::store::{DIGEST_KEY, Gathered};
 
 impl Outbox {
     /// The rows that say something milder of the same key to the same target, and have not been begun:
-    /// what is worse tells all that matters of them.
+    /// what is worse tells all that matters of them. With a beginning of which nobody heard goes its end. The
+    /// latest first.
     pub(crate) fn milder(
         &self,
         (channel, target): (usize, usize),
@@ -20,14 +21,17 @@ impl Outbox {
         level: AlertLevel,
     ) -> Vec<Ulid> {
         let mut found = Vec::new();
+        let mut end = None;
         let mut at = self.lines.tail(channel, target, key);
         while let Some((id, row)) = at.and_then(|id| Some((id, self.rows.get(&id)?))) {
-            if matches!(row.state, RowState::Waiting | RowState::Behind)
-                && row.urgency < level
-                && row.digest.is_none()
-            {
+            let waits =
+                matches!(row.state, RowState::Waiting | RowState::Behind) && row.digest.is_none();
+            if waits && row.urgency < level {
+                found.extend(end.filter(|_| row.is_unheard()));
                 found.push(id);
             }
+            end = (waits && row.urgency >= level && row.accepted.status == AlertStatus::Resolved)
+                .then_some(id);
             at = row.behind;
         }
         found
@@ -51,16 +55,20 @@ impl Outbox {
         self.lines.tail(channel, target, key)
     }
 
-    /// A digest for the target that gathers no more, has not arrived, and tells, or may tell, of the
-    /// key. One that gathers still hears of whatever is said of its keys: nothing waits for it.
-    pub(crate) fn digest_with(&self, (channel, target): (usize, usize), key: &str) -> Option<Ulid> {
+    /// A digest for the target that gathers no more, has not arrived, and is wanted by what is in it: one from
+    /// the last run is bytes already, and nobody knows any more. One that gathers still hears of whatever is
+    /// said of its keys: nothing waits for it.
+    pub(crate) fn closed_digest(
+        &self,
+        (channel, target): (usize, usize),
+        wanted: impl Fn(Option<&Gathered>) -> bool,
+    ) -> Option<Ulid> {
         let digests = self.lines.digests(channel, target);
         digests.iter().rev().copied().find(|id| {
             self.rows.get(id).is_some_and(|row| {
                 let closed =
                     row.message.is_some() || matches!(row.state, RowState::InFlight { .. });
-                // One from the last run is bytes already: nobody knows any more what is in it.
-                closed && row.digest.as_ref().is_none_or(|told| told.may_tell(key))
+                closed && wanted(row.digest.as_deref())
             })
         })
     }
@@ -73,6 +81,7 @@ impl Outbox {
         let others = self.lines.digests(place.0, place.1);
         // The end of one before it is under way: it must not be taken for the end of this one.
         let end = self.tail(place, &Arc::from(DIGEST_KEY));
+        let end = end.filter(|end| !self.waits_for(*end, id));
         let told = || {
             digest.keys().find_map(|key| {
                 let other = others.iter().copied().find(|other| {

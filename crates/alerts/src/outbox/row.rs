@@ -69,6 +69,12 @@ impl Row {
             && self.told.is_some_and(|told| told > self.level())
     }
 
+    /// It says that the alert begins, and surely nobody heard.
+    pub(crate) fn is_unheard(&self) -> bool {
+        let begins = self.accepted.status == AlertStatus::Firing && self.told.is_none();
+        begins && self.doubts == 0 && !self.begun
+    }
+
     pub(super) fn critical(&self) -> bool {
         self.urgency == AlertLevel::Critical && self.digest.is_none()
     }

@@ -233,6 +233,11 @@ impl Policy {
         }
     }
 
+    /// The level at which a channel's readers believe that a key fires, once what was decided last arrives.
+    pub(crate) fn told(&self, key: &str, channel: usize) -> Option<AlertLevel> {
+        self.marks.peek(key, channel)?.told()
+    }
+
     /// The level at which a channel was told that a key fires, before what was decided last.
     pub(crate) fn told_before(&self, key: &str, channel: usize) -> Option<AlertLevel> {
         self.marks.peek(key, channel)?.before()

@@ -68,8 +68,9 @@ pub struct Topic {
     /// Whether it says that the alert is milder than it was told before: something worse that was told
     /// last does not cover it then.
     pub falls: bool,
-    /// The level at which the key fires now, whatever the message says; none: it is over. Where that was
-    /// told after the message was accepted, the message need not be told any more.
+    /// The level at which the target is left to believe that the key fires once all that waits for it has
+    /// arrived, whatever the message says; none: that it is over. Where that was told after the message was
+    /// accepted, the message need not be told any more.
     pub so: Option<AlertLevel>,
     /// How long ago the message was accepted.
     pub age: Duration,
@@ -85,8 +86,8 @@ pub enum Reservation {
     Theirs(Duration),
     /// It was told already.
     Told,
-    /// Something else was told after the message was accepted, and that is what is so now: neither the
-    /// message need be told any more nor what follows it.
+    /// Something else was told after the message was accepted, and it is what the target is to believe in the
+    /// end: neither the message need be told any more nor what follows it.
     Overtaken,
 }
 
@@ -126,7 +127,7 @@ pub(crate) const fn said(topic: &Topic) -> &'static str {
     }
 }
 
-/// What is so of a topic's key, in the same words.
+/// What a topic's target is left to believe, in the same words.
 #[cfg(any(feature = "redis", test))]
 pub(crate) const fn so(topic: &Topic) -> &'static str {
     match topic.so {

@@ -133,6 +133,15 @@ impl crate::Channel for Incidents {
     }
 }
 
+/// A pager that is told every five minutes, and nothing again.
+fn gathering_pager() -> (ScriptedChannel, AlertManagerBuilder) {
+    let pager = ScriptedChannel::new("pager");
+    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
+    let rule = AlertRule::new("pager").channel("pager");
+    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
+    (pager, builder.rule(rule))
+}
+
 #[tokio::test(start_paused = true)]
 async fn d10_what_a_digest_opened_is_closed_when_the_last_that_it_told_is_over() {
     let (pager, chat) = (ScriptedChannel::new("pager"), ScriptedChannel::new("chat"));
@@ -166,11 +175,8 @@ async fn d10_what_a_digest_opened_is_closed_when_the_last_that_it_told_is_over()
 
 #[tokio::test(start_paused = true)]
 async fn a_digest_is_not_over_while_another_of_its_alerts_begins() {
-    let pager = ScriptedChannel::new("pager");
-    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
-    let rule = AlertRule::new("pager").channel("pager");
-    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
-    with(builder.rule(rule), |alerts| async move {
+    let (pager, builder) = gathering_pager();
+    with(builder, |alerts| async move {
         fire(&alerts, Warning, "a").await;
         end(&alerts, Info, "a").await;
         fire(&alerts, Warning, "b").await;
@@ -219,11 +225,8 @@ async fn the_end_of_a_digest_is_told_once_to_whom_had_it_and_to_nobody_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_digest_is_not_over_before_what_it_told_and_rose_since() {
-    let pager = ScriptedChannel::new("pager");
-    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
-    let rule = AlertRule::new("pager").channel("pager");
-    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
-    with(builder.rule(rule), |alerts| async move {
+    let (pager, builder) = gathering_pager();
+    with(builder, |alerts| async move {
         fire(&alerts, Warning, "a").await;
         fire(&alerts, Warning, "b").await;
         pass(10 * MINUTE).await;
@@ -248,11 +251,8 @@ async fn a_digest_is_not_over_before_what_it_told_and_rose_since() {
 
 #[tokio::test(start_paused = true)]
 async fn a_digest_that_tells_only_of_what_is_over_is_over_when_it_arrives() {
-    let pager = ScriptedChannel::new("pager");
-    let builder = AlertManager::builder("svc", "test").channel(Incidents(pager.clone()));
-    let rule = AlertRule::new("pager").channel("pager");
-    let rule = rule.digest_every(5 * MINUTE).repeat_interval(None);
-    with(builder.rule(rule), |alerts| async move {
+    let (pager, builder) = gathering_pager();
+    with(builder, |alerts| async move {
         fire(&alerts, Warning, "a").await;
         pass(MINUTE).await;
         end(&alerts, Info, "a").await;

@@ -156,6 +156,28 @@ async fn fault_1_an_end_never_arrives_before_its_beginning() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_what_nobody_heard_goes_with_its_beginning() {
+    let refused = Outcome::transient("500");
+    let slow = Step::After(Duration::from_secs(5), refused.clone());
+    for (first, attempts) in [
+        (slow, 1),
+        (Step::Answer(refused), 1),
+        (Step::Answer(Outcome::transient("503")), 0),
+    ] {
+        let chat = ScriptedChannel::new("chat").step(first);
+        with(manager(&[&chat]), |alerts| async move {
+            fire(&alerts, Warning, "disk").await;
+            assert!(chat.wait_for_attempts(attempts, HOUR).await);
+            end(&alerts, Info, "disk").await;
+            fire(&alerts, Error, "disk").await;
+            pass(HOUR).await;
+            assert_eq!(told(&chat), ["firing error disk"]);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_what_may_have_arrived_is_told() {
     let doubtful = || {
         Step::Answer(Outcome::Transient {

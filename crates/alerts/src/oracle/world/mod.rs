@@ -277,8 +277,8 @@ impl World {
         }
         let now = self.now();
         let named = |key: &str| WATCHED.into_iter().find(|it| *it == key).unwrap();
-        for (key, _) in &holding {
-            self.plain.confirm(now, key);
+        for (key, level) in &holding {
+            self.plain.confirm(now, key, *level);
         }
         let (mut send, mut over) = (Vec::new(), Vec::new());
         for of in self.all() {

@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use super::*;
 use crate::channel::AlertStatus;
-use crate::store::{Accepted, Delivery, DeliveryState};
+use crate::store::{Accepted, DeliveryState};
 use crate::{Alert, AlertLevel};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,20 +31,11 @@ fn waiting(n: u64) -> Change {
             status: AlertStatus::Firing,
             at,
         }),
-        deliveries: vec![Delivery {
-            id: Ulid(n.into()),
-            channel: "chat".into(),
-            target: "a".into(),
-            state: DeliveryState::Pending,
-            reason: "".into(),
-            attempt: 0,
-            next_at: at,
-            deadline: at,
-            suppressed: 0,
-            parent: None,
-            cooldown: Duration::ZERO,
-            changed: at,
-        }],
+        deliveries: vec![samples::delivery(
+            Ulid(n.into()),
+            DeliveryState::Pending,
+            at,
+        )],
     }
 }
 

@@ -6,6 +6,8 @@ mod damage;
 mod disk;
 mod read;
 mod rows;
+#[cfg(test)]
+mod samples;
 mod schema;
 #[cfg(test)]
 mod tests;

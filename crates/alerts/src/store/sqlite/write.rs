@@ -379,12 +379,12 @@ fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use jiff::Timestamp;
     use rusqlite::StatementStatus;
     use ulid::Ulid;
 
+    use super::super::samples::delivery;
     use super::super::schema;
     use super::*;
     use crate::channel::AlertStatus;
@@ -417,20 +417,7 @@ mod tests {
                 status: AlertStatus::Firing,
                 at,
             }),
-            deliveries: vec![Delivery {
-                id: Ulid(n.into()),
-                channel: Arc::from("chat"),
-                target: Arc::from("a"),
-                state,
-                reason: "".into(),
-                attempt: 0,
-                next_at: at,
-                deadline: at,
-                suppressed: 0,
-                parent: None,
-                cooldown: Duration::ZERO,
-                changed: at,
-            }],
+            deliveries: vec![delivery(Ulid(n.into()), state, at)],
         };
         WriteJob {
             changes: ids.map(change).collect(),

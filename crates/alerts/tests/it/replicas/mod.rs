@@ -1,5 +1,6 @@
 //! Three replicas and a real Redis page once, whoever is killed.
 
+mod known;
 mod places;
 mod reservations;
 mod takeover;

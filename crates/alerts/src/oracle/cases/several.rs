@@ -1,149 +1,10 @@
-//! Timelines in which engine and sentence disagreed once, as short as they would get.
+//! Two replicas that share a Redis.
 
-use super::play;
-use super::timeline::About::{All, Mild};
-use super::timeline::Mood::{Away, Busy, ChannelBroken, Deaf, Mute, Refuses, TargetBroken};
-use super::timeline::Step::{self, Check, End, Fire, Mood, Pass, Restart, Silence, Switch, Sync};
+use super::super::timeline::About::{All, Key, Mild};
+use super::super::timeline::Mood::{Away, Busy, ChannelBroken, Deaf, Mute, Refuses, TargetBroken};
+use super::super::timeline::Step::{Check, End, Fire, Mood, Pass, Restart, Silence, Switch, Sync};
+use super::{agrees, replicas_agree};
 use crate::AlertLevel::{Critical, Error, Info, Warning};
-
-fn agrees(rules: u64, steps: &[Step]) {
-    assert_eq!(play(rules, 1, steps), Ok(()));
-}
-
-fn replicas_agree(rules: u64, steps: &[Step]) {
-    assert_eq!(play(rules, 2, steps), Ok(()));
-}
-
-#[test]
-fn an_event_that_ran_out_while_its_digest_was_retried() {
-    agrees(
-        1005,
-        &[
-            Fire(0, Warning),
-            Mood(1, Refuses),
-            Fire(3, Error),
-            Fire(4, Error),
-            Mood(3, Busy),
-            Pass(2820),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn what_a_restart_found_overtaken_does_not_unsay_what_overtook_it() {
-    agrees(
-        1850,
-        &[
-            Mood(3, Away),
-            Fire(4, Info),
-            Fire(4, Critical),
-            Restart(0, false),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn what_is_over_takes_no_detour() {
-    agrees(
-        1692,
-        &[
-            Mood(2, Deaf),
-            Fire(0, Info),
-            Fire(4, Critical),
-            Fire(1, Critical),
-            End(4),
-            Fire(3, Critical),
-            Pass(470),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn a_fallback_that_is_told_anyway_is_told_once() {
-    agrees(
-        1625,
-        &[
-            Fire(1, Warning),
-            Mood(2, Busy),
-            Fire(3, Error),
-            Mood(2, Deaf),
-            End(1),
-            Fire(0, Info),
-            Pass(5976),
-            Fire(1, Critical),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn a_digest_of_the_last_run_is_tried_as_long_as_any() {
-    agrees(
-        1860,
-        &[
-            Mood(3, Away),
-            Fire(0, Error),
-            Fire(2, Critical),
-            End(0),
-            Fire(2, Warning),
-            Fire(4, Critical),
-            Restart(0, false),
-            Pass(5785),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn what_never_ended_for_its_reader_escalates_when_it_begins_again() {
-    agrees(
-        2151,
-        &[
-            Fire(1, Critical),
-            Switch(0, false),
-            End(1),
-            Fire(1, Critical),
-            Switch(0, true),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn an_end_is_folded_into_the_digest_with_its_beginning() {
-    agrees(
-        2667,
-        &[
-            Mood(2, TargetBroken),
-            Fire(1, Error),
-            Pass(6075),
-            Fire(4, Warning),
-            End(4),
-            Sync(48),
-            Restart(0, true),
-            Check,
-        ],
-    );
-}
-
-#[test]
-fn what_is_milder_meanwhile_takes_no_detour() {
-    agrees(
-        3484,
-        &[
-            Mood(0, Away),
-            Fire(2, Critical),
-            Fire(2, Info),
-            Pass(18),
-            Pass(5),
-            Restart(0, true),
-            Check,
-        ],
-    );
-}
 
 #[test]
 fn what_falls_still_falls_after_a_restart() {
@@ -195,20 +56,6 @@ fn a_probe_that_another_replica_makes_is_waited_for() {
     replicas_agree(
         2001,
         &[Mood(1, TargetBroken), Fire(2, Critical), Pass(6488)],
-    );
-}
-
-#[test]
-fn what_was_hidden_by_something_sent_again_is_hidden_after_a_restart() {
-    agrees(
-        6003,
-        &[
-            Fire(0, Critical),
-            Check,
-            Fire(0, Critical),
-            Fire(1, Warning),
-            Restart(0, true),
-        ],
     );
 }
 
@@ -571,32 +418,72 @@ fn what_a_replica_does_not_know_any_more_to_have_been_told_elsewhere() {
 }
 
 #[test]
-fn what_a_channel_lost_is_told_once_to_a_target_that_was_away() {
-    agrees(
-        6150,
+fn what_fires_again_in_a_silence_before_its_end_was_told_is_told_to_be_over() {
+    replicas_agree(
+        620_047,
         &[
-            Mood(3, Refuses),
-            Mood(2, Away),
-            Fire(2, Warning),
-            Pass(10041),
-            Fire(3, Warning),
+            Mood(0, Away),
+            Fire(4, Info),
+            Silence(All, 0, 36),
+            End(4),
+            Fire(4, Info),
+            Check,
+        ],
+    );
+    replicas_agree(
+        600_056,
+        &[
+            Mood(0, TargetBroken),
+            Fire(4, Warning),
+            Pass(49),
+            Silence(Key(4), 27, 79),
+            Pass(1792),
+            Fire(4, Warning),
             Check,
         ],
     );
 }
 
 #[test]
-fn a_digest_that_tells_of_a_channel_too_ends_with_what_can_end() {
-    agrees(
-        15030,
+fn a_watcher_that_says_it_is_milder_does_not_confirm_that_it_was_worse() {
+    let steps = [Sync(56), Pass(1_000), Sync(136), Check];
+    agrees(780_005, &steps);
+    replicas_agree(780_005, &steps);
+}
+
+#[test]
+fn an_end_of_a_digest_that_waits_is_that_of_the_next_digest_too() {
+    replicas_agree(
+        1_002_054,
         &[
-            Fire(4, Critical),
-            Mood(3, ChannelBroken),
             Fire(2, Error),
-            Pass(1190),
-            Mood(0, Refuses),
-            Pass(1192),
-            Fire(4, Error),
+            Sync(0),
+            Pass(468),
+            Fire(1, Warning),
+            Sync(69),
+            Mood(0, TargetBroken),
+            Pass(10),
+            End(2),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn an_end_that_is_repeated_is_read_again() {
+    replicas_agree(
+        1_014_130,
+        &[
+            Sync(200),
+            Mood(2, Mute),
+            Fire(4, Info),
+            Fire(2, Warning),
+            Restart(1, true),
+            Pass(2),
+            Sync(142),
+            End(2),
+            Mood(3, ChannelBroken),
+            Pass(288),
             Check,
         ],
     );

@@ -1,29 +1,6 @@
-use std::time::Duration;
-
-use rusqlite::Connection;
-use ulid::Ulid;
+//! What a run finds of the one before it.
 
 use super::*;
-use crate::AlertStatus;
-use crate::store::{Accepted, DIGEST_KEY, Delivery, DeliveryState, HistoryQuery};
-use crate::testing::{ScriptedChannel, Step};
-use crate::tests::with;
-use crate::{Alert, AlertLevel, AlertManager, AlertManagerBuilder, AlertRule, Outcome, SendError};
-
-const LONG: Duration = Duration::from_secs(30);
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn manager(folder: &tempfile::TempDir) -> AlertManagerBuilder {
-    AlertManager::builder("svc", "test")
-        .store(SqliteStore::open(folder.path().join("alerts.db")).unwrap())
-}
-
-fn alert(level: AlertLevel, title: &str) -> Alert {
-    Alert::new(level, title, "m", "src")
-}
 
 #[tokio::test]
 async fn what_was_accepted_is_delivered_by_the_next_run() {
@@ -104,42 +81,6 @@ async fn a_retry_after_a_restart_sends_the_same_bytes() {
     assert_eq!(attempts[0].delivery_id, attempts[1].delivery_id);
     assert_eq!(attempts[0].body, attempts[1].body);
     assert_eq!(attempts[1].attempt, 2);
-}
-
-#[tokio::test]
-async fn the_dead_are_in_the_history_and_can_be_replayed() {
-    let folder = folder();
-    let chat = ScriptedChannel::new("chat").step(Step::Answer(Outcome::permanent("400")));
-    let builder = manager(&folder).channel(chat.clone());
-    with(builder, |alerts| async move {
-        let since = jiff::Timestamp::now();
-        let receipt = alerts
-            .send_alert(alert(AlertLevel::Error, "t"))
-            .await
-            .unwrap();
-        assert!(chat.wait_for_attempts(1, LONG).await);
-        let until = since + Duration::from_secs(3_600);
-        let dead = loop {
-            let history = alerts.history(since, until, 10).await.unwrap();
-            assert_eq!(history.len(), 1);
-            let delivery = history[0].deliveries[0].clone();
-            if delivery.state == DeliveryState::Dead {
-                break delivery;
-            }
-            tokio::task::yield_now().await;
-        };
-        assert_eq!(dead.reason, "400");
-        let by_alert = crate::Replay::Id(receipt.alert_id);
-        assert_eq!(alerts.replay(by_alert.clone()).await.unwrap(), 1);
-        assert!(chat.wait_for(1, LONG).await);
-        assert_eq!(chat.received()[0].delivery_id, dead.id.to_string());
-        while alerts.get_statistics().pending > 0 {
-            tokio::task::yield_now().await;
-        }
-        let again = alerts.replay(crate::Replay::Since(since)).await.unwrap();
-        assert_eq!(again, 0);
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -234,173 +175,6 @@ async fn silences_and_acknowledgments_outlive_a_restart() {
     let id = alerts.silences()[0].id.clone();
     assert!(alerts.unsilence(&id).await.unwrap());
     assert!(alerts.silences().is_empty());
-}
-
-#[test]
-fn one_process_and_one_manager_at_a_time() {
-    let folder = folder();
-    let path = folder.path().join("alerts.db");
-    let store = SqliteStore::open(&path).unwrap();
-    let options = SqliteOptions {
-        lock_patience: Duration::from_millis(50),
-        ..SqliteOptions::default()
-    };
-    let error = SqliteStore::open_with(&path, options).unwrap_err();
-    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
-    assert!(store.recover().is_ok());
-    assert!(store.recover().is_err());
-    drop(store);
-    SqliteStore::open(&path).unwrap();
-}
-
-#[test]
-fn an_older_file_is_migrated() {
-    let folder = folder();
-    let path = folder.path().join("alerts.db");
-    {
-        let connection = Connection::open(&path).unwrap();
-        connection.execute_batch(schema::STEPS[0]).unwrap();
-        connection.execute_batch("PRAGMA user_version = 1").unwrap();
-        connection
-            .execute(
-                "INSERT INTO silences VALUES ('x', ?1)",
-                [serde_json::to_string(&crate::Silence::new(
-                    crate::Matcher::new(),
-                    jiff::Timestamp::MAX,
-                    "kim",
-                ))
-                .unwrap()],
-            )
-            .unwrap();
-    }
-    let recovered = SqliteStore::open(&path).unwrap().recover().unwrap();
-    assert_eq!(recovered.silences.len(), 1);
-}
-
-#[tokio::test]
-async fn the_oldest_finished_alerts_make_room() {
-    let folder = folder();
-    let options = SqliteOptions {
-        max_alerts: 200,
-        ..SqliteOptions::default()
-    };
-    let store = SqliteStore::open_with(folder.path().join("alerts.db"), options).unwrap();
-    let chat = ScriptedChannel::new("chat").otherwise(Step::Answer(Outcome::permanent("no")));
-    let builder = AlertManager::builder("svc", "test")
-        .store(store)
-        .channel(chat.clone())
-        .rule(AlertRule::new("r").channel("chat").cooldown(Duration::ZERO));
-    with(builder, |alerts| async move {
-        let start = jiff::Timestamp::now();
-        for n in 0..600 {
-            alerts
-                .send_alert(alert(AlertLevel::Critical, &format!("t{n}")))
-                .await
-                .unwrap();
-        }
-        assert!(chat.wait_for_attempts(600, LONG).await);
-        // One more commit after the last has finished lets the rest go.
-        while alerts.get_statistics().pending > 0 {
-            tokio::task::yield_now().await;
-        }
-        alerts
-            .send_alert(alert(AlertLevel::Critical, "last"))
-            .await
-            .unwrap();
-        let until = start + Duration::from_secs(3_600);
-        let history = alerts.history(start, until, 10_000).await.unwrap();
-        assert!(history.len() <= 250, "{}", history.len());
-        assert_eq!(history[0].accepted.alert.title, "last");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_full_disk_is_said_and_critical_goes_out_all_the_same() {
-    let folder = folder();
-    let options = SqliteOptions {
-        hard_bytes: 256 << 10,
-        ..SqliteOptions::default()
-    };
-    let store = SqliteStore::open_with(folder.path().join("alerts.db"), options).unwrap();
-    // Nothing finishes, so nothing can be pruned.
-    let stuck = ScriptedChannel::new("stuck").otherwise(Step::Hang);
-    let pager = ScriptedChannel::new("pager");
-    let builder = AlertManager::builder("svc", "test")
-        .store(store)
-        .channel(stuck)
-        .channel(pager.clone())
-        .storm(1_000_000)
-        .drain(Duration::ZERO)
-        .rule(
-            AlertRule::new("c")
-                .min_level(AlertLevel::Critical)
-                .channel("pager"),
-        )
-        .rule(AlertRule::new("r").channel("stuck"));
-    with(builder, |alerts| async move {
-        let mut failed = None;
-        for n in 0..2_000 {
-            let big = Alert::new(AlertLevel::Error, format!("t{n}"), "x".repeat(4_000), "s");
-            if let Err(error) = alerts.send_alert(big).await {
-                failed = Some(error);
-                break;
-            }
-        }
-        let Some(SendError::Store { direct, source }) = failed else {
-            panic!("the disk must be full: {failed:?}");
-        };
-        assert!(!direct);
-        assert!(matches!(source, StoreError::Full { .. }), "{source}");
-        let big = Alert::new(AlertLevel::Critical, "fire", "x".repeat(16_000), "s");
-        let error = alerts.send_alert(big).await.unwrap_err();
-        assert!(
-            matches!(error, SendError::Store { direct: true, .. }),
-            "{error}"
-        );
-        assert!(pager.wait_for(1, LONG).await);
-        assert!(alerts.get_statistics().store_errors >= 2);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_senders_share_commits() {
-    let folder = folder();
-    let (alerts, _dispatcher) = manager(&folder)
-        .channel(ScriptedChannel::new("chat"))
-        .storm(1_000_000)
-        .build()
-        .unwrap();
-    let senders = (0..64).map(|sender| {
-        let alerts = alerts.clone();
-        async move {
-            for n in 0..20 {
-                alerts
-                    .send_alert(alert(AlertLevel::Error, &format!("{sender}/{n}")))
-                    .await
-                    .unwrap();
-            }
-        }
-    });
-    futures_util::future::join_all(senders).await;
-    let counts = alerts.get_statistics().commits;
-    assert_eq!(counts.accepted, 64 * 20);
-    assert!(
-        counts.accepted / counts.accepting_commits >= 8,
-        "{counts:?}"
-    );
-    let query = HistoryQuery {
-        since: jiff::Timestamp::UNIX_EPOCH,
-        until: jiff::Timestamp::MAX,
-        limit: 10_000,
-    };
-    let (tx, rx) = tokio::sync::oneshot::channel();
-    drop(alerts);
-    drop(_dispatcher);
-    let store = SqliteStore::open(folder.path().join("alerts.db")).unwrap();
-    store.history(query, Box::new(move |found| drop(tx.send(found))));
-    assert_eq!(rx.await.unwrap().unwrap().len(), 64 * 20);
 }
 
 #[tokio::test]
@@ -513,18 +287,9 @@ fn whoever_has_a_digest_that_is_not_over_is_known_to_the_next_run() {
                 at,
             });
             let delivery = Delivery {
-                id: id(1),
                 channel: Arc::from("pager"),
                 target: Arc::from("kim"),
-                state: *state,
-                reason: "".into(),
-                attempt: 1,
-                next_at: at,
-                deadline: at,
-                suppressed: 0,
-                parent: None,
-                cooldown: Duration::ZERO,
-                changed: at,
+                ..samples::delivery(id(1), *state, at)
             };
             let changes = vec![Change::Accept {
                 accepted,
