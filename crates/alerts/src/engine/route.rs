@@ -220,6 +220,8 @@ impl Engine {
             if let Some(waiting) = self.waits_already(place, cooldown, take.accepted) {
                 ids.push(waiting.to_string());
                 take.deliveries.extend(self.renew(now, waiting, ticket));
+                // The end of it, and a fall, may have been gathered since.
+                self.gather_news(place, None, take);
                 continue;
             }
             let milder = match take.accepted.status {

@@ -106,6 +106,31 @@ async fn what_rises_at_night_does_not_wait_for_the_digest_of_the_morning() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_digest_does_not_say_of_what_fires_again_that_it_is_over() {
+    let away = Step::Answer(Outcome::transient("503"));
+    let chat = ScriptedChannel::new("chat").otherwise(away);
+    with(manager(&[&chat]).storm(2), |alerts| async move {
+        for key in ["a", "b", "c"] {
+            fire(&alerts, Warning, key).await;
+        }
+        fire(&alerts, Critical, "k").await;
+        // It falls, and ends, in the digest; and begins again while its own message still waits.
+        fire(&alerts, Error, "k").await;
+        end(&alerts, Info, "k").await;
+        fire(&alerts, Critical, "k").await;
+        chat.set_otherwise(Step::Answer(Outcome::delivered()));
+        pass(HOUR).await;
+        let last = chat.received().pop().unwrap();
+        assert_eq!(last.status, AlertStatus::Digest);
+        let digest: serde_json::Value = serde_json::from_slice(&last.body).unwrap();
+        let lines = digest["digest"].as_array().unwrap();
+        let line = lines.iter().find(|line| line["title"] == "k").unwrap();
+        assert!(line["ended"].is_null(), "{line}");
+    })
+    .await;
+}
+
 /// A far side on which a digest opens an incident.
 #[derive(Debug, Clone)]
 struct Incidents(ScriptedChannel);
