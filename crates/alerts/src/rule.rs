@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use bongsu_lang::Lang;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -108,30 +109,50 @@ impl Matcher {
     }
 }
 
-/// The conditions in words: `key disk|/, level at least error`.
-impl fmt::Display for Matcher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Matcher {
+    /// The conditions in words: `key disk|/, level at least error`.
+    ///
+    /// ```
+    /// use bongsu_alerts::{Lang, Matcher};
+    ///
+    /// let about = Matcher::new().source("risk").tag("var");
+    /// assert_eq!(about.in_words(Lang::Ko), "출처 risk, 태그 var");
+    /// assert_eq!(about.to_string(), "source risk, tag var");
+    /// ```
+    #[must_use]
+    pub fn in_words(&self, l: Lang) -> String {
         let mut said = Vec::new();
-        said.extend(self.key.iter().map(|key| format!("key {key}")));
-        said.extend(self.kind.iter().map(|kind| format!("kind {kind}")));
+        let mut say = |en, ko, what: &str| said.push(format!("{} {what}", l.pick(en, ko)));
+        self.key.iter().for_each(|key| say("key", "키", key));
+        self.kind.iter().for_each(|kind| say("kind", "종류", kind));
         if !self.sources.is_empty() {
             let sources: Vec<&str> = self.sources.iter().map(String::as_str).collect();
-            said.push(format!("source {}", sources.join(" or ")));
+            say("source", "출처", &sources.join(l.pick(" or ", " 또는 ")));
         }
-        said.extend(self.tags.iter().map(|tag| format!("tag {tag}")));
-        said.extend(self.metadata.iter().map(|(name, value)| match value {
-            Value::String(text) => format!("{name} {text}"),
-            other => format!("{name} {other}"),
-        }));
-        said.extend(
-            self.min_level
-                .map(|level| format!("level at least {level}")),
-        );
-        said.extend(self.max_level.map(|level| format!("level at most {level}")));
+        self.tags.iter().for_each(|tag| say("tag", "태그", tag));
+        for (name, value) in &self.metadata {
+            match value {
+                Value::String(text) => say(name, name, text),
+                other => say(name, name, &other.to_string()),
+            }
+        }
+        let level = |level: AlertLevel, en: &str, ko: &str| match l {
+            Lang::En => format!("level {en} {level}"),
+            Lang::Ko => format!("수준 {level} {ko}"),
+        };
+        said.extend(self.min_level.map(|it| level(it, "at least", "이상")));
+        said.extend(self.max_level.map(|it| level(it, "at most", "이하")));
         if said.is_empty() {
-            return f.write_str("every alert");
+            return l.pick("every alert", "모든 알림").to_owned();
         }
-        f.write_str(&said.join(", "))
+        said.join(", ")
+    }
+}
+
+/// The conditions in English.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_words(Lang::En))
     }
 }
 

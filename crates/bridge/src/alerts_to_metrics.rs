@@ -6,7 +6,7 @@ use bongsu_alerts::{AlertEvent, AlertManager};
 use bongsu_metrics::ServiceMetrics;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Counts what happens to alerts, and shows at each scrape how many wait, for as long as somebody holds `queue`.
+/// Counts what happens to alerts, and shows at each scrape how many wait and whether there is a maintenance, for as long as somebody holds `queue`.
 pub fn follow(
     alerts: &AlertManager,
     queue: Weak<AlertManager>,
@@ -18,6 +18,8 @@ pub fn follow(
         };
         let statistics = manager.get_statistics();
         metrics.update_alert_queue(statistics.pending as u64, statistics.oldest_pending);
+        let maintenance = manager.maintenance();
+        metrics.update_maintenance(maintenance.is_some_and(|(_, holds)| holds));
     }));
     let mut events = alerts.subscribe();
     let metrics = metrics.clone();

@@ -23,6 +23,7 @@ mod env;
 mod error;
 mod features;
 pub mod file;
+mod korean;
 mod logging;
 mod monitoring;
 mod proxies;

@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
+use bongsu_lang::Lang;
+
 use super::{
-    Config, Secret, alerting, delivery, logging, monitoring, report, rules, service, traces,
+    Config, Secret, alerting, delivery, korean, logging, monitoring, report, rules, service, traces,
 };
 use crate::channels::VARIABLES as CHANNELS;
 
@@ -77,6 +79,20 @@ impl Unit {
 }
 
 impl Variable {
+    /// What it means, in this language.
+    #[must_use]
+    pub fn meaning(&self, l: Lang) -> &'static str {
+        l.pick(self.help, korean::meaning(self.name))
+    }
+
+    /// The title of the group that it stands in, in this language.
+    #[must_use]
+    pub fn group(&self, l: Lang) -> &'static str {
+        let mut groups = GROUPS.iter();
+        let found = groups.find(|group| group.variables().any(|it| it.name == self.name));
+        found.map_or("", |group| l.pick(group.title, korean::title(group.title)))
+    }
+
     pub(crate) const fn new(
         name: &'static str,
         default: &'static str,
@@ -287,7 +303,13 @@ mod tests {
     #[test]
     fn every_variable_is_explained_and_its_feature_exists() {
         for variable in all() {
-            assert!(!variable.help.is_empty(), "{}", variable.name);
+            for l in Lang::ALL {
+                assert!(!variable.meaning(l).is_empty(), "{} {l:?}", variable.name);
+                assert!(!variable.group(l).is_empty(), "{} {l:?}", variable.name);
+            }
+            // The same names and values are spoken of, and each is closed.
+            let codes = variable.meaning(Lang::Ko).matches('`').count();
+            assert_eq!(codes % 2, 0, "{}", variable.name);
             let known = |feature| {
                 crate::features::ALL_FEATURES
                     .iter()

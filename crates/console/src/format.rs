@@ -98,6 +98,35 @@ pub(crate) fn sample(value: f64) -> String {
     format!("{value}").replace('-', "−")
 }
 
+/// A fact of an alert: exact where it is whole, else as exact as anybody reads it.
+pub(crate) fn fact(name: &str, value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(krw), _) if name.ends_with("_krw") => won(krw),
+            (None, Some(value)) => short(value),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// The beginning of an id, which tells it from others as a rule.
+pub(crate) fn head(id: &str, most: usize) -> String {
+    match id.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &id[..at]),
+        None => id.to_owned(),
+    }
+}
+
+/// A text in parts, each with whether it stands between backticks.
+pub(crate) fn codes(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(at, part)| (at % 2 == 1, part))
+        .filter(|(_, part)| !part.is_empty())
+}
+
 /// Milliseconds, as seconds from one second on.
 pub(crate) fn millis(ms: f64) -> String {
     if ms >= 999.5 {

@@ -137,6 +137,7 @@ fn encode_event(event: &Event) -> Value {
         Event::Session { venue, phase, open } => {
             json!({ "venue": venue, "phase": phase, "open": open })
         }
+        Event::Maintenance { by, begins } => json!({ "maintenance": by, "begins": begins }),
     }
 }
 
@@ -148,6 +149,10 @@ fn decode_event(value: &Value) -> Option<Event> {
     }
     if let Some(directives) = text("level") {
         return Some(Event::Level(directives));
+    }
+    if let Some(by) = text("maintenance") {
+        let begins = value.get("begins")?.as_bool()?;
+        return Some(Event::Maintenance { by, begins });
     }
     Some(Event::Session {
         venue: text("venue")?,
@@ -296,6 +301,10 @@ mod tests {
                 venue: "NXT".to_owned(),
                 phase: "pre".to_owned(),
                 open: false,
+            },
+            Event::Maintenance {
+                by: "kim".to_owned(),
+                begins: true,
             },
         ] {
             assert_eq!(decode_event(&encode_event(&event)), Some(event));

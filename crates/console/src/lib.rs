@@ -55,7 +55,7 @@ pub use bongsu_ops::{
     Position, ReportEntry, Reports, Route, RuleAlert, RuleFigure, RuleFigureQuery, RuleGroup,
     RuleKind, RuleMemory, RuleSeen, RuleState, Rules, Service, Session, SessionState, Setting,
     SilencePreview, Snapshot, Standing, Status, SymbolPnl, Trades, Usage, UsageLimits,
-    VenueSession,
+    VenueSession, Words,
 };
 #[cfg(feature = "sqlite")]
 pub use bongsu_sqlite::Replaced;

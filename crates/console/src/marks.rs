@@ -35,6 +35,13 @@ pub enum Event {
         /// It trades in it.
         open: bool,
     },
+    /// A maintenance began or ended.
+    Maintenance {
+        /// Who asked for it; empty at its end.
+        by: String,
+        /// It began.
+        begins: bool,
+    },
 }
 
 pub(crate) fn cut(text: &str) -> String {
@@ -56,6 +63,7 @@ pub(crate) fn cut(text: &str) -> String {
 pub struct Recorder {
     is_running: bool,
     level: Option<String>,
+    is_maintained: Option<bool>,
     /// The part of its day that each venue is in, and whether it trades.
     venues: HashMap<String, (String, bool)>,
 }
@@ -74,6 +82,14 @@ impl Recorder {
                 sample.happened(Event::Level(now.clone()));
             }
             self.level = Some(now);
+        }
+        let maintenance = snapshot.maintenance.as_ref().filter(|it| it.active);
+        let before = self.is_maintained.replace(maintenance.is_some());
+        if before.is_some_and(|before| before != maintenance.is_some()) {
+            sample.happened(Event::Maintenance {
+                by: maintenance.map_or_else(String::new, |it| cut(&it.by)),
+                begins: maintenance.is_some(),
+            });
         }
         for it in &snapshot.venues {
             let open = it.session.state == SessionState::Open;
@@ -139,6 +155,34 @@ mod tests {
         let closed = |phase| (phase, SessionState::Closed);
         assert_eq!(events("debug", closed("pre")), [krx("pre", false)]);
         assert_eq!(events("debug", closed("regular")), [], "it is closed still");
+    }
+
+    #[test]
+    fn a_maintenance_is_marked_where_it_begins_and_ends() {
+        let mut recorder = Recorder::default();
+        let mut events = |by: Option<(&str, bool)>| {
+            let mut s = Snapshot::new(Timestamp::UNIX_EPOCH, Service::default());
+            s.maintenance = by.map(|(by, active)| crate::Maintenance {
+                id: "S1".to_owned(),
+                start: None,
+                until: Timestamp::UNIX_EPOCH,
+                active,
+                holds: Vec::new(),
+                held: 0,
+                by: by.to_owned(),
+                reason: String::new(),
+            });
+            recorder.sample(&s).events().to_vec()
+        };
+        let mark = |by: &str, begins| Event::Maintenance {
+            by: by.to_owned(),
+            begins,
+        };
+        assert_eq!(events(None).len(), 1, "the start");
+        assert_eq!(events(Some(("kim", false))), [], "it is to come");
+        assert_eq!(events(Some(("kim", true))), [mark("kim", true)]);
+        assert_eq!(events(Some(("kim", true))), []);
+        assert_eq!(events(None), [mark("", false)]);
     }
 
     #[test]

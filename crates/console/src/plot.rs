@@ -22,8 +22,13 @@ pub(crate) struct Axis {
 
 impl Axis {
     /// The axis of these lines: down to zero where `from_zero`, and up to `limits` where they are near.
-    /// None without a value.
-    pub(crate) fn of(lines: &[&[Option<Band>]], from_zero: bool, limits: &[f64]) -> Option<Self> {
+    /// Of what is counted no line stands between two whole numbers. None without a value.
+    pub(crate) fn of(
+        lines: &[&[Option<Band>]],
+        from_zero: bool,
+        is_whole: bool,
+        limits: &[f64],
+    ) -> Option<Self> {
         let known = || lines.iter().flat_map(|line| line.iter().flatten());
         known().next()?;
         let mut low = known().map(|b| f64::from(b.min)).fold(f64::MAX, f64::min);
@@ -45,6 +50,9 @@ impl Axis {
         }
         let mut step = round_up(wanted / STRETCHES);
         loop {
+            if is_whole {
+                step = step.ceil();
+            }
             let first = (low / step).floor();
             let stretches = (high / step).ceil() - first;
             // Round values may need one stretch more than was planned.
@@ -140,7 +148,7 @@ mod tests {
     #[track_caller]
     fn check(values: &[f32], from_zero: bool, limits: &[f64], want: &[f64]) {
         let line: Vec<_> = values.iter().copied().map(band).collect();
-        let axis = Axis::of(&[&line], from_zero, limits).unwrap();
+        let axis = Axis::of(&[&line], from_zero, false, limits).unwrap();
         assert_eq!(axis.values().collect::<Vec<_>>(), want);
     }
 
@@ -160,6 +168,19 @@ mod tests {
         check(&[5.0, 5.0], false, &[], &[5.2, 5.0]);
     }
 
+    #[test]
+    fn what_is_counted_has_whole_values() {
+        for (most, want) in [
+            (0.0, &[1.0, 0.0][..]),
+            (2.0, &[2.0, 1.0, 0.0]),
+            (9.0, &[9.0, 6.0, 3.0, 0.0]),
+            (1_000.0, &[1_000.0, 750.0, 500.0, 250.0, 0.0]),
+        ] {
+            let axis = Axis::of(&[&[band(0.0), band(most)]], true, true, &[]).unwrap();
+            assert_eq!(axis.values().collect::<Vec<_>>(), want);
+        }
+    }
+
     proptest! {
         #[test]
         fn an_axis_encloses_what_is_drawn(
@@ -168,7 +189,7 @@ mod tests {
             limit in -1e3_f64..1e6,
         ) {
             let line: Vec<_> = values.iter().copied().map(band).collect();
-            let axis = Axis::of(&[&line], from_zero, &[limit]).unwrap();
+            let axis = Axis::of(&[&line], from_zero, false, &[limit]).unwrap();
             let on: Vec<f64> = axis.values().collect();
             prop_assert!((2..=6).contains(&on.len()), "{on:?}");
             let slack = axis.step * 1e-6;
@@ -184,7 +205,7 @@ mod tests {
         #[test]
         fn nothing_breaks_an_axis(values in prop::collection::vec(any::<f32>(), 0..20)) {
             let line: Vec<_> = values.into_iter().filter(|v| v.is_finite()).map(band).collect();
-            if let Some(axis) = Axis::of(&[&line], true, &[]) {
+            if let Some(axis) = Axis::of(&[&line], true, false, &[]) {
                 let drawn = plot(&[&line], &axis, &[], &[]).to_string();
                 prop_assert!(!drawn.contains("NaN"), "{drawn}");
             }

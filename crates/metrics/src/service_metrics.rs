@@ -344,6 +344,15 @@ impl ServiceMetrics {
         self.set(Id::AlertsOldestPendingSeconds, &[], age);
     }
 
+    /// Sets whether a maintenance is under way.
+    pub fn update_maintenance(&self, is_under_way: bool) {
+        self.set(
+            Id::ServiceMaintenance,
+            &[],
+            f64::from(u8::from(is_under_way)),
+        );
+    }
+
     /// Sets how long a report took, and, when it reached its recipients, the Unix time of that.
     pub fn record_report(&self, success_unix_seconds: Option<f64>, duration: Duration) {
         if let Some(at) = success_unix_seconds {

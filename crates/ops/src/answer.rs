@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    ActiveSilence, AlertDetail, AlertRecord, DeliveryOutcome, DeliveryRecord, FiringAlert, Level,
-    Standing,
+    ActiveSilence, AlertDetail, AlertRecord, Calls, DeliveryOutcome, DeliveryRecord, FiringAlert,
+    Level, LogLine, ReportEntry, Route, RuleFigure, Setting, Standing,
 };
 
 /// The log's filter in force.
@@ -25,6 +25,43 @@ pub struct LogLevelNow {
 pub struct Firing {
     /// Each alert once.
     pub alerts: Vec<FiringAlert>,
+}
+
+/// The requests by route and the calls by host, each over the last minute.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Requests {
+    /// Routes that were asked since the start.
+    pub routes: Vec<Route>,
+    /// Hosts that were called since the start.
+    pub calls: Vec<Calls>,
+}
+
+/// Lines of the log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LogLines {
+    /// The newest first.
+    pub lines: Vec<LogLine>,
+}
+
+/// The configuration as resolved.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Settings {
+    /// By their variables, secrets masked.
+    pub settings: Vec<Setting>,
+}
+
+/// The kept reports.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ReportArchive {
+    /// The newest first.
+    pub reports: Vec<ReportEntry>,
+}
+
+/// What a rule's alert is about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleFigureNow {
+    /// None where the rule compares nothing.
+    pub figure: Option<RuleFigure>,
 }
 
 /// What was.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bongsu_lang::Lang;
+use serde::{Serialize, Serializer};
 
 /// A value that may be missing; then it shows as a dash with its reason.
 pub type Figure<T> = bongsu_figure::Figure<T, Missing>;
@@ -46,6 +47,13 @@ impl Missing {
                 .into(),
             Self::Failed(reason) => reason.into(),
         }
+    }
+}
+
+/// The reason in English.
+impl Serialize for Missing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.words(Lang::En))
     }
 }
 

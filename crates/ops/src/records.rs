@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{Timestamp, civil::Date};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Level;
@@ -116,7 +117,8 @@ pub struct LogQuery {
 }
 
 /// How bad a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogSeverity {
     /// Every step.
     Trace,
@@ -162,11 +164,12 @@ impl LogSeverity {
 }
 
 /// A log line.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LogLine {
     /// When.
     pub at: Timestamp,
     /// How bad.
+    #[serde(rename = "level")]
     pub severity: LogSeverity,
     /// Who wrote it, such as `trading::orders`.
     pub logger: String,
@@ -179,13 +182,18 @@ pub struct LogLine {
     /// Where in the code it was written, such as `src/orders.rs:120`.
     pub place: Option<String>,
     /// The event's own fields.
+    #[serde(serialize_with = "by_name")]
     pub fields: Vec<(String, String)>,
     /// The line as it was written.
     pub raw: String,
 }
 
+fn by_name<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+}
+
 /// Errors that one place in the code logged.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LoggedErrors {
     /// The place, such as `src/orders.rs:120`; who wrote them where none is known.
     pub place: String,
@@ -206,24 +214,26 @@ pub struct LoggedErrors {
 }
 
 /// The requests of one route over the last minute.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Route {
     /// The method.
     pub method: String,
     /// The route's pattern, such as `/orders/{id}`.
     pub endpoint: String,
     /// How they did.
+    #[serde(flatten)]
     pub http: crate::Http,
 }
 
 /// The calls that the service made to one host over the last minute.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calls {
     /// The host, or the name that the service's code gives it.
     pub host: String,
     /// The method.
     pub method: String,
     /// How they did; none of them counts as under way.
+    #[serde(flatten)]
     pub http: crate::Http,
 }
 
@@ -256,13 +266,14 @@ pub struct MetricSample {
 }
 
 /// A kept report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReportEntry {
     /// The session it is about.
     pub session: Date,
     /// When it was made.
     pub at: Option<Timestamp>,
     /// Who got it, and what became of it.
+    #[serde(serialize_with = "by_name")]
     pub deliveries: Vec<(String, String)>,
     /// What failed, when something did.
     pub problem: Option<String>,
@@ -271,7 +282,7 @@ pub struct ReportEntry {
 }
 
 /// One setting as resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Setting {
     /// The variable.
     pub name: String,
@@ -280,5 +291,7 @@ pub struct Setting {
     /// It is not the default.
     pub set: bool,
     /// What it is for.
-    pub help: String,
+    pub help: crate::Words,
+    /// What it belongs to, such as the log.
+    pub group: crate::Words,
 }

@@ -9,6 +9,8 @@ use crate::{OpsError, OpsResult, given::some_date};
 
 /// The longest that a log level or a silence may last.
 pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The most lines of the log in one answer.
+pub const MOST_LINES: usize = 1_000;
 /// The most alerts of the history in one answer.
 pub const MOST_ALERTS: usize = 1_000;
 /// Most characters of an operator's name.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bongsu_lang::Lang;
 use jiff::{
     Timestamp,
     civil::{Time, Weekday},
@@ -228,19 +229,53 @@ impl NewSilence {
     }
 }
 
+/// Words in both languages; the English ones in JSON.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(into = "String")]
+pub struct Words {
+    /// In English.
+    pub en: String,
+    /// In Korean.
+    pub ko: String,
+}
+
+impl Words {
+    /// In this language.
+    #[must_use]
+    pub fn pick(&self, l: Lang) -> &str {
+        l.pick(&self.en, &self.ko)
+    }
+}
+
+impl From<Words> for String {
+    fn from(words: Words) -> Self {
+        words.en
+    }
+}
+
+/// The same in both.
+impl From<&str> for Words {
+    fn from(text: &str) -> Self {
+        Self {
+            en: text.to_owned(),
+            ko: text.to_owned(),
+        }
+    }
+}
+
 /// A silence that has not ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ActiveSilence {
     /// Its id.
     pub id: String,
-    /// What it silences, in words.
-    pub matches: String,
+    /// What it silences.
+    pub matches: Words,
     /// When it begins, where that was said.
     pub start: Option<Timestamp>,
     /// When it ends.
     pub until: Timestamp,
-    /// In which hours between the two it holds, in words; always without it.
-    pub recurrence: Option<String>,
+    /// In which hours between the two it holds; always without it.
+    pub recurrence: Option<Words>,
     /// It holds now.
     pub active: bool,
     /// The keys of the firing alerts that it holds back now, at most [`MOST_HELD`].
@@ -257,8 +292,8 @@ pub struct ActiveSilence {
 /// What a silence would be about; none was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SilencePreview {
-    /// What it would silence, in words.
-    pub matches: String,
+    /// What it would silence.
+    pub matches: Words,
     /// The keys of the alerts that fire now and that it would hold back in its hours, at most
     /// [`MOST_HELD`].
     pub holds: Vec<String>,

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{AlertDetail, Figure, Level, LoggedErrors, Maintenance};
 
 /// Everything on the first screen at one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Snapshot {
     /// The moment.
     pub at: Timestamp,
@@ -73,7 +73,7 @@ impl Snapshot {
 }
 
 /// Who speaks.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Service {
     /// Its name.
     pub name: String,
@@ -82,11 +82,17 @@ pub struct Service {
     /// Where it runs, such as `production`.
     pub environment: String,
     /// How long it has run.
+    #[serde(rename = "uptime_seconds", serialize_with = "seconds")]
     pub uptime: Duration,
 }
 
+fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(span.as_secs_f64())
+}
+
 /// How a dependency does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It answers.
     Healthy,
@@ -99,7 +105,7 @@ pub enum Status {
 }
 
 /// Something the service leans on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dependency {
     /// Its name; its latency is kept in the history under it.
     pub name: String,
@@ -164,7 +170,7 @@ pub struct Standing {
 }
 
 /// Where alerts go.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Channel {
     /// Its name.
     pub name: String,
@@ -181,7 +187,8 @@ pub struct Channel {
 }
 
 /// Whether a channel is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Breaker {
     /// It is.
     Closed,
@@ -194,7 +201,7 @@ pub enum Breaker {
 }
 
 /// The requests of the last minute.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Http {
     /// Requests a second.
     pub requests_per_second: Figure<f64>,
@@ -211,7 +218,7 @@ pub struct Http {
 }
 
 /// CPU, memory and disk in use.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Usage {
     /// Busy share of the CPUs, percent.
     pub cpu_percent: Figure<f64>,
@@ -228,7 +235,7 @@ pub struct Usage {
 }
 
 /// From when on usage is worth a word: warning and critical, percent.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct UsageLimits {
     /// For CPU.
     pub cpu: (f64, f64),
@@ -250,7 +257,7 @@ impl Default for UsageLimits {
 }
 
 /// The book.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Portfolio {
     /// What it is worth, won.
     pub value_krw: Figure<i64>,
@@ -273,7 +280,7 @@ pub struct Portfolio {
 }
 
 /// Orders since a moment, by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Trades {
     /// The beginning of the day in Korea, or of the service when that was later.
     pub since: Timestamp,
@@ -286,7 +293,7 @@ pub struct Trades {
 }
 
 /// What was held at a close.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Held {
     /// The session that closed.
     pub session: jiff::civil::Date,
@@ -297,7 +304,7 @@ pub struct Held {
 }
 
 /// What was held of one symbol.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Position {
     /// The ticker.
     pub symbol: String,
@@ -310,7 +317,7 @@ pub struct Position {
 }
 
 /// Realised gain or loss of one symbol since the books began.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SymbolPnl {
     /// The ticker.
     pub symbol: String,
@@ -321,7 +328,7 @@ pub struct SymbolPnl {
 }
 
 /// What the exchange does.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Session {
     /// What it does now.
     pub state: SessionState,
@@ -332,18 +339,20 @@ pub struct Session {
 }
 
 /// What a venue does.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VenueSession {
     /// Its short name, such as `KRX`.
     pub venue: String,
     /// The part of its day that the state is about: `pre`, `regular`, `auction`, `off-hours`, `after`.
     pub phase: String,
     /// What it does now, and when that changes.
+    #[serde(flatten)]
     pub session: Session,
 }
 
 /// What the exchange does now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SessionState {
     /// It trades; the change is the close.
     Open,
@@ -356,7 +365,7 @@ pub enum SessionState {
 }
 
 /// The daily report.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Reports {
     /// When the next is due.
     pub next: Figure<Timestamp>,
@@ -365,7 +374,7 @@ pub struct Reports {
 }
 
 /// The last report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LastReport {
     /// The session it is about.
     pub session: jiff::civil::Date,
@@ -376,7 +385,7 @@ pub struct LastReport {
 }
 
 /// The log level in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLevel {
     /// The directives.
     pub directives: String,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bongsu_lang::Lang;
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
@@ -126,15 +127,36 @@ impl Weekly {
     }
 }
 
-/// In words: `Saturday, Sunday 02:00 to 04:00 (Asia/Seoul)`.
+impl Weekly {
+    /// In words: `Saturday, Sunday 02:00 to 04:00 (Asia/Seoul)`.
+    #[must_use]
+    pub fn in_words(&self, l: Lang) -> String {
+        let name = |day: Weekday| match l {
+            Lang::En => format!("{day:?}"),
+            Lang::Ko => {
+                KOREAN_DAYS[usize::try_from(day.to_monday_zero_offset()).unwrap_or(0)].to_owned()
+            }
+        };
+        let days: Vec<String> = self.days().map(name).collect();
+        let days = match days.len() {
+            7.. => String::new(),
+            _ => format!("{} ", days.join(", ")),
+        };
+        let (from, to) = (self.from.strftime("%H:%M"), self.to.strftime("%H:%M"));
+        match l {
+            Lang::En => format!("{days}{from} to {to} ({})", self.zone),
+            Lang::Ko => format!("{days}{from}~{to} ({})", self.zone),
+        }
+    }
+}
+
+/// From Monday on.
+const KOREAN_DAYS: [&str; 7] = ["월", "화", "수", "목", "금", "토", "일"];
+
+/// In English.
 impl fmt::Display for Weekly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.days.len() < 7 {
-            let days: Vec<String> = self.days().map(|day| format!("{day:?}")).collect();
-            write!(f, "{} ", days.join(", "))?;
-        }
-        let (from, to) = (self.from.strftime("%H:%M"), self.to.strftime("%H:%M"));
-        write!(f, "{from} to {to} ({})", self.zone)
+        f.write_str(&self.in_words(Lang::En))
     }
 }
 

@@ -8,14 +8,16 @@ use axum::{
     http::{Request, StatusCode},
 };
 use bongsu_axum_glue::{OpsPolicy, admin_router};
+use bongsu_console::testing::FakeSource;
 use bongsu_ops::{
-    AboutAlert, Accepted, ActiveSilence, AlertDesk, AlertDetail, AlertQuery, AlertRecord,
+    AboutAlert, Accepted, ActiveSilence, AlertDesk, AlertDetail, AlertQuery, AlertRecord, Calls,
     ChannelState, ChannelVerdict, Channels, DeliveryOutcome, DeliveryRecord, EndMaintenance,
-    EndSilence, EscalationStep, Explained, FiringAlert, HealthDesk, Level, LogDesk, LogLevelNow,
-    Maintenance, MaintenanceNow, NewAlert, NewMaintenance, NewSilence, Operator, OpsResult,
-    RebuildReports, Rebuilt, Reloaded, Replay, ReportDeliveries, ReportDelivery, ReportDesk,
-    ReportForm, RuleAlert, RuleDesk, RuleGroup, RuleKind, RuleMemory, RuleSeen, RuleState, Rules,
-    Service, ServiceDesk, SetLogLevel, SilencePreview, Snapshot, Tested,
+    EndSilence, EscalationStep, Explained, Figure, FiringAlert, HealthDesk, Http, Level, LogDesk,
+    LogLevelNow, LogLine, LogQuery, LogSeverity, Maintenance, MaintenanceNow, MetricDesk, NewAlert,
+    NewMaintenance, NewSilence, Operator, OpsResult, RebuildReports, Rebuilt, Reloaded, Replay,
+    ReportDeliveries, ReportDelivery, ReportDesk, ReportEntry, ReportForm, Route, RuleAlert,
+    RuleDesk, RuleFigure, RuleFigureQuery, RuleGroup, RuleKind, RuleMemory, RuleSeen, RuleState,
+    Rules, Service, ServiceDesk, SetLogLevel, Setting, SilencePreview, Snapshot, Tested,
 };
 use http_body_util::BodyExt;
 use jiff::{Timestamp, civil::Date};
@@ -31,6 +33,7 @@ fn full() -> Operator {
         .with_alerts(full.clone())
         .with_health(full.clone())
         .with_logs(full.clone())
+        .with_metrics(full.clone())
         .with_reports(full.clone())
         .with_rules(full)
 }
@@ -60,10 +63,10 @@ fn firing() -> FiringAlert {
 fn silence() -> ActiveSilence {
     ActiveSilence {
         id: "S1".to_owned(),
-        matches: "source risk_manager".to_owned(),
+        matches: "source risk_manager".into(),
         start: Some(Timestamp::UNIX_EPOCH),
         until: Timestamp::UNIX_EPOCH,
-        recurrence: Some("in KRX regular".to_owned()),
+        recurrence: Some("in KRX regular".into()),
         active: true,
         holds: vec!["risk|var".to_owned()],
         held: 1,
@@ -122,7 +125,43 @@ fn report(session: Date) -> ReportDeliveries {
 #[async_trait::async_trait]
 impl ServiceDesk for Full {
     async fn snapshot(&self) -> Snapshot {
-        Snapshot::new(Timestamp::UNIX_EPOCH, Service::default())
+        FakeSource::new(|| Timestamp::UNIX_EPOCH).snapshot().await
+    }
+
+    async fn settings(&self) -> OpsResult<Vec<Setting>> {
+        let setting = |value: Option<&str>| Setting {
+            name: "DATABASE_URL".to_owned(),
+            value: value.map(str::to_owned),
+            set: value.is_some(),
+            help: "the database".into(),
+            group: "Monitoring".into(),
+        };
+        Ok(vec![setting(None), setting(Some("***"))])
+    }
+}
+
+#[async_trait::async_trait]
+impl MetricDesk for Full {
+    async fn routes(&self) -> OpsResult<Vec<Route>> {
+        Ok(vec![Route {
+            method: "POST".to_owned(),
+            endpoint: "/orders".to_owned(),
+            http: Http {
+                p99_ms: Figure::Known(12.5),
+                ..Http::default()
+            },
+        }])
+    }
+
+    async fn calls(&self) -> OpsResult<Vec<Calls>> {
+        Ok(vec![Calls {
+            host: "broker.example".to_owned(),
+            method: "GET".to_owned(),
+            http: Http {
+                in_flight: Figure::Known(2),
+                ..Http::default()
+            },
+        }])
     }
 }
 
@@ -144,6 +183,21 @@ impl LogDesk for Full {
             lasts_seconds: asked.for_seconds,
             ..level(&asked.level)
         })
+    }
+
+    async fn lines(&self, query: &LogQuery) -> OpsResult<Vec<LogLine>> {
+        let line = |id: Option<&str>| LogLine {
+            at: Timestamp::UNIX_EPOCH,
+            severity: LogSeverity::Error,
+            logger: "orders".to_owned(),
+            message: query.text.clone(),
+            request_id: id.map(str::to_owned),
+            trace_id: id.map(str::to_owned),
+            place: id.map(str::to_owned),
+            fields: vec![("symbol".to_owned(), "005930".to_owned())],
+            raw: "{}".to_owned(),
+        };
+        Ok(vec![line(None), line(Some("r1"))])
     }
 }
 
@@ -230,7 +284,7 @@ impl AlertDesk for Full {
 
     async fn preview_silence(&self, _: &NewSilence) -> OpsResult<SilencePreview> {
         Ok(SilencePreview {
-            matches: "source risk_manager".to_owned(),
+            matches: "source risk_manager".into(),
             holds: vec!["risk|var".to_owned()],
             held: 1,
         })
@@ -329,6 +383,16 @@ impl RuleDesk for Full {
         })
     }
 
+    async fn figure(&self, query: &RuleFigureQuery) -> OpsResult<Option<RuleFigure>> {
+        assert_eq!((&*query.name, query.columns), ("Down", 120));
+        assert_eq!(query.labels["symbol"], "005930");
+        Ok(Some(RuleFigure {
+            expression: "up == 0".to_owned(),
+            measured: vec![(query.since, 1.0), (query.until, f64::NAN)],
+            limit: vec![(query.until, 0.0)],
+        }))
+    }
+
     async fn reload(&self) -> OpsResult<Reloaded> {
         Ok(Reloaded {
             file: "shipped".to_owned(),
@@ -347,6 +411,17 @@ impl ReportDesk for Full {
             from: asked.from,
             rows: 3,
         })
+    }
+
+    async fn archive(&self) -> OpsResult<Vec<ReportEntry>> {
+        let entry = |problem: Option<&str>| ReportEntry {
+            session: bongsu_ops::date("2026-05-28").unwrap(),
+            at: problem.map(|_| Timestamp::UNIX_EPOCH),
+            deliveries: vec![("ops@example.com".to_owned(), "delivered".to_owned())],
+            problem: problem.map(str::to_owned),
+            page: problem.is_none(),
+        };
+        Ok(vec![entry(None), entry(Some("no price"))])
     }
 
     async fn preview(&self, _: Date, _: ReportForm) -> OpsResult<String> {
@@ -487,6 +562,10 @@ async fn every_answer_is_as_described() {
             .replace("{channel}", "slack");
         let at = match (method, path) {
             ("DELETE", "/admin/maintenance") => format!("{path}?by=kim"),
+            (_, "/admin/rules/figure") => format!(
+                "{path}?rule=Down&symbol=005930&since=2026-05-28T00:00:00Z&until=2026-05-28T01:00:00Z"
+            ),
+            (_, "/admin/logs") => format!("{path}?level=error&text=refused&field=symbol=005930"),
             _ => at,
         };
         let at = at.replace("{date}", "2026-05-28");
@@ -499,7 +578,17 @@ async fn every_answer_is_as_described() {
             asked += 1;
         }
     }
-    assert!(asked >= 28, "{asked} of {index}");
+    assert!(asked >= 34, "{asked} of {index}");
+    // And where nothing is known.
+    let bare = Snapshot::new(Timestamp::UNIX_EPOCH, Service::default());
+    let schema = json!({ "$ref": "#/components/schemas/Overview" });
+    let found = wrong(
+        &description,
+        &schema,
+        &serde_json::to_value(bare).unwrap(),
+        "a bare overview",
+    );
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -549,6 +638,15 @@ async fn a_refusal_is_as_described_too() {
             json!({ "level": "info", "title": " ", "source": "s" }),
         ),
         ("GET", "/admin/reports/yesterday", Value::Null),
+        ("GET", "/admin/logs?level=loud", Value::Null),
+        ("GET", "/admin/logs?since=yesterday", Value::Null),
+        ("GET", "/admin/logs?limt=5", Value::Null),
+        ("GET", "/admin/rules/figure?rule=Down", Value::Null),
+        (
+            "GET",
+            "/admin/rules/figure?rule=Down&since=2026-05-28T01:00:00Z&until=2026-05-28T00:00:00Z",
+            Value::Null,
+        ),
     ] {
         let (status, _, answer) = ask(&app, method, path, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {path}: {answer}");

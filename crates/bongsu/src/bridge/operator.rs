@@ -2,7 +2,8 @@
 
 use bongsu_bridge::runtime::Runtime;
 use bongsu_desks::{Desks, Part};
-use bongsu_ops::{Figure, Missing, Operator, Service, Setting, Snapshot};
+use bongsu_lang::Lang;
+use bongsu_ops::{Figure, Missing, Operator, Service, Setting, Snapshot, Words};
 
 use crate::{
     Bongsu, Config,
@@ -22,9 +23,15 @@ pub(crate) fn service(config: &Config) -> Desks {
         name: setting.variable.name.to_owned(),
         set: setting.given.is_some(),
         value: setting.value,
-        help: setting.variable.help.to_owned(),
+        help: words(|l| setting.variable.meaning(l)),
+        group: words(|l| setting.variable.group(l)),
     });
     Desks::new(service, settings.collect())
+}
+
+fn words(of: impl Fn(Lang) -> &'static str) -> Words {
+    let [en, ko] = Lang::ALL.map(|l| of(l).to_owned());
+    Words { en, ko }
 }
 
 /// The service with the parts that there are.

@@ -155,10 +155,8 @@ impl<'a> Now<'a> {
         let form = |action| Form::new(action, l, &chrome.token, &typed());
         let standing = &alert.standing;
         let AlertDetail { metadata, .. } = &alert.detail;
-        let facts = metadata.iter().map(|(name, value)| match value {
-            serde_json::Value::String(text) => (name.as_str(), text.clone()),
-            other => (name.as_str(), other.to_string()),
-        });
+        let facts = metadata.iter();
+        let facts = facts.map(|(name, value)| (name.as_str(), format::fact(name, value)));
         let told = match standing.channels.is_empty() {
             true => l.pick("nobody yet", "아직 없음").to_owned(),
             false => standing.channels.join(", "),
@@ -245,7 +243,7 @@ fn scopes(subject: &Subject<'_>, alert: &FiringAlert, l: Lang) -> Vec<Choice> {
 }
 
 /// Why nobody is told, in words.
-fn held(reason: &str, l: Lang) -> &str {
+pub(super) fn held(reason: &str, l: Lang) -> &str {
     match reason {
         "silence" => l.pick("silenced", "멈춤"),
         "quiet" => l.pick("quiet time", "조용한 시간"),

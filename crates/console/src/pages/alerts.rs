@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{
     Chrome, Place,
+    alert::held,
     forms::{Action, Form, Typed},
     maintenance::Card,
     overview::glyph,
@@ -89,7 +90,8 @@ pub(super) fn silence_row<'a>(
 ) -> SilenceRow<'a> {
     let l = chrome.lang;
     let typed = typed.with("id", silence.id.as_str());
-    let form = Form::new(Action::Unsilence, l, &chrome.token, &typed).inline(&*silence.matches);
+    let form =
+        Form::new(Action::Unsilence, l, &chrome.token, &typed).inline(silence.matches.pick(l));
     (silence, format::since(now, silence.until, l), form)
 }
 
@@ -124,7 +126,7 @@ pub(super) fn row(record: &AlertRecord, l: Lang) -> Row<'_> {
                 why.as_deref().unwrap_or_default(),
             ),
             DeliveryOutcome::Suppressed(why) => {
-                ("idle", "■", l.pick("held back", "보류"), why.as_str())
+                ("idle", "■", l.pick("held back", "보류"), held(why, l))
             }
             DeliveryOutcome::Digested => ("ok", "≡", l.pick("in a digest", "묶음 발송"), ""),
             DeliveryOutcome::Dead(why) => ("bad", "✕", l.pick("given up", "포기"), why.as_str()),

@@ -37,6 +37,16 @@ pub fn page(
     })
 }
 
+impl Page<'_> {
+    /// The group that begins with this setting.
+    fn begins<'s>(&self, all: &'s [Setting], at: &usize) -> Option<&'s str> {
+        let group = |setting: &'s Setting| setting.group.pick(self.l);
+        let before = at.checked_sub(1).and_then(|before| all.get(before));
+        let now = all.get(*at).map(group).filter(|group| !group.is_empty());
+        now.filter(|now| before.map(group) != Some(now))
+    }
+}
+
 #[derive(Template)]
 #[template(path = "config.html")]
 struct Page<'a> {

@@ -1,6 +1,8 @@
 //! The log, newest first, page by page.
 
-use askama::Template;
+use std::fmt;
+
+use askama::{Template, filters::HtmlSafe};
 use bongsu_ops::logs;
 use jiff::Timestamp;
 
@@ -11,10 +13,17 @@ use crate::{Lang, LogLine, LogQuery, LogSeverity, OpsError, format};
 const MOST_FIELDS: usize = 8;
 /// Fields that may have a column.
 const MOST_COLUMNS: usize = 6;
-/// Most characters of a field in a row.
+/// Most bytes of a field in a row, and of what a line says.
 const MOST_VALUE: usize = 120;
+const MOST_MESSAGE: usize = 1_000;
+/// Most bytes of a line as it was written; a download has the rest.
+const MOST_RAW: usize = 6_000;
+/// Most bytes of the rows: with its style sheet and script a page stays under 100 KB.
+const MOST_BYTES: usize = 52_000;
+/// Characters of an id that is a link.
+const MOST_ID: usize = 8;
 
-/// The page: the lines that `query` found.
+/// The page: the lines that `query` found, as many as its weight allows.
 #[must_use]
 pub fn page(
     chrome: &Chrome,
@@ -27,8 +36,18 @@ pub fn page(
         Some((name, value)) => format!("{name}={value}"),
         None => String::new(),
     };
-    let older = found.as_ref().ok();
-    let older = older.and_then(|lines| logs::older(lines, query));
+    let rows = found.as_ref().map(|lines| fit(lines, columns, chrome.lang));
+    let older = rows.as_ref().ok().zip(found.as_ref().ok());
+    let older = older.and_then(|(rows, lines)| {
+        let query = match rows.len() < lines.len() {
+            true => &LogQuery {
+                limit: rows.len(),
+                ..query.clone()
+            },
+            false => query,
+        };
+        logs::older(&lines[..rows.len()], query)
+    });
     let newest = found.as_ref().ok().and_then(|lines| lines.first());
     let columns_text = columns.join(",");
     let asked = Asked {
@@ -59,9 +78,8 @@ pub fn page(
             query.until.map(|at| (at, query.skip)),
         ),
         older: older.map(|place| asked.address("/console/logs", Some(place))),
-        rows: match found {
-            Ok(lines) => {
-                let mut rows: Vec<_> = lines.iter().map(|line| row(line, columns)).collect();
+        rows: match rows {
+            Ok(mut rows) => {
                 if from_oldest {
                     rows.reverse();
                 }
@@ -194,13 +212,31 @@ struct Page<'a> {
     pause: String,
     download: String,
     older: Option<String>,
-    rows: Result<Vec<Row<'a>>, String>,
+    rows: Result<Vec<String>, String>,
     from_oldest: bool,
     columns: &'a [&'a str],
     columns_text: &'a str,
 }
 
+/// The rows that a page has room for, one at least.
+fn fit(lines: &[LogLine], columns: &[&str], l: Lang) -> Vec<String> {
+    let mut room = MOST_BYTES;
+    let mut rows = Vec::new();
+    for line in lines {
+        let row = rendered(&row(line, columns, l));
+        if !rows.is_empty() && row.len() > room {
+            break;
+        }
+        room = room.saturating_sub(row.len());
+        rows.push(row);
+    }
+    rows
+}
+
+#[derive(Template)]
+#[template(path = "log_row.html")]
 struct Row<'a> {
+    l: Lang,
     line: &'a LogLine,
     when: String,
     glyph: &'static str,
@@ -208,17 +244,60 @@ struct Row<'a> {
     shown: Vec<(&'a str, &'a str, bool)>,
     /// What stands in the columns.
     cells: Vec<&'a str>,
+    message: &'a str,
+    raw: Written<'a>,
+    /// More was written than a page shows: where the whole of it is.
+    rest: Option<String>,
 }
 
-fn row<'a>(line: &'a LogLine, columns: &[&str]) -> Row<'a> {
+/// A line as it was written. In text a quote needs no escape, and a line has dozens.
+struct Written<'a>(&'a str);
+
+impl HtmlSafe for Written<'_> {}
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = self.0.split_inclusive(['<', '>', '&']);
+        parts.try_for_each(|part| {
+            let (text, escape) = match part.as_bytes().last() {
+                Some(b'<') => (&part[..part.len() - 1], "&lt;"),
+                Some(b'>') => (&part[..part.len() - 1], "&gt;"),
+                Some(b'&') => (&part[..part.len() - 1], "&amp;"),
+                _ => (part, ""),
+            };
+            f.write_str(text)?;
+            f.write_str(escape)
+        })
+    }
+}
+
+/// What every request's line says, or says twice: it is in the line as a whole.
+fn is_noise(line: &LogLine, name: &str, value: &str) -> bool {
+    match name {
+        "request_bytes" | "response_bytes" | "metric_type" => true,
+        "aborted" => value == "false",
+        "method" | "endpoint" | "path" => line.message.contains(value),
+        _ => false,
+    }
+}
+
+fn row<'a>(line: &'a LogLine, columns: &[&str], l: Lang) -> Row<'a> {
     let fields = line.fields.iter();
-    let fields = fields.filter(|(name, _)| !columns.contains(&name.as_str()));
+    let fields = fields
+        .filter(|(name, value)| !columns.contains(&name.as_str()) && !is_noise(line, name, value));
     let fields = fields.take(MOST_FIELDS);
     let cell = |wanted: &&str| {
         let found = line.fields.iter().find(|(name, _)| name == wanted);
         found.map_or("", |(_, value)| bongsu_text::cut(value, MOST_VALUE))
     };
+    let raw = bongsu_text::cut(&line.raw, MOST_RAW);
+    let at = format::query(&line.at.to_string());
     Row {
+        l,
+        message: bongsu_text::cut(&line.message, MOST_MESSAGE),
+        raw: Written(raw),
+        rest: (raw.len() < line.raw.len())
+            .then(|| format!("/console/logs.jsonl?since={at}&until={at}")),
         line,
         cells: columns.iter().map(cell).collect(),
         when: format::clock(line.at),

@@ -13,10 +13,13 @@ mod maintenance;
 pub mod message;
 pub mod metrics;
 pub mod overview;
+mod refusal;
 pub mod reports;
 pub mod requests;
 pub mod rules;
 pub mod trends;
+
+pub use self::refusal::refusal;
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]

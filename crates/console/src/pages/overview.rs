@@ -27,15 +27,17 @@ pub const LONG: Duration = Duration::from_secs(24 * 3600);
 /// Columns of a chart: one for half a minute of the last hour.
 pub const COLUMNS: usize = 120;
 
-/// A chart of a service that is young covers a multiple of this.
+/// A chart of a service that is young covers a multiple of this, and in its first minutes a multiple of one.
 const YOUNG: Duration = Duration::from_secs(300);
+const VERY_YOUNG: Duration = Duration::from_secs(60);
 
 /// What a chart of `span` covers, and in how many columns, where the oldest sample was `known` ago: a service that is
 /// young has no empty charts.
 #[must_use]
 pub fn covered(span: Duration, known: Duration) -> (Duration, usize) {
-    let parts = known.as_secs().div_ceil(YOUNG.as_secs()).max(1);
-    let covered = span.min(YOUNG * u32::try_from(parts).unwrap_or(u32::MAX));
+    let part = if known < YOUNG { VERY_YOUNG } else { YOUNG };
+    let parts = known.as_secs().div_ceil(part.as_secs()).max(1);
+    let covered = span.min(part * u32::try_from(parts).unwrap_or(u32::MAX));
     let samples = covered.as_secs() / RESOLUTION.as_secs();
     (covered, COLUMNS.min(samples as usize))
 }

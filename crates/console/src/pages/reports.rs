@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Lang, OpsError, ReportEntry, format};
 
-/// The page, with the report of `shown` beside the list. The preview is a frame of its own address,
+/// The page, with the report of `shown`, or else the newest, beside the list. The preview is a frame of its own address,
 /// `/console/reports/<date>`, which is to be served in a sandbox.
 #[must_use]
 pub fn page(
@@ -20,6 +20,8 @@ pub fn page(
 ) -> String {
     let (l, token) = (chrome.lang, &chrome.token);
     let from = shown.map(|date| date.to_string()).unwrap_or_default();
+    let kept = found.iter().flatten().filter(|entry| entry.page);
+    let shown = shown.or_else(|| kept.map(|entry| entry.session).max());
     let typed = Typed::default().with("from", from.as_str());
     rendered(&Page {
         c: chrome.at(Place::Reports),

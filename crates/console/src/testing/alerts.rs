@@ -52,7 +52,7 @@ impl AlertDesk for FakeSource {
         for alert in held.filter(|alert| about.holds.contains(&alert.key)) {
             alert.silenced_until = Some(until);
         }
-        let key = about.matches.clone();
+        let key = about.matches.en.clone();
         let silence = ActiveSilence {
             id: format!("S{}", state.silences.len()),
             matches: about.matches,
@@ -92,7 +92,7 @@ impl AlertDesk for FakeSource {
         let words = [&asked.key, &asked.source, &asked.tag];
         let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
         Ok(SilencePreview {
-            matches: words.join(", "),
+            matches: words.join(", ").as_str().into(),
             held: holds.len(),
             holds,
         })

@@ -125,7 +125,8 @@ impl ServiceDesk for FakeSource {
             name: name.to_owned(),
             value: value.map(str::to_owned),
             set,
-            help: help.to_owned(),
+            help: help.into(),
+            group: "Service".into(),
         };
         Ok(vec![
             setting(

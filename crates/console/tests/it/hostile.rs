@@ -151,12 +151,12 @@ pub(crate) fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
     ]);
     let silences = Ok(vec![ActiveSilence {
         start: None,
-        recurrence: Some(text()),
+        recurrence: Some(t.into()),
         active: true,
         holds: vec![text()],
         held: 1,
         id: text(),
-        matches: text(),
+        matches: t.into(),
         until: now(),
         by: text(),
         reason: text(),
@@ -169,7 +169,7 @@ pub(crate) fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         maintenance: s.maintenance.clone(),
     });
     let would_hold = SilencePreview {
-        matches: text(),
+        matches: t.into(),
         holds: vec![text()],
         held: 9,
     };
@@ -216,7 +216,7 @@ pub(crate) fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
     .into_iter()
     .map(|scope| {
         let preview = SilencePreview {
-            matches: text(),
+            matches: t.into(),
             holds: vec![text(), text()],
             held: 2,
         };
@@ -265,7 +265,8 @@ pub(crate) fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         name: text(),
         value: Some(text()),
         set: true,
-        help: text(),
+        help: t.into(),
+        group: t.into(),
     }]);
     let failed = || OpsError::Failed(text());
     let typed = Typed::default()
@@ -334,6 +335,10 @@ pub(crate) fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
             venue: text(),
             phase: text(),
             open: true,
+        },
+        Event::Maintenance {
+            by: text(),
+            begins: true,
         },
     ] {
         sample.happened(event);

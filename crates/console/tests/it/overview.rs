@@ -209,8 +209,9 @@ fn charts_of_a_young_service_cover_what_there_is() {
         let (span, columns) = overview::covered(span, std::time::Duration::from_secs(known));
         (span.as_secs() / 60, columns)
     };
-    assert_eq!(minutes(0, overview::SHORT), (5, 30));
-    assert_eq!(minutes(170, overview::SHORT), (5, 30));
+    assert_eq!(minutes(0, overview::SHORT), (1, 6));
+    assert_eq!(minutes(170, overview::SHORT), (3, 18));
+    assert_eq!(minutes(300, overview::SHORT), (5, 30));
     assert_eq!(minutes(301, overview::LONG), (10, 60));
     assert_eq!(minutes(3_400, overview::SHORT), (60, 120));
     assert_eq!(minutes(86_390, overview::SHORT), (60, 120));
@@ -224,7 +225,7 @@ fn charts_of_a_young_service_cover_what_there_is() {
         let (span, columns) = overview::covered(span, history.known(now()));
         history.trend(now(), span, columns)
     });
-    for (lang, want) in [(Lang::En, "Requests 5 min"), (Lang::Ko, "요청 5분")] {
+    for (lang, want) in [(Lang::En, "Requests 1 min"), (Lang::Ko, "요청 1분")] {
         let words = text(&overview::page(&chrome(lang), &snapshot, &hour, &day));
         assert!(words.contains(want), "{words}");
     }

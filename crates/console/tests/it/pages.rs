@@ -3,9 +3,9 @@
 use std::task::{Context, Poll, Waker};
 
 use bongsu_console::{
-    AlertDetail, AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure, Lang, Level,
-    LogLevel, LogLine, LogQuery, LogSeverity, MaintenanceNow, MetricFamily, MetricSample, Missing,
-    OpsError, Setting, SilencePreview,
+    ActiveSilence, AlertDetail, AlertQuery, AlertRecord, DeliveryOutcome, DeliveryRecord, Figure,
+    Lang, Level, LogLevel, LogLine, LogQuery, LogSeverity, MaintenanceNow, MetricFamily,
+    MetricSample, Missing, OpsError, ReportEntry, Setting, SilencePreview, Words,
     pages::{Notice, alerts, config, logs, message, metrics, reports, rules},
     testing::FakeSource,
 };
@@ -76,13 +76,17 @@ fn every_delivery_says_what_became_of_it() {
             "2026-05-28 09:01:00",
             "✓ slack delivered 09:01:00",
             "✕ email given up 09:01:00 · attempts 5 550 no such user",
-            "■ teams held back 09:01:00 cooldown",
+            "■ teams held back 09:01:00 told a short while ago",
             "◐ webhook under way",
         ],
     );
     check(
         &page(Lang::Ko),
-        &["slack 전달됨", "email 포기", "teams 보류"],
+        &[
+            "slack 전달됨",
+            "email 포기",
+            "teams 보류 09:01:00 방금 알림",
+        ],
     );
 }
 
@@ -112,10 +116,7 @@ fn a_request_can_be_followed() {
             "a/b",
         ],
     );
-    assert!(
-        page.contains("href=\"/console/logs?request_id=a%2Fb%26c\""),
-        "{page}"
-    );
+    assert!(page.contains("href=\"?request_id=a%2Fb%26c\""), "{page}");
     // A field may have a column, and one request is read from its beginning.
     let later = LogLine {
         message: "order closed".to_owned(),
@@ -142,6 +143,85 @@ fn a_request_can_be_followed() {
     assert!(
         text.find("order rejected") < text.find("order closed"),
         "{text}"
+    );
+}
+
+/// Lines as a service writes them: a request's, an event's with a long text, a refusal in Korean.
+fn lines(count: usize, said: &str) -> Vec<LogLine> {
+    let of = |n: usize| {
+        let id = format!("0f7a1c2e-5b3d-4e6f-8a90-{n:012}");
+        let mut fields = vec![
+            ("duration_ms".to_owned(), format!("{n}.481")),
+            ("endpoint".to_owned(), "/orders/{id}".to_owned()),
+            ("error".to_owned(), said.to_owned()),
+            ("order_id".to_owned(), format!("ORD_{n:08}")),
+            ("reason".to_owned(), "호가 단위가 맞지 않습니다".to_owned()),
+            ("status".to_owned(), "422".to_owned()),
+            ("symbol".to_owned(), "005930".to_owned()),
+        ];
+        fields.sort();
+        let json = fields.iter().map(|(k, v)| format!("\"{k}\":\"{v}\""));
+        let raw = format!(
+            "{{{},\"request_id\":\"{id}\"}}",
+            json.collect::<Vec<_>>().join(",")
+        );
+        LogLine {
+            at: now() - std::time::Duration::from_secs(n as u64 / 3),
+            severity: LogSeverity::Error,
+            logger: "trading_engine::orders".to_owned(),
+            message: format!("주문이 거부되었습니다: {said}"),
+            request_id: Some(id),
+            trace_id: Some(format!("{n:032x}")),
+            place: Some("crates/orders/src/book.rs:120".to_owned()),
+            fields,
+            raw,
+        }
+    };
+    (0..count).map(of).collect()
+}
+
+#[test]
+fn a_page_of_the_log_is_light_and_leads_on_from_its_last_line() {
+    let assets = bongsu_console::assets::STYLE.len() + bongsu_console::assets::SCRIPT.len();
+    let long = "<b>&\"'".repeat(4_000);
+    for (said, least) in [("tick size", 30), (&*"a\\tb".repeat(400), 5), (&long, 1)] {
+        let all = lines(200, said);
+        let query = LogQuery {
+            limit: 200,
+            ..LogQuery::default()
+        };
+        for columns in [&[][..], &["order_id", "symbol", "error"]] {
+            let page = logs::page(&chrome(Lang::Ko), &query, columns, &Ok(all.clone()));
+            let weight = page.len() + assets;
+            assert!(weight < 100_000, "{weight} of {}", said.len());
+            let shown = page.matches("<time ").count();
+            assert!((least..200).contains(&shown), "{shown} of {}", said.len());
+            // The next page begins where this one ends: three lines are of each second.
+            let (last, skip) = (all[shown - 1].at, (shown - 1) % 3 + 1);
+            let until = last.to_string().replace(':', "%3A");
+            let next = format!("until={until}&#38;skip={skip}\"");
+            assert!(page.contains(&next), "{next}");
+        }
+    }
+    // What is cut there is whole in the file that it leads to.
+    let page = logs::page(
+        &chrome(Lang::En),
+        &LogQuery::default(),
+        &[],
+        &Ok(lines(1, &long)),
+    );
+    assert!(page.contains("Download all of it") && !page.contains("Copy as JSON"));
+    assert!(page.contains("/console/logs.jsonl?since="), "{page}");
+    let page = logs::page(
+        &chrome(Lang::En),
+        &LogQuery::default(),
+        &[],
+        &Ok(lines(1, "short")),
+    );
+    assert!(page.contains("Copy as JSON") && !page.contains("Download all of it"));
+    assert!(
+        page.contains("<pre tabindex=\"0\">{\"duration_ms\":\"0.481\""),
+        "{page}"
     );
 }
 
@@ -192,6 +272,94 @@ fn metrics_are_found_by_name_and_by_help() {
 }
 
 #[test]
+fn a_meaning_shows_its_code_and_silences_say_in_korean_what_they_hold() {
+    let settings = Ok(vec![Setting {
+        name: "BONGSU_BIND".to_owned(),
+        value: None,
+        set: false,
+        help: Words {
+            en: "where `serve` listens; `<b>`".to_owned(),
+            ko: "`serve`가 받는 주소".to_owned(),
+        },
+        group: Words {
+            en: "Service".to_owned(),
+            ko: "서비스".to_owned(),
+        },
+    }]);
+    let level = Missing::NotConfigured.into();
+    let page = config::page(&chrome(Lang::En), now(), &level, &settings);
+    let want = "where <code>serve</code> listens; <code>&#60;b&#62;</code>";
+    assert!(page.contains(want), "{page}");
+    let page = config::page(&chrome(Lang::Ko), now(), &level, &settings);
+    assert!(page.contains("<code>serve</code>가 받는 주소"), "{page}");
+    assert!(
+        page.contains("서비스") && !page.contains("listens"),
+        "{page}"
+    );
+
+    let silence = ActiveSilence {
+        id: "S1".to_owned(),
+        matches: Words {
+            en: "source risk".to_owned(),
+            ko: "출처 risk".to_owned(),
+        },
+        start: None,
+        until: now(),
+        recurrence: Some(Words {
+            en: "in KRX regular".to_owned(),
+            ko: "KRX regular 중".to_owned(),
+        }),
+        active: true,
+        holds: Vec::new(),
+        held: 0,
+        by: "kim".to_owned(),
+        reason: String::new(),
+    };
+    for (lang, want, other) in [
+        (Lang::Ko, ["출처 risk", "KRX regular 중"], "source risk"),
+        (Lang::En, ["source risk", "in KRX regular"], "출처"),
+    ] {
+        let subject = alerts::Subject {
+            query: &AlertQuery::default(),
+            found: &Ok(vec![]),
+            silences: &Ok(vec![silence.clone()]),
+            maintenance: &Ok(MaintenanceNow::default()),
+            would_hold: &SilencePreview::default(),
+        };
+        let page = text(&alerts::page(&chrome(lang), now(), &subject));
+        for part in want {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert!(!page.contains(other), "{page}");
+        // Nothing was looked for.
+        let none = lang.pick("No alert yet.", "아직 알림이 없습니다.");
+        assert!(page.contains(none), "{page}");
+    }
+}
+
+#[test]
+fn the_newest_report_is_shown_where_none_was_asked_for() {
+    let entry = |day: i8, page| ReportEntry {
+        session: jiff::civil::date(2026, 5, day),
+        at: None,
+        deliveries: Vec::new(),
+        problem: None,
+        page,
+    };
+    let shown = |asked, all: Vec<ReportEntry>| {
+        let page = reports::page(&chrome(Lang::En), asked, &Ok(all));
+        let (_, after) = page.split_once("<iframe sandbox src=\"/console/reports/")?;
+        Some(after[..10].to_owned())
+    };
+    let all = || vec![entry(27, false), entry(26, true), entry(22, true)];
+    assert_eq!(shown(None, all()).as_deref(), Some("2026-05-26"));
+    let asked = Some(jiff::civil::date(2026, 5, 22));
+    assert_eq!(shown(asked, all()).as_deref(), Some("2026-05-22"));
+    assert_eq!(shown(None, vec![entry(27, false)]), None);
+    assert_eq!(shown(None, Vec::new()), None);
+}
+
+#[test]
 fn the_level_in_force_and_the_settings() {
     let level = Figure::Known(LogLevel {
         directives: "debug".to_owned(),
@@ -202,13 +370,15 @@ fn the_level_in_force_and_the_settings() {
             name: "SLACK_WEBHOOK_URL".to_owned(),
             value: Some("***".to_owned()),
             set: true,
-            help: String::new(),
+            help: "".into(),
+            group: "".into(),
         },
         Setting {
             name: "DATABASE_URL".to_owned(),
             value: None,
             set: false,
-            help: String::new(),
+            help: "".into(),
+            group: "".into(),
         },
     ]);
     check(

@@ -1,9 +1,9 @@
 //! Silences as an operator asks for them and sees them.
 
-use bongsu_alerts::{AlertLevel, AlertManager, Matcher, Silence, Weekly};
+use bongsu_alerts::{AlertLevel, AlertManager, Lang, Matcher, Silence, Weekly};
 use bongsu_ops::{
     ActiveSilence, MOST_HELD, NewSilence, OpsError, OpsResult, Recurrence, SilencePreview,
-    WeeklyHours,
+    WeeklyHours, Words,
 };
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ pub(super) fn shown(alerts: &AlertManager, silence: &Silence) -> ActiveSilence {
     holds.truncate(MOST_HELD);
     ActiveSilence {
         id: silence.id.clone(),
-        matches: silence.matcher.to_string(),
+        matches: about(&silence.matcher),
         start: silence.starts,
         until: silence.until,
         recurrence: recurrence(silence),
@@ -28,15 +28,27 @@ pub(super) fn shown(alerts: &AlertManager, silence: &Silence) -> ActiveSilence {
     }
 }
 
-fn recurrence(silence: &Silence) -> Option<String> {
-    let session = silence
-        .during
-        .as_ref()
-        .map(|name| match name.split_once("outside ") {
-            Some(_) => name.clone(),
-            None => format!("in {name}"),
-        });
-    silence.weekly.as_ref().map(ToString::to_string).or(session)
+fn about(matcher: &Matcher) -> Words {
+    Words {
+        en: matcher.in_words(Lang::En),
+        ko: matcher.in_words(Lang::Ko),
+    }
+}
+
+fn recurrence(silence: &Silence) -> Option<Words> {
+    let session = silence.during.as_ref().map(|name| {
+        let outside = name.strip_prefix("outside ");
+        let (en, ko) = match outside {
+            Some(hours) => (name.clone(), format!("{hours} 외")),
+            None => (format!("in {name}"), format!("{name} 중")),
+        };
+        Words { en, ko }
+    });
+    let weekly = silence.weekly.as_ref().map(|weekly| Words {
+        en: weekly.in_words(Lang::En),
+        ko: weekly.in_words(Lang::Ko),
+    });
+    weekly.or(session)
 }
 
 /// What a silence is about.
@@ -124,7 +136,7 @@ pub(super) fn preview(alerts: &AlertManager, asked: &NewSilence) -> SilencePrevi
     let held = holds.len();
     holds.truncate(MOST_HELD);
     SilencePreview {
-        matches: matcher.to_string(),
+        matches: about(&matcher),
         holds,
         held,
     }

@@ -48,6 +48,7 @@ pub(crate) enum Id {
     AlertsSuppressedTotal,
     AlertsPending,
     AlertsOldestPendingSeconds,
+    ServiceMaintenance,
     ReportLastSuccessTimestampSeconds,
     ReportDurationSeconds,
     HealthStatus,
@@ -344,6 +345,13 @@ pub static CATALOG: &[FamilySpec] = &[
         &[],
         1,
         "Age of the alert that has waited longest; 0 when none waits.",
+    ),
+    gauge(
+        "service_maintenance",
+        Unit::None,
+        &[],
+        1,
+        "Maintenance under way: 1 while the service is not ready on purpose and nobody is told of alerts, else 0.",
     ),
     gauge(
         "report_last_success_timestamp_seconds",

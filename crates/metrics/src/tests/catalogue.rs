@@ -110,6 +110,7 @@ fn every_method_shows_on_the_page() {
     m.record_alert_delivery("slack", "delivered");
     m.record_alert_suppressed("cooldown");
     m.update_alert_queue(3, Some(Duration::from_millis(1_500)));
+    m.update_maintenance(true);
     m.record_report(Some(1_700_000_000.0), Duration::from_millis(2_250));
     m.update_health_status(0.5);
     m.update_dependency("redis", 1.0, Some(Duration::from_millis(3)));
@@ -286,6 +287,7 @@ fn every_method_shows_on_the_page() {
         check("alerts_suppressed_total", &[("reason", "cooldown")], 1.0);
         check("alerts_pending", &[], 3.0);
         check("alerts_oldest_pending_seconds", &[], 1.5);
+        check("service_maintenance", &[], 1.0);
         check(
             "report_last_success_timestamp_seconds",
             &[],

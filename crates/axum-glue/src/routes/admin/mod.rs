@@ -3,6 +3,7 @@
 mod guard;
 mod input;
 mod reports;
+mod shown;
 mod silences;
 
 use std::time::Duration;
@@ -32,6 +33,10 @@ type Ops = State<Operator>;
 ///
 /// | request | does |
 /// |---|---|
+/// | `GET /admin/overview` | the figures of the console's first screen, each as `{"value": …}` or `{"missing": reason}` |
+/// | `GET /admin/requests` | the last minute by route and by host called: rate, errors, p50, p95, p99 |
+/// | `GET /admin/logs?level=error&text=…` | lines of the log, the newest first; also by `target`, `field`, `request_id`, `trace_id`, `since`, `until`, `limit` |
+/// | `GET /admin/config` | the configuration as resolved, secrets masked |
 /// | `GET /admin/health` | health with every dependency |
 /// | `GET /admin/log-level` | the filter in force |
 /// | `PUT /admin/log-level` `{"level": "debug", "for_seconds": 600}` | changes it, for good without `for_seconds` |
@@ -46,6 +51,7 @@ type Ops = State<Operator>;
 /// | `POST /admin/alerts/replay` `{"id": …}` or `{"since": …}` | dead deliveries are tried again |
 /// | `POST /admin/config/reload` | the rules of the configuration's file are read again, all or none |
 /// | `GET /admin/rules` | the rule files' rules, each with what it sees |
+/// | `GET /admin/rules/figure?rule=…&since=…&until=…&symbol=…` | what a rule compares, with its limit; other names are labels of the alert |
 /// | `POST /admin/rules/reload` | the rule files are read again, all or none |
 /// | `GET /admin/silences`, `DELETE /admin/silences/{id}?by=…` | lists, ends early |
 /// | `POST /admin/silences` `{"key": …, "for_seconds": 3600, "by": …, "comment": …}` | holds alerts back, and says which; see below |
@@ -56,6 +62,7 @@ type Ops = State<Operator>;
 /// | `DELETE /admin/maintenance?by=…` | ends it early |
 /// | `GET /admin/channels` | channels and counts of the alerting |
 /// | `POST /admin/channels/{channel}/test` | sends a marked test message, says what came of it |
+/// | `GET /admin/reports` | the kept reports |
 /// | `GET /admin/reports/{date}?form=html` | the report as it would be sent: `html`, `text`, `json`, `csv` |
 /// | `GET /admin/reports/{date}/deliveries` | what became of each delivery |
 /// | `POST /admin/reports/{date}/resend` | sends the kept report once more to everybody, as it is |
@@ -75,6 +82,10 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
     Router::new()
         .route("/admin", get(index))
         .route("/admin/", get(async || Redirect::permanent("/admin")))
+        .route("/admin/overview", get(shown::overview))
+        .route("/admin/requests", get(shown::requests))
+        .route("/admin/logs", get(shown::lines))
+        .route("/admin/config", get(shown::settings))
         .route("/admin/health", get(health))
         .route("/admin/log-level", get(log_level).put(set_log_level))
         .route("/admin/openapi.json", get(openapi))
@@ -87,6 +98,7 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         .route("/admin/alerts/replay", post(replay))
         .route("/admin/config/reload", post(reload_config))
         .route("/admin/rules", get(rules))
+        .route("/admin/rules/figure", get(shown::figure))
         .route("/admin/rules/reload", post(reload_rules))
         .route(
             "/admin/silences",
@@ -106,6 +118,7 @@ pub fn admin_router<S: Clone + Send + Sync + 'static>(
         )
         .route("/admin/channels", get(channels))
         .route("/admin/channels/{channel}/test", post(test_fire))
+        .route("/admin/reports", get(shown::reports))
         .route("/admin/reports/rebuild", post(reports::rebuild_reports))
         .route("/admin/reports/{date}", get(reports::report_preview))
         .route(

@@ -7,7 +7,7 @@ use bongsu_console::pages::{
     Notice,
     alert::{self, Scope},
     forms::{self, Action, Form, Typed},
-    message,
+    message, refusal,
 };
 use bongsu_ops::{
     AboutAlert, EndMaintenance, EndSilence, MOST_NAME, MOST_REASON, NewMaintenance, NewSilence,
@@ -99,7 +99,7 @@ fn answer(
             tracing::warn!(target: "audit", action = name, subject, by, peer, client_address = client, %error, "not done from the console");
             let lang = guard::lang(&visit.headers);
             let form = Form::new(*action, lang, &visit.console.form_token, typed);
-            let reason = error.to_string();
+            let reason = refusal(&error, lang);
             refuse(visit, views::status(&error), &reason, Some(&form), &page)
         }
     }
@@ -182,7 +182,10 @@ pub(super) async fn silence(visit: Visit, axum::Form(fields): axum::Form<Fields>
         visit.console.operator.alerts().silence(&asked).await
     };
     let done = done.await;
-    let subject = done.as_ref().map_or(key, |made| &made.matches).to_owned();
+    let subject = done
+        .as_ref()
+        .map_or(key, |made| &made.matches.en)
+        .to_owned();
     let what = Done {
         action: Action::Silence,
         name: "silence",

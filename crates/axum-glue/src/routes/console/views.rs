@@ -211,6 +211,7 @@ pub(super) async fn trends(visit: Visit) -> Html<String> {
     let snapshot = operator.service().snapshot().await;
     let range = trends::Range::asked(snapshot.at, &asked.range, &asked.since, &asked.until);
     let memory = &visit.console.memory;
+    let range = range.of_a_service(memory.known(snapshot.at), !asked.range.is_empty());
     let trend = memory.trend(range.until, range.span, range.columns());
     let query = AlertQuery {
         back: Duration::try_from(snapshot.at.duration_since(range.since())).unwrap_or(LONGEST),

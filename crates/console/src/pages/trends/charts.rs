@@ -93,14 +93,16 @@ pub(super) fn charts(
             count,
             true,
             vec![],
-        ),
+        )
+        .counted(),
         one(
             l.pick("Deliveries waiting", "전달 대기"),
             Series::Queued,
             count,
             true,
             vec![],
-        ),
+        )
+        .counted(),
         one(
             l.pick("Lateness of the runtime", "런타임 지연"),
             Series::Lag,
@@ -216,6 +218,8 @@ struct Plan<'a> {
     lines: Vec<(&'static str, Cow<'a, [Option<Band>]>)>,
     show: Show,
     from_zero: bool,
+    /// Nothing lies between two whole numbers.
+    is_count: bool,
     limits: Vec<(f64, &'static str)>,
     figure: Option<Figure>,
     note: Option<String>,
@@ -229,11 +233,17 @@ impl<'a> Plan<'a> {
             lines,
             show: |value, _| format::short(value),
             from_zero: true,
+            is_count: false,
             limits: Vec::new(),
             figure: None,
             note: None,
             is_lead: false,
         }
+    }
+
+    fn counted(mut self) -> Self {
+        self.is_count = true;
+        self
     }
 
     fn of(mut self, figure: Figure) -> Self {
@@ -245,7 +255,7 @@ impl<'a> Plan<'a> {
         let show = |value: f64| (self.show)(value, l);
         let bands: Vec<&[Option<Band>]> = self.lines.iter().map(|(_, bands)| &**bands).collect();
         let limits: Vec<f64> = self.limits.iter().map(|(value, _)| *value).collect();
-        let axis = Axis::of(&bands, self.from_zero, &limits);
+        let axis = Axis::of(&bands, self.from_zero, self.is_count, &limits);
         let many = self.lines.len() > 1;
         let columns = bands.iter().map(|line| line.len()).max().unwrap_or(0);
         let column = |place: usize| {

@@ -85,6 +85,14 @@ fn marks(trend: &Trend, l: Lang) -> Vec<Happened> {
                     format!("{venue} {what}"),
                 )
             }
+            Event::Maintenance { by, begins: true } => {
+                let words = format!("{} · {by}", l.pick("maintenance begins", "점검 시작"));
+                ("warn", "◐", words)
+            }
+            Event::Maintenance { .. } => {
+                let words = l.pick("maintenance over", "점검 종료").to_owned();
+                ("over", "✓", words)
+            }
         };
         all.push(Happened {
             at: mark.at,

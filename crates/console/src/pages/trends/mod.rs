@@ -15,7 +15,7 @@ use self::{
     charts::{Chart, charts},
     happened::{Happened, happened},
 };
-use super::{Chrome, Place, alert::address, rendered};
+use super::{Chrome, Place, alert::address, overview::covered, rendered};
 use crate::{
     AlertRecord, Lang, OpsError, Snapshot, format,
     history::{RESOLUTION, SLOTS, Trend},
@@ -77,6 +77,17 @@ impl Range {
         }
     }
 
+    /// The same, where nothing was asked for and the oldest figure is `known` old: a service that is young has no
+    /// empty charts.
+    #[must_use]
+    pub fn of_a_service(self, known: Duration, is_asked: bool) -> Self {
+        if is_asked || !self.follows {
+            return self;
+        }
+        let (span, _) = covered(self.span, known);
+        Self { span, ..self }
+    }
+
     /// Its beginning.
     #[must_use]
     pub fn since(&self) -> Timestamp {
@@ -136,14 +147,7 @@ pub fn page(chrome: &Chrome, subject: &Subject<'_>) -> String {
         range,
         text: subject.text,
         lead: subject.lead.map(|lead| (address(&lead.key), lead)),
-        spans: SPANS.map(|(word, seconds)| Span {
-            word,
-            name: match seconds / 3_600 {
-                0 => format!("{}{}", seconds / 60, l.pick("m", "분")),
-                hours => format!("{hours}{}", l.pick("h", "시간")),
-            },
-            here: range.follows && range.span.as_secs() == seconds,
-        }),
+        spans: spans(range, l),
         since: format::moment(range.since()),
         until: format::moment(range.until),
         clocks: clocks(range),
@@ -167,7 +171,7 @@ struct Page<'a> {
     text: &'a str,
     /// The alert that leads here: its address, its title, and whether there is a figure of it.
     lead: Option<(String, &'a Lead)>,
-    spans: [Span; 4],
+    spans: Vec<Span>,
     since: String,
     until: String,
     /// Times under a chart, from left to right.
@@ -189,6 +193,27 @@ struct Span {
     word: &'static str,
     name: String,
     here: bool,
+}
+
+/// The stretches that lie a click away; of a young service what there is of it, too.
+fn spans(range: Range, l: Lang) -> Vec<Span> {
+    let is = |seconds: u64| range.follows && range.span.as_secs() == seconds;
+    let known = SPANS.iter().any(|(_, seconds)| is(*seconds));
+    let so_far = Span {
+        word: "",
+        name: l.pick("so far", "시작부터").to_owned(),
+        here: true,
+    };
+    let so_far = (range.follows && !known).then_some(so_far);
+    let usual = SPANS.into_iter().map(|(word, seconds)| Span {
+        word,
+        name: match seconds / 3_600 {
+            0 => format!("{}{}", seconds / 60, l.pick("m", "분")),
+            hours => format!("{hours}{}", l.pick("h", "시간")),
+        },
+        here: is(seconds),
+    });
+    so_far.into_iter().chain(usual).collect()
 }
 
 /// Times a quarter of the stretch apart.
@@ -286,6 +311,31 @@ mod tests {
             "2026-05-28T01:00:00Z",
             false,
         );
+    }
+
+    #[test]
+    fn what_a_young_service_shows_where_nothing_is_asked_for() {
+        let span = |range, since, known| {
+            let asked = Range::asked(now(), range, since, "");
+            let is_asked = !range.is_empty();
+            let known = Duration::from_secs(known);
+            asked.of_a_service(known, is_asked).span.as_secs()
+        };
+        assert_eq!(span("", "", 0), 60);
+        assert_eq!(span("", "", 95), 120);
+        assert_eq!(span("", "", 1_000), 1_200);
+        assert_eq!(span("", "", 80_000), 3_600);
+        assert_eq!(span("24h", "", 95), 86_400);
+        assert_eq!(span("", "2026-05-28T02:00:00Z", 95), 3_600);
+        let names = |range: Range| {
+            let all = spans(range, Lang::En).into_iter();
+            all.filter(|it| it.here)
+                .map(|it| it.name)
+                .collect::<Vec<_>>()
+        };
+        let hour = Range::asked(now(), "", "", "");
+        assert_eq!(names(hour), ["1h"]);
+        assert_eq!(names(hour.of_a_service(Duration::ZERO, false)), ["so far"]);
     }
 
     #[test]
