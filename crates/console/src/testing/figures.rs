@@ -81,7 +81,13 @@ pub(super) fn figures(at: Timestamp) -> Snapshot {
             ]
             .map(|(symbol, pnl_krw)| SymbolPnl {
                 symbol: symbol.to_owned(),
-                name: (symbol == "005930").then(|| "삼성전자".to_owned()),
+                name: match symbol {
+                    "005930" => Some("삼성전자"),
+                    "000660" => Some("SK하이닉스"),
+                    "035720" => Some("카카오"),
+                    _ => None,
+                }
+                .map(str::to_owned),
                 pnl_krw,
             })
             .to_vec(),

@@ -265,7 +265,8 @@ pub(crate) fn pages(t: &str, lang: Lang) -> Vec<(&'static str, String)> {
         name: text(),
         value: Some(text()),
         set: true,
-        help: t.into(),
+        // What stands between backticks is shown as code, on purpose; it is tried by itself.
+        help: t.replace('`', "").as_str().into(),
         group: t.into(),
     }]);
     let failed = || OpsError::Failed(text());

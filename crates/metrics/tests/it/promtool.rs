@@ -59,6 +59,7 @@ pub(crate) fn full() -> ServiceMetrics {
     m.record_own_request("GET", "/ready", 200);
     m.record_alert_suppressed("cooldown");
     m.update_alert_queue(1, Some(Duration::from_secs(9)));
+    m.update_maintenance(false);
     m.record_report(Some(1.7e9), Duration::from_secs(2));
     m.update_health_status(1.0);
     m.update_dependency("redis", f64::NAN, Some(Duration::from_millis(2)));

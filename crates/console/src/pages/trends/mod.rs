@@ -84,7 +84,8 @@ impl Range {
         if is_asked || !self.follows {
             return self;
         }
-        let (span, _) = covered(self.span, known);
+        // The oldest may be older by what lies between two samples.
+        let (span, _) = covered(self.span, known + RESOLUTION);
         Self { span, ..self }
     }
 
