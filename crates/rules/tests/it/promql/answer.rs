@@ -76,6 +76,21 @@ impl Answer {
         Self::Rows { kind, rows }
     }
 
+    /// Whether the same values are there at the same times, of whatever series.
+    pub(crate) fn chose_of_equals(&self, ours: &Self) -> bool {
+        let points = |answer: &Self| match answer {
+            Self::Rows { rows, .. } => {
+                let mut all: Vec<(f64, f64)> = rows.values().flatten().copied().collect();
+                all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                all
+            }
+            _ => Vec::new(),
+        };
+        let (theirs, ours) = (points(self), points(ours));
+        let equal = |(a, b): (&(f64, f64), &(f64, f64))| a.0 == b.0 && same(a.1, b.1);
+        theirs.len() == ours.len() && theirs.iter().zip(&ours).all(equal)
+    }
+
     /// Where the two differ, in words.
     pub(crate) fn difference(&self, ours: &Self) -> Option<String> {
         let (

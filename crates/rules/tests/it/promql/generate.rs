@@ -160,6 +160,15 @@ fn moves_otherwise(text: &str) -> bool {
     text.contains(" @ ") && parameters.iter().any(|it| text.contains(it))
 }
 
+/// Where Prometheus 2 forgets the offset: right under `timestamp`, a selector with both `offset` and `@`.
+fn forgets_the_offset(text: &str) -> bool {
+    let mut calls = text.split("timestamp(").skip(1);
+    calls.any(|rest| {
+        let of = rest.split(')').next().unwrap_or_default();
+        of.contains(" offset ") && of.contains(" @ ")
+    })
+}
+
 /// Where the last bit decides: over a range Prometheus adds in an order of chance, and what is left of a division
 /// of almost equal sums is nothing or all of it.
 fn hangs_on_a_bit(text: &str) -> bool {
@@ -179,7 +188,8 @@ impl Generator {
         self.range = self.one_in(4);
         let text = loop {
             let text = self.text();
-            if !(moves_otherwise(&text) || self.range && hangs_on_a_bit(&text)) {
+            let otherwise = moves_otherwise(&text) || forgets_the_offset(&text);
+            if !(otherwise || self.range && hangs_on_a_bit(&text)) {
                 break text;
             }
         };

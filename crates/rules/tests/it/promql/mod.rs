@@ -54,7 +54,13 @@ fn expressions_are_evaluated_as_prometheus_evaluates_them() {
         let (theirs, ours) = (server.ask(&question), ours(&question, &series));
         with_values += u64::from(theirs.has_values());
         errors += u64::from(theirs == Answer::Error);
-        if let Some(difference) = theirs.difference(&ours) {
+        // Which of equal ones is kept hangs on the order of the series in Prometheus' blocks.
+        let chooses = ["topk", "bottomk"]
+            .iter()
+            .any(|it| question.text.contains(it));
+        if let Some(difference) = theirs.difference(&ours)
+            && !(chooses && theirs.chose_of_equals(&ours))
+        {
             differences.push(format!("{question}\n    {difference}"));
         }
     }
