@@ -68,7 +68,8 @@ impl AlertManager {
     /// and holds no more, is resolved, also after a restart.
     ///
     /// Several watchers may hold one key: its alert is as bad as the worst of them says, names them in the
-    /// fact `watchers`, and is over when the last of them holds it no more.
+    /// fact `watchers`, and is over when the last of them holds it no more. What one of them gives up is told when
+    /// another has looked since, so that an end which one sees first is told once.
     ///
     /// ```
     /// use bongsu_alerts::channels::LogChannel;

@@ -36,6 +36,15 @@ async fn follow<T: Clone>(
     }
 }
 
+/// Nothing of these watchers fires any more: somebody else tells of it, and what is left of an earlier run ends.
+pub async fn left_to_others(alerts: AlertManager, scopes: &'static [&'static str]) {
+    for scope in scopes {
+        if let Err(error) = alerts.conditions(*scope).sync(Holding::new()).await {
+            tracing::error!(%error, "an end could not be accepted");
+        }
+    }
+}
+
 /// Whatever is unhealthy or degraded fires, and ends when it is so no more.
 #[cfg(feature = "health")]
 pub async fn health(alerts: AlertManager, health: bongsu_health::HealthCheck, service: String) {

@@ -19,7 +19,7 @@ pub struct RulesConfig {
     pub step: Duration,
     /// Most that the samples may take, in MiB.
     pub memory_mib: usize,
-    /// Whether a Prometheus evaluates bongsu's own rules already.
+    /// Whether a Prometheus evaluates bongsu's own rules already, and tells of checks and thresholds.
     pub prometheus: bool,
 }
 
@@ -76,7 +76,7 @@ pub(super) const VARS: &[Variable] = &[
     Variable::new(
         "BONGSU_PROMETHEUS",
         "false",
-        "whether a Prometheus beside the service evaluates bongsu's own rules: `shipped` is then none here",
+        "whether a Prometheus beside the service evaluates bongsu's own rules: `shipped` is then none here, and checks and thresholds, which it tells of, become no alerts here",
         |c, v| put(&mut c.rules.prometheus, boolean(v)),
         |c| Some(c.rules.prometheus.to_string()),
     )

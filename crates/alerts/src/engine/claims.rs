@@ -8,7 +8,7 @@ use crate::AlertLevel;
 use crate::alert::Alert;
 
 /// The fact that names the watchers of a key, where there are several.
-const WATCHERS: &str = "watchers";
+pub(super) const WATCHERS: &str = "watchers";
 
 /// What the watchers hold, by key: each watcher once, in the order in which they came.
 #[derive(Debug, Default)]
@@ -61,10 +61,16 @@ impl Claims {
         let (scope, alert) = claims.iter().reduce(worse)?;
         let mut alert = alert.clone();
         if claims.len() > 1 {
-            let names: Vec<&str> = claims.iter().map(|(of, _)| &**of).collect();
-            alert = alert.metadata(WATCHERS, names.join(", "));
+            alert = alert.metadata(WATCHERS, self.names(key));
         }
         Some((Arc::clone(scope), alert))
+    }
+
+    /// Who holds it.
+    pub(super) fn names(&self, key: &str) -> String {
+        let claims = self.0.get(key).map_or(&[][..], Vec::as_slice);
+        let names: Vec<&str> = claims.iter().map(|(of, _)| &**of).collect();
+        names.join(", ")
     }
 }
 

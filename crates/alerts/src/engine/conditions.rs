@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Engine;
+use super::claims::WATCHERS;
+use crate::AlertLevel;
 use crate::alert::Alert;
 use crate::clock::Now;
 use crate::store::{Accepted, ActiveAlert};
@@ -45,11 +47,16 @@ impl Engine {
                 concerned.push(key);
             }
         }
-        concerned.extend(self.claims.keep_only(scope, &named));
+        for key in self.claims.keep_only(scope, &named) {
+            self.leave_to_others(&key);
+        }
         for key in concerned {
             let Some((whose, alert)) = self.claims.worst(&key) else {
                 continue;
             };
+            if self.join(&key, alert.level) {
+                continue;
+            }
             let known = self.active.firing(&key);
             if known.is_some_and(|watched| watched.accepted.alert.level == alert.level) {
                 self.confirm(now, &whose, &key, alert, false);
@@ -69,6 +76,35 @@ impl Engine {
         let over = over.map(|(key, watched)| self.export(now, key, watched));
         difference.over = over.collect();
         difference
+    }
+
+    /// One of its watchers holds it no more. Another has not looked since: what it says next decides, so that an end
+    /// which one sees before the other is told once.
+    fn leave_to_others(&mut self, key: &str) {
+        if let Some((other, _)) = self.claims.worst(key)
+            && let Some(watched) = self.active.get_mut(key)
+        {
+            watched.scope = Some(other);
+        }
+    }
+
+    /// Whether it is an event that says at least as much: its watchers are named in it, and nothing is told.
+    fn join(&mut self, key: &str, level: AlertLevel) -> bool {
+        let Some(watched) = self.active.get_mut(key) else {
+            return false;
+        };
+        let known = &watched.accepted;
+        let event = watched.ended.is_none() && watched.ends.is_some();
+        if !event || known.alert.level < level {
+            return false;
+        }
+        let names = self.claims.names(key);
+        let names = format!("{}, {names}", known.alert.kind);
+        watched.accepted = Arc::new(Accepted {
+            alert: known.alert.clone().metadata(WATCHERS, names),
+            ..(**known).clone()
+        });
+        true
     }
 
     /// It is so still: its facts are the newest, and nothing is told because of that.

@@ -104,9 +104,10 @@ async fn what_two_watchers_hold_is_as_bad_as_the_worse_says_and_over_when_neithe
         pass(MINUTE).await;
         let levels = ["firing error db", "firing critical db", "firing error db"];
         assert_eq!(told(&chat), levels);
-        // It is over for one, and not for the other.
+        // It is over for one; for the other it is not, when it looks again.
         let left = health.sync(Holding::new()).await.unwrap();
-        assert_eq!((left.sent, left.resolved), (1, 0));
+        assert_eq!((left.sent, left.resolved), (0, 0));
+        assert_eq!(rules.sync(holds(Info)).await.unwrap().sent, 1);
         let db = alerts.active().pop().unwrap();
         assert!(!db.alert.metadata.contains_key("watchers"));
         pass(MINUTE).await;
@@ -114,6 +115,51 @@ async fn what_two_watchers_hold_is_as_bad_as_the_worse_says_and_over_when_neithe
         pass(MINUTE).await;
         assert_eq!(told(&chat)[3..], ["firing info db", "resolved info db"]);
         assert!(alerts.active().is_empty());
+        // It is over for both, and one sees it first: it is told once, whoever that is.
+        for (first, name) in [(&health, "one"), (&rules, "two")] {
+            let before = told(&chat).len();
+            let holds = |level| Holding::new().holds(alert(level, name));
+            health.sync(holds(Error)).await.unwrap();
+            rules.sync(holds(Warning)).await.unwrap();
+            first.sync(Holding::new()).await.unwrap();
+            for each in [&health, &rules] {
+                each.sync(Holding::new()).await.unwrap();
+            }
+            assert!(alerts.active().is_empty());
+            pass(HOUR).await;
+            let all = [
+                format!("firing error {name}"),
+                format!("resolved error {name}"),
+            ];
+            assert_eq!(told(&chat)[before..], all);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_of_an_event_is_named_in_it_and_not_told_again() {
+    let chat = ScriptedChannel::new("chat");
+    with(manager(&[&chat]), |alerts| async move {
+        let rules = alerts.conditions("rules");
+        let holds = |level| Holding::new().holds(alert(level, "panic"));
+        alerts
+            .send_alert(alert(Error, "panic").event())
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            assert_eq!(rules.sync(holds(Warning)).await.unwrap().sent, 0);
+            pass(MINUTE).await;
+        }
+        let panic = alerts.active().pop().unwrap();
+        let names = panic.alert.metadata["watchers"].as_str().unwrap();
+        assert!(names.ends_with(", rules"), "{names}");
+        assert_eq!(rules.sync(Holding::new()).await.unwrap().resolved, 0);
+        assert_eq!(told(&chat), ["firing error panic"]);
+        // It says worse than the event did.
+        assert_eq!(rules.sync(holds(Critical)).await.unwrap().sent, 1);
+        pass(MINUTE).await;
+        assert_eq!(told(&chat)[1..], ["firing critical panic"]);
     })
     .await;
 }
@@ -138,6 +184,7 @@ async fn a_watcher_that_has_not_spoken_since_the_restart_still_holds_what_it_did
             assert_eq!(alerts.active()[0].alert.level, Critical);
             // Now it has: what it does not say is over.
             health.sync(Holding::new()).await.unwrap();
+            rules.sync(holds(Warning)).await.unwrap();
             assert_eq!(alerts.active()[0].alert.level, Warning);
         })
         .await;
