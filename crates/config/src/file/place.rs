@@ -33,7 +33,7 @@ impl Source<'_> {
     /// What the parser has against the file, with the key and what was likely meant.
     pub(super) fn unreadable(&self, error: &toml::de::Error) -> Problem {
         let at = error.span().unwrap_or(0..0);
-        let said = error.message();
+        let said = &plain(error.message());
         let message = match (meant(said), self.key(at.start)) {
             (Some(meant), _) => format!("{said}; is {meant:?} meant?"),
             (None, Some(key)) if !said.contains(&format!("`{key}`")) => format!("{key}: {said}"),
@@ -51,6 +51,29 @@ impl Source<'_> {
         let key = &key[begins.map_or(0, |end| end + 1)..];
         (!key.is_empty()).then_some(key)
     }
+}
+
+/// What the parser says in the words of whoever wrote the program, in those of a reader.
+fn plain(said: &str) -> String {
+    if said == "duplicate key" {
+        return "it is written twice; leave one of them out".to_owned();
+    }
+    let (said, expected) = match said.rsplit_once("expected ") {
+        Some((said, expected)) => (said, expected),
+        None => return said.to_owned(),
+    };
+    let expected = match expected {
+        "a map" => "a table",
+        "a sequence" => "a list, e.g. [\"log\"]",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    };
+    let said = said.replace("invalid type: map", "invalid type: a table");
+    let said = said.replace("invalid type: sequence", "invalid type: a list");
+    format!("{said}expected {expected}")
 }
 
 /// From "unknown field `chanels`, expected one of `channels`, `id`" to `channels`.

@@ -126,12 +126,33 @@ fn text(path: &Path) -> Result<String, String> {
             "has {length} bytes; a file of rules has {LARGEST} at most"
         ));
     }
-    fs::read_to_string(path).map_err(cannot)
+    String::from_utf8(fs::read(path).map_err(cannot)?).map_err(|error| {
+        let before = error.as_bytes()[..error.utf8_error().valid_up_to()].utf8_chunks();
+        let before: String = before.map(|chunk| chunk.valid().to_owned()).collect();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        format!("is not UTF-8 from line {line}, column {column} on; save it as UTF-8")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_utf_8_has_a_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.yml");
+        fs::write(&path, b"groups:\n# \xea\xb0\x80 \xb0\xa1\n").unwrap();
+        let error = load(&[path]).unwrap_err().to_string();
+        assert!(error.contains("line 2, column 5 on"), "{error}");
+    }
 
     #[test]
     fn all_or_none() {

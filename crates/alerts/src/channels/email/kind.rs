@@ -90,8 +90,11 @@ fn review(given: &mut Given) -> Vec<Remark> {
     let (from, to) = (has("ALERT_EMAIL_FROM"), has("ALERT_EMAIL_TO"));
     let ours = from || to || has("REPORT_EMAIL_TO");
     let Some(found) = given.found("SMTP_HOST") else {
-        let message = "is not set, but ALERT_EMAIL_FROM or ALERT_EMAIL_TO is";
-        let problem = Remark::Problem("SMTP_HOST", message.to_owned());
+        let addresses = ["ALERT_EMAIL_FROM", "ALERT_EMAIL_TO", "REPORT_EMAIL_TO"];
+        // The variable, or its place in the file.
+        let set: Vec<&str> = addresses.iter().filter_map(|it| given.found(it)).collect();
+        let message = format!("is not set, but {} is", set.join(" and "));
+        let problem = Remark::Problem("SMTP_HOST", message);
         return if ours { vec![problem] } else { Vec::new() };
     };
     if !ours && found == "SMTP_HOST" {
