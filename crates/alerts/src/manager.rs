@@ -386,6 +386,11 @@ impl AlertManager {
         Arc::clone(&self.core.engine().presentation)
     }
 
+    /// Language, zone and links of what is sent from now on.
+    pub fn set_presentation(&self, presentation: Presentation) {
+        self.core.engine().presentation = Arc::new(presentation);
+    }
+
     /// Whether a dispatcher is running for this manager.
     #[must_use]
     pub fn is_dispatching(&self) -> bool {

@@ -1,6 +1,9 @@
 //! A line at level ERROR becomes an alert, where that is asked for.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use bongsu_alerts::{Alert, AlertLevel, AlertManager};
 use bongsu_logging::ErrorLine;
@@ -40,14 +43,15 @@ struct Logged {
 
 /// The callback for the log, and what makes alerts of this service of what it is called with. The callback never
 /// blocks; what does not fit is in the log all the same. A handler's panic is told twice: here with its place in the
-/// code, and by the middleware with its route and request.
+/// code, and by the middleware with its route and request. While `on` is false nothing is told.
 pub fn follow(
     alerts: AlertManager,
     service: String,
+    on: Arc<AtomicBool>,
 ) -> (Arc<OnError>, impl Future<Output = ()> + Send + use<>) {
     let (sender, mut waiting) = mpsc::channel(WAITING);
     let call = move |line: &ErrorLine<'_>| {
-        if is_ours(line.logger) {
+        if !on.load(Relaxed) || is_ours(line.logger) {
             return;
         }
         // First: a storm of errors must not pay for alerts that find no room.
@@ -161,6 +165,33 @@ mod tests {
         for theirs in ["broker", "bongsuite::x", "sqlx::pool", ""] {
             assert!(!is_ours(theirs), "{theirs}");
         }
+    }
+
+    #[tokio::test]
+    async fn only_while_it_is_on() {
+        use bongsu_alerts::channels::LogChannel;
+
+        let (alerts, _dispatcher) = AlertManager::builder("svc", "test")
+            .channel(LogChannel::new())
+            .build()
+            .unwrap();
+        let on = Arc::new(AtomicBool::new(false));
+        let (call, telling) = follow(alerts.clone(), "svc".to_owned(), on.clone());
+        let line = |text: &str| {
+            let json = serde_json::json!({ "message": text }).to_string();
+            call(&ErrorLine::new("broker", json.as_bytes()));
+        };
+        let mut events = alerts.subscribe();
+        line("off");
+        on.store(true, Relaxed);
+        line("on");
+        tokio::select! {
+            () = telling => unreachable!("it goes on"),
+            _ = events.recv() => {}
+        }
+        let active = alerts.active();
+        assert_eq!(active.len(), 1);
+        assert_eq!(active[0].alert.message, "on");
     }
 
     #[test]

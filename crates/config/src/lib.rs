@@ -251,6 +251,15 @@ impl Config {
         given.contains(':').then_some(given)
     }
 
+    /// What is wrong with a value of the file is said of the file.
+    fn place(&self, found: &mut Problem) {
+        let key = file::settings::key_of(&found.variable);
+        if let (Some(place), Some(key)) = (self.place_in_file(&found.variable), key) {
+            found.message = format!("{key}: {}", found.message);
+            found.variable = place.to_owned();
+        }
+    }
+
     /// What is wrong with values beside each other.
     fn checked(mut self, mut findings: Findings) -> Result<Self, ConfigError> {
         service::check(&mut self, &mut findings);
@@ -259,6 +268,9 @@ impl Config {
         channels::check(&mut self, &mut findings);
         report::check(&mut self, &mut findings);
         traces::check(&self, &mut findings);
+        for found in findings.problems.iter_mut().chain(&mut findings.warnings) {
+            self.place(found);
+        }
         self.warnings = findings.warnings;
         if findings.problems.is_empty() {
             Ok(self)

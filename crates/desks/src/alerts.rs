@@ -28,7 +28,6 @@ use crate::{Follow, Part, off};
 #[derive(Clone, Debug)]
 pub struct Alerts {
     manager: AlertManager,
-    zone: String,
     delivered: Arc<Mutex<BTreeMap<String, Timestamp>>>,
     reload: Option<Arc<dyn Reload>>,
     readiness: Option<Arc<dyn Readiness>>,
@@ -52,12 +51,12 @@ pub trait Reload: fmt::Debug + Send + Sync {
 }
 
 impl Alerts {
-    /// The alerts of a service whose hours, as in a weekly silence, are of this zone (`Asia/Seoul`).
+    /// The alerts of a service. Hours that name no zone, as in a weekly silence, are of the one in which the manager
+    /// tells times.
     #[must_use]
-    pub fn new(manager: AlertManager, zone: impl Into<String>) -> Self {
+    pub fn new(manager: AlertManager) -> Self {
         Self {
             manager,
-            zone: zone.into(),
             delivered: Arc::default(),
             reload: None,
             readiness: None,
@@ -197,7 +196,7 @@ impl AlertDesk for Alerts {
     }
 
     async fn silence(&self, asked: &NewSilence) -> OpsResult<ActiveSilence> {
-        silences::silence(&self.manager, asked, &self.zone, Timestamp::now()).await
+        silences::silence(&self.manager, asked, Timestamp::now()).await
     }
 
     async fn preview_silence(&self, asked: &NewSilence) -> OpsResult<SilencePreview> {

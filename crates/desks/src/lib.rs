@@ -49,7 +49,11 @@ mod resources;
 #[cfg(feature = "rules")]
 mod rules;
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use async_trait::async_trait;
 use bongsu_ops::{Missing, Operator, OpsResult, Service, ServiceDesk, Setting, Snapshot};
@@ -109,7 +113,8 @@ pub struct Desks(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     service: Service,
-    settings: Vec<Setting>,
+    /// Those of the desks without parts, too.
+    settings: Arc<RwLock<Vec<Setting>>>,
     started: Timestamp,
     parts: Vec<Box<dyn Part>>,
 }
@@ -120,7 +125,7 @@ impl Desks {
     pub fn new(service: Service, settings: Vec<Setting>) -> Self {
         Self(Arc::new(Inner {
             service,
-            settings,
+            settings: Arc::new(RwLock::new(settings)),
             started: Timestamp::now(),
             parts: Vec::new(),
         }))
@@ -135,6 +140,12 @@ impl Desks {
             started: self.0.started,
             parts: parts.into_iter().collect(),
         }))
+    }
+
+    /// Shows other values from now on, for whatever was made of it as well.
+    pub fn set_settings(&self, settings: Vec<Setting>) {
+        let held = self.0.settings.write();
+        *held.unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
     /// What answers for all of them.
@@ -206,6 +217,7 @@ impl ServiceDesk for Desks {
     }
 
     async fn settings(&self) -> OpsResult<Vec<Setting>> {
-        Ok(self.0.settings.clone())
+        let held = self.0.settings.read();
+        Ok(held.unwrap_or_else(PoisonError::into_inner).clone())
     }
 }

@@ -92,6 +92,19 @@ pub struct ErrorLine<'a> {
     pub text: &'a [u8],
 }
 
+impl<'a> ErrorLine<'a> {
+    /// A line of this logger that says no place.
+    #[must_use]
+    pub const fn new(logger: &'a str, text: &'a [u8]) -> Self {
+        Self {
+            logger,
+            file: None,
+            line: None,
+            text,
+        }
+    }
+}
+
 /// Layers of others, beside this one.
 #[derive(Default)]
 pub(crate) struct Layers(pub(crate) Vec<Box<dyn Layer<Registry> + Send + Sync>>);

@@ -287,7 +287,7 @@ impl ServiceMetrics {
     }
 
     /// Sets the fall at which the service halts its trading, in percent: the line of console, dashboards and
-    /// the rule TradingHalt. A service that never sets it has no such line.
+    /// the rule TradingHalt. A service that never sets it has no such line; not a number takes it away.
     pub fn update_halt_drawdown(&self, percent: f64) {
         self.set(Id::PortfolioHaltDrawdownPercent, &[], percent);
     }

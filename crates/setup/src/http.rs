@@ -6,7 +6,7 @@ use bongsu_axum_glue::{AccessLog, MonitorLayer, OpsPolicy, TrustedProxies};
 #[cfg(feature = "health")]
 use bongsu_config::HealthDetail;
 use bongsu_config::{
-    AccessLines, Bind, Config, Proxies,
+    Bind, Config, Proxies,
     doctor::{Finding, judge},
 };
 
@@ -16,14 +16,11 @@ pub use crate::listen::{operations, service};
 /// The request middleware.
 #[must_use]
 pub fn layer(config: &Config) -> MonitorLayer {
-    let layer = MonitorLayer::new()
+    MonitorLayer::new()
         .sampler(config.traces.sampler())
         .name_clients(config.http.name_clients)
-        .proxies(proxies(config).unwrap_or_default());
-    match config.loaded().access_lines() {
-        Some(lines) => layer.access_log(access_log(lines)),
-        None => layer,
-    }
+        .proxies(proxies(config).unwrap_or_default())
+        .access_log(access_log(config))
 }
 
 /// Who may use the operations.
@@ -79,7 +76,10 @@ fn trusted(said: &Proxies) -> TrustedProxies {
     proxies
 }
 
-fn access_log(lines: &AccessLines) -> AccessLog {
+/// Which requests have a line in the access log.
+#[must_use]
+pub fn access_log(config: &Config) -> AccessLog {
+    let lines = config.loaded().access_lines();
     let policy = match lines.others_one_in {
         Some(n) => AccessLog::default().others_one_in(n),
         None => AccessLog::default(),

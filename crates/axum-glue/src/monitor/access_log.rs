@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
@@ -22,7 +22,7 @@ use super::exchange::{End, Exchange};
 ///     .one_in("/quotes/{symbol}", 100);
 /// let layer = MonitorLayer::new().access_log(access_log);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AccessLog {
     routes: Vec<(String, Sampling)>,
     others: Sampling,
@@ -36,6 +36,17 @@ pub(super) enum Sampling {
     Quiet,
     /// The first of so many, with the number of those before.
     OneIn(u32, Arc<AtomicU32>),
+}
+
+/// By what is asked for, however many requests have come.
+impl PartialEq for Sampling {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OneIn(n, _), Self::OneIn(other, _)) => n == other,
+            (Self::All, Self::All) | (Self::Quiet, Self::Quiet) => true,
+            _ => false,
+        }
+    }
 }
 
 /// A line for everything but [`Operations`](crate::Operations), which are quiet: they are asked all the time,
@@ -83,20 +94,94 @@ impl AccessLog {
         self
     }
 
-    /// What was said last about the route.
-    pub(super) fn of(&self, endpoint: &str) -> Sampling {
-        self.named(endpoint).unwrap_or(&self.others).clone()
-    }
-
-    /// The same about a route of operations.
-    pub(super) fn of_operations(&self, endpoint: &str) -> Sampling {
-        self.named(endpoint).unwrap_or(&self.operations).clone()
+    /// What was said last about the route: of users' requests, and in place of it for operations.
+    fn of(&self, endpoint: &str) -> (Sampling, Sampling) {
+        let named = self.named(endpoint);
+        let or = |others: &Sampling| named.unwrap_or(others).clone();
+        (or(&self.others), or(&self.operations))
     }
 
     fn named(&self, endpoint: &str) -> Option<&Sampling> {
         let mut said = self.routes.iter().rev();
         said.find(|(name, _)| name == endpoint)
             .map(|(_, sampling)| sampling)
+    }
+}
+
+/// The policy in force, which may be replaced while requests come.
+#[derive(Debug, Default)]
+pub(super) struct InForce {
+    policy: RwLock<AccessLog>,
+    /// How often it was replaced.
+    turn: AtomicU32,
+}
+
+impl InForce {
+    pub(super) fn new(policy: AccessLog) -> Self {
+        Self {
+            policy: RwLock::new(policy),
+            turn: AtomicU32::new(0),
+        }
+    }
+
+    pub(super) fn policy(&self) -> AccessLog {
+        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
+        policy.clone()
+    }
+
+    pub(super) fn replace(&self, policy: AccessLog) {
+        let mut held = self.policy.write().unwrap_or_else(PoisonError::into_inner);
+        *held = policy;
+        self.turn.fetch_add(1, Relaxed);
+    }
+
+    /// What it says of a route, with the turn of which that is.
+    fn of(&self, endpoint: &str) -> Known {
+        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
+        let (users, operations) = policy.of(endpoint);
+        Known {
+            turn: self.turn.load(Relaxed),
+            users,
+            operations,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Known {
+    turn: u32,
+    users: Sampling,
+    operations: Sampling,
+}
+
+/// What the policy says of one route, looked up once a turn.
+#[derive(Debug)]
+pub(super) struct Lines(RwLock<Known>);
+
+impl Lines {
+    pub(super) fn new(policy: &InForce, endpoint: &str) -> Self {
+        Self(RwLock::new(policy.of(endpoint)))
+    }
+
+    fn loudness(
+        &self,
+        policy: &InForce,
+        endpoint: &str,
+        operations: bool,
+        end: (u16, bool),
+    ) -> Loudness {
+        let mut known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.turn != policy.turn.load(Relaxed) {
+            drop(known);
+            let fresh = policy.of(endpoint);
+            *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+            known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        }
+        let sampling = match operations {
+            true => &known.operations,
+            false => &known.users,
+        };
+        loudness(sampling, end.0, end.1)
     }
 }
 
@@ -172,15 +257,21 @@ pub(super) fn write(exchange: &Exchange, end: &End) {
             )
         };
     }
-    let unfinished = end.aborted || end.failed;
-    if exchange.operations() {
-        match loudness(&endpoint.quiet, end.status, unfinished) {
+    let operations = exchange.operations();
+    let loudness = endpoint.lines.loudness(
+        &endpoint.settings.access_log,
+        endpoint.name(),
+        operations,
+        (end.status, end.aborted || end.failed),
+    );
+    if operations {
+        match loudness {
             Loudness::Debug => line!(debug, "operations"),
             Loudness::Info => line!(info, "operations"),
             Loudness::Warn => line!(warn, "operations"),
         }
     } else {
-        match loudness(&endpoint.sampling, end.status, unfinished) {
+        match loudness {
             Loudness::Debug => line!(debug, "access"),
             Loudness::Info => line!(info, "access"),
             Loudness::Warn => line!(warn, "access"),
@@ -200,9 +291,9 @@ mod tests {
 
     #[test]
     fn loudness_table() {
-        let all = AccessLog::everything().of("/x");
-        let quiet = AccessLog::default().of_operations("/ready");
-        let third = AccessLog::default().one_in("/x", 3).of("/x");
+        let all = AccessLog::everything().of("/x").0;
+        let quiet = AccessLog::default().of("/ready").1;
+        let third = AccessLog::default().one_in("/x", 3).of("/x").0;
         for (sampling, status, aborted, want) in [
             (&all, 200, false, Info),
             (&all, 404, false, Info),
@@ -228,18 +319,40 @@ mod tests {
     #[test]
     fn the_last_word_on_a_route_counts() {
         let policy = AccessLog::default().one_in("/health", 1).others_one_in(5);
-        assert!(matches!(policy.of_operations("/health"), Sampling::All));
-        assert!(matches!(policy.of_operations("/metrics"), Sampling::Quiet));
-        assert!(matches!(policy.of("/metrics"), Sampling::OneIn(5, _)));
-        assert!(matches!(policy.of("/orders"), Sampling::OneIn(5, _)));
+        assert!(matches!(policy.of("/health").1, Sampling::All));
+        assert!(matches!(policy.of("/metrics").1, Sampling::Quiet));
+        assert!(matches!(policy.of("/metrics").0, Sampling::OneIn(5, _)));
+        assert!(matches!(policy.of("/orders").0, Sampling::OneIn(5, _)));
         assert!(matches!(one_in(0), Sampling::All));
     }
 
     #[test]
     fn what_is_sampled_is_counted_over_all_clones() {
         let policy = AccessLog::default().one_in("/x", 2);
-        let (one, other) = (policy.of("/x"), policy.clone().of("/x"));
+        let (one, other) = (policy.of("/x").0, policy.clone().of("/x").0);
         assert_eq!(loudness(&one, 200, false), Info);
         assert_eq!(loudness(&other, 200, false), Debug);
+    }
+
+    #[test]
+    fn a_policy_that_is_replaced_holds_for_routes_that_are_known() {
+        let policy = InForce::new(AccessLog::default());
+        let lines = Lines::new(&policy, "/x");
+        let loud = |operations| lines.loudness(&policy, "/x", operations, (200, false));
+        assert_eq!((loud(false), loud(true)), (Info, Debug));
+        policy.replace(AccessLog::everything().quiet("/x"));
+        assert_eq!((loud(false), loud(true)), (Debug, Debug));
+        policy.replace(AccessLog::everything().one_in("/x", 2));
+        assert_eq!((loud(false), loud(true), loud(false)), (Info, Debug, Info));
+    }
+
+    #[test]
+    fn policies_are_equal_by_what_they_ask_for() {
+        let third = || AccessLog::default().one_in("/x", 3);
+        let counted = third();
+        loudness(&counted.of("/x").0, 200, false);
+        assert_eq!(counted, third());
+        assert_ne!(counted, third().others_one_in(2));
+        assert_ne!(AccessLog::default(), AccessLog::everything());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{
 use axum::extract::MatchedPath;
 use http::Method;
 
-use super::{access_log::Sampling, layer::Settings};
+use super::{access_log::Lines, layer::Settings};
 
 /// The label of a request that no route matched: raw paths would be unbounded.
 const UNMATCHED: &str = "unmatched";
@@ -48,9 +48,7 @@ pub(super) struct Endpoint {
     pub(super) method: &'static str,
     /// Method and route, the message of the access line.
     pub(super) title: String,
-    pub(super) sampling: Sampling,
-    /// In place of it for operations.
-    pub(super) quiet: Sampling,
+    pub(super) lines: Lines,
     pub(super) settings: Arc<Settings>,
     kind: AtomicU8,
     /// Where users' requests are recorded, once there was one.
@@ -65,8 +63,7 @@ impl Endpoint {
         Arc::new(Self {
             method,
             title: format!("{method} {name}"),
-            sampling: settings.access_log.of(name),
-            quiet: settings.access_log.of_operations(name),
+            lines: Lines::new(&settings.access_log, name),
             settings: Arc::clone(settings),
             kind: AtomicU8::new(Kind::Unknown as u8),
             #[cfg(feature = "metrics")]

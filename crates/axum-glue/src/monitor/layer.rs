@@ -3,7 +3,7 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use bongsu_trace::Sampler;
 use tower_layer::Layer;
 
-use super::{AccessLog, Monitor, endpoint::Endpoints};
+use super::{AccessLog, Monitor, access_log::InForce, endpoint::Endpoints};
 use crate::{Peer, TraceContext, TrustedProxies};
 
 /// Watches every request of the router that it is laid on.
@@ -137,7 +137,8 @@ pub(super) struct Settings {
     pub(super) on_panic: Option<OnPanic>,
     pub(super) on_end: Option<OnEnd>,
     pub(super) sampler: Sampler,
-    pub(super) access_log: AccessLog,
+    /// Layers that were made of this one share it.
+    pub(super) access_log: Arc<InForce>,
     pub(super) proxies: TrustedProxies,
     pub(super) name_clients: bool,
 }
@@ -196,8 +197,29 @@ impl MonitorLayer {
     /// Which requests have a line in the access log. Default: all but operations.
     #[must_use]
     pub fn access_log(mut self, policy: AccessLog) -> Self {
-        Arc::make_mut(&mut self.0).access_log = policy;
+        Arc::make_mut(&mut self.0).access_log = Arc::new(InForce::new(policy));
         self
+    }
+
+    /// Which requests have a line in the access log from now on: wherever this layer was laid, and those that were
+    /// made of it without a policy of their own.
+    ///
+    /// ```
+    /// use bongsu_axum_glue::{AccessLog, MonitorLayer};
+    ///
+    /// let layer = MonitorLayer::new();
+    /// let laid = layer.clone().name_clients(true);
+    /// layer.set_access_log(AccessLog::default().quiet("/internal/ping"));
+    /// assert_eq!(laid.current_access_log(), layer.current_access_log());
+    /// ```
+    pub fn set_access_log(&self, policy: AccessLog) {
+        self.0.access_log.replace(policy);
+    }
+
+    /// The policy of the access log that is in force.
+    #[must_use]
+    pub fn current_access_log(&self) -> AccessLog {
+        self.0.access_log.policy()
     }
 }
 
@@ -239,7 +261,7 @@ impl fmt::Debug for Settings {
         out.field("on_panic", &self.on_panic.is_some())
             .field("on_end", &self.on_end.is_some())
             .field("sampler", &self.sampler)
-            .field("access_log", &self.access_log)
+            .field("access_log", &self.access_log.policy())
             .field("proxies", &self.proxies)
             .field("name_clients", &self.name_clients)
             .finish()

@@ -19,6 +19,11 @@ pub(crate) fn service(config: &Config) -> Desks {
         environment: service.environment.clone(),
         uptime: std::time::Duration::ZERO,
     };
+    Desks::new(service, settings(config))
+}
+
+/// The variables as they are in force.
+pub(crate) fn settings(config: &Config) -> Vec<Setting> {
     let settings = config.settings().map(|setting| Setting {
         name: setting.variable.name.to_owned(),
         set: setting.given.is_some(),
@@ -26,7 +31,7 @@ pub(crate) fn service(config: &Config) -> Desks {
         help: words(|l| setting.variable.meaning(l)),
         group: words(|l| setting.variable.group(l)),
     });
-    Desks::new(service, settings.collect())
+    settings.collect()
 }
 
 fn words(of: impl Fn(Lang) -> &'static str) -> Words {

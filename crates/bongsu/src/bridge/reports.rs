@@ -22,7 +22,15 @@ pub(crate) fn connect(
         let telling = day::alert_of_failures(events.subscribe(), alerts.clone(), service);
         tasks.spawn("report-alerts", telling);
         witnesses.push(Box::new(day::Alerts::new(alerts)));
-        sinks(builder, parts, config)
+        match carriers(config, &parts.alerts) {
+            Ok(sinks) => sinks
+                .into_iter()
+                .fold(builder, ReportGeneratorBuilder::sink),
+            Err(error) => {
+                tracing::error!("the report reaches nobody: {}", error.chain());
+                builder
+            }
+        }
     };
     #[cfg(feature = "health")]
     {
@@ -48,27 +56,20 @@ pub(crate) fn connect(
 
 /// The alert channels that carry the report.
 #[cfg(feature = "alerts")]
-fn sinks(
-    builder: ReportGeneratorBuilder,
-    parts: &Parts,
+pub(crate) fn carriers(
     config: &Config,
-) -> ReportGeneratorBuilder {
+    manager: &bongsu_alerts::AlertManager,
+) -> Result<Vec<bongsu_bridge::report_sink::ChannelSink>, bongsu_setup::Error> {
     use bongsu_bridge::report_sink;
     use bongsu_setup::alerts;
 
     let asked = &config.delivery.report_channels;
-    match alerts::for_reports(config, alerts::added(config, &parts.alerts)) {
-        Ok(Some(channels)) => {
-            for problem in report_sink::unable(&channels, asked) {
-                tracing::error!("REPORT_CHANNELS: {problem}");
-            }
-            let sinks = report_sink::sinks(&channels, asked).into_iter();
-            sinks.fold(builder, ReportGeneratorBuilder::sink)
-        }
-        Ok(None) => builder,
-        Err(error) => {
-            tracing::error!("the report reaches nobody: {}", error.chain());
-            builder
-        }
+    let channels = alerts::for_reports(config, alerts::added(config, manager))?;
+    let Some(channels) = channels else {
+        return Ok(Vec::new());
+    };
+    for problem in report_sink::unable(&channels, asked) {
+        tracing::error!("REPORT_CHANNELS: {problem}");
     }
+    Ok(report_sink::sinks(&channels, asked))
 }

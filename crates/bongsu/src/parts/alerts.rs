@@ -54,8 +54,8 @@ pub(crate) async fn start(cx: &mut Start<'_>, settings: Settings) -> Result<Offe
 }
 
 /// What an operator meets of it.
-pub(crate) fn desk(config: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
-    let desk = bongsu_desks::Alerts::new(parts.alerts.clone(), &config.delivery.time_zone);
+pub(crate) fn desk(_: &Config, parts: &Parts) -> Option<Box<dyn Part>> {
+    let desk = bongsu_desks::Alerts::new(parts.alerts.clone());
     #[cfg(feature = "health")]
     let desk = desk.with_readiness(Arc::new(Readiness(parts.health.clone())));
     Some(match &parts.reload {

@@ -30,6 +30,8 @@ pub(crate) mod resources;
 #[cfg_attr(not(feature = "rules"), path = "absent.rs")]
 pub(crate) mod rules;
 
+#[cfg(feature = "alerts")]
+use std::sync::{Arc, atomic::AtomicBool};
 use std::{fmt, pin::Pin};
 
 use bongsu_bridge::runtime::Runtime;
@@ -63,6 +65,9 @@ pub(crate) struct Parts {
     pub(crate) outgoing: outgoing::Offer,
     pub(crate) runtime: Runtime,
     pub(crate) alerts: alerts::Offer,
+    /// Whether lines at ERROR become alerts.
+    #[cfg(feature = "alerts")]
+    pub(crate) on_errors: Arc<AtomicBool>,
     #[cfg(feature = "alerts")]
     pub(crate) reload: Option<crate::reload::Reload>,
     pub(crate) health: health::Offer,
@@ -128,6 +133,8 @@ pub(crate) async fn start(
         runtime,
         alerts,
         #[cfg(feature = "alerts")]
+        on_errors: Arc::new(cx.config.alerts.on_errors.into()),
+        #[cfg(feature = "alerts")]
         reload: None,
         health: health::start(&mut cx, health).await?,
         resources: resources::start(&mut cx, settings.resources).await?,
@@ -137,28 +144,17 @@ pub(crate) async fn start(
         console: Default::default(),
         desks: bridge::operator::service(cx.config),
     };
-    #[cfg(feature = "alerts")]
-    {
-        let live = crate::reload::Live {
-            alerts: parts.alerts.clone(),
-            #[cfg(feature = "health")]
-            health: parts.health.clone(),
-            #[cfg(feature = "metrics")]
-            metrics: parts.metrics.clone(),
-            #[cfg(feature = "resources")]
-            resources: parts.resources.clone(),
-            #[cfg(feature = "health")]
-            tasks: tasks.weak(),
-        };
-        parts.reload = crate::reload::Reload::new(cx.config, live);
-        if let (Some(reload), Some(hangups)) = (&parts.reload, hangups) {
-            reload.follow(tasks, hangups);
-        }
-    }
     parts.reports = reports::join(&mut cx, settings.reports, &parts).await?;
     parts.http = http::join(&mut cx, settings.http, &parts).await?;
     for connect in bridge::ALL {
         connect(&mut parts, cx.config, tasks);
+    }
+    #[cfg(feature = "alerts")]
+    {
+        parts.reload = crate::reload::Reload::new(cx.config, &parts, tasks);
+        if let (Some(reload), Some(hangups)) = (&parts.reload, hangups) {
+            reload.follow(tasks, hangups);
+        }
     }
     parts.desks = bridge::operator::desks(cx.config, &parts);
     parts.console = console::join(&mut cx, settings.console, &parts).await?;

@@ -1,8 +1,8 @@
 //! `bongsu.toml`: what an operator decides and no variable can say, above all which alerts go where.
 //!
 //! It is read as a whole, under the variables: what the environment says wins. What is wrong names line,
-//! column, key and remedy, and a file with anything wrong in it is not used at all. Alerts, thresholds and checks may be
-//! read again while the service runs.
+//! column, key and remedy, and a file with anything wrong in it is not used at all. It may be read
+//! again while the service runs.
 #![allow(dead_code, reason = "what is made of it depends on the features")]
 
 #[cfg(feature = "alerts")]
@@ -13,10 +13,12 @@ mod place;
 #[cfg(feature = "alerts")]
 mod routes;
 pub mod schema;
-mod settings;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 mod types;
+#[cfg(feature = "alerts")]
+mod unheard;
 mod words;
 
 use std::{fs, io, path::Path};
@@ -53,14 +55,27 @@ pub struct Loaded {
 ///
 /// It is there and cannot be read.
 pub fn text(path: &Path) -> Result<Option<String>, Problem> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Problem {
-            variable: path.display().to_string(),
-            message: format!("cannot be read: {error}"),
-        }),
-    }
+    let name = path.display().to_string();
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(Problem {
+                variable: name,
+                message: format!("cannot be read: {error}"),
+            });
+        }
+    };
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        // What is before it is as it was, so that the place is.
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let source = Source {
+            name: &name,
+            text: &text,
+        };
+        source.problem(&(at..at), "is not UTF-8 from here on; save it as UTF-8")
+    })
 }
 
 /// Reads the file that the configuration names, and sets what no variable has set.
@@ -85,6 +100,7 @@ pub(super) fn take(name: &str, text: &str, config: &mut Config, findings: &mut F
     match toml::from_str::<File>(text) {
         Ok(file) => {
             settings::apply(&file, source, config, findings);
+            settings::name_carriers(&file, config);
             numbers(&file, source, config, findings);
             file.judge_checks(source, findings);
             let routes = !file.rules.is_empty() || !file.silences.is_empty();
@@ -138,35 +154,6 @@ fn numbers(file: &File, source: Source<'_>, config: &mut Config, findings: &mut 
                     .push(source.problem(&halt.span(), message));
             }
         }
-    }
-}
-
-impl Config {
-    /// What holds only from the next start on, and is another than in `started`: everything but the alert part,
-    /// thresholds, checks and the halt line.
-    #[must_use]
-    pub fn needs_restart(&self, started: &Self) -> Vec<String> {
-        use super::variables::Place;
-        let shown = |config: &Self| -> Vec<(&'static str, Option<String>)> {
-            let settings = config.settings();
-            let fixed = settings.filter(|it| {
-                !matches!(it.variable.place, Place::MinLevel(_))
-                    && !settings::TAKEN_UP.contains(&it.variable.name)
-            });
-            fixed.map(|it| (it.variable.name, it.value)).collect()
-        };
-        let (now, then) = (shown(self), shown(started));
-        let other = now.into_iter().zip(then).filter(|(now, then)| now != then);
-        let mut names: Vec<String> = other.map(|((name, _), _)| name.to_owned()).collect();
-        let (now, then) = (&self.loaded.file, &started.loaded.file);
-        if now.access_log != then.access_log {
-            names.push("access_log".to_owned());
-        }
-        // A line that was drawn can be moved, and not be taken away.
-        if self.halt_percent.is_none() && started.halt_percent.is_some() {
-            names.push("portfolio".to_owned());
-        }
-        names
     }
 }
 
@@ -253,10 +240,9 @@ impl Loaded {
         &self.text
     }
 
-    /// Which requests have a line in the access log, where the file says it.
+    /// Which requests have a line in the access log, as far as the file says it.
     #[must_use]
-    pub fn access_lines(&self) -> Option<&AccessLines> {
-        let said = &self.file.access_log;
-        (said != &AccessLines::default()).then_some(said)
+    pub fn access_lines(&self) -> &AccessLines {
+        &self.file.access_log
     }
 }

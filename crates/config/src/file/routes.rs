@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use bongsu_alerts::{
-    AlertLevel, AlertRule, Matcher, Quiet, Routing, Silence, Weekly,
+    AlertRule, Matcher, Quiet, Routing, Silence, Weekly,
     channels::KINDS,
     schedule::{Schedule, SharedSchedule},
 };
@@ -13,8 +13,12 @@ use super::{
     Loaded,
     place::{Source, remedy},
     types::{File, Hours, Match, Rule, Step, Text},
+    unheard::least_of,
 };
-use crate::{Config, ConfigError, Problem, value::zone};
+use crate::{
+    Config, ConfigError, Problem,
+    value::{list, zone},
+};
 
 /// What the file may name.
 #[derive(Debug)]
@@ -36,7 +40,8 @@ pub struct Routed {
     problems: Vec<Problem>,
 }
 
-/// Rules and silences of the file, and the least level of each channel.
+/// Rules and silences of the file, and the least level of each channel that has one, whatever the rules say; the log
+/// takes all.
 ///
 /// # Errors
 ///
@@ -46,23 +51,14 @@ pub fn routes(config: &Config, known: &Known) -> Result<Routed, ConfigError> {
     if !routed.problems.is_empty() {
         return Err(ConfigError::new(routed.problems));
     }
-    for (channel, level) in least_levels(config, &known.channels) {
-        routed.routing = routed.routing.min_level(channel, level);
-    }
-    Ok(routed)
-}
-
-/// The least level of each channel that has one, whatever rules the service's code has. The log takes
-/// all.
-fn least_levels(config: &Config, channels: &[String]) -> Vec<(String, AlertLevel)> {
     let levels = &config.delivery.min_levels;
-    let least = channels.iter().filter_map(|channel| {
-        // A second webhook is `webhook-2`.
-        let kind = channel.split('-').next().unwrap_or_default();
-        let level = levels.get(kind)?;
-        Some((channel.clone(), *level))
-    });
-    least.collect()
+    for channel in &known.channels {
+        if let Some(level) = least_of(channel, levels) {
+            routed.routing = routed.routing.min_level(channel.clone(), level);
+        }
+    }
+    routed.warnings.extend(config.loaded.unheard(levels));
+    Ok(routed)
 }
 
 impl Loaded {
@@ -75,6 +71,7 @@ impl Loaded {
             done: Routed::default(),
         };
         reading.recipients();
+        reading.carriers();
         let mut ids: Vec<&str> = Vec::new();
         for rule in &self.file.rules {
             reading.unique("rule", &rule.get_ref().id, &mut ids);
@@ -177,6 +174,19 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The channels of the report: which of them carry one is told where they are built.
+    fn carriers(&mut self) {
+        let Some(said) = &self.loaded.file.report.channels else {
+            return;
+        };
+        for name in list(&said.get_ref().0) {
+            let kind = KINDS.iter().any(|kind| kind.name == name);
+            if !kind && !self.loaded.file.recipients.contains_key(&name) {
+                self.known_channel("report.channels", &name, said.span(), true);
+            }
+        }
+    }
+
     /// The channels of a rule, with those of recipients in their place. `what` names the rule.
     fn channels(&mut self, what: &str, names: &'a [Text]) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
@@ -200,11 +210,20 @@ impl<'a> Reading<'a> {
         found
     }
 
-    /// A channel that there is; one that could be configured and is not is left out.
     fn channel(&mut self, what: &str, name: &Text, groups: bool) -> Option<String> {
-        let (at, name) = (name.span(), name.get_ref());
-        if self.known.channels.contains(name) {
-            return Some(name.clone());
+        self.known_channel(what, name.get_ref(), name.span(), groups)
+    }
+
+    /// A channel that there is; one that could be configured and is not is left out.
+    fn known_channel(
+        &mut self,
+        what: &str,
+        name: &str,
+        at: Range<usize>,
+        groups: bool,
+    ) -> Option<String> {
+        if self.known.channels.iter().any(|known| known == name) {
+            return Some(name.to_owned());
         }
         if let Some(kind) = KINDS.iter().find(|kind| kind.name == name) {
             let variable = kind.variables.first().map_or("", |variable| variable.name);

@@ -32,18 +32,6 @@ pub(super) const SAME: &[(&str, &str)] = &[
     ("report.email_to", "REPORT_EMAIL_TO"),
 ];
 
-/// Variables whose keys in the file are taken up while the service runs.
-pub(super) const TAKEN_UP: &[&str] = &[
-    "BONGSU_ALERT_COOLDOWN_SECONDS",
-    "BONGSU_RESOURCE_HOLD_SECONDS",
-    "CPU_WARNING_THRESHOLD",
-    "CPU_CRITICAL_THRESHOLD",
-    "MEMORY_WARNING_THRESHOLD",
-    "MEMORY_CRITICAL_THRESHOLD",
-    "DISK_WARNING_THRESHOLD",
-    "DISK_CRITICAL_THRESHOLD",
-];
-
 fn value<'f>(file: &'f File, key: &str) -> Option<&'f Spanned<Plain>> {
     let File {
         alerts,
@@ -128,4 +116,35 @@ pub(super) fn apply(file: &File, source: Source<'_>, config: &mut Config, findin
             Err(message) => findings.problem(&place, format!("{key}: {message}")),
         }
     }
+}
+
+/// The key of the file that says what a variable says.
+pub(crate) fn key_of(variable: &str) -> Option<String> {
+    let same = SAME.iter().find(|(_, name)| *name == variable);
+    let level = || {
+        let variable = variables::all().find(|it| it.name == variable)?;
+        match variable.place {
+            Place::MinLevel(kind) => Some(format!("channels.{kind}.min_level")),
+            _ => None,
+        }
+    };
+    same.map(|(key, _)| (*key).to_owned()).or_else(level)
+}
+
+/// The channels of the report may be named as those of rules are: recipients stand for theirs.
+pub(super) fn name_carriers(file: &File, config: &mut Config) {
+    if config.place_in_file("REPORT_CHANNELS").is_none() {
+        return;
+    }
+    let mut channels: Vec<String> = Vec::new();
+    for name in std::mem::take(&mut config.delivery.report_channels) {
+        let members = file.recipients.get(&name);
+        let members = members.map(|all| all.iter().map(|it| it.get_ref().clone()).collect());
+        for channel in members.unwrap_or_else(|| vec![name]) {
+            if !channels.contains(&channel) {
+                channels.push(channel);
+            }
+        }
+    }
+    config.delivery.report_channels = channels;
 }

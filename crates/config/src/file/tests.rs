@@ -102,6 +102,59 @@ fn a_wrong_file_names_line_column_key_and_remedy() {
 }
 
 #[test]
+fn what_the_parser_has_against_it_is_said_in_the_words_of_a_reader() {
+    refused("alerts = 3\n", &["1:10: alerts: ", "expected a table"]);
+    refused(
+        "[[rules]]\nid = \"a\"\nchannels = \"log\"\n",
+        &["3:12: channels: ", "expected a list"],
+    );
+    refused("[rules]\nid = 1\n", &["1:1: ", "a table, expected a list"]);
+    refused(
+        "[access_log]\nothers_one_in = -1\n",
+        &[
+            "2:17: others_one_in: ",
+            "a whole number that is not negative",
+        ],
+    );
+    refused("[alerts]\nrepeat = 1\nrepeat = 2\n", &["3:1: ", "twice"]);
+}
+
+#[test]
+fn what_is_not_utf_8_has_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    std::fs::write(&path, b"[alerts]\n# \xea\xb0\x80 \xb0\xa1\n").unwrap();
+    let error = super::text(&path).unwrap_err().to_string();
+    assert!(error.contains("x.toml:2:5: is not UTF-8"), "{error}");
+}
+
+#[cfg(feature = "email")]
+#[test]
+fn what_a_channel_has_against_a_value_of_the_file_is_said_of_the_file() {
+    let text = "[report]\nemail_to = \"nobody\"\n";
+    refused(
+        text,
+        &["SMTP_HOST: is not set, but ", "bongsu.toml:2:12 is"],
+    );
+    let mail = [("SMTP_HOST", "h"), ("ALERT_EMAIL_FROM", "a@b.example")];
+    let error = read(&mail, text).unwrap_err();
+    let wanted = "bongsu.toml:2:12: report.email_to: is not a mail address";
+    assert!(error.contains(wanted), "{error}");
+}
+
+#[test]
+fn recipients_stand_for_the_channels_of_the_report() {
+    let text = "[recipients]\npapers = [\"email\", \"slack\"]\n[report]\nchannels = [\"papers\", \"slack\", \"log\"]\n";
+    let of = |vars: &[(&str, &str)]| read(vars, text).unwrap().delivery.report_channels;
+    assert_eq!(of(&[]), ["email", "slack", "log"]);
+    assert_eq!(
+        of(&[("REPORT_CHANNELS", "papers")]),
+        ["papers"],
+        "a variable wins"
+    );
+}
+
+#[test]
 fn every_mistake_that_can_be_told_is_told_at_once() {
     let error = read(
         &[],
@@ -254,7 +307,6 @@ mod checks {
         let config = read(&[], &text(1, "")).unwrap();
         let changed = |text: &str| {
             let fresh = config.reread(text).unwrap();
-            assert!(fresh.needs_restart(&config).is_empty());
             config.loaded().changed_checks(fresh.loaded())
         };
         assert_eq!(changed(&format!("\n\n{}", text(1, ""))), (vec![], vec![]));
@@ -265,20 +317,5 @@ mod checks {
         assert_eq!(changed(&text(1, &c)), (vec![], vec!["c".to_owned()]));
         let all = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(changed(""), (all, vec![]));
-    }
-
-    #[test]
-    fn what_is_taken_up_needs_no_restart() {
-        let config = read(&[], "").unwrap();
-        let again = |text: &str| config.reread(text).unwrap().needs_restart(&config);
-        for text in [
-            "[alerts]\ncooldown = \"1m\"\nrepeat = \"never\"\nfallback = \"log\"\n",
-            "[thresholds]\nhold = \"1m\"\n[thresholds.cpu]\nwarning = 40\nmargin = 3\nhold = 9\n",
-            "[portfolio]\nhalt_drawdown_percent = 20\n",
-        ] {
-            assert_eq!(again(text), Vec::<String>::new(), "{text}");
-        }
-        assert_eq!(again("[alerts]\nlanguage = \"ko\"\n"), ["BONGSU_LANGUAGE"]);
-        assert_eq!(again("[access_log]\nquiet = [\"/x\"]\n"), ["access_log"]);
     }
 }

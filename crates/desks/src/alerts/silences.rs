@@ -5,7 +5,7 @@ use bongsu_ops::{
     ActiveSilence, MOST_HELD, NewSilence, OpsError, OpsResult, Recurrence, SilencePreview,
     WeeklyHours, Words,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::failed;
 
@@ -82,7 +82,6 @@ fn matcher(asked: &NewSilence) -> Matcher {
 pub(super) async fn silence(
     alerts: &AlertManager,
     asked: &NewSilence,
-    zone: &str,
     now: Timestamp,
 ) -> OpsResult<ActiveSilence> {
     let (start, until) = asked.span(now)?;
@@ -94,7 +93,9 @@ pub(super) async fn silence(
     silence = match &asked.recurrence {
         None => silence,
         Some(Recurrence::Session(name)) => silence.during(session(alerts, name)?),
-        Some(Recurrence::Weekly(hours)) => silence.weekly(weekly(hours, zone)?),
+        Some(Recurrence::Weekly(hours)) => {
+            silence.weekly(weekly(hours, &alerts.presentation().zone)?)
+        }
     };
     alerts.silence(silence.clone()).await.map_err(failed)?;
     Ok(shown(alerts, &silence))
@@ -117,9 +118,9 @@ fn session(alerts: &AlertManager, name: &str) -> OpsResult<String> {
     })
 }
 
-fn weekly(hours: &WeeklyHours, zone: &str) -> OpsResult<Weekly> {
-    let zone = hours.zone.as_deref().unwrap_or(zone);
-    let weekly = Weekly::new(zone, hours.from.0, hours.to.0).ok_or_else(|| {
+fn weekly(hours: &WeeklyHours, own: &TimeZone) -> OpsResult<Weekly> {
+    let zone = hours.zone.clone().unwrap_or_else(|| name(own));
+    let weekly = Weekly::new(zone.as_str(), hours.from.0, hours.to.0).ok_or_else(|| {
         OpsError::Invalid(format!(
             "recurrence.weekly.zone: {zone:?} is no time zone, such as Asia/Seoul, UTC or +09:00"
         ))
@@ -128,6 +129,19 @@ fn weekly(hours: &WeeklyHours, zone: &str) -> OpsResult<Weekly> {
         true => weekly,
         false => weekly.on(hours.days.iter().map(|day| day.0)),
     })
+}
+
+/// A zone as a silence keeps it. The exchange's own may have no name where the machine knows none.
+fn name(zone: &TimeZone) -> String {
+    let offset = |seconds: i32| {
+        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    };
+    let fixed = zone.to_fixed_offset().map(|it| offset(it.seconds()));
+    let named = zone.iana_name().map(str::to_owned);
+    named
+        .or(fixed.ok())
+        .unwrap_or_else(|| "Asia/Seoul".to_owned())
 }
 
 pub(super) fn preview(alerts: &AlertManager, asked: &NewSilence) -> SilencePreview {
@@ -139,5 +153,25 @@ pub(super) fn preview(alerts: &AlertManager, asked: &NewSilence) -> SilencePrevi
         matches: about(&matcher),
         holds,
         held,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_kept_by_a_name_that_a_silence_takes() {
+        let fixed = |seconds| TimeZone::fixed(jiff::tz::Offset::from_seconds(seconds).unwrap());
+        for (zone, kept) in [
+            (TimeZone::UTC, "UTC"),
+            (fixed(9 * 3_600), "+09:00"),
+            (fixed(-12_600), "-03:30"),
+            (TimeZone::posix("KST-9").unwrap(), "Asia/Seoul"),
+        ] {
+            assert_eq!(name(&zone), kept);
+            let midnight = jiff::civil::Time::midnight();
+            assert!(Weekly::new(kept, midnight, midnight).is_some());
+        }
     }
 }

@@ -189,7 +189,7 @@ impl Visitor for Figures {
             }
             ("portfolio_value_krw", Value::Number(krw)) => self.value = Some(krw.as_f64()),
             ("portfolio_drawdown_percent", Value::Number(n)) => self.drawdown = Some(n.as_f64()),
-            (HALT, Value::Number(n)) => self.halt = Some(n.as_f64()),
+            (HALT, Value::Number(n)) => self.halt = Some(n.as_f64()).filter(|n| !n.is_nan()),
             ("positions_active", Value::Number(count)) => self.positions = Some(count.as_f64()),
             (_, Value::Number(krw)) => {
                 if let Some(symbol) = sample.label("symbol") {

@@ -8,7 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Inner, NoObserver, Renderer, ReportGenerator, ReportObserver};
+use super::{
+    Inner, NoObserver, Renderer, ReportGenerator, ReportObserver,
+    sinks::{self, Sinks},
+};
 use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::context::{ContextProvider, NoContext};
@@ -52,7 +55,7 @@ impl ReportGeneratorBuilder {
                 source,
                 store: Arc::new(MemoryStore::new()),
                 context: Arc::new(NoContext),
-                sinks: Vec::new(),
+                sinks: Sinks::default(),
                 observer: Arc::new(NoObserver),
                 render: Arc::new(move |summary| render(summary, &options)),
                 service_name: "service".to_owned(),
@@ -103,8 +106,8 @@ impl ReportGeneratorBuilder {
     }
 
     /// Adds a channel. Default: none; reports are then made and kept, and nothing is sent.
-    pub fn sink(mut self, sink: impl ReportSink) -> Self {
-        self.inner.sinks.push(Arc::new(sink));
+    pub fn sink(self, sink: impl ReportSink) -> Self {
+        self.inner.sinks.add(Arc::new(sink));
         self
     }
 
@@ -251,13 +254,7 @@ impl ReportGeneratorBuilder {
     ///
     /// Everything that is wrong with the settings, at once.
     pub fn build(mut self) -> Result<ReportGenerator, BuildError> {
-        let mut problems = Vec::new();
-        let mut names = BTreeSet::new();
-        for sink in &self.inner.sinks {
-            if !names.insert(sink.name().to_owned()) {
-                problems.push(format!("two channels are named {:?}", sink.name()));
-            }
-        }
+        let mut problems = sinks::problems(&self.inner.sinks.now());
         for (name, value) in [
             ("the service's name", &self.inner.service_name),
             ("the report's name", &self.inner.name),

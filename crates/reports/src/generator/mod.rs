@@ -8,6 +8,7 @@ mod generate;
 mod positions;
 mod run;
 mod send;
+mod sinks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::calendar::{Calendar, Krx, UnknownYear};
 use crate::clock::Clock;
 use crate::compute::Digests;
 use crate::context::ContextProvider;
-use crate::deliver::{ReportSink, RetryPolicy};
+use crate::deliver::RetryPolicy;
 use crate::rendered::RenderedReport;
 use crate::schedule::Schedule;
 use crate::source::{MarkPrice, ReportSource, SourceError, SourceProblem, blocking};
@@ -47,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) source: Arc<dyn ReportSource>,
     pub(crate) store: Arc<dyn ReportStore>,
     pub(crate) context: Arc<dyn ContextProvider>,
-    pub(crate) sinks: Vec<Arc<dyn ReportSink>>,
+    pub(crate) sinks: sinks::Sinks,
     pub(crate) observer: Arc<dyn ReportObserver>,
     pub(crate) render: Renderer,
     pub(crate) service_name: String,
@@ -84,7 +85,7 @@ impl std::fmt::Debug for ReportGenerator {
         f.debug_struct("ReportGenerator")
             .field("source", &self.inner.source)
             .field("store", &self.inner.store)
-            .field("sinks", &self.inner.sinks)
+            .field("sinks", &self.inner.sinks.now())
             .field("schedule", &self.inner.schedule)
             .finish_non_exhaustive()
     }

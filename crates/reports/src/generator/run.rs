@@ -256,7 +256,7 @@ impl ReportGenerator {
             .filter(|record| record.key.revision == revision)
             .collect();
         // A recipient without a row: the process died between keeping the report and claiming.
-        let missing = inner.sinks.iter().any(|sink| {
+        let missing = inner.sinks.now().iter().any(|sink| {
             sink.recipients().iter().any(|recipient| {
                 !records.iter().any(|record| {
                     record.key.channel == sink.name() && record.key.recipient == *recipient

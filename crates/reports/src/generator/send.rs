@@ -92,7 +92,7 @@ impl ReportGenerator {
         self.archive(session, revision, &rendered).await;
         let mut report = DeliveryReport::default();
         let mut news = false;
-        for sink in &self.inner.sinks {
+        for sink in self.inner.sinks.now() {
             for recipient in sink.recipients() {
                 let key = DeliveryKey {
                     report: self.inner.report.clone(),

@@ -326,7 +326,8 @@ fn alone(
 }
 
 /// Language, zone, host and links of what is sent.
-fn presentation(config: &Config) -> Presentation {
+#[must_use]
+pub fn presentation(config: &Config) -> Presentation {
     let look = &config.delivery;
     let mut presentation = Presentation::default().language(look.language);
     // The exchange's own is the default, and has a name there.

@@ -204,7 +204,7 @@ mod of_the_file {
         assert_eq!(routed.routing.silences.len(), 1);
         assert_eq!(config.halt_percent, Some(28.0));
         assert_eq!(config.resources.disk, (80.0, 92.0));
-        assert!(config.loaded().access_lines().is_some());
+        assert_eq!(config.loaded().access_lines().quiet, ["/internal/ping"]);
         assert!(
             config
                 .file_parts()

@@ -222,3 +222,32 @@ fn a_shutdown_finishes_what_is_being_sent() {
         assert!(generator.deliveries(DAY).await.unwrap().all_delivered());
     });
 }
+
+/// The channels are exchanged between two evenings; those of another name, and what was sent, stay.
+#[test]
+fn channels_are_exchanged_while_the_schedule_runs() {
+    paused(async {
+        let month = Month::new();
+        let (old, new) = (Inbox::new(), Inbox::new());
+        let generator = builder(month.source(), evening(DAY) - SignedDuration::from_mins(5))
+            .sink(old.clone())
+            .build()
+            .unwrap();
+        let error = generator.exchange_sinks(&[], [new.clone()]).unwrap_err();
+        assert!(
+            error.to_string().contains("two channels are named"),
+            "{error}"
+        );
+        generator
+            .exchange_sinks(&["email".to_owned()], [new.clone()])
+            .unwrap();
+        run_for(&generator, Duration::from_secs(3_600)).await;
+        assert_eq!((old.count(), new.count()), (0, 1));
+        // The first one again: the report has reached its recipient already.
+        generator
+            .exchange_sinks(&["email".to_owned()], [old.clone()])
+            .unwrap();
+        run_for(&generator, Duration::from_secs(3_600)).await;
+        assert_eq!((old.count(), new.count()), (0, 1));
+    });
+}
