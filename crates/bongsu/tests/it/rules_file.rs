@@ -348,7 +348,9 @@ fn routes_are_tested_played_back_and_compared_by_the_command() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("no history"), "{said}");
 
-    let service = Service::start("minimal", dir.path(), &[]);
+    // However full the machine's disk is, nothing else is told meanwhile.
+    let vars = [("BONGSU_RESOURCE_HOLD_SECONDS", "86400")];
+    let service = Service::start("minimal", dir.path(), &vars);
     for key in ["a", "b", "c", "a"] {
         let alert = json!({ "level": "error", "title": key, "source": "s", "key": key });
         let (status, body) = service.ask("POST", "/admin/alerts", &alert.to_string());

@@ -50,15 +50,15 @@ fn language_zone_and_links_are_those_of_the_file_as_it_is_now() {
     send(&service, "the first");
     let first = told(&receiver, "the first").body;
     assert!(
-        first.contains("KST") && !first.contains("ops.example"),
+        first.contains("KST") && !first.contains("console.example"),
         "{first}"
     );
 
-    let text = "[alerts]\nlanguage = \"ko\"\ntime_zone = \"UTC\"\npublic_url = \"https://ops.example.com\"\n";
+    let text = "[alerts]\nlanguage = \"ko\"\ntime_zone = \"UTC\"\npublic_url = \"https://console.example.net\"\n";
     reload(&service, dir.path(), text);
     send(&service, "the second");
     let second = told(&receiver, "the second").body;
-    assert!(second.contains("https://ops.example.com/"), "{second}");
+    assert!(second.contains("https://console.example.net/"), "{second}");
     assert!(
         second.contains("UTC") && !second.contains("KST"),
         "{second}"
@@ -66,7 +66,7 @@ fn language_zone_and_links_are_those_of_the_file_as_it_is_now() {
     assert!(second.contains("오류"), "{second}");
     // The values in force are the ones that are shown, and a silence by hand is of the same zone.
     let (_, page) = service.ask("GET", "/console/config", "");
-    assert!(page.contains("https://ops.example.com"), "{page}");
+    assert!(page.contains("https://console.example.net"), "{page}");
     let weekly = json!({ "kind": "none", "by": "kim", "for_seconds": 36_000,
         "recurrence": { "weekly": { "from": "02:00", "to": "04:00" } } });
     let (status, body) = service.ask("POST", "/admin/silences", &weekly.to_string());
@@ -87,7 +87,7 @@ fn language_zone_and_links_are_those_of_the_file_as_it_is_now() {
     service.hang_up();
     let shown = || service.ask("GET", "/console/config", "").1;
     until("the signal is taken up", || {
-        (!shown().contains("ops.example")).then_some(())
+        (!shown().contains("console.example")).then_some(())
     });
     send(&service, "the fourth");
     let fourth = told(&receiver, "the fourth").body;
