@@ -45,8 +45,9 @@ pub fn span(end: &RequestEnd<'_>, now: Timestamp) -> Span {
     if let Some(agent) = end.user_agent {
         span.attributes.set("user_agent.original", agent);
     }
-    let id = Value::Texts(vec![end.request_id.to_owned()]);
-    span.attributes.set("http.response.header.x-request-id", id);
+    let id = [end.request_id];
+    span.attributes
+        .set("http.response.header.x-request-id", Value::Texts(&id));
     if routed {
         span.attributes.set("http.route", end.endpoint);
     }

@@ -42,6 +42,10 @@ pub struct TraceConfig {
     pub gzip: bool,
     /// File with the certificates of whoever signed the receiver's, in PEM.
     pub certificate: Option<PathBuf>,
+    /// File with the certificate that the service shows to the receiver, in PEM, its own first.
+    pub client_certificate: Option<PathBuf>,
+    /// File with the key of that certificate, in PEM.
+    pub client_key: Option<PathBuf>,
     /// How often metrics go out.
     pub metric_interval: Duration,
     /// `service.name`, where it is another than the service's.
@@ -79,6 +83,10 @@ pub struct SignalConfig {
     pub gzip: Option<bool>,
     /// File with the certificates of whoever signed its own, in PEM.
     pub certificate: Option<PathBuf>,
+    /// File with the certificate that the service shows to it, in PEM.
+    pub client_certificate: Option<PathBuf>,
+    /// File with the key of that certificate, in PEM.
+    pub client_key: Option<PathBuf>,
 }
 
 impl Default for TraceConfig {
@@ -97,6 +105,8 @@ impl Default for TraceConfig {
             timeout: Duration::from_secs(10),
             gzip: false,
             certificate: None,
+            client_certificate: None,
+            client_key: None,
             metric_interval: Duration::from_secs(60),
             service_name: None,
             resource: Vec::new(),
@@ -177,14 +187,39 @@ fn show_packed<const SIGNAL: usize>(config: &Config) -> Option<String> {
     gzip.and_then(|gzip| word(&gzip, &PACKED))
 }
 
+fn put_file(field: &mut Option<PathBuf>, text: &str) -> Result<(), String> {
+    put(field, Ok(Some(PathBuf::from(text))))
+}
+
+fn shown_file(file: &Option<PathBuf>) -> Option<String> {
+    file.as_ref().map(|file| file.display().to_string())
+}
+
 fn set_certificate<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
-    let file = Some(PathBuf::from(text));
-    put(&mut config.traces.own[SIGNAL].certificate, Ok(file))
+    put_file(&mut config.traces.own[SIGNAL].certificate, text)
 }
 
 fn show_certificate<const SIGNAL: usize>(config: &Config) -> Option<String> {
-    let file = config.traces.own[SIGNAL].certificate.as_ref();
-    file.map(|file| file.display().to_string())
+    shown_file(&config.traces.own[SIGNAL].certificate)
+}
+
+fn set_client_certificate<const SIGNAL: usize>(
+    config: &mut Config,
+    text: &str,
+) -> Result<(), String> {
+    put_file(&mut config.traces.own[SIGNAL].client_certificate, text)
+}
+
+fn show_client_certificate<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    shown_file(&config.traces.own[SIGNAL].client_certificate)
+}
+
+fn set_client_key<const SIGNAL: usize>(config: &mut Config, text: &str) -> Result<(), String> {
+    put_file(&mut config.traces.own[SIGNAL].client_key, text)
+}
+
+fn show_client_key<const SIGNAL: usize>(config: &Config) -> Option<String> {
+    shown_file(&config.traces.own[SIGNAL].client_key)
 }
 
 const PROTOCOLS: [(&str, OtlpProtocol); 2] = [
@@ -309,8 +344,26 @@ pub(super) const VARS: &[Variable] = &[
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
         "",
         "file with the certificates, in PEM, that the receiver is known by besides the system's",
-        |c, v| put(&mut c.traces.certificate, Ok(Some(PathBuf::from(v)))),
-        |c| c.traces.certificate.as_ref().map(|file| file.display().to_string()),
+        |c, v| put_file(&mut c.traces.certificate, v),
+        |c| shown_file(&c.traces.certificate),
+    )
+    .shared()
+    .needs("otlp"),
+    Variable::new(
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        "",
+        "file with the certificate, in PEM, that the service shows to the receiver; with `OTEL_EXPORTER_OTLP_CLIENT_KEY`",
+        |c, v| put_file(&mut c.traces.client_certificate, v),
+        |c| shown_file(&c.traces.client_certificate),
+    )
+    .shared()
+    .needs("otlp"),
+    Variable::new(
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+        "",
+        "file with the key of that certificate, in PEM",
+        |c, v| put_file(&mut c.traces.client_key, v),
+        |c| shown_file(&c.traces.client_key),
     )
     .shared()
     .needs("otlp"),
@@ -338,6 +391,18 @@ pub(super) const VARS: &[Variable] = &[
         "file with certificates, in PEM, that the receiver of spans is known by",
         set_certificate::<TRACES>,
         show_certificate::<TRACES>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+        "file with the certificate, in PEM, that is shown to the receiver of spans",
+        set_client_certificate::<TRACES>,
+        show_client_certificate::<TRACES>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        "file with the key of the certificate for spans, in PEM",
+        set_client_key::<TRACES>,
+        show_client_key::<TRACES>,
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
@@ -377,6 +442,18 @@ pub(super) const VARS: &[Variable] = &[
         show_certificate::<METRICS>,
     ),
     of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+        "file with the certificate, in PEM, that is shown to the receiver of metrics",
+        set_client_certificate::<METRICS>,
+        show_client_certificate::<METRICS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+        "file with the key of the certificate for metrics, in PEM",
+        set_client_key::<METRICS>,
+        show_client_key::<METRICS>,
+    ),
+    of_signal(
         "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
         "the protocol for metrics: `http/protobuf` or `grpc`",
         set_protocol::<METRICS>,
@@ -412,6 +489,18 @@ pub(super) const VARS: &[Variable] = &[
         "file with certificates, in PEM, that the receiver of log lines is known by",
         set_certificate::<LOGS>,
         show_certificate::<LOGS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+        "file with the certificate, in PEM, that is shown to the receiver of log lines",
+        set_client_certificate::<LOGS>,
+        show_client_certificate::<LOGS>,
+    ),
+    of_signal(
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+        "file with the key of the certificate for log lines, in PEM",
+        set_client_key::<LOGS>,
+        show_client_key::<LOGS>,
     ),
     of_signal(
         "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",

@@ -83,12 +83,6 @@ pub(crate) enum Next {
     Idle,
 }
 
-#[derive(Debug)]
-struct Item {
-    bytes: Vec<u8>,
-    count: u32,
-}
-
 /// A batch that was sent and is not done with.
 #[derive(Debug)]
 struct Flying {
@@ -103,9 +97,9 @@ struct Flying {
 #[derive(Debug)]
 pub(crate) struct Batcher {
     limits: Limits,
-    waiting: VecDeque<Item>,
-    /// Bytes and items that wait, those under way left out.
-    held: (usize, usize),
+    /// What waits, one thing after the other, and of each its bytes and items; what is under way is left out.
+    waiting: VecDeque<u8>,
+    each: VecDeque<(usize, u32)>,
     /// When the first of them came.
     since: Option<Instant>,
     flying: Option<Flying>,
@@ -119,7 +113,7 @@ impl Batcher {
         Self {
             limits,
             waiting: VecDeque::new(),
-            held: (0, 0),
+            each: VecDeque::new(),
             since: None,
             flying: None,
             ending: false,
@@ -129,47 +123,46 @@ impl Batcher {
 
     /// Bytes that wait or are under way.
     pub(crate) fn bytes(&self) -> usize {
-        self.held.0 + self.flying.as_ref().map_or(0, |flying| flying.body.len())
+        self.waiting.len() + self.flying.as_ref().map_or(0, |flying| flying.body.len())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.flying.is_none()
+        self.each.is_empty() && self.flying.is_none()
     }
 
     /// One more thing to send, which is `count` items; true when a batch is full and somebody should look.
-    pub(crate) fn push(&mut self, now: Instant, bytes: Vec<u8>, count: u32) -> bool {
+    pub(crate) fn push(&mut self, now: Instant, bytes: &[u8], count: u32) -> bool {
         while self.bytes() + bytes.len() > self.limits.waiting {
             if !self.drop_oldest() {
                 self.counts.overflowed += u64::from(count);
                 return false;
             }
         }
-        let first = self.waiting.is_empty();
+        let first = self.each.is_empty();
         if first {
             self.since = Some(now);
         }
         let was_full = self.is_full();
-        self.held.0 += bytes.len();
-        self.held.1 += 1;
-        self.waiting.push_back(Item { bytes, count });
+        self.waiting.extend(bytes);
+        self.each.push_back((bytes.len(), count));
         first || (self.is_full() && !was_full)
     }
 
     fn is_full(&self) -> bool {
-        self.held.0 >= self.limits.batch.0 || self.held.1 >= self.limits.batch.1
+        self.waiting.len() >= self.limits.batch.0 || self.each.len() >= self.limits.batch.1
     }
 
-    fn pop(&mut self) -> Option<Item> {
-        let item = self.waiting.pop_front()?;
-        self.held.0 -= item.bytes.len();
-        self.held.1 -= 1;
-        Some(item)
+    /// The oldest is gone: its items.
+    fn pop(&mut self) -> Option<u32> {
+        let (bytes, count) = self.each.pop_front()?;
+        self.waiting.drain(..bytes);
+        Some(count)
     }
 
     fn drop_oldest(&mut self) -> bool {
         let dropped = self.pop();
-        if let Some(item) = &dropped {
-            self.counts.overflowed += u64::from(item.count);
+        if let Some(count) = dropped {
+            self.counts.overflowed += u64::from(count);
         }
         dropped.is_some()
     }
@@ -191,8 +184,8 @@ impl Batcher {
     /// The end: what is still here will not arrive.
     pub(crate) fn give_up(&mut self) -> u64 {
         let mut lost = self.flying.take().map_or(0, |flying| flying.count);
-        while let Some(item) = self.pop() {
-            lost += u64::from(item.count);
+        while let Some(count) = self.pop() {
+            lost += u64::from(count);
         }
         self.counts.expired += lost;
         lost
@@ -209,7 +202,7 @@ impl Batcher {
                 None => Next::Idle,
             };
         }
-        let Some(since) = self.since.filter(|_| !self.waiting.is_empty()) else {
+        let Some(since) = self.since.filter(|_| !self.each.is_empty()) else {
             return Next::Idle;
         };
         let due = since + self.limits.linger;
@@ -217,17 +210,23 @@ impl Batcher {
             return Next::Wait(due);
         }
         let (most_bytes, most_items) = self.limits.batch;
-        let (mut body, mut items, mut count) = (Vec::new(), 0, 0);
+        let (mut bytes, mut items, mut count) = (0, 0, 0);
         while items < most_items
-            && let Some(item) = self.waiting.front()
-            && (items == 0 || body.len() + item.bytes.len() <= most_bytes)
-            && let Some(item) = self.pop()
+            && let Some((more, of)) = self.each.get(items)
+            && (items == 0 || bytes + more <= most_bytes)
         {
-            body.extend_from_slice(&item.bytes);
+            bytes += more;
             items += 1;
-            count += u64::from(item.count);
+            count += u64::from(*of);
         }
-        self.since = (!self.waiting.is_empty()).then_some(now);
+        self.each.drain(..items);
+        let body: Vec<u8> = self.waiting.drain(..bytes).collect();
+        if self.each.is_empty() {
+            // What an outage took is given back after it.
+            self.waiting.shrink_to(most_bytes);
+            self.each.shrink_to(2 * most_items);
+        }
+        self.since = (!self.each.is_empty()).then_some(now);
         let body = Bytes::from(body);
         self.flying = Some(Flying {
             body: body.clone(),

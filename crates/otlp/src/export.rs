@@ -1,5 +1,6 @@
 //! The way out: what is recorded goes into a bounded queue a signal, and one future sends it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::keep::Undecided;
 use crate::layer::{ContextSource, TraceLayer};
 use crate::metrics::Snapshot;
 use crate::model::{Envelope, LogRecord, Span};
+use crate::wire::Message;
 use crate::{Options, OtlpError, Signal};
 
 /// Takes what is to be exported, and never waits. Cheap to clone.
@@ -130,15 +132,14 @@ impl Otlp {
         if !self.records() {
             return;
         }
-        let encoded = span.encode();
-        if span.ids.sampled {
-            self.0.push(Signal::Traces, encoded, 1);
-            return;
-        }
-        let now = self.0.undecided().add(span.ids.trace_id, encoded);
-        if let Some(encoded) = now {
-            self.0.push(Signal::Traces, encoded, 1);
-        }
+        written(
+            |m| span.write(m),
+            |encoded| {
+                if span.ids.sampled || self.0.undecided().add(span.ids.trace_id, encoded) {
+                    self.0.push(Signal::Traces, encoded, 1);
+                }
+            },
+        );
     }
 
     /// The span in which all of this process's part of a trace lies is over. Whether the trace is kept: it was
@@ -147,19 +148,22 @@ impl Otlp {
         if !self.records() {
             return false;
         }
-        let mut spans = Vec::new();
-        let mut kept = span.ids.sampled;
-        if !kept {
+        if !span.ids.sampled {
             let noticed = span.error.is_some() || span.elapsed >= self.0.options.slow;
-            (kept, spans) = self.0.undecided().decide(span.ids.trace_id, noticed);
-        }
-        if kept {
-            spans.push(span.encode());
-            for span in spans {
+            let decided = self.0.undecided().decide(span.ids.trace_id, noticed);
+            let Some(trace) = decided else { return false };
+            for span in trace.spans() {
                 self.0.push(Signal::Traces, span, 1);
             }
+            self.0.undecided().give_back(trace);
         }
-        kept
+        written(
+            |m| span.write(m),
+            |encoded| {
+                self.0.push(Signal::Traces, encoded, 1);
+            },
+        );
+        true
     }
 
     /// The trace is kept, whatever its end is like: something came of it.
@@ -172,7 +176,12 @@ impl Otlp {
     /// A line of the log.
     pub fn record_log(&self, record: &LogRecord) {
         if self.exports(Signal::Logs) {
-            self.0.push(Signal::Logs, record.encode(), 1);
+            written(
+                |m| record.write(m),
+                |encoded| {
+                    self.0.push(Signal::Logs, encoded, 1);
+                },
+            );
         }
     }
 
@@ -181,7 +190,7 @@ impl Otlp {
         if self.exports(Signal::Metrics) && snapshot.points > 0 {
             lock(&self.0.way(Signal::Metrics).batcher).supersede();
             self.0
-                .push(Signal::Metrics, snapshot.bytes, snapshot.points);
+                .push(Signal::Metrics, &snapshot.bytes, snapshot.points);
         }
     }
 
@@ -219,7 +228,7 @@ impl Shared {
         lock(&self.undecided)
     }
 
-    fn push(&self, signal: Signal, bytes: Vec<u8>, count: u32) {
+    fn push(&self, signal: Signal, bytes: &[u8], count: u32) {
         let way = self.way(signal);
         if lock(&way.batcher).push(Instant::now(), bytes, count) {
             way.wake.notify_one();
@@ -304,6 +313,25 @@ fn tell(signal: Signal, said: &mut Option<String>, problem: Option<String>) {
         None => tracing::info!(%signal, "the receiver of OTLP takes all again"),
     }
     *said = problem;
+}
+
+thread_local! {
+    /// Where things are written before they wait.
+    static WRITTEN: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Bytes of memory for it that a thread keeps.
+const SPARE_BYTES: usize = 16 << 10;
+
+/// Hands on what is written, in memory that is there for the next.
+fn written(write: impl FnOnce(&mut Message), hand_on: impl FnOnce(&[u8])) {
+    let mut message = Message(WRITTEN.try_with(Cell::take).unwrap_or_default());
+    message.0.clear();
+    write(&mut message);
+    hand_on(&message.0);
+    if message.0.capacity() <= SPARE_BYTES {
+        let _thread_is_ending = WRITTEN.try_with(|spare| spare.set(message.0));
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,6 +6,9 @@ use std::collections::{HashMap, VecDeque};
 const ROOM: usize = 4 << 20;
 /// Decisions that are remembered, for spans that end after their root.
 const REMEMBERED: usize = 4_096;
+/// Traces that are over leave their memory to the next ones: so many, of so many bytes at most.
+const SPARES: usize = 64;
+const SPARE_BYTES: usize = 16 << 10;
 
 /// Spans of traces that are not over.
 #[derive(Debug, Default)]
@@ -15,35 +18,52 @@ pub(crate) struct Undecided {
     bytes: usize,
     decided: HashMap<u128, bool>,
     order: VecDeque<u128>,
+    over: Vec<Trace>,
     /// Spans that gave way.
     pub(crate) lost: u64,
 }
 
+/// Spans of one trace, one after the other.
 #[derive(Debug, Default)]
-struct Trace {
-    spans: Vec<Vec<u8>>,
+pub(crate) struct Trace {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
     /// Something happened in it.
     keep: bool,
 }
 
+impl Trace {
+    /// The spans, in the order in which they were over.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = &[u8]> {
+        let mut from = 0;
+        self.ends.iter().map(move |end| {
+            let span = &self.bytes[from..*end];
+            from = *end;
+            span
+        })
+    }
+}
+
 impl Undecided {
-    /// A span is over; given back when it is to be sent at once.
-    pub(crate) fn add(&mut self, trace: u128, span: Vec<u8>) -> Option<Vec<u8>> {
-        match self.decided.get(&trace) {
-            Some(true) => return Some(span),
-            Some(false) => return None,
-            None => {}
+    /// A span is over. Whether it is to be sent at once: then it is not held here.
+    pub(crate) fn add(&mut self, trace: u128, span: &[u8]) -> bool {
+        if !self.traces.contains_key(&trace)
+            && let Some(kept) = self.decided.get(&trace)
+        {
+            return *kept;
         }
         if span.len() > ROOM {
             self.lost += 1;
-            return None;
+            return false;
         }
         while self.bytes + span.len() > ROOM {
             self.give_way();
         }
         self.bytes += span.len();
-        self.trace(trace).spans.push(span);
-        None
+        let trace = self.trace(trace);
+        trace.bytes.extend_from_slice(span);
+        trace.ends.push(trace.bytes.len());
+        false
     }
 
     /// Whatever the end is like, it is kept; what is remembered as left out is from here on.
@@ -54,8 +74,9 @@ impl Undecided {
         }
     }
 
-    /// The trace's root is over: whether it is kept, and the spans that are sent then.
-    pub(crate) fn decide(&mut self, trace: u128, keep: bool) -> (bool, Vec<Vec<u8>>) {
+    /// The trace's root is over: the spans that are sent then, if it is kept. Their memory is to be given
+    /// [back](Self::give_back).
+    pub(crate) fn decide(&mut self, trace: u128, keep: bool) -> Option<Trace> {
         let there = self.take(trace).unwrap_or_default();
         let keep = keep || there.keep || self.decided.get(&trace) == Some(&true);
         if self.decided.insert(trace, keep).is_none() {
@@ -66,17 +87,33 @@ impl Undecided {
                 self.decided.remove(&oldest);
             }
         }
-        (keep, if keep { there.spans } else { Vec::new() })
+        if keep {
+            return Some(there);
+        }
+        self.give_back(there);
+        None
+    }
+
+    /// What was held is sent, or forgotten.
+    pub(crate) fn give_back(&mut self, mut trace: Trace) {
+        let bytes = trace.bytes.capacity() + size_of::<usize>() * trace.ends.capacity();
+        if self.over.len() < SPARES && bytes <= SPARE_BYTES {
+            trace.bytes.clear();
+            trace.ends.clear();
+            trace.keep = false;
+            self.over.push(trace);
+        }
     }
 
     fn trace(&mut self, id: u128) -> &mut Trace {
-        if !self.traces.contains_key(&id) {
-            if self.traces.len() >= REMEMBERED {
-                self.give_way();
-            }
-            self.began.push_back(id);
+        if self.traces.len() >= REMEMBERED && !self.traces.contains_key(&id) {
+            self.give_way();
         }
-        self.traces.entry(id).or_default()
+        let (began, over) = (&mut self.began, &mut self.over);
+        self.traces.entry(id).or_insert_with(|| {
+            began.push_back(id);
+            over.pop().unwrap_or_default()
+        })
     }
 
     fn take(&mut self, id: u128) -> Option<Trace> {
@@ -85,7 +122,7 @@ impl Undecided {
         if let Some(at) = self.began.iter().rposition(|began| *began == id) {
             self.began.remove(at);
         }
-        self.bytes -= trace.spans.iter().map(Vec::len).sum::<usize>();
+        self.bytes -= trace.bytes.len();
         Some(trace)
     }
 
@@ -93,7 +130,8 @@ impl Undecided {
         if let Some(oldest) = self.began.front().copied()
             && let Some(trace) = self.take(oldest)
         {
-            self.lost += trace.spans.len() as u64;
+            self.lost += trace.ends.len() as u64;
+            self.give_back(trace);
         }
     }
 }
@@ -103,41 +141,59 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn spans(decided: Option<Trace>) -> Option<Vec<Vec<u8>>> {
+        decided.map(|trace| trace.spans().map(<[u8]>::to_vec).collect())
+    }
+
     #[test]
     fn the_end_decides() {
         let mut undecided = Undecided::default();
-        assert_eq!(undecided.add(1, vec![1]), None);
-        assert_eq!(undecided.add(2, vec![2]), None);
-        assert_eq!(undecided.add(3, vec![3]), None);
+        assert!(!undecided.add(1, &[1]));
+        assert!(!undecided.add(2, &[2]));
+        assert!(!undecided.add(3, &[3]));
+        assert!(!undecided.add(3, &[4, 5]));
         undecided.keep(2);
-        assert_eq!(undecided.decide(1, false), (false, vec![]));
+        assert_eq!(spans(undecided.decide(1, false)), None);
         assert_eq!(
-            undecided.decide(2, false),
-            (true, vec![vec![2]]),
+            spans(undecided.decide(2, false)),
+            Some(vec![vec![2]]),
             "an alert came of it"
         );
         assert_eq!(
-            undecided.decide(3, true),
-            (true, vec![vec![3]]),
+            spans(undecided.decide(3, true)),
+            Some(vec![vec![3], vec![4, 5]]),
             "it failed or was slow"
         );
-        assert_eq!(undecided.add(1, vec![9]), None, "a task that went on");
-        assert_eq!(undecided.add(2, vec![9]), Some(vec![9]));
+        assert!(!undecided.add(1, &[9]), "a task that went on");
+        assert!(undecided.add(2, &[9]));
         undecided.keep(1);
-        assert_eq!(undecided.add(1, vec![9]), Some(vec![9]));
+        assert!(undecided.add(1, &[9]));
         assert_eq!(undecided.bytes, 0);
+    }
+
+    #[test]
+    fn what_is_over_leaves_nothing_but_its_memory() {
+        let mut undecided = Undecided::default();
+        undecided.add(1, &[1]);
+        undecided.keep(1);
+        let kept = undecided.decide(1, false).unwrap();
+        undecided.give_back(kept);
+        undecided.add(2, &[2]);
+        assert_eq!(spans(undecided.decide(2, false)), None);
+        undecided.add(3, &[3]);
+        assert_eq!(spans(undecided.decide(3, true)), Some(vec![vec![3]]));
     }
 
     #[test]
     fn those_that_began_first_give_way() {
         let mut undecided = Undecided::default();
         for trace in 0..10 {
-            assert_eq!(undecided.add(trace, vec![0; ROOM / 4]), None);
+            assert!(!undecided.add(trace, &vec![0; ROOM / 4]));
         }
         assert_eq!((undecided.lost, undecided.bytes), (6, ROOM));
-        assert_eq!(undecided.decide(0, true).1.len(), 0);
-        assert_eq!(undecided.decide(9, true).1.len(), 1);
-        assert_eq!(undecided.add(11, vec![0; ROOM + 1]), None);
+        assert_eq!(spans(undecided.decide(0, true)).unwrap().len(), 0);
+        assert_eq!(spans(undecided.decide(9, true)).unwrap().len(), 1);
+        assert!(!undecided.add(11, &vec![0; ROOM + 1]));
         assert_eq!(undecided.lost, 7);
     }
 
@@ -147,14 +203,15 @@ mod tests {
             let mut undecided = Undecided::default();
             for (what, trace, size) in steps {
                 match what {
-                    0 => { undecided.decide(trace, size % 2 == 0); }
+                    0 => if let Some(kept) = undecided.decide(trace, size % 2 == 0) { undecided.give_back(kept); }
                     1 => undecided.keep(trace),
-                    _ => { undecided.add(trace, vec![0; size]); }
+                    _ => { undecided.add(trace, &vec![0; size]); }
                 }
-                let held: usize = undecided.traces.values().flat_map(|t| &t.spans).map(Vec::len).sum();
+                let held: usize = undecided.traces.values().flat_map(Trace::spans).map(<[u8]>::len).sum();
                 prop_assert_eq!(undecided.bytes, held);
                 prop_assert!(held <= ROOM && undecided.began.len() == undecided.traces.len());
                 prop_assert_eq!(undecided.order.len(), undecided.decided.len());
+                prop_assert!(undecided.over.len() <= SPARES);
             }
         }
     }

@@ -1,22 +1,24 @@
 //! The service's own `tracing` spans and events, as they end and happen.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use bongsu_trace::{Propagation, TraceParent, random};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes as SpanAttributes, Id, Record};
-use tracing_core::{Event, Level, Subscriber};
+use tracing_core::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::model::{Attributes, LogRecord, Span, SpanKind, Value};
+use crate::attributes::{Attributes, Value};
+use crate::live::{ByNumber, Live, Recording};
+use crate::model::{LogRecord, Span, SpanKind};
 use crate::{Otlp, Signal};
 
 /// Says in which trace something happens that is in no span.
@@ -35,7 +37,12 @@ const MASK: &str = "[REDACTED]";
 thread_local! {
     /// The spans that this thread is in, with the registry's numbers.
     static ENTERED: RefCell<Vec<(u64, TraceParent)>> = const { RefCell::new(Vec::new()) };
+    /// Where a value is formatted.
+    static TEXT: Cell<String> = const { Cell::new(String::new()) };
 }
+
+/// Bytes of memory for texts that a thread keeps.
+const SPARE_BYTES: usize = 4_096;
 
 /// Records spans and lines; made by [`Otlp::layer`]. Cheap to clone.
 #[derive(Clone)]
@@ -43,13 +50,15 @@ pub struct TraceLayer {
     otlp: Otlp,
     context: ContextSource,
     secrets: Arc<Secrets>,
+    live: Arc<Live>,
 }
 
-/// Which names are secret, each asked for once: there are as many as the code has.
+/// Which fields are secret, each asked for once: there are as many as the code has.
 #[derive(Default)]
 struct Secrets {
     redact: OnceLock<Box<dyn Redact>>,
-    known: RwLock<HashMap<&'static str, bool>>,
+    /// A bit a field, by the address of what is known of the span or event in the code.
+    known: RwLock<HashMap<usize, u64, ByNumber>>,
 }
 
 impl fmt::Debug for TraceLayer {
@@ -58,25 +67,13 @@ impl fmt::Debug for TraceLayer {
     }
 }
 
-/// A span under way.
-struct Recording {
-    ids: TraceParent,
-    parent: Option<u64>,
-    /// Nothing of the trace is around it in this process.
-    root: bool,
-    begun: Instant,
-    name: Option<String>,
-    kind: SpanKind,
-    attributes: Attributes,
-    error: Option<String>,
-}
-
 impl TraceLayer {
     pub(crate) fn new(otlp: Otlp, context: ContextSource) -> Self {
         Self {
             otlp,
             context,
             secrets: Arc::default(),
+            live: Arc::default(),
         }
     }
 
@@ -88,8 +85,7 @@ impl TraceLayer {
     /// The innermost span of this thread that is recorded.
     #[must_use]
     pub fn current() -> Option<TraceParent> {
-        let last = ENTERED.try_with(|entered| entered.borrow().last().map(|(_, ids)| *ids));
-        last.ok().flatten()
+        innermost().map(|(_, ids)| ids)
     }
 
     fn redactor(&self) -> Option<&dyn Redact> {
@@ -97,12 +93,13 @@ impl TraceLayer {
     }
 
     fn visitor<'a>(
-        &'a self,
+        &self,
         redact: &'a dyn Redact,
+        meta: &'static Metadata<'static>,
         attributes: &'a mut Attributes,
     ) -> Visitor<'a> {
         Visitor {
-            secrets: &self.secrets,
+            hidden: self.secrets.hidden(redact, meta),
             redact,
             attributes,
             message: None,
@@ -111,22 +108,35 @@ impl TraceLayer {
         }
     }
 
-    /// The span around a new one.
-    fn parent<S>(&self, attrs: &SpanAttributes<'_>, ctx: &Context<'_, S>) -> Option<TraceParent>
+    /// The recorded span that something happens in, with the registry's number.
+    fn around<S>(
+        &self,
+        explicit: Option<&Id>,
+        contextual: bool,
+        ctx: &Context<'_, S>,
+    ) -> Option<(u64, TraceParent)>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let around = match attrs.parent() {
-            Some(parent) => ctx.span(parent),
-            None if attrs.is_contextual() => ctx.lookup_current(),
-            None => return None,
+        let around = match explicit {
+            Some(parent) => ctx.span(parent)?,
+            None if !contextual => return None,
+            None => match innermost() {
+                None => ctx.lookup_current()?,
+                innermost => return innermost,
+            },
         };
-        let recorded = around.and_then(|span| {
-            let mut scope = span.scope();
-            scope.find_map(|span| span.extensions().get::<Recording>().map(|own| own.ids))
-        });
-        recorded.or_else(|| (self.context)().map(|passed| passed.parent))
+        around.scope().find_map(|span| {
+            let number = span.id().into_u64();
+            Some((number, self.live.ids(number)?))
+        })
     }
+}
+
+/// The innermost span of this thread that is recorded.
+fn innermost() -> Option<(u64, TraceParent)> {
+    let last = ENTERED.try_with(|entered| entered.borrow().last().copied());
+    last.ok().flatten()
 }
 
 impl<S> Layer<S> for TraceLayer
@@ -137,11 +147,16 @@ where
         let Some(redact) = self.redactor() else {
             return;
         };
-        if !self.otlp.records() || is_ours(attrs.metadata().target()) {
+        let meta = attrs.metadata();
+        if !self.otlp.records() || is_ours(meta.target()) {
             return;
         }
-        let Some(span) = ctx.span(id) else { return };
-        let around = self.parent(attrs, &ctx);
+        let around = self.around(attrs.parent(), attrs.is_contextual(), &ctx);
+        let around = match around {
+            Some((_, ids)) => Some(ids),
+            None if attrs.is_root() => None,
+            None => (self.context)().map(|passed| passed.parent),
+        };
         let [span_id, high, low] = random::words();
         let ids = match around {
             Some(around) => around.child(span_id),
@@ -151,44 +166,42 @@ where
                 TraceParent::new(trace_id, span_id, sampled)
             }
         };
-        let meta = attrs.metadata();
-        let mut attributes = Attributes::new().with("code.namespace", meta.target());
-        let mut visitor = self.visitor(redact, &mut attributes);
-        attrs.record(&mut visitor);
-        let (name, kind) = (visitor.name.take(), visitor.kind);
-        span.extensions_mut().insert(Recording {
-            ids,
-            parent: around.map(|around| around.span_id),
+        // When it is over is not known yet.
+        let mut span = Span::new(ids, meta.name(), Timestamp::UNIX_EPOCH, Duration::ZERO);
+        span.parent = around.map(|around| around.span_id);
+        span.attributes.set("code.namespace", meta.target());
+        let mut recording = Recording {
+            span,
             root: around.is_none(),
             begun: Instant::now(),
-            name,
-            kind: kind.unwrap_or_default(),
-            attributes,
-            error: None,
-        });
+        };
+        let mut visitor = self.visitor(redact, meta, &mut recording.span.attributes);
+        attrs.record(&mut visitor);
+        let said = visitor.said();
+        recording.span.hear(said);
+        self.live.begin(id.into_u64(), recording);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
-        let (Some(redact), Some(span)) = (self.redactor(), ctx.span(id)) else {
+        let (Some(redact), Some(meta)) = (self.redactor(), ctx.metadata(id)) else {
             return;
         };
-        let mut extensions = span.extensions_mut();
-        let Some(recording) = extensions.get_mut::<Recording>() else {
-            return;
-        };
-        let mut visitor = self.visitor(redact, &mut recording.attributes);
+        let mut attributes = Attributes::new();
+        // What formats a field may begin spans of its own.
+        let mut visitor = self.visitor(redact, meta, &mut attributes);
         values.record(&mut visitor);
-        let (name, kind) = (visitor.name.take(), visitor.kind);
-        recording.name = name.or_else(|| recording.name.take());
-        recording.kind = kind.unwrap_or(recording.kind);
+        let said = visitor.said();
+        self.live.change(id.into_u64(), |recording| {
+            recording.span.attributes.take(&attributes);
+            recording.span.hear(said);
+        });
     }
 
-    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
-        if let Some(span) = ctx.span(id)
-            && let Some(recording) = span.extensions().get::<Recording>()
-        {
-            let entry = (id.into_u64(), recording.ids);
-            let _thread_is_ending = ENTERED.try_with(|entered| entered.borrow_mut().push(entry));
+    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
+        let number = id.into_u64();
+        if let Some(ids) = self.live.ids(number) {
+            let _thread_is_ending =
+                ENTERED.try_with(|entered| entered.borrow_mut().push((number, ids)));
         }
     }
 
@@ -214,21 +227,16 @@ where
             return;
         }
         let mut attributes = Attributes::new().with("code.namespace", meta.target());
-        let mut visitor = self.visitor(redact, &mut attributes);
+        let mut visitor = self.visitor(redact, meta, &mut attributes);
         event.record(&mut visitor);
         let message = visitor.message.take().unwrap_or_default();
-        let mut ids = None;
-        if let Some(scope) = ctx.event_scope(event) {
-            for span in scope {
-                if let Some(recording) = span.extensions_mut().get_mut::<Recording>() {
-                    ids = Some(recording.ids);
-                    if failed {
-                        recording.error.get_or_insert_with(|| message.clone());
-                    }
-                    break;
-                }
-            }
+        let around = self.around(event.parent(), event.is_contextual(), &ctx);
+        if failed && let Some((number, _)) = around {
+            self.live.change(number, |recording| {
+                recording.span.error.get_or_insert_with(|| message.clone());
+            });
         }
+        let ids = around.map(|(_, ids)| ids);
         let ids = ids.or_else(|| (self.context)().map(|passed| passed.parent));
         if failed
             && let Some(ids) = ids
@@ -242,25 +250,20 @@ where
         self.otlp.record_log(&record);
     }
 
-    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
-        let Some(span) = ctx.span(&id) else { return };
-        let Some(recording) = span.extensions_mut().remove::<Recording>() else {
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        let Some(Recording {
+            mut span,
+            root,
+            begun,
+        }) = self.live.end(id.into_u64())
+        else {
             return;
         };
-        let name: Cow<'static, str> = match recording.name {
-            Some(name) => name.into(),
-            None => span.name().into(),
-        };
-        let (end, elapsed) = (Timestamp::now(), recording.begun.elapsed());
-        let mut over = Span::new(recording.ids, name, end, elapsed);
-        over.parent = recording.parent;
-        over.kind = recording.kind;
-        over.attributes = recording.attributes;
-        over.error = recording.error;
-        if recording.root {
-            self.otlp.record_root(&over);
+        (span.end, span.elapsed) = (Timestamp::now(), begun.elapsed());
+        if root {
+            self.otlp.record_root(&span);
         } else {
-            self.otlp.record(&over);
+            self.otlp.record(&span);
         }
     }
 }
@@ -281,38 +284,62 @@ fn severity(level: Level) -> (u8, &'static str) {
     }
 }
 
+/// What a span says of itself besides its fields: `otel.name` and `otel.kind`, as `tracing-opentelemetry` has them.
+type Said = (Option<String>, Option<SpanKind>);
+
+impl Span {
+    fn hear(&mut self, (name, kind): Said) {
+        if let Some(name) = name {
+            self.name = name.into();
+        }
+        self.kind = kind.unwrap_or(self.kind);
+    }
+}
+
 struct Visitor<'a> {
-    secrets: &'a Secrets,
+    /// A bit a field.
+    hidden: u64,
     redact: &'a dyn Redact,
     attributes: &'a mut Attributes,
     message: Option<String>,
-    /// `otel.name` and `otel.kind`, as `tracing-opentelemetry` has them.
     name: Option<String>,
     kind: Option<SpanKind>,
 }
 
 impl Secrets {
-    fn hides(&self, redact: &dyn Redact, name: &'static str) -> bool {
+    /// Which of the fields are secret, a bit each.
+    fn hidden(&self, redact: &dyn Redact, meta: &'static Metadata<'static>) -> u64 {
+        let address = std::ptr::from_ref(meta).addr();
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hides) = known.get(name) {
-            return *hides;
+        if let Some(hidden) = known.get(&address) {
+            return *hidden;
         }
         drop(known);
-        let hides = redact.hides(name);
+        let hidden = meta.fields().iter().fold(0, |hidden, field| {
+            hidden | u64::from(redact.hides(plain(&field))) << (field.index() & 63)
+        });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(name, hides);
-        hides
+        known.insert(address, hidden);
+        hidden
     }
 }
 
+fn plain(field: &Field) -> &'static str {
+    let name = field.name();
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
 impl Visitor<'_> {
-    fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        let name = field.name();
-        let name = name.strip_prefix("r#").unwrap_or(name);
-        if self.secrets.hides(self.redact, name) {
-            self.attributes.set(name, MASK);
+    fn said(self) -> Said {
+        (self.name, self.kind)
+    }
+
+    fn put<'v>(&mut self, field: &Field, value: impl Into<Value<'v>>) {
+        // A field has at most 64 before it, or shares its bit with the one that is so many before.
+        if self.hidden >> (field.index() & 63) & 1 == 1 {
+            self.attributes.set(plain(field), MASK);
         } else {
-            self.attributes.set(name, value);
+            self.attributes.set(plain(field), value);
         }
     }
 
@@ -360,6 +387,13 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.text(field, &format!("{value:?}"));
+        let mut text = TEXT.try_with(Cell::take).unwrap_or_default();
+        text.clear();
+        // A value that cannot be shown is shown as far as it can.
+        let _shown = write!(text, "{value:?}");
+        self.text(field, &text);
+        if text.capacity() <= SPARE_BYTES {
+            let _thread_is_ending = TEXT.try_with(|spare| spare.set(text));
+        }
     }
 }

@@ -33,23 +33,26 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attributes;
 mod batch;
 mod client;
 mod export;
 mod keep;
 mod layer;
+mod live;
 mod metrics;
 mod model;
 mod options;
 mod wire;
 
+pub use attributes::{Attributes, Value};
 pub use batch::{Counts, Limits};
 pub use bongsu_trace::{Propagation, Sampler, TraceParent};
 pub use export::{Driver, Otlp, Statistics};
 pub use layer::{ContextSource, Redact, TraceLayer};
 pub use metrics::{Exemplar, MetricKind, Points, Snapshot};
-pub use model::{Attributes, LogRecord, Span, SpanKind, Value};
-pub use options::{Options, Protocol, Receiver, Signal};
+pub use model::{LogRecord, Span, SpanKind};
+pub use options::{Identity, Options, Protocol, Receiver, Signal};
 
 /// Why there is no way out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

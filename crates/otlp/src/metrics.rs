@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::model::{attribute, nanos};
+use crate::attributes::attribute;
+use crate::model::nanos;
 use crate::wire::Message;
 
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`.

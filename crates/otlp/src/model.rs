@@ -6,134 +6,8 @@ use std::time::Duration;
 use bongsu_trace::TraceParent;
 use jiff::Timestamp;
 
+use crate::attributes::{Attributes, cut};
 use crate::wire::Message;
-
-/// Attributes that one thing may have, and bytes of a text among them; what is more is counted, or cut.
-const MOST: usize = 128;
-const LONGEST: usize = 4_096;
-
-/// The value of an attribute.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Value {
-    /// A text.
-    Text(Cow<'static, str>),
-    /// Yes or no.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A number.
-    Float(f64),
-    /// Several texts.
-    Texts(Vec<String>),
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned().into())
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
-    }
-}
-
-impl From<u64> for Value {
-    /// Past what 63 bits hold it is a float, as near as that goes.
-    fn from(value: u64) -> Self {
-        i64::try_from(value).map_or(Self::Float(value as f64), Self::Int)
-    }
-}
-
-impl From<f64> for Value {
-    fn from(value: f64) -> Self {
-        Self::Float(value)
-    }
-}
-
-impl Value {
-    fn write(&self, m: &mut Message) {
-        match self {
-            Self::Text(text) => m.bytes(1, cut(text).as_bytes()),
-            Self::Bool(value) => m.always(2, u64::from(*value)),
-            Self::Int(value) => m.always(3, value.cast_unsigned()),
-            Self::Float(value) => m.double(4, *value),
-            Self::Texts(texts) => m.inside(5, |m| {
-                for text in texts.iter().take(MOST) {
-                    m.inside(1, |m| m.bytes(1, cut(text).as_bytes()));
-                }
-            }),
-        }
-    }
-}
-
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST)]
-}
-
-/// Names with values: a name counts once, what was said last of it. Bounded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Attributes {
-    list: Vec<(Cow<'static, str>, Value)>,
-    dropped: u32,
-}
-
-impl Attributes {
-    /// None yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// One more, or another value of one that is there.
-    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
-        let (name, value) = (name.into(), value.into());
-        if let Some((_, there)) = self.list.iter_mut().find(|(there, _)| *there == name) {
-            *there = value;
-        } else if self.list.len() < MOST {
-            self.list.push((name, value));
-        } else {
-            self.dropped += 1;
-        }
-    }
-
-    /// [`set`](Self::set), chained.
-    #[must_use]
-    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
-        self.set(name, value);
-        self
-    }
-
-    pub(crate) fn write(&self, m: &mut Message, field: u32, dropped: Option<u32>) {
-        for (name, value) in &self.list {
-            attribute(m, field, name, value);
-        }
-        if let Some(field) = dropped {
-            m.uint(field, self.dropped.into());
-        }
-    }
-}
-
-pub(crate) fn attribute(m: &mut Message, field: u32, name: &str, value: &Value) {
-    m.inside(field, |m| {
-        m.text(1, cut(name));
-        m.inside(2, |m| value.write(m));
-    });
-}
 
 /// Whose work a span is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -195,39 +69,37 @@ impl Span {
     }
 
     /// Field 2 of `ScopeSpans`.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn write(&self, m: &mut Message) {
         let end = nanos(self.end);
         let took = u64::try_from(self.elapsed.as_nanos()).unwrap_or(u64::MAX);
-        Message::of(|m| {
-            m.inside(2, |m| {
-                m.bytes(1, &self.ids.trace_id.to_be_bytes());
-                m.bytes(2, &self.ids.span_id.to_be_bytes());
-                if let Some(parent) = self.parent {
-                    m.bytes(4, &parent.to_be_bytes());
-                }
-                m.text(5, cut(&self.name));
-                m.uint(
-                    6,
-                    match self.kind {
-                        SpanKind::Internal => 1,
-                        SpanKind::Server => 2,
-                        SpanKind::Client => 3,
-                    },
-                );
-                m.fixed64(7, end.saturating_sub(took));
-                m.fixed64(8, end);
-                self.attributes.write(m, 9, Some(10));
-                if let Some(error) = &self.error {
-                    m.inside(15, |m| {
-                        m.text(2, cut(error));
-                        m.uint(3, 2);
-                    });
-                }
-                // Bit 8 says that bit 9 is known: whether the parent is somebody else's.
-                let remote = if self.remote_parent { 0x300 } else { 0x100 };
-                m.fixed32(16, remote | u32::from(self.ids.sampled));
-            });
-        })
+        m.inside(2, |m| {
+            m.bytes(1, &self.ids.trace_id.to_be_bytes());
+            m.bytes(2, &self.ids.span_id.to_be_bytes());
+            if let Some(parent) = self.parent {
+                m.bytes(4, &parent.to_be_bytes());
+            }
+            m.text(5, cut(&self.name));
+            m.uint(
+                6,
+                match self.kind {
+                    SpanKind::Internal => 1,
+                    SpanKind::Server => 2,
+                    SpanKind::Client => 3,
+                },
+            );
+            m.fixed64(7, end.saturating_sub(took));
+            m.fixed64(8, end);
+            self.attributes.write(m, 9, Some(10));
+            if let Some(error) = &self.error {
+                m.inside(15, |m| {
+                    m.text(2, cut(error));
+                    m.uint(3, 2);
+                });
+            }
+            // Bit 8 says that bit 9 is known: whether the parent is somebody else's.
+            let remote = if self.remote_parent { 0x300 } else { 0x100 };
+            m.fixed32(16, remote | u32::from(self.ids.sampled));
+        });
     }
 }
 
@@ -261,22 +133,20 @@ impl LogRecord {
     }
 
     /// Field 2 of `ScopeLogs`.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        Message::of(|m| {
-            m.inside(2, |m| {
-                m.fixed64(1, nanos(self.at));
-                m.uint(2, self.severity.0.into());
-                m.text(3, self.severity.1);
-                m.inside(5, |m| m.bytes(1, cut(&self.body).as_bytes()));
-                self.attributes.write(m, 6, Some(7));
-                if let Some(ids) = &self.ids {
-                    m.fixed32(8, u32::from(ids.sampled));
-                    m.bytes(9, &ids.trace_id.to_be_bytes());
-                    m.bytes(10, &ids.span_id.to_be_bytes());
-                }
-                m.fixed64(11, nanos(self.at));
-            });
-        })
+    pub(crate) fn write(&self, m: &mut Message) {
+        m.inside(2, |m| {
+            m.fixed64(1, nanos(self.at));
+            m.uint(2, self.severity.0.into());
+            m.text(3, self.severity.1);
+            m.inside(5, |m| m.bytes(1, cut(&self.body).as_bytes()));
+            self.attributes.write(m, 6, Some(7));
+            if let Some(ids) = &self.ids {
+                m.fixed32(8, u32::from(ids.sampled));
+                m.bytes(9, &ids.trace_id.to_be_bytes());
+                m.bytes(10, &ids.span_id.to_be_bytes());
+            }
+            m.fixed64(11, nanos(self.at));
+        });
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bongsu_secret::Secret;
 use bongsu_trace::Sampler;
 
+use crate::attributes::Attributes;
 use crate::batch::Limits;
-use crate::model::Attributes;
 
 /// One of the three kinds of things that are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +88,33 @@ pub struct Receiver {
     pub gzip: bool,
     /// Certificates in PEM that are trusted besides the system's.
     pub certificates: Option<Vec<u8>>,
+    /// What is shown to a receiver that asks who calls.
+    pub identity: Option<Identity>,
+}
+
+/// A certificate of one's own and its key, both in PEM.
+#[derive(Clone)]
+pub struct Identity {
+    pub(crate) certificates: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+}
+
+impl Identity {
+    /// The certificate, with those between it and the authority behind it, and its key.
+    #[must_use]
+    pub fn new(certificates: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        Self {
+            certificates: certificates.into(),
+            key: key.into(),
+        }
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
 }
 
 impl Receiver {
@@ -101,6 +128,7 @@ impl Receiver {
             timeout: Duration::from_secs(10),
             gzip: false,
             certificates: None,
+            identity: None,
         }
     }
 

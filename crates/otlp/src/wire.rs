@@ -87,14 +87,18 @@ impl Message {
         let at = self.0.len();
         self.0.push(0);
         write(self);
-        let length = self.0.len() - at - 1;
-        if length < 0x80 {
-            self.0[at] = length as u8;
-        } else {
-            let mut prefix = Self::default();
-            prefix.varint(length as u64);
-            self.0.splice(at..=at, prefix.0);
+        let end = self.0.len();
+        let mut length = end - at - 1;
+        let further = (length.max(1).ilog2() / 7) as usize;
+        if further > 0 {
+            self.0.resize(end + further, 0);
+            self.0.copy_within(at + 1..end, at + 1 + further);
         }
+        for byte in &mut self.0[at..at + further] {
+            *byte = length as u8 | 0x80;
+            length >>= 7;
+        }
+        self.0[at + further] = length as u8;
     }
 }
 

@@ -1,14 +1,14 @@
 //! What goes out over OTLP, and to which receiver each signal goes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bongsu_config::{Config, OtlpProtocol, Problem};
-use bongsu_otlp::{Attributes, Options, Protocol, Receiver, Signal};
+use bongsu_otlp::{Attributes, Identity, Options, Protocol, Receiver, Signal};
 use bongsu_secret::Secret;
 use bongsu_trace::random;
 
-/// What goes out, and to whom: none where nobody receives anything. And the files of certificates that cannot be
-/// read.
+/// What goes out, and to whom: none where nobody receives anything. And the files of certificates and keys that
+/// cannot be used.
 #[must_use]
 pub fn options(config: &Config) -> (Option<Options>, Vec<Problem>) {
     let traces = &config.traces;
@@ -47,14 +47,37 @@ pub fn options(config: &Config) -> (Option<Options>, Vec<Problem>) {
             .collect();
         receiver.timeout = own.timeout.unwrap_or(traces.timeout);
         receiver.gzip = own.gzip.unwrap_or(traces.gzip);
-        if let Some(file) = own.certificate.as_ref().or(traces.certificate.as_ref()) {
-            match std::fs::read(file) {
-                Ok(pem) => receiver.certificates = Some(pem),
-                Err(error) => {
-                    let problem = unread(own.certificate.is_some(), signal, file, &error);
-                    if !problems.contains(&problem) {
-                        problems.push(problem);
-                    }
+        let mut read = |file: Option<(&PathBuf, bool)>, what: &str| {
+            let (file, own) = file?;
+            let problem = match std::fs::read(file) {
+                Ok(pem) => return Some(pem),
+                Err(error) => unread(variable(own.then_some(signal), what), file, &error),
+            };
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+            None
+        };
+        let certificate = chosen(&own.certificate, &traces.certificate);
+        receiver.certificates = read(certificate, "CERTIFICATE");
+        let certificate = chosen(&own.client_certificate, &traces.client_certificate);
+        let key = chosen(&own.client_key, &traces.client_key);
+        let shown = read(certificate, "CLIENT_CERTIFICATE");
+        receiver.identity = match (shown, read(key, "CLIENT_KEY")) {
+            (Some(certificate), Some(key)) => Some(Identity::new(certificate, key)),
+            _ => None,
+        };
+        for (there, missing, (what, other)) in [
+            (certificate, key, ("CLIENT_CERTIFICATE", "CLIENT_KEY")),
+            (key, certificate, ("CLIENT_KEY", "CLIENT_CERTIFICATE")),
+        ] {
+            if let (Some((_, own)), None) = (there, missing) {
+                let signal = own.then_some(signal);
+                let needed = variable(signal, other);
+                let message = format!("needs {needed} too; it is not used");
+                let problem = Problem::new(variable(signal, what), message);
+                if !problems.contains(&problem) {
+                    problems.push(problem);
                 }
             }
         }
@@ -77,19 +100,26 @@ fn with_scheme(url: &Secret, insecure: bool) -> Secret {
     Secret::new(format!("{scheme}://{}", url.expose()))
 }
 
-/// A file of certificates that cannot be read.
-fn unread(own: bool, signal: Signal, file: &Path, error: &std::io::Error) -> Problem {
-    let variable = match own {
-        true => format!(
-            "OTEL_EXPORTER_OTLP_{}_CERTIFICATE",
-            signal.as_str().to_ascii_uppercase()
-        ),
-        false => "OTEL_EXPORTER_OTLP_CERTIFICATE".to_owned(),
-    };
-    Problem::new(
-        variable,
-        format!("cannot read {}: {error}; it is not used", file.display()),
-    )
+/// A signal's own file, or that for all, and whether it is its own.
+fn chosen<'a>(own: &'a Option<PathBuf>, all: &'a Option<PathBuf>) -> Option<(&'a PathBuf, bool)> {
+    let own = own.as_ref().map(|file| (file, true));
+    own.or_else(|| all.as_ref().map(|file| (file, false)))
+}
+
+fn variable(signal: Option<Signal>, what: &str) -> String {
+    match signal {
+        Some(signal) => {
+            let signal = signal.as_str().to_ascii_uppercase();
+            format!("OTEL_EXPORTER_OTLP_{signal}_{what}")
+        }
+        None => format!("OTEL_EXPORTER_OTLP_{what}"),
+    }
+}
+
+/// A file of certificates or of a key that cannot be read.
+fn unread(variable: String, file: &Path, error: &std::io::Error) -> Problem {
+    let message = format!("cannot read {}: {error}; it is not used", file.display());
+    Problem::new(variable, message)
 }
 
 /// What is said of the service, what the environment says of it last.
@@ -191,6 +221,72 @@ mod tests {
             !shown.contains("b%20c") && !shown.contains("api-key"),
             "{shown}"
         );
+    }
+
+    /// A certificate of one's own needs its key; a signal may have another.
+    #[test]
+    fn what_is_shown_to_a_receiver() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            path.display().to_string()
+        };
+        let [all, own] =
+            ["all", "own"].map(|of| [file(&format!("{of}.pem")), file(&format!("{of}.key"))]);
+        let check = |vars: &[(&str, &str)], wanted: [bool; 3], warned: &[&str]| {
+            let base = [
+                ("SERVICE_NAME", "desk"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"),
+            ];
+            let named = |name: &str| match name.split_once('_') {
+                Some(("ALL", what)) => format!("OTEL_EXPORTER_OTLP_CLIENT_{what}"),
+                _ => format!("OTEL_EXPORTER_OTLP_LOGS_CLIENT_{}", &name[4..]),
+            };
+            let vars = vars
+                .iter()
+                .map(|(name, value)| (named(name), (*value).to_owned()));
+            let base = base.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let config = Config::from_vars(base.into_iter().chain(vars)).unwrap();
+            let (options, problems) = options(&config);
+            let options = options.unwrap();
+            let receivers = [options.traces, options.metrics, options.logs];
+            let shown = receivers.map(|receiver| receiver.unwrap().identity.is_some());
+            let said = problems.iter().map(|it| it.to_string());
+            let said: Vec<String> = said.collect();
+            assert_eq!(shown, wanted, "{said:?}");
+            assert_eq!(said.len(), warned.len(), "{said:?}");
+            for (said, wanted) in said.iter().zip(warned) {
+                assert!(said.contains(wanted), "{said}");
+            }
+        };
+        let (whole, pair) = ([("ALL_CERTIFICATE", &*all[0]), ("ALL_KEY", &*all[1])], &own);
+        check(&whole, [true; 3], &[]);
+        check(
+            &whole[..1],
+            [false; 3],
+            &["needs OTEL_EXPORTER_OTLP_CLIENT_KEY too"],
+        );
+        check(
+            &whole[1..],
+            [false; 3],
+            &["needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE too"],
+        );
+        let logs = [("LOGS_CERTIFICATE", &*pair[0]), ("LOGS_KEY", &*pair[1])];
+        check(&logs, [false, false, true], &[]);
+        check(
+            &logs[..1],
+            [false; 3],
+            &["needs OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY too"],
+        );
+        // The certificate for all with a key of the signal's own: the key says which.
+        check(
+            &[whole[0], logs[1]],
+            [false, false, true],
+            &["needs OTEL_EXPORTER_OTLP_CLIENT_KEY too"],
+        );
+        let nowhere = [whole[0], ("ALL_KEY", "/nowhere/all.key")];
+        check(&nowhere, [false; 3], &["cannot read /nowhere/all.key"]);
     }
 
     /// Over gRPC there are no paths, and an endpoint may be a host and a port.

@@ -21,7 +21,7 @@ impl Default for Certificates {
 }
 
 impl Certificates {
-    /// Makes them with `openssl`; the leaf is for `localhost` and `127.0.0.1`.
+    /// Makes them with `openssl`; the leaf is for `localhost` and `127.0.0.1`, and for clients too.
     ///
     /// # Panics
     ///
@@ -31,7 +31,7 @@ impl Certificates {
         let made = Self {
             folder: tempfile::tempdir().unwrap(),
         };
-        let extensions = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n\
+        let extensions = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n\
                           subjectAltName=DNS:localhost,IP:127.0.0.1\n";
         fs::write(made.path("leaf.ext"), extensions).unwrap();
         made.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=test-ca -keyout ca.key -out ca.pem -addext keyUsage=critical,keyCertSign");

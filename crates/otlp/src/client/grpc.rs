@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header}
 use reqwest::Url;
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -81,7 +81,7 @@ impl Client {
             "https" => {
                 let name = ServerName::try_from(target.host.clone());
                 let name = name.map_err(|error| error.to_string())?;
-                Some((connector(receiver.certificates.as_deref())?, name))
+                Some((connector(receiver)?, name))
             }
             _ => None,
         };
@@ -230,13 +230,10 @@ async fn talk(
     Ok(Reply::grpc(&trailers, content))
 }
 
-/// Knows receivers by the system's certificates and these.
-fn connector(pem: Option<&[u8]>) -> Result<TlsConnector, String> {
-    let own = CertificateDer::pem_slice_iter(pem.unwrap_or_default());
-    let own = own
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| error.to_string())?;
-    if pem.is_some() && own.is_empty() {
+/// Knows receivers by the system's certificates and those that are trusted besides, and shows its own.
+fn connector(receiver: &Receiver) -> Result<TlsConnector, String> {
+    let own = certificates(receiver.certificates.as_deref().unwrap_or_default())?;
+    if receiver.certificates.is_some() && own.is_empty() {
         return Err("no certificate in it".to_owned());
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -245,12 +242,25 @@ fn connector(pem: Option<&[u8]>) -> Result<TlsConnector, String> {
         .map_err(|error| error.to_string())?;
     let verifier = Verifier::new_with_extra_roots(own, provider);
     let verifier = verifier.map_err(|error| error.to_string())?;
-    let mut config = builder
+    let builder = builder
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match &receiver.identity {
+        None => builder.with_no_client_auth(),
+        Some(own) => {
+            let key = PrivateKeyDer::from_pem_slice(&own.key).map_err(|error| error.to_string())?;
+            builder
+                .with_client_auth_cert(certificates(&own.certificates)?, key)
+                .map_err(|error| error.to_string())?
+        }
+    };
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let all = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>();
+    all.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

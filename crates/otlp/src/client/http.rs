@@ -33,6 +33,11 @@ impl Client {
             let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(tls)?;
             builder = builder.tls_certs_merge(certificates);
         }
+        if let Some(own) = &receiver.identity {
+            let pem = [&own.key[..], b"\n", &own.certificates[..]].concat();
+            let identity = reqwest::Identity::from_pem(&pem).map_err(tls)?;
+            builder = builder.identity(identity);
+        }
         Ok(Self {
             client: builder.build().map_err(tls)?,
             url,

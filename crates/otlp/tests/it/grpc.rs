@@ -18,8 +18,6 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Response};
 use jiff::Timestamp;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
@@ -49,7 +47,7 @@ impl Called {
 
 /// What the receiver says to a call.
 #[derive(Clone, Debug)]
-enum Says {
+pub(crate) enum Says {
     /// This status in the trailers, with these besides.
     Status(u16, &'static [(&'static str, &'static str)]),
     /// The same in the head, with no message.
@@ -67,8 +65,8 @@ enum Says {
 }
 
 #[derive(Clone, Debug)]
-struct Receiver {
-    address: SocketAddr,
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
     called: Arc<Mutex<Vec<Called>>>,
     says: Arc<Mutex<VecDeque<Says>>>,
     /// Connections that began, and that are over.
@@ -81,7 +79,7 @@ impl Receiver {
     }
 
     /// A receiver behind something that each connection passes first.
-    async fn over<S, F>(
+    pub(crate) async fn over<S, F>(
         says: impl IntoIterator<Item = Says>,
         accept: impl Fn(tokio::net::TcpStream) -> F + Send + 'static,
     ) -> Self
@@ -404,46 +402,4 @@ async fn the_end_does_not_wait_for_somebody_who_is_not_there() {
     driver.run(stop, Duration::from_millis(10)).await;
     let counts = otlp.statistics().next().unwrap().counts;
     assert_eq!((counts.sent, counts.expired), (0, 1));
-}
-
-/// TLS, with a certificate that only the configured authority knows; without it nothing is sent.
-#[tokio::test]
-async fn over_tls_by_an_authority_of_ones_own() {
-    let certificates = bongsu_testkit::Certificates::new();
-    let chain = CertificateDer::pem_file_iter(certificates.path("leaf.pem")).unwrap();
-    let chain = chain.map(Result::unwrap).collect();
-    let key = PrivateKeyDer::from_pem_file(certificates.path("leaf.key")).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth();
-    let mut config = config.with_single_cert(chain, key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let receiver = Receiver::over([], move |stream| {
-        let acceptor = acceptor.clone();
-        async move { acceptor.accept(stream).await.ok() }
-    })
-    .await;
-    let url = format!("https://localhost:{}", receiver.address.port());
-    for (known, sent) in [(None, 0), (Some(certificates.ca_pem()), 1)] {
-        let mut options = options(&url);
-        options.traces.as_mut().unwrap().certificates = known;
-        // A machine may have no certificates at all.
-        let Ok((otlp, driver)) = Otlp::new(options) else {
-            assert_eq!(sent, 0);
-            continue;
-        };
-        record(&otlp, 1);
-        let stop = async {
-            eventually("an answer", async || {
-                let counts = otlp.statistics().next().unwrap().counts;
-                (counts.sent + counts.retries > 0).then_some(())
-            })
-            .await;
-        };
-        driver.run(stop, Duration::from_millis(10)).await;
-        assert_eq!(otlp.statistics().next().unwrap().counts.sent, sent);
-    }
 }

@@ -6,9 +6,11 @@
     reason = "a test fails by panicking, and its receiver is a task"
 )]
 
+mod allocations;
 mod grpc;
 mod outage;
 mod receiver;
 mod schema;
 mod sent;
 mod tail;
+mod tls;

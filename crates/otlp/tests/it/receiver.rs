@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::schema::{Around, LogRecord, Metric, Span};
@@ -72,6 +72,18 @@ impl Receiver {
     }
 
     pub(crate) fn on(listener: TcpListener) -> Self {
+        Self::over(listener, |stream| async { Some(stream) })
+    }
+
+    /// A receiver behind something that each connection passes first.
+    pub(crate) fn over<S, F>(
+        listener: TcpListener,
+        accept: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        F: Future<Output = Option<S>> + Send,
+    {
         let receiver = Self {
             address: listener.local_addr().unwrap(),
             seen: Arc::default(),
@@ -80,8 +92,10 @@ impl Receiver {
         let serving = receiver.clone();
         tokio::task::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let serving = serving.clone();
-                tokio::task::spawn(async move { serving.serve(stream).await });
+                if let Some(stream) = accept(stream).await {
+                    let serving = serving.clone();
+                    tokio::task::spawn(async move { serving.serve(stream).await });
+                }
             }
         });
         receiver
@@ -100,7 +114,11 @@ impl Receiver {
         self.seen.lock().unwrap().clone()
     }
 
-    async fn serve(&self, mut stream: TcpStream) -> Option<()> {
+    /// One connection, until its end.
+    pub(crate) async fn serve(
+        &self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    ) -> Option<()> {
         loop {
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {

@@ -68,9 +68,9 @@ async fn a_span_with_all_that_it_can_have() {
                 .with("no", false)
                 .with("negative", -1_i64)
                 .with("huge", u64::MAX);
-            let names = vec!["r-1".to_owned(), "r-2".to_owned()];
+            let names = ["r-1", "r-2"];
             span.attributes
-                .set("list", bongsu_otlp::Value::Texts(names));
+                .set("list", bongsu_otlp::Value::Texts(&names));
             span.attributes.set("empty", "said again");
             span.error = Some("the book is torn".to_owned());
             assert!(otlp.record_root(&span));
