@@ -186,14 +186,15 @@ mod tests {
 
     #[test]
     fn those_that_began_first_give_way() {
+        let (quarter, large) = (vec![0; ROOM / 4], vec![0; ROOM + 1]);
         let mut undecided = Undecided::default();
         for trace in 0..10 {
-            assert!(!undecided.add(trace, &vec![0; ROOM / 4]));
+            assert!(!undecided.add(trace, &quarter));
         }
         assert_eq!((undecided.lost, undecided.bytes), (6, ROOM));
         assert_eq!(spans(undecided.decide(0, true)).unwrap().len(), 0);
         assert_eq!(spans(undecided.decide(9, true)).unwrap().len(), 1);
-        assert!(!undecided.add(11, &vec![0; ROOM + 1]));
+        assert!(!undecided.add(11, &large));
         assert_eq!(undecided.lost, 7);
     }
 

@@ -26,10 +26,10 @@ fn a_batch_goes_when_it_is_full_or_its_time_has_come() {
     let mut batcher = Batcher::new(limits());
     assert_eq!(batcher.next(start), Next::Idle);
     assert!(
-        batcher.push(start, &vec![1], 1),
+        batcher.push(start, &[1], 1),
         "somebody has to wait for its time"
     );
-    assert!(!batcher.push(start + seconds(0), &vec![2], 1));
+    assert!(!batcher.push(start + seconds(0), &[2], 1));
     assert_eq!(batcher.next(start), Next::Wait(start + seconds(1)));
     assert_eq!(sent(batcher.next(start + seconds(1))), [1, 2]);
     assert_eq!(
@@ -39,12 +39,12 @@ fn a_batch_goes_when_it_is_full_or_its_time_has_come() {
     );
     batcher.settle(start, &Answer::Taken { rejected: 0 }, 0.0);
     assert!(batcher.is_empty());
-    let told: Vec<bool> = (0..6).map(|i| batcher.push(start, &vec![i], 1)).collect();
+    let told: Vec<bool> = (0..6).map(|i| batcher.push(start, &[i], 1)).collect();
     assert_eq!(told, [true, false, false, false, true, false]);
     assert_eq!(sent(batcher.next(start)), [0, 1, 2, 3, 4], "by items");
     batcher.settle(start, &Answer::Taken { rejected: 2 }, 0.0);
-    batcher.push(start, &vec![9; 99], 1);
-    batcher.push(start, &vec![8; 99], 1);
+    batcher.push(start, &[9; 99], 1);
+    batcher.push(start, &[8; 99], 1);
     assert_eq!(sent(batcher.next(start)).len(), 100, "by bytes");
     batcher.settle(start, &Answer::Refused, 0.0);
     batcher.hurry();
@@ -59,15 +59,15 @@ fn a_batch_goes_when_it_is_full_or_its_time_has_come() {
 fn what_is_too_large_for_a_batch_goes_alone_and_what_finds_no_room_is_counted() {
     let start = Instant::now();
     let mut batcher = Batcher::new(limits());
-    batcher.push(start, &vec![1; 900], 3);
+    batcher.push(start, &[1; 900], 3);
     assert_eq!(sent(batcher.next(start)).len(), 900);
-    batcher.push(start, &vec![2; 101], 1);
+    batcher.push(start, &[2; 101], 1);
     assert_eq!(
         batcher.counts.overflowed, 1,
         "what is under way has its room"
     );
-    batcher.push(start, &vec![3; 100], 1);
-    batcher.push(start, &vec![4; 50], 2);
+    batcher.push(start, &[3; 100], 1);
+    batcher.push(start, &[4; 50], 2);
     assert_eq!(batcher.counts.overflowed, 2, "the oldest gave way");
     assert_eq!(batcher.give_up(), 5);
     assert_eq!((batcher.counts.lost(), batcher.bytes()), (7, 0));
@@ -78,7 +78,7 @@ fn a_receivers_word_on_when_is_heeded_within_reason() {
     let pause = |said: Option<u64>, failures: u32| {
         let start = Instant::now();
         let mut batcher = Batcher::new(limits());
-        batcher.push(start, &vec![1], 1);
+        batcher.push(start, &[1], 1);
         let mut now = start + seconds(1);
         for _ in 0..failures {
             sent(batcher.next(now));
