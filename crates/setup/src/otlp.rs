@@ -241,7 +241,7 @@ mod tests {
             ];
             let named = |name: &str| match name.split_once('_') {
                 Some(("ALL", what)) => format!("OTEL_EXPORTER_OTLP_CLIENT_{what}"),
-                _ => format!("OTEL_EXPORTER_OTLP_LOGS_CLIENT_{}", &name[4..]),
+                _ => format!("OTEL_EXPORTER_OTLP_LOGS_CLIENT_{}", &name[5..]),
             };
             let vars = vars
                 .iter()
