@@ -119,7 +119,7 @@ pub(crate) struct SharedAsk {
     pub(crate) falls: bool,
     /// See [`crate::shared::Topic::so`].
     pub(crate) so: Option<crate::AlertLevel>,
-    /// How long ago it was accepted.
+    /// How long ago it was accepted, or may have arrived from here.
     pub(crate) age: Duration,
 }
 
@@ -278,7 +278,8 @@ impl Engine {
                 cooldown,
                 falls: row.falls(),
                 so: self.left_believing(own, claim.channel),
-                age,
+                // What was told before an attempt from here that may have arrived was not told last.
+                age: row.doubted.map_or(age, |at| now.tick.since(at)),
             }
         });
         let known = row.accepted.status == AlertStatus::Firing

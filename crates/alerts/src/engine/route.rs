@@ -365,6 +365,7 @@ impl Engine {
             message: None,
             degraded: false,
             doubts: 0,
+            doubted: None,
             begun: false,
             digest: None,
             detour: false,

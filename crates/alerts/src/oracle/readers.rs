@@ -207,9 +207,10 @@ impl Readers {
             let wall = now.wall.duration_since(before.wall);
             now.tick.since(before.tick) < COOLDOWN && wall < COOLDOWN.try_into().unwrap()
         });
-        let merged = again && soon && self.news.remove(&about);
-        let merged = merged || (again && soon && self.spend(&about));
-        if again && soon && !merged && !detour && !excused(&key) {
+        // Told on purpose, it leaves to another what else allows it.
+        let repeated = again && soon && !detour;
+        let allowed = repeated && (self.news.remove(&about) || self.spend(&about));
+        if repeated && !allowed && !excused(&key) {
             return Err(format!(
                 "{key} is told {place:?}, who has just been told the same"
             ));

@@ -39,6 +39,8 @@ pub(crate) struct Row {
     pub(crate) degraded: bool,
     /// Attempts after which it may have arrived all the same.
     pub(crate) doubts: u32,
+    /// When the last of them ended.
+    pub(crate) doubted: Option<Tick>,
     /// The last run ended in the middle of an attempt.
     pub(crate) begun: bool,
     /// Being gathered (not rendered yet) or told: a digest.

@@ -59,7 +59,10 @@ impl Outbox {
                 } else if it.breaker.failure(tick) {
                     news = ChannelNews::Failing(whom);
                 }
-                row.doubts += u32::from(maybe_delivered);
+                if maybe_delivered {
+                    row.doubts += 1;
+                    row.doubted = Some(tick);
+                }
                 let reason = if maybe_delivered {
                     format!("{reason} (it may have arrived)")
                 } else {

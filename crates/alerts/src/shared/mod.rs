@@ -72,7 +72,7 @@ pub struct Topic {
     /// arrived, whatever the message says; none: that it is over. Where that was told after the message was
     /// accepted, the message need not be told any more.
     pub so: Option<AlertLevel>,
-    /// How long ago the message was accepted.
+    /// How long ago the message was accepted, or ended an attempt of it that may have arrived.
     pub age: Duration,
 }
 

@@ -488,3 +488,24 @@ fn an_end_that_is_repeated_is_read_again() {
         ],
     );
 }
+
+#[test]
+fn what_was_told_before_an_end_that_may_have_arrived_does_not_stand_for_what_begins_again() {
+    replicas_agree(
+        2_015_204,
+        &[
+            Fire(1, Error),
+            Mood(0, ChannelBroken),
+            Fire(4, Error),
+            Fire(1, Critical),
+            Mood(2, Mute),
+            Mood(3, Away),
+            Fire(0, Critical),
+            Mood(3, Mute),
+            End(1),
+            Pass(17),
+            Fire(1, Critical),
+            Check,
+        ],
+    );
+}

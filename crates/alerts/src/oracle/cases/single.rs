@@ -181,3 +181,18 @@ fn a_digest_that_tells_of_a_channel_too_ends_with_what_can_end() {
         ],
     );
 }
+
+#[test]
+fn what_falls_and_rises_before_it_is_told_may_be_told_besides_an_escalation() {
+    agrees(
+        3_023_254,
+        &[
+            Mood(0, Busy),
+            Fire(0, Critical),
+            Pass(9_272),
+            Fire(0, Error),
+            Fire(0, Critical),
+            Check,
+        ],
+    );
+}
