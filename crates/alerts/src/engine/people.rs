@@ -6,12 +6,13 @@ use std::time::Duration;
 use ulid::Ulid;
 
 use super::look::in_words;
+use super::route::Take;
 use super::{Effects, Engine};
 use crate::alert::Alert;
 use crate::channel::AlertStatus;
 use crate::clock::Now;
 use crate::event::AlertEvent;
-use crate::outbox::Row;
+use crate::outbox::{Row, RowState};
 use crate::policy::{Ask, Decision, Pass, Silence, Suppressed};
 use crate::routing::{Defaults, Routing};
 use crate::rule::Matcher;
@@ -218,6 +219,7 @@ impl Engine {
             .collect();
         let (mut deliveries, mut names, mut told) = (Vec::new(), Vec::new(), 0_u64);
         let mut after = Effects::default();
+        let mut take = Take::new(now, &accepted, self.facts(&accepted), RowState::Waiting);
         for channel in channels {
             told |= 1 << channel;
             names.push(self.channels[channel].id.to_string());
@@ -236,8 +238,17 @@ impl Engine {
                     ..self.new_row(now, &accepted, place, cooldown)
                 };
                 deliveries.push(self.add(now, id, row, Pass::Escalated.as_str()));
+                self.gather_news(place, None, &mut take);
             }
         }
+        let Take {
+            deliveries: gathered,
+            before,
+            ..
+        } = take;
+        deliveries.extend(gathered);
+        after.changes.extend(before.changes);
+        after.events.extend(before.events);
         if let Some(watched) = self.active.get_mut(key) {
             watched.escalated = watched.escalated.saturating_add(1);
             watched.channels |= told;

@@ -196,3 +196,23 @@ fn what_falls_and_rises_before_it_is_told_may_be_told_besides_an_escalation() {
         ],
     );
 }
+
+#[test]
+fn a_digest_says_what_an_escalation_told_of_its_keys_since() {
+    agrees(
+        5_002_116,
+        &[
+            Fire(4, Critical),
+            Mood(1, Away),
+            Fire(1, Error),
+            Pass(495),
+            Fire(3, Error),
+            Pass(2_960),
+            Fire(4, Error),
+            End(3),
+            Fire(3, Critical),
+            Pass(2_448),
+            Check,
+        ],
+    );
+}
