@@ -24,6 +24,7 @@ impl Site {
         Self::behind(OpsPolicy::loopback())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test at the present time")]
     pub(crate) fn behind(policy: OpsPolicy) -> Self {
         let mut site = Self {
             policy,
@@ -82,6 +83,7 @@ const ACKNOWLEDGE: &str = "form[action='/console/acknowledge']";
 const SILENCE: &str = "form[action='/console/silence']";
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 fn a_person_at_the_console() {
     let folder = tempfile::tempdir().unwrap();
     let mut site = Site::start();

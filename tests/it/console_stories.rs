@@ -25,6 +25,7 @@ impl Person {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 fn full_disk() -> FiringAlert {
     FiringAlert {
         key: "resource|disk|/var".to_owned(),

@@ -94,6 +94,7 @@ mod lasting {
 impl Alert {
     /// An alert of kind `custom` that happened now.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     pub fn new(
         level: AlertLevel,
         title: impl Into<String>,

@@ -76,6 +76,7 @@ impl fmt::Debug for AlertManagerBuilder {
 }
 
 impl AlertManagerBuilder {
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     pub(crate) fn new(service: String, environment: String) -> Self {
         Self {
             service,

@@ -8,6 +8,7 @@ use bongsu_console::testing::FakeSource;
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn main() -> std::io::Result<()> {
     let source = Arc::new(FakeSource::new(jiff::Timestamp::now));
     let (app, publisher) = console_router(

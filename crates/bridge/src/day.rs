@@ -73,6 +73,7 @@ pub struct Day {
 impl Day {
     /// Seen from now on by these.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     pub fn new(witnesses: Vec<Box<dyn Witness>>) -> Self {
         Self {
             started: Timestamp::now(),
@@ -83,6 +84,7 @@ impl Day {
 
 #[async_trait]
 impl ContextProvider for Day {
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn context(&self, since: Timestamp, until: Timestamp) -> ReportContext {
         let window = Window {
             since,

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 ///
 /// Over a restart it is kept in `file`, or why there is none; in memory alone where none is asked for.
 #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub async fn record(desks: Desks, memory: Arc<Memory>, file: Option<Result<PathBuf, String>>) {
     #[cfg(feature = "sqlite")]
     let mut file = match file {
@@ -66,6 +67,7 @@ fn sample(desks: &Desks, now: Timestamp, recorder: &mut Recorder) -> Sample {
 
 /// The file, with what it held taken into memory, and whether it is kept.
 #[cfg(feature = "sqlite")]
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 async fn open(file: Result<PathBuf, String>, memory: Arc<Memory>) -> Option<(Keeper, bool)> {
     let opened = tokio::task::spawn_blocking(move || {
         let path = file.as_deref().unwrap_or(Path::new(""));

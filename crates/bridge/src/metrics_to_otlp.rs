@@ -63,6 +63,7 @@ pub fn show(metrics: &ServiceMetrics, otlp: Weak<Otlp>) -> Result<(), MetricsErr
 
 /// Every metric as it is now, of a service that began at `start`.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub fn snapshot(metrics: &ServiceMetrics, start: Timestamp) -> Snapshot {
     let mut families = Families(Vec::new());
     metrics.visit(&mut families);

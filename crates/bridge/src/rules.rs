@@ -43,6 +43,7 @@ pub struct Telling {
 /// Samples the metrics, evaluates the rules, and hands over what fires by them. `before` is called before each
 /// sample; the files are read anew when they change, and on SIGHUP. Annotations that end in `_ko` go before the others
 /// while the manager speaks Korean.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub fn follow(
     watch: Arc<Watch>,
     metrics: ServiceMetrics,

@@ -126,6 +126,7 @@ impl Part for Alerts {
     }
 
     /// Remembers when each channel last took something.
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     fn follow(&self) -> Option<Follow> {
         let (mut events, delivered) = (self.manager.subscribe(), self.delivered.clone());
         Some(Box::pin(async move {
@@ -151,6 +152,7 @@ impl AlertDesk for Alerts {
         Ok(off(self, |desk| records::active(&desk.manager)).await)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn history(&self, query: &AlertQuery) -> OpsResult<Vec<AlertRecord>> {
         records::history(&self.manager, query, Timestamp::now()).await
     }
@@ -195,6 +197,7 @@ impl AlertDesk for Alerts {
         Ok(off(self, shown).await)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn silence(&self, asked: &NewSilence) -> OpsResult<ActiveSilence> {
         silences::silence(&self.manager, asked, Timestamp::now()).await
     }
@@ -221,6 +224,7 @@ impl AlertDesk for Alerts {
         Ok(MaintenanceNow { maintenance })
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn maintain(&self, asked: &NewMaintenance) -> OpsResult<Maintenance> {
         let begun = maintenance::begin(&self.manager, asked, Timestamp::now()).await;
         self.look();

@@ -122,6 +122,7 @@ struct Inner {
 impl Desks {
     /// A service that starts now, with its variables as they are shown, and no part yet.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     pub fn new(service: Service, settings: Vec<Setting>) -> Self {
         Self(Arc::new(Inner {
             service,
@@ -212,6 +213,7 @@ impl Desks {
 
 #[async_trait]
 impl ServiceDesk for Desks {
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn snapshot(&self) -> Snapshot {
         off(self, |desks| Self::snapshot(desks, Timestamp::now())).await
     }

@@ -45,6 +45,7 @@ impl RuleDesk for Rules {
         off(&self.0, found).await.map_err(OpsError::Failed)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn reload(&self) -> OpsResult<Reloaded> {
         let read = |watch: &Arc<Watch>| {
             let now_ms = Timestamp::now().as_millisecond();

@@ -453,6 +453,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 fn wall() -> Timestamp {
     assemble::to_millis(Timestamp::now())
 }

@@ -217,6 +217,7 @@ where
         });
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let Some(redact) = self.redactor() else {
             return;
@@ -250,6 +251,7 @@ where
         self.otlp.record_log(&record);
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     fn on_close(&self, id: Id, _: Context<'_, S>) {
         let Some(Recording {
             mut span,

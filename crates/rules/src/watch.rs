@@ -281,6 +281,7 @@ fn stamps(sources: &Sources) -> Vec<Stamp> {
         .collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

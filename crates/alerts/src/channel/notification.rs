@@ -208,6 +208,7 @@ impl Attempt {
 
     /// A trial that is no delivery, such as a probe, over in `limit`.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     pub fn trial(limit: std::time::Duration) -> Self {
         let deadline = tokio::time::Instant::now() + limit;
         Self::new("probe", Timestamp::now(), deadline)

@@ -139,6 +139,7 @@ impl Heartbeat {
     }
 
     /// Whether the next beat may wait for the whole interval.
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     async fn beat(&self) -> bool {
         if self.condition.as_ref().is_some_and(|holds| !holds()) {
             self.lock().withheld += 1;

@@ -60,6 +60,7 @@ proptest! {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn run(acts: Vec<Act>, script: Vec<Step>, storm: usize) {
     let chat = ScriptedChannel::new("chat").targets(["a", "b"]);
     let pager = ScriptedChannel::new("pager");

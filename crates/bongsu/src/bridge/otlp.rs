@@ -3,6 +3,7 @@
 use crate::{Config, parts::Parts, tasks::Tasks};
 
 #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
     #[cfg(feature = "axum")]
     if let Some(export) = &parts.otlp {
@@ -29,6 +30,7 @@ pub(super) fn connect(parts: &mut Parts, config: &Config, tasks: &Tasks) {
 
 /// All metrics, pushed in an interval, and the export's own figures among them.
 #[cfg(feature = "metrics")]
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 fn metrics(parts: &Parts, config: &Config, tasks: &Tasks) {
     use bongsu_bridge::metrics_to_otlp::{show, snapshot};
 

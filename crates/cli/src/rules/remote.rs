@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const AT_ONCE_MS: i64 = 6 * 3_600_000;
 
 /// Every sample of the last `since_ms`, and as far before as the rules look, of the series that the rules ask for.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn samples(
     url: &str,
     rules: &[RuleFile],

@@ -58,6 +58,7 @@ impl Closing {
 }
 
 /// Looks for the last report now and then: a store may be slow, and a page must not wait for it.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn follow(reports: ReportGenerator, kept: Arc<Mutex<Closing>>) {
     let mut ticks = tokio::time::interval(EVERY);
     let mut read = LastRead::default();

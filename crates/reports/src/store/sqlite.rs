@@ -163,6 +163,7 @@ impl Held {
 }
 
 impl Place {
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     fn ready(&mut self) -> Result<&mut Connection, bongsu_sqlite::Error> {
         match self {
             Self::Own(file) => {

@@ -15,6 +15,7 @@ use super::Told;
 
 /// Who gave its time first, in the order of the configuration; and whether the dead-man's switch,
 /// which must not be pressed for a trial, is there.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn look(config: &Config) -> (Option<Told>, Option<Finding>) {
     let first = async {
         for origin in origins(config) {

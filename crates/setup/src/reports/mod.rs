@@ -87,6 +87,7 @@ fn look(report: &ReportConfig) -> RenderOptions {
 }
 
 /// Whether the exchange's calendar reaches far enough, and whether the tables are as a report needs them.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub async fn doctor(config: &Config, own: Option<ReportGeneratorBuilder>) -> Vec<Finding> {
     let krx = config.report.calendar.get();
     // Of three days in a row one is no weekend, which the calendar knows without any data.

@@ -165,6 +165,7 @@ impl Disk {
     }
 
     /// Puts the file aside, begins a new one, and takes over every row that can still be read.
+    #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
     fn replace(&mut self, why: &StoreError) -> Result<Connection, StoreError> {
         let fault = match *why {
             StoreError::TooNew { found, known } => Fault::TooNew { found, known },

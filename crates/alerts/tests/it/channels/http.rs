@@ -75,6 +75,7 @@ fn two_hooks_of_a_kind_are_two_far_sides() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn what_fails_on_the_way_is_transient_on_every_channel() {
     let elsewhere = Sink::new([]);
     let date = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(90))

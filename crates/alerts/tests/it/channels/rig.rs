@@ -56,6 +56,7 @@ pub(crate) fn firing() -> Notification {
     notification(alert(), AlertStatus::Firing)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 pub(crate) fn attempt(n: &Notification, number: u32, within: Duration) -> Attempt {
     let deadline = tokio::time::Instant::now() + within;
     Attempt::new(&n.delivery_id, jiff::Timestamp::now(), deadline).attempt(number)

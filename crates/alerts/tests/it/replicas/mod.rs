@@ -60,6 +60,7 @@ impl Channel for Pager {
         ))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test at the present time")]
     async fn deliver(&self, _cx: &Attempt, message: &Rendered) -> Outcome {
         let title = String::from_utf8_lossy(&message.body).into_owned();
         say(&format!("trying {} {title}", self.name));

@@ -81,6 +81,7 @@ fn arrivals(folder: &Path) -> HashMap<String, Vec<i64>> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 fn a_page_is_taken_over_within_an_attempt() {
     let redis = Redis::start(&[]);
     let folder = tempfile::tempdir().unwrap();

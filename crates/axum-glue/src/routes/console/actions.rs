@@ -150,6 +150,7 @@ async fn about_alert(visit: Visit, fields: Fields, action: Action) -> Response {
     answer(&visit, &typed, &what, done.await, then)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn silence(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
     let typed = Typed::from(fields);
     if let Some(refused) = from_elsewhere(&visit, &typed) {
@@ -200,6 +201,7 @@ fn typed_line(typed: &Typed, field: &str, what: &str, most: usize) -> OpsResult<
 }
 
 /// Takes the service out of service for a time.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn maintain(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
     let typed = Typed::from(fields);
     if let Some(refused) = from_elsewhere(&visit, &typed) {
@@ -407,6 +409,7 @@ pub(super) async fn level(visit: Visit, axum::Form(fields): axum::Form<Fields>) 
 }
 
 /// Takes the ops token once and gives a session for it.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn login(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
     let typed = Typed::from(fields);
     if let Some(refused) = from_elsewhere(&visit, &typed) {
@@ -449,6 +452,7 @@ pub(super) async fn login(visit: Visit, axum::Form(fields): axum::Form<Fields>) 
 }
 
 /// Ends the browser's session.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn logout(visit: Visit, axum::Form(fields): axum::Form<Fields>) -> Response {
     if let Some(refused) = from_elsewhere(&visit, &Typed::from(fields)) {
         return refused;

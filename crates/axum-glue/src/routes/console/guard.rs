@@ -50,6 +50,7 @@ pub(super) async fn admit(
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 fn access(console: &Console, request: &Request) -> Result<Access, Refusal> {
     let headers = request.headers();
     let refusal = match console.policy.check(headers, request.extensions()) {

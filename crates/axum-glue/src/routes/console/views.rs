@@ -33,6 +33,7 @@ pub(super) async fn overview(visit: Visit) -> Html<String> {
     Html(overview::page(&visit.chrome(), &snapshot, &hour, &day))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn alerts(visit: Visit) -> Html<String> {
     if !visit.asked.key.is_empty() {
         return alert(visit).await;
@@ -63,6 +64,7 @@ pub(super) async fn alerts(visit: Visit) -> Html<String> {
 }
 
 /// The page of one alert, where the links of messages lead.
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 async fn alert(visit: Visit) -> Html<String> {
     let (operator, key) = (&visit.console.operator, &visit.asked.key);
     let history = past(&visit).await;
@@ -274,6 +276,7 @@ pub(super) async fn metrics(visit: Visit) -> Html<String> {
     ))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn rules(visit: Visit) -> Html<String> {
     let found = visit.console.operator.rules().rules().await;
     let now = Timestamp::now();
@@ -286,6 +289,7 @@ pub(super) async fn reports(visit: Visit) -> Html<String> {
     Html(pages::reports::page(&visit.chrome(), shown, &found))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
 pub(super) async fn config(visit: Visit) -> Html<String> {
     let level = visit.console.operator.service().snapshot().await.log_level;
     let found = visit.console.operator.service().settings().await;

@@ -3,6 +3,7 @@
 use super::*;
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn the_oldest_finished_alerts_make_room() {
     let folder = folder();
     let options = SqliteOptions {

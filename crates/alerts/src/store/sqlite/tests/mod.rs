@@ -29,6 +29,7 @@ fn alert(level: AlertLevel, title: &str) -> Alert {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn the_dead_are_in_the_history_and_can_be_replayed() {
     let folder = folder();
     let chat = ScriptedChannel::new("chat").step(Step::Answer(Outcome::permanent("400")));

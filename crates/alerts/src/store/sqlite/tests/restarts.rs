@@ -149,6 +149,7 @@ async fn a_digest_that_outlives_a_restart_reads_no_more_than_its_lines() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn silences_and_acknowledgments_outlive_a_restart() {
     let folder = folder();
     let chat = ScriptedChannel::new("chat");
@@ -178,6 +179,7 @@ async fn silences_and_acknowledgments_outlive_a_restart() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn a_clock_set_wrong_between_runs_loses_nothing_and_hushes_nothing_for_long() {
     const YEAR: i64 = 31_556_952;
     for (first, second) in [(10 * YEAR, 0), (0, 10 * YEAR), (0, -10 * YEAR)] {
@@ -229,6 +231,7 @@ async fn a_clock_set_wrong_between_runs_loses_nothing_and_hushes_nothing_for_lon
 
 /// What is held back is counted in the order in which it came, whatever the wall clock said.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test at the present time")]
 async fn what_was_held_back_is_counted_after_a_clock_was_set_back() {
     const YEAR: i64 = 31_556_952;
     let folder = folder();
