@@ -53,8 +53,8 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(config: &Config, parts: &Parts, tasks: &Tasks) -> Self {
-        #[cfg(not(feature = "health"))]
-        let _ = tasks;
+        // What is asked of them depends on the features.
+        let _ = (config, tasks);
         Self {
             defaults: parts.alerts.defaults(),
             presentation: (*parts.alerts.presentation()).clone(),
@@ -97,6 +97,8 @@ impl Live {
         holds: &Config,
         fresh: &Config,
     ) -> Result<Reloaded, ConfigError> {
+        // What is asked of it depends on the features.
+        let _ = holds;
         let routed = setup::routes(fresh, &self.alerts.channel_ids())?;
         let (rules, silences) = (routed.routing.rules.len(), routed.routing.silences.len());
         let mut warnings: Vec<String> = routed.warnings.iter().map(Problem::to_string).collect();
