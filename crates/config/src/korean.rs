@@ -169,6 +169,11 @@ const MEANINGS: &[(&str, &str)] = &[
         "시스템 외에 수신기를 믿을 PEM 인증서 파일",
     ),
     (
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        "수신기에 보일 서비스의 PEM 인증서 파일, `OTEL_EXPORTER_OTLP_CLIENT_KEY`와 함께",
+    ),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "그 인증서의 PEM 키 파일"),
+    (
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
         "공통 헤더 대신 추적 요청에 붙일 헤더",
     ),
@@ -183,6 +188,14 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
         "추적 수신기를 믿을 PEM 인증서 파일",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+        "추적 수신기에 보일 PEM 인증서 파일",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        "추적 수신기에 보일 인증서의 PEM 키 파일",
     ),
     (
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
@@ -209,6 +222,14 @@ const MEANINGS: &[(&str, &str)] = &[
         "지표 수신기를 믿을 PEM 인증서 파일",
     ),
     (
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+        "지표 수신기에 보일 PEM 인증서 파일",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+        "지표 수신기에 보일 인증서의 PEM 키 파일",
+    ),
+    (
         "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
         "지표의 프로토콜: `http/protobuf` 또는 `grpc`",
     ),
@@ -231,6 +252,14 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
         "로그 수신기를 믿을 PEM 인증서 파일",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+        "로그 수신기에 보일 PEM 인증서 파일",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+        "로그 수신기에 보일 인증서의 PEM 키 파일",
     ),
     (
         "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
