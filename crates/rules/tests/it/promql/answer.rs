@@ -59,14 +59,14 @@ impl Answer {
                     let labels = row["metric"].as_object().unwrap().iter();
                     let labels = labels
                         .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
-                    let points = match row.get("value") {
-                        Some(value) => vec![point(value, false)],
-                        None => row["values"]
-                            .as_array()
-                            .unwrap()
-                            .iter()
-                            .map(|it| point(it, true))
-                            .collect(),
+                    let points = match (row.get("value"), row.get("values")) {
+                        (Some(value), _) => vec![point(value, false)],
+                        (None, Some(values)) => {
+                            let values = values.as_array().unwrap().iter();
+                            values.map(|it| point(it, true)).collect()
+                        }
+                        // Prometheus names a series of a subquery that has no point in it.
+                        (None, None) => continue,
                     };
                     let before = rows.insert(labels.collect(), points);
                     assert!(before.is_none(), "the same labels twice: {row}");
