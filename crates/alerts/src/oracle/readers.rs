@@ -47,7 +47,8 @@ pub(super) struct Readers {
     newest: HashMap<(Place, String, usize), Ulid>,
     /// When it arrived.
     told_at: HashMap<(Place, String), Now>,
-    news: HashSet<(Place, String)>,
+    /// How often something else was said of it that was merged into what is on its way.
+    news: HashMap<(Place, String), usize>,
     /// How often another replica may tell it as well: it arrived, and whoever sent it does not know; or a
     /// digest told it, and the other gathers by itself.
     doubted: HashMap<(Place, String), usize>,
@@ -76,21 +77,21 @@ pub(super) fn render(notification: &Notification, target: &Target) -> Rendered {
     Rendered::new(target.clone(), "application/json", body.to_string())
 }
 
+/// Whether it may be told once more; that was it, then.
+fn take(left: &mut HashMap<(Place, String), usize>, about: &(Place, String)) -> bool {
+    let left = left.get_mut(about).filter(|left| **left > 0);
+    left.is_some_and(|left| {
+        *left -= 1;
+        true
+    })
+}
+
 impl Readers {
     pub(super) fn of(several: bool) -> Self {
         Self {
             several,
             ..Self::default()
         }
-    }
-
-    /// Whether it may be told once more; that was it, then.
-    fn spend(&mut self, about: &(Place, String)) -> bool {
-        let left = self.doubted.get_mut(about).filter(|left| **left > 0);
-        left.is_some_and(|left| {
-            *left -= 1;
-            true
-        })
     }
 
     pub(super) fn belief(&self, place: Place, key: &str) -> Option<Belief> {
@@ -112,7 +113,7 @@ impl Readers {
 
     /// Something else was said of the key and is on its way, or was merged into what is.
     pub(super) fn news(&mut self, place: Place, key: &str) {
-        self.news.insert((place, key.to_owned()));
+        *self.news.entry((place, key.to_owned())).or_default() += 1;
     }
 
     /// It may be told once more.
@@ -191,7 +192,7 @@ impl Readers {
             // Its beginning may have been merged into what followed; and whoever does not know that the end
             // arrived leaves it to another replica.
             let doubted = self.doubted.get(&about).is_some_and(|left| *left > 0);
-            if !knows && !doubted && !self.news.contains(&about) && !excused(&key) {
+            if !knows && !doubted && !self.news.contains_key(&about) && !excused(&key) {
                 return Err(format!(
                     "{key} ends for {place:?}, who does not know that it began"
                 ));
@@ -209,7 +210,7 @@ impl Readers {
         });
         // Told on purpose, it leaves to another what else allows it.
         let repeated = again && soon && !detour;
-        let allowed = repeated && (self.news.remove(&about) || self.spend(&about));
+        let allowed = repeated && (take(&mut self.news, &about) || take(&mut self.doubted, &about));
         if repeated && !allowed && !excused(&key) {
             return Err(format!(
                 "{key} is told {place:?}, who has just been told the same"

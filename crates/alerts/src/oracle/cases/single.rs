@@ -1,7 +1,7 @@
 //! A service of one replica.
 
 use super::super::timeline::Mood::{Away, Busy, ChannelBroken, Deaf, Refuses, TargetBroken};
-use super::super::timeline::Step::{Check, End, Fire, Mood, Pass, Restart, Switch, Sync};
+use super::super::timeline::Step::{Check, End, Fire, Jump, Mood, Pass, Restart, Switch, Sync};
 use super::agrees;
 use crate::AlertLevel::{Critical, Error, Info, Warning};
 
@@ -212,6 +212,46 @@ fn a_digest_says_what_an_escalation_told_of_its_keys_since() {
             End(3),
             Fire(3, Critical),
             Pass(2_448),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn what_is_merged_twice_may_be_told_twice() {
+    agrees(
+        7_115_233,
+        &[
+            Mood(3, Deaf),
+            Fire(3, Critical),
+            End(3),
+            Restart(1, true),
+            Mood(3, TargetBroken),
+            Fire(3, Critical),
+            Fire(3, Error),
+            Fire(3, Critical),
+            Check,
+        ],
+    );
+}
+
+#[test]
+fn a_clock_set_back_makes_no_digest_open_again() {
+    agrees(
+        7_112_220,
+        &[
+            Fire(2, Warning),
+            Fire(3, Error),
+            Fire(1, Error),
+            Check,
+            Fire(2, Info),
+            Mood(1, ChannelBroken),
+            Fire(1, Warning),
+            Fire(1, Info),
+            Jump(-210),
+            End(1),
+            Pass(10_729),
+            Restart(0, true),
             Check,
         ],
     );

@@ -270,24 +270,29 @@ fn digested(connection: &Connection) -> rusqlite::Result<Vec<(Ulid, Gathered)>> 
     .collect()
 }
 
-/// Whoever has a digest whose end nobody has begun to tell. What was taken back was never said.
+/// Whoever has a digest whose end nobody has begun to tell. What was taken back was never said. Told in the order of
+/// the ids, which a clock that was set back leaves as it is; an end from before the digest arrived is another's.
 fn told_digests(connection: &Connection) -> rusqlite::Result<Vec<(Arc<str>, Arc<str>)>> {
     let mut statement = connection.prepare(
-        "SELECT d.channel, d.target, a.status = 'digest' AND d.state = 2
+        "SELECT d.channel, d.target, d.changed, a.status = 'digest'
          FROM deliveries d JOIN alerts a ON a.id = d.alert
-         WHERE a.key = ?1 AND d.state != 4 ORDER BY d.changed, d.id",
+         WHERE a.key = ?1 AND d.state != 4 AND (a.status != 'digest' OR d.state = 2) ORDER BY d.id",
     )?;
-    let mut told: HashMap<(String, String), bool> = HashMap::new();
+    let mut told: HashMap<(String, String), i64> = HashMap::new();
     let mut rows = statement.query([DIGEST_KEY])?;
     while let Some(row) = rows.next()? {
-        let last = || Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
-        if let Some((whom, is_told)) = unless_bad(last())? {
-            told.insert(whom, is_told);
+        let said = || Ok(((row.get(0)?, row.get(1)?), row.get(2)?, row.get(3)?));
+        let Some((whom, at, digest)) = unless_bad(said())? else {
+            continue;
+        };
+        if digest {
+            told.insert(whom, at);
+        } else if told.get(&whom).is_some_and(|arrived| *arrived <= at) {
+            told.remove(&whom);
         }
     }
-    let told = told.into_iter().filter(|(_, told)| *told);
     let named = |(channel, target)| (Arc::from(channel), Arc::from(target));
-    Ok(told.map(|(whom, _)| named(whom)).collect())
+    Ok(told.into_keys().map(named).collect())
 }
 
 /// Folded row by row: an open digest may hold hundreds of thousands of alerts.
