@@ -53,7 +53,8 @@ fn every_image_has_a_tag_that_stays() {
     assert_eq!(froms.len(), 2);
     let froms = froms
         .iter()
-        .map(|from| from.split(' ').next().unwrap().to_owned());
+        .map(|from| from.split(' ').find(|it| !it.starts_with("--")))
+        .map(|image| image.unwrap().to_owned());
     let images = services()
         .into_iter()
         .map(|(_, s)| s["image"].as_str().unwrap().to_owned());
