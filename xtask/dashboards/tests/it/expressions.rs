@@ -184,6 +184,8 @@ fn every_family_that_matters_is_asked_for() {
         "process_memory_bytes",
         // What bongsu serves for itself: neither traffic nor part of an objective.
         "bongsu_http_requests_total",
+        // An operator's own doing: the console marks it in its trends.
+        "service_maintenance",
         // Shown as a share, or by what they lead to.
         "container_cpu_limit_cores",
         "container_cpu_throttled_periods_total",
