@@ -1,7 +1,5 @@
 //! The console's history: sampled from what the desks answer, and kept.
 
-#[cfg(feature = "sqlite")]
-use std::path::Path;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -18,13 +16,19 @@ use jiff::Timestamp;
 
 /// Reads the figures that are not at hand, and keeps the history.
 ///
-/// Over a restart it is kept in `file`, or why there is none; in memory alone where none is asked for.
+/// Over a restart it is kept in `file`, whose folder `folder` makes, off the runtime; in memory alone where none is
+/// asked for.
 #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
 #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
-pub async fn record(desks: Desks, memory: Arc<Memory>, file: Option<Result<PathBuf, String>>) {
+pub async fn record(
+    desks: Desks,
+    memory: Arc<Memory>,
+    file: Option<PathBuf>,
+    folder: impl FnOnce() -> Result<(), String> + Send + 'static,
+) {
     #[cfg(feature = "sqlite")]
     let mut file = match file {
-        Some(file) => open(file, memory.clone()).await,
+        Some(file) => open(file, folder, memory.clone()).await,
         None => None,
     };
     let mut ticks = tokio::time::interval(RESOLUTION);
@@ -68,12 +72,15 @@ fn sample(desks: &Desks, now: Timestamp, recorder: &mut Recorder) -> Sample {
 /// The file, with what it held taken into memory, and whether it is kept.
 #[cfg(feature = "sqlite")]
 #[expect(clippy::disallowed_methods, reason = "a driver: it reads the clock")]
-async fn open(file: Result<PathBuf, String>, memory: Arc<Memory>) -> Option<(Keeper, bool)> {
+async fn open(
+    file: PathBuf,
+    folder: impl FnOnce() -> Result<(), String> + Send + 'static,
+    memory: Arc<Memory>,
+) -> Option<(Keeper, bool)> {
     let opened = tokio::task::spawn_blocking(move || {
-        let path = file.as_deref().unwrap_or(Path::new(""));
-        let (mut keeper, now) = (Keeper::new(path), Timestamp::now());
-        let load = |_| keeper.load(now).map_err(|error| error.to_string());
-        let opened = file.as_ref().map_err(String::clone).and_then(load);
+        let (mut keeper, now) = (Keeper::new(&file), Timestamp::now());
+        let load = |()| keeper.load(now).map_err(|error| error.to_string());
+        let opened = folder().and_then(load);
         let kept = told(
             opened.map(|found| {
                 for (at, sample) in found.answer {

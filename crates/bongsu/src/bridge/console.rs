@@ -45,9 +45,11 @@ pub(crate) fn start(config: &Config, parts: &Parts, tasks: &Tasks) -> Console {
     for follow in desks.follow() {
         tasks.spawn("console-desks", follow);
     }
-    let folder = || config.create_data_dir().map(|()| &config.data_dir);
-    let file = config.console_history.then(folder);
-    let file = file.map(|folder| folder.map(|folder| folder.join("console.db")));
-    tasks.spawn("console-history", record(desks, memory, file));
+    let kept = config.clone();
+    let folder = move || kept.create_data_dir();
+    let file = config
+        .console_history
+        .then(|| config.data_dir.join("console.db"));
+    tasks.spawn("console-history", record(desks, memory, file, folder));
     Console { router, end }
 }

@@ -101,13 +101,10 @@ pub async fn build(config: &Config, code: Code) -> Result<Built, Error> {
         .build()
         .map_err(|error| Error::part("alerts", error))?;
     adopt(&manager, config);
-    let background = built.background.into_iter();
     Ok(Built {
         manager,
         dispatcher,
-        background: background
-            .map(|(name, work)| (name, Box::pin(work) as Background))
-            .collect(),
+        background: built.background,
         warnings,
     })
 }

@@ -5,7 +5,10 @@ mod stores;
 
 use std::time::Duration;
 
-use bongsu_config::{Config, ConfigError, Problem, file::importance};
+use bongsu_config::{
+    Config, ConfigError, Problem,
+    file::{DeclaredHeartbeat, importance},
+};
 use bongsu_health::{
     Check, CheckOutput, DependencyType, HealthCheck, HealthError, HeartbeatBuilder, Importance,
 };
@@ -63,9 +66,7 @@ pub fn heartbeats(
     health: &HealthCheck,
 ) -> Result<Vec<(String, HeartbeatBuilder)>, ConfigError> {
     let hours = hours(config);
-    let names: Vec<&str> = hours.iter().map(|(name, _)| name.as_str()).collect();
-    let declared = config.loaded().heartbeats(&names);
-    let beats = declared.map_err(ConfigError::from)?.into_iter().map(|it| {
+    let beats = declared(config, &hours)?.into_iter().map(|it| {
         let beat = health
             .heartbeat(&it.name)
             .degraded_after(it.degraded_after)
@@ -90,10 +91,19 @@ pub fn heartbeats(
 /// Whether the heartbeats of the file can be watched.
 #[cfg(feature = "alerts")]
 pub(crate) fn judge_heartbeats(config: &Config) -> Result<(), ConfigError> {
-    let hours = hours(config);
+    declared(config, &hours(config)).map(drop)
+}
+
+/// The heartbeats as the file declares them, by hours that there are.
+fn declared<H>(
+    config: &Config,
+    hours: &[(String, H)],
+) -> Result<Vec<DeclaredHeartbeat>, ConfigError> {
     let names: Vec<&str> = hours.iter().map(|(name, _)| name.as_str()).collect();
-    let declared = config.loaded().heartbeats(&names);
-    declared.map(drop).map_err(ConfigError::from)
+    config
+        .loaded()
+        .heartbeats(&names)
+        .map_err(ConfigError::from)
 }
 
 /// The hours in which a heartbeat may have to beat, by name.
