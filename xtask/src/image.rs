@@ -63,8 +63,11 @@ pub(crate) fn build(args: &[String]) -> Result<(), Failure> {
     })?;
     let foreign = !platform.target.starts_with(std::env::consts::ARCH);
     let programs = compile(platform, foreign)?;
-    for (program, bytes) in &programs {
-        let digest = digest(program)?;
+    let digests: Vec<String> = programs
+        .iter()
+        .map(|(program, _)| digest(program))
+        .collect::<Result<_, _>>()?;
+    for ((program, bytes), digest) in programs.iter().zip(&digests) {
         say(&format!(
             "{} {}: {:.1} MB, sha256 {digest}",
             platform.name,
@@ -82,12 +85,8 @@ pub(crate) fn build(args: &[String]) -> Result<(), Failure> {
     if !twice {
         return Ok(());
     }
-    let first: Vec<String> = programs
-        .iter()
-        .map(|(program, _)| digest(program))
-        .collect::<Result<_, _>>()?;
     fs::remove_dir_all(folder(platform).join(platform.target))?;
-    for ((program, _), first) in compile(platform, foreign)?.iter().zip(first) {
+    for ((program, _), first) in compile(platform, foreign)?.iter().zip(digests) {
         let second = digest(program)?;
         if second != first {
             return Err(Failure(format!(
